@@ -1,0 +1,211 @@
+"""Measure vndoc against the floor and the peers in one run, print a Markdown table, fail where a must is missed.
+
+    python benchmarks/ratios.py            everything (two to three minutes)
+    python benchmarks/ratios.py --quick    without 100 MB and memory
+
+The floor of reading is pybase64 decoding of the one-line base64 plus SHA-256 of the decoded octets. Each
+figure is the median of interleaved repetitions in one process; imports and memory are measured in child
+processes. Only ratios count: absolute times depend on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pybase64
+from lxml import etree
+from packets import KB, MB, octets, utf16_file, wrapped
+
+import vndoc
+
+MIB = 1024 * 1024
+SIZES = {"0": 0, "10 kB": 10 * KB, "100 kB": 100 * KB, "1 MB": MB, "10 MB": 10 * MB, "100 MB": 100 * MB}
+READ_MUSTS = {"1 MB": 2.0, "10 MB": 1.5, "100 MB": 1.5}
+HEADER_MUST = 6.0
+VALIDATE_MUST_MS = 1.5
+VALIDATE_SAME = 1.25
+IMPORT_MUST = 1.25
+MEMORY_MUST_MIB = 24.0
+_HOLDER = "{http://www.mic.gov.vn/TBT/QCVN_102_2016}ContentTransferEncoded"
+
+missed: list[str] = []
+
+
+def medians(jobs: dict[str, Callable[[], object]], *, seconds: float = 1.5) -> dict[str, float]:
+    """Return the median seconds of each job, run in turns until *seconds* a job are used."""
+    calls = {}
+    for name, job in jobs.items():
+        job()
+        start = time.perf_counter()
+        job()
+        calls[name] = max(1, int(0.005 / (time.perf_counter() - start + 1e-9)))
+    taken: dict[str, list[float]] = {name: [] for name in jobs}
+    end = time.perf_counter() + seconds * len(jobs)
+    while time.perf_counter() < end or len(next(iter(taken.values()))) < 5:
+        for name, job in jobs.items():
+            start = time.perf_counter()
+            for _ in range(calls[name]):
+                job()
+            taken[name].append((time.perf_counter() - start) / calls[name])
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def row(what: str, value: str, must: str = "", *, ok: bool = True) -> None:
+    """Print one row of the table."""
+    if not ok:
+        missed.append(f"{what}: {value}, must {must}")
+    print(f"| {what} | {value} | {must} | {'' if not must else 'yes' if ok else '**NO**'} |", flush=True)
+
+
+def read_and_digest(data: bytes) -> None:
+    """The job itself: read, and digest every attachment."""
+    for attachment in vndoc.read(data).document.attachments:
+        attachment.digest()
+
+
+def dom_and_digest(data: bytes) -> None:
+    """The plain way: one tree, one string, one decoded copy."""
+    root = etree.fromstring(data, etree.XMLParser(huge_tree=True, resolve_entities=False))
+    for holder in root.iter(_HOLDER):
+        hashlib.sha256(base64.b64decode(holder.text or "")).digest()
+
+
+def floor_of(data: bytes) -> Callable[[], object]:
+    """Return the floor for the packet *data*: its base64 text, decoded and hashed."""
+    text = etree.fromstring(data, etree.XMLParser(huge_tree=True)).find(f".//{_HOLDER}").text.encode()
+    return lambda: hashlib.sha256(pybase64.b64decode(text, validate=True)).digest()
+
+
+def reading(*, quick: bool) -> None:
+    """Reading with every attachment digested."""
+    for name, size in SIZES.items():
+        if quick and size > 10 * MB:
+            continue
+        data = octets(size)
+        if not size:
+            times = medians({"bare": lambda: etree.fromstring(data), "read": lambda: vndoc.read(data)}, seconds=3)
+            ratio = times["read"] / times["bare"]
+            row(f"read, no attachment ({len(data)} octets) / bare lxml.etree.fromstring", f"{ratio:.2f}", f"<= {HEADER_MUST}", ok=ratio <= HEADER_MUST)
+            continue
+        jobs = {"floor": floor_of(data), "read": lambda: read_and_digest(data), "dom": lambda: dom_and_digest(data)}
+        times = medians(jobs)
+        ratio, must = times["read"] / times["floor"], READ_MUSTS.get(name)
+        row(f"read + digest, {name} / floor ({times['floor'] * 1e3:.2f} ms)", f"{ratio:.2f}", f"<= {must}" if must else "", ok=must is None or ratio <= must)
+        row(f"plain DOM + base64 + digest, {name} / floor", f"{times['dom'] / times['floor']:.2f}")
+    data = octets(10 * MB)
+    broken = wrapped(data)
+    times = medians({"floor": floor_of(data), "read": lambda: read_and_digest(broken)})
+    row("read + digest, 10 MB wrapped at 76 columns / floor", f"{times['read'] / times['floor']:.2f}")
+    wide = data.decode().replace('"UTF-8"', '"UTF-16"', 1).encode("utf-16")
+    times = medians({"floor": floor_of(data), "read": lambda: read_and_digest(wide)})
+    row("read + digest, 10 MB in UTF-16 (stream route) / floor", f"{times['read'] / times['floor']:.2f}")
+    many = octets(MB, count=10)
+    times = medians({"floor": floor_of(data), "read": lambda: read_and_digest(many)})
+    row("read + digest, 10 attachments of 1 MB / floor of 10 MB", f"{times['read'] / times['floor']:.2f}")
+
+
+def writing() -> None:
+    """Writing a packet that was read."""
+    packet = vndoc.read(octets(10 * MB)).packet
+    content = packet.attachments[0].open().read()  # type: ignore[union-attr]
+    times = medians({"floor": lambda: pybase64.b64encode(content), "write": lambda: vndoc.write_packet(packet)})
+    row("write, 10 MB / pybase64 encoding", f"{times['write'] / times['floor']:.2f}")
+
+
+def validating() -> None:
+    """Validation of a reading."""
+    readings = {name: vndoc.read(octets(size)) for name, size in (("0", 0), ("100 kB", 100 * KB), ("10 MB", 10 * MB))}
+    times = medians({n: (lambda r=r: vndoc.validate(r)) for n, r in readings.items()}, seconds=3)
+    for name, seconds in times.items():
+        row(f"validate a reading, {name}", f"{seconds * 1e3:.2f} ms", f"<= {VALIDATE_MUST_MS} ms", ok=seconds * 1e3 <= VALIDATE_MUST_MS)
+    # one attachment has rules of its own, so the fair comparison is 100 kB with 10 MB
+    ratio = times["10 MB"] / times["100 kB"]
+    row("validate, 10 MB / 100 kB", f"{ratio:.2f}", f"<= {VALIDATE_SAME}", ok=ratio <= VALIDATE_SAME)
+    ratio = times["10 MB"] / times["0"]
+    row("validate, 10 MB / no attachment", f"{ratio:.2f}", f"<= {VALIDATE_SAME}", ok=ratio <= VALIDATE_SAME)
+
+
+def seconds_of(code: str) -> float:
+    """Return the wall time of a child interpreter that runs *code*."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own code
+    return time.perf_counter() - start
+
+
+def importing() -> None:
+    """Import time over an empty interpreter."""
+    codes = {
+        "nothing": "pass",
+        "parts": "import lxml.etree, cryptography.x509, attrs",
+        "import": "import vndoc",
+        "all": "import vndoc; vndoc.read, vndoc.write_packet, vndoc.validate",
+    }
+    for code in codes.values():
+        seconds_of(code)
+    taken: dict[str, list[float]] = {name: [] for name in codes}
+    for _ in range(15):
+        for name, code in codes.items():
+            taken[name].append(seconds_of(code))
+    times = {name: statistics.median(values) for name, values in taken.items()}
+    base = times["parts"] - times["nothing"]
+    for name, what in (("import", "import vndoc"), ("all", "import vndoc and load read, write_packet, validate")):
+        ratio = (times[name] - times["nothing"]) / base
+        row(f"{what} / lxml.etree + cryptography.x509 + attrs ({base * 1e3:.0f} ms)", f"{ratio:.2f}", f"<= {IMPORT_MUST}", ok=ratio <= IMPORT_MUST)
+
+
+_CHILD = """
+import sys, vndoc
+def peak():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+vndoc.read, vndoc.write_packet, vndoc.validate
+before = peak()
+with vndoc.read(sys.argv[1]) as reading:
+    for attachment in reading.document.attachments:
+        attachment.digest()
+    print(reading.skeleton.route, peak() - before)
+"""
+
+
+def memory() -> None:
+    """Peak memory of reading a file with a 100 MB attachment, in a child process."""
+    with tempfile.TemporaryDirectory() as folder:
+        fast, slow = Path(folder) / "fast.edxml", Path(folder) / "slow.edxml"
+        fast.write_bytes(octets(100 * MB))
+        utf16_file(slow, 100 * MB)
+        for path in (fast, slow):
+            command = [sys.executable, "-c", _CHILD, str(path)]
+            out = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+            route, kib = out.split()
+            mib = int(kib) / 1024
+            row(f"peak memory over import, 100 MB file, {route} route", f"{mib:.1f} MiB", f"<= {MEMORY_MUST_MIB:.0f} MiB", ok=mib <= MEMORY_MUST_MIB)
+
+
+def main() -> int:
+    """Run all measurements; return 1 where a must is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="leave out 100 MB and memory")
+    quick = parser.parse_args().quick
+    print("| what | measured | must | met |\n|---|---|---|---|")
+    reading(quick=quick)
+    writing()
+    validating()
+    importing()
+    if not quick:
+        memory()
+    for line in missed:
+        print("missed:", line, file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

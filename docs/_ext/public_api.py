@@ -1,0 +1,113 @@
+"""One reference page for each public module, made from the source: nothing public can be forgotten.
+
+A page documents what its module defines and lists what it only re-exports. References to a re-exported name
+(``vndoc.read``) lead to where it is defined.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+import vndoc
+
+HOME = Path(vndoc.__file__).parent
+
+
+def modules() -> dict[str, tuple[list[str], list[str]]]:
+    """Return for each public module the names of its ``__all__``: those defined in it, those re-exported."""
+    found = {}
+    for path in sorted(HOME.rglob("*.py")):
+        parts = path.relative_to(HOME.parent).with_suffix("").parts
+        parts = parts[:-1] if parts[-1] == "__init__" else parts
+        if any(part.startswith("_") for part in parts):
+            continue
+        names, defined = _names(ast.parse(path.read_text(encoding="utf-8")))
+        found[".".join(parts)] = ([n for n in names if n in defined], [n for n in names if n not in defined])
+    return found
+
+
+def _names(tree: ast.Module) -> tuple[list[str], set[str]]:
+    public: list[str] = []
+    defined: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            defined.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            assigned = {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+            defined |= assigned
+            if "__all__" in assigned and node.value is not None:
+                public = list(ast.literal_eval(node.value))
+    return public, defined
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write ``reference/api/<module>.md`` for each public module; leave what has not changed, remove what is gone."""
+    folder = Path(app.srcdir) / "reference" / "api"
+    folder.mkdir(exist_ok=True)
+    pages = {f"{module}.md": _page(module, *names) for module, names in modules().items()}
+    for path in folder.glob("*.md"):
+        if path.name not in pages:
+            path.unlink()
+    for name, text in pages.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _page(module: str, defined: list[str], passed_on: list[str]) -> str:
+    lines = [f"# `{module}`", "", "```{eval-rst}", f".. automodule:: {module}"]
+    if defined:
+        lines += [f"   :members: {', '.join(defined)}", "   :undoc-members:"]
+    lines += ["```", ""]
+    if passed_on:
+        lines += ["## Also from here", ""]
+        lines += [f"- {{py:obj}}`{name} <{module}.{name}>`" for name in sorted(passed_on) if name != "__version__"]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def follow_re_export(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
+) -> nodes.Element | None:
+    """Resolve ``vndoc.package.name`` or, in the docstring of the package, ``name`` to where the name is defined."""
+    if node.get("refdomain") != "py":
+        return None
+    known = modules()
+    for target in (node["reftarget"], f"{node.get('py:module')}.{node['reftarget']}"):
+        parts = target.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            module, name, rest = ".".join(parts[:cut]), parts[cut], parts[cut + 1 :]
+            if name in known.get(module, ([], []))[1] and (home := _home(known, module, name)):
+                full = ".".join([home, name, *rest])
+                return env.domains["py"].resolve_xref(env, node["refdoc"], app.builder, "obj", full, node, contnode)
+    return None
+
+
+def _home(known: dict[str, tuple[list[str], list[str]]], module: str, name: str) -> str | None:
+    value = getattr(importlib.import_module(module), name)
+    homes = (home for home, (defined, _) in known.items() if name in defined)
+    return next((home for home in homes if getattr(importlib.import_module(home), name) is value), None)
+
+
+def leave_builtins_alone(_app: Sphinx, doctree: nodes.document) -> None:
+    """Take the links off built-in types in annotations: a field that is called ``type`` is not what they mean."""
+    for node in list(doctree.findall(pending_xref)):
+        if node.get("refdomain") == "py" and hasattr(builtins, node["reftarget"]):
+            node.replace_self(node.children)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("builder-inited", write_pages)
+    app.connect("doctree-read", leave_builtins_alone)
+    app.connect("missing-reference", follow_re_export)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

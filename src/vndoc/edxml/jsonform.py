@@ -1,0 +1,170 @@
+"""Packet values as JSON and back: lossless, so that a packet can be kept in a database or sent to a script.
+
+Keys are the field names of :mod:`vndoc.envelope`; absent values are left out. Dates are ISO 8601,
+attachments carry their packed octets in base64 (``packed``) and are unpacked anew when read.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import json
+import types
+import typing
+from typing import Any
+
+import attrs
+import pybase64
+
+from vndoc.edxml.packing import unpack
+from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Packet, StatusPacket
+from vndoc.errors import EnvelopeError
+from vndoc.identifiers import OrganCode
+from vndoc.limits import DEFAULT, Limits
+
+__all__ = ["KINDS", "packet_from_dict", "packet_from_json", "packet_to_dict", "packet_to_json"]
+
+KINDS: dict[str, type[DocumentPacket] | type[StatusPacket]] = {"document": DocumentPacket, "status": StatusPacket}
+"""Value of the key ``kind`` -> model."""
+
+_SOURCES = frozenset({"packed", "content", "_digest"})
+"""Fields of :class:`~vndoc.envelope.Attachment` that are no plain values."""
+
+
+def packet_to_json(packet: Packet, *, indent: int | None = None) -> str:
+    """Return *packet* as JSON text, attachments included (four thirds of their size, in memory).
+
+    Raises :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened.
+    """
+    return json.dumps(packet_to_dict(packet), ensure_ascii=False, indent=indent)
+
+
+def packet_to_dict(packet: Packet) -> dict[str, Any]:
+    """Return *packet* as plain values, as :func:`packet_to_json` writes them."""
+    kind = "document" if isinstance(packet, DocumentPacket) else "status"
+    return {"kind": kind, **_plain(packet)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, OrganCode):
+        return value.text
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Attachment):
+        with value.packed.open() as file:
+            packed = pybase64.b64encode(file.read()).decode()
+        return {**_fields(value), "packed": packed}
+    if attrs.has(type(value)):
+        return _fields(value)
+    return value
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    left_out = _SOURCES if isinstance(value, Attachment) else ()
+    named = {f.name: getattr(value, f.name) for f in attrs.fields(type(value)) if f.name not in left_out}
+    return {name: _plain(item) for name, item in named.items() if item is not None and item != ()}
+
+
+def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:
+    """Return the packet in JSON *text*.
+
+    Raises :class:`~vndoc.errors.EnvelopeError` ``json-invalid`` for text that is no JSON, unknown keys and
+    values of the wrong type, naming the key.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise EnvelopeError("json-invalid", detail=str(error)) from error
+    return packet_from_dict(data, limits=limits)
+
+
+def packet_from_dict(data: Any, *, limits: Limits = DEFAULT) -> Packet:
+    """Return the packet in plain values. Raises as :func:`packet_from_json`."""
+    if not isinstance(data, dict) or data.get("kind") not in KINDS:
+        raise EnvelopeError("json-invalid", detail=f"kind: one of {', '.join(KINDS)} expected")
+    rest = {key: value for key, value in data.items() if key != "kind"}
+    packet: Packet = _Reader(limits).model(KINDS[data["kind"]], rest, "")
+    return packet
+
+
+@functools.cache
+def _hints(model: type) -> dict[str, Any]:
+    names = {field.name for field in attrs.fields(model)}
+    return {name: hint for name, hint in typing.get_type_hints(model).items() if name in names}
+
+
+class _Reader:
+    """Builds models from plain values, by their annotations."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def model(self, model: type, data: Any, path: str) -> Any:
+        if not isinstance(data, dict):
+            raise _invalid(path, "an object expected")
+        hints = _hints(model)
+        for key in data:
+            if key not in hints or (model is Attachment and key in _SOURCES - {"packed"}):
+                raise _invalid(f"{path}.{key}", "no such key")
+        if model is Attachment:
+            return self.attachment(data, path)
+        return model(**{key: self.value(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+
+    def attachment(self, data: dict[str, Any], path: str) -> Attachment:
+        hints = _hints(Attachment)
+        named = {k: self.value(hints[k], v, f"{path}.{k}") for k, v in data.items() if k != "packed"}
+        try:
+            octets = MemoryOctets(pybase64.b64decode(data.get("packed", ""), validate=True))
+        except (ValueError, TypeError) as error:
+            raise _invalid(f"{path}.packed", "base64 expected") from error
+        content, _ = unpack(
+            octets, head=octets.data[:4], name=named.get("name"), label=named.get("label"), limits=self.limits
+        )
+        return Attachment(packed=octets, content=content, **named)
+
+    def value(self, hint: Any, value: Any, path: str) -> Any:
+        origin = typing.get_origin(hint)
+        if origin in (types.UnionType, typing.Union):
+            return self.union(typing.get_args(hint), value, path)
+        if origin is tuple:
+            return self.items(typing.get_args(hint), value, path)
+        if hint is datetime.date:
+            return _date(value, path)
+        if hint is OrganCode and isinstance(value, str):
+            return OrganCode(value)
+        if attrs.has(hint) and hint is not OrganCode:
+            return self.model(hint, value, path)
+        if type(value) is not hint:
+            raise _invalid(path, getattr(hint, "__name__", str(hint)) + " expected")
+        return value
+
+    def union(self, hints: tuple[Any, ...], value: Any, path: str) -> Any:
+        if isinstance(value, str) and str in hints:
+            return value
+        if value is None and type(None) in hints:
+            return None
+        return self.value(next(h for h in hints if h not in (type(None), str)) if set(hints) - {type(None), str} else str, value, path)
+
+    def items(self, hints: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise _invalid(path, "a list expected")
+        if hints[-1] is Ellipsis:
+            return tuple(self.value(hints[0], item, f"{path}[{i}]") for i, item in enumerate(value))
+        if len(hints) != len(value):
+            raise _invalid(path, f"{len(hints)} items expected")
+        return tuple(self.value(h, v, f"{path}[{i}]") for i, (h, v) in enumerate(zip(hints, value, strict=True)))
+
+
+def _date(value: Any, path: str) -> datetime.date:
+    try:
+        if len(value) > 10:
+            return datetime.datetime.fromisoformat(value).replace(tzinfo=None)
+        return datetime.date.fromisoformat(value)
+    except (ValueError, TypeError) as error:
+        raise _invalid(path, "an ISO 8601 date expected") from error
+
+
+def _invalid(path: str, expected: str) -> EnvelopeError:
+    return EnvelopeError("json-invalid", detail=f"{path.lstrip('.') or 'packet'}: {expected}")

@@ -1,0 +1,112 @@
+"""Text to markup: escaping, and the carried signature."""
+
+from __future__ import annotations
+
+import re
+
+from vndoc.edxml import elements as table
+from vndoc.edxml.profiles import Profile
+from vndoc.envelope import SignatureMarkup
+from vndoc.errors import WriteError
+
+__all__ = ["escape_attribute", "escape_text", "illegal_character", "signature_lines"]
+
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
+_ATTRIBUTE = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;", "\n": "&#xA;", "\t": "&#x9;"}
+)
+_XML = "http://www.w3.org/XML/1998/namespace"
+_DEPTH = 3
+
+
+def illegal_character(text: str) -> str | None:
+    """Return the first character of *text* that may not stand in XML 1.0, or ``None``."""
+    bad = _ILLEGAL.search(text)
+    return bad[0] if bad else None
+
+
+def _checked(text: str) -> str:
+    bad = illegal_character(text)
+    if bad is not None:
+        raise WriteError("text-not-xml", found=f"{ord(bad):04X}")
+    return text
+
+
+def escape_text(text: str, profile: Profile) -> str:
+    """Return *text* for element content; line feeds become the line end of the profile where it trims texts.
+
+    Raises :class:`~vndoc.errors.WriteError` ``text-not-xml`` for a character that XML does not allow.
+    """
+    escaped = _checked(text).translate(_TEXT)
+    return escaped.replace("\n", profile.line_end) if profile.trim_text else escaped
+
+
+def escape_attribute(text: str) -> str:
+    """Return *text* for an attribute in double quotes. Raises as :func:`escape_text`."""
+    return _checked(text).translate(_ATTRIBUTE)
+
+
+def signature_lines(signature: SignatureMarkup, profile: Profile) -> list[str]:
+    """Return the lines of the carried signature.
+
+    One in the namespace of XML-DSig is written with every character of its white space, because it may be
+    real. A strict profile writes no other; the others are laid out anew, as the axis does.
+    """
+    if signature.namespace == table.XMLDSIG:
+        return [profile.indent * _DEPTH + _verbatim(signature, {"": table.NAMESPACE, table.PREFIX: table.NAMESPACE})]
+    return [] if profile.strict else _laid_out(signature, profile, _DEPTH)
+
+
+def _laid_out(node: SignatureMarkup, profile: Profile, depth: int) -> list[str]:
+    pad = profile.indent * depth
+    opening = node.name + "".join(f' {_plain(key)}="{escape_attribute(value)}"' for key, value in node.attributes)
+    inner = [child for child in node.children if isinstance(child, SignatureMarkup)]
+    if inner:
+        lines = [line for child in inner for line in _laid_out(child, profile, depth + 1)]
+        return [f"{pad}<{opening}>", *lines, f"{pad}</{node.name}>"]
+    text = escape_text("".join(str(child) for child in node.children).strip(), profile)
+    return [f"{pad}<{opening}>{text}</{node.name}>" if text else f"{pad}<{opening} />"]
+
+
+def _plain(key: str) -> str:
+    return key.rpartition("}")[2]
+
+
+def _verbatim(node: SignatureMarkup, scope: dict[str, str]) -> str:
+    scope = dict(scope)
+    declared: list[str] = []
+    prefix = node.prefix or ""
+    namespace = node.namespace or ""
+    if scope.get(prefix, "") != namespace:
+        scope[prefix] = namespace
+        declared.append(_declaration(prefix, namespace))
+    attributes = ""
+    for key, value in node.attributes:
+        attributes += f' {_attribute_name(key, scope, declared)}="{escape_attribute(value)}"'
+    name = f"{prefix}:{node.name}" if prefix else node.name
+    opening = name + "".join(declared) + attributes
+    inner = "".join(
+        _verbatim(child, scope) if isinstance(child, SignatureMarkup) else _checked(child).translate(_TEXT)
+        for child in node.children
+    )
+    return f"<{opening}>{inner}</{name}>" if inner else f"<{opening}/>"
+
+
+def _declaration(prefix: str, namespace: str) -> str:
+    return f' xmlns:{prefix}="{escape_attribute(namespace)}"' if prefix else f' xmlns="{escape_attribute(namespace)}"'
+
+
+def _attribute_name(key: str, scope: dict[str, str], declared: list[str]) -> str:
+    if not key.startswith("{"):
+        return key
+    namespace, _, name = key[1:].partition("}")
+    if namespace == _XML:
+        return f"xml:{name}"
+    for prefix, bound in scope.items():
+        if prefix and bound == namespace:
+            return f"{prefix}:{name}"
+    prefix = next(f"ns{i}" for i in range(len(scope) + 1) if f"ns{i}" not in scope)
+    scope[prefix] = namespace
+    declared.append(_declaration(prefix, namespace))
+    return f"{prefix}:{name}"

@@ -1,0 +1,295 @@
+"""From a packet value to octets: strict, table-driven, streaming.
+
+The header is a few kilobytes and is made in memory, after everything mandatory was found to be there;
+attachments are encoded piece by piece, so that a file of a gigabyte never sits in memory. Nothing that is
+missing is invented: an absent mandatory element is an error that names its path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import uuid
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Protocol
+
+import attrs
+import pybase64
+
+from vndoc.edxml import elements as table
+from vndoc.edxml.elements import Attribute, Element, Kind
+from vndoc.edxml.markup import escape_attribute, escape_text, signature_lines
+from vndoc.edxml.packing import ZIP_LABEL, extension
+from vndoc.edxml.precheck import check
+from vndoc.edxml.profiles import Profile, honest_label
+from vndoc.edxml.values import format_date, format_timestamp
+from vndoc.envelope import Attachment, DocumentPacket, Octets, Packet, normalise_content_id
+
+__all__ = ["Wire", "wire_forms", "write"]
+
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+_CHUNK = 3 * 64 * 1024
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+_ZIP64_FROM = 2**31 - 1
+
+
+class Sink(Protocol):
+    """What octets are written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take *data*."""
+
+
+@attrs.frozen
+class Wire:
+    """How one attachment travels: content id, label, the octets behind base64, and whether to zip them on the way."""
+
+    attachment: Attachment
+    content_id: str
+    label: str
+    octets: Octets
+    zipped: bool
+
+
+def write(packet: Packet, profile: Profile, sink: Sink) -> None:
+    """Write *packet* to *sink* in the form of *profile*.
+
+    Nothing is written before the packet has passed the checks of the profile. Raises
+    :class:`~vndoc.errors.WriteError` for missing or impossible values and
+    :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened.
+    """
+    attachments = packet.attachments if isinstance(packet, DocumentPacket) else ()
+    wires = tuple(wire_forms(attachments, profile))
+    check(packet, profile, tuple(wire.content_id for wire in wires))
+    for wire in wires:
+        wire.octets.open().close()
+    _Writer(profile, sink).packet(packet, wires)
+
+
+def wire_forms(attachments: tuple[Attachment, ...], profile: Profile) -> Iterator[Wire]:
+    """Yield how each attachment travels under *profile*."""
+    taken = {normalise_content_id(a.content_id) for a in attachments}
+    number = 0
+    for attachment in attachments:
+        content_id = attachment.content_id
+        if content_id is None:
+            number += 1
+            while str(number) in taken:
+                number += 1
+            content_id = f"cid:{number}"
+        elif not profile.keep_wire:
+            content_id = f"cid:{normalise_content_id(content_id)}"
+        yield _wire(attachment, content_id, profile)
+
+
+def _wire(attachment: Attachment, content_id: str, profile: Profile) -> Wire:
+    label, wrapped = attachment.label, attachment.is_wrapped
+    ending = extension(attachment.name)
+    truthful = label is not None and (wrapped == (label.strip().lower() == ZIP_LABEL) or ending == "zip")
+    if truthful and label and (profile.keep_wire or not wrapped):
+        return Wire(attachment, content_id, label, attachment.packed, False)
+    if profile.raw_labels is None:
+        return Wire(attachment, content_id, honest_label(ending), attachment.content, False)
+    if profile.extension_case:
+        ending = (attachment.name or "").rpartition(".")[2]
+    raw = profile.raw_labels.get(ending)
+    if raw is not None:
+        return Wire(attachment, content_id, raw, attachment.content, False)
+    if wrapped:
+        return Wire(attachment, content_id, ZIP_LABEL, attachment.packed, False)
+    return Wire(attachment, content_id, ZIP_LABEL, attachment.content, True)
+
+
+class _Writer:
+    """One packet on its way to one sink."""
+
+    def __init__(self, profile: Profile, sink: Sink) -> None:
+        self.profile = profile
+        self.sink = sink
+
+    def packet(self, packet: Packet, wires: tuple[Wire, ...]) -> None:
+        """Write the whole file."""
+        lines = [_DECLARATION, f'<{table.ROOT} xmlns="{table.NAMESPACE}">']
+        envelope = f"{table.PREFIX}:{table.ENVELOPE}"
+        lines.append(self.pad(1) + f'<{envelope} xmlns:{table.PREFIX}="{table.NAMESPACE}">')
+        lines += self.header(packet)
+        if isinstance(packet, DocumentPacket):
+            lines += self.body(wires)
+        lines.append(self.pad(1) + f"</{envelope}>")
+        if isinstance(packet, DocumentPacket):
+            self.emit(lines)
+            self.attachments(wires)
+            lines = []
+        self.emit([*lines, f"</{table.ROOT}>"])
+
+    def emit(self, lines: list[str]) -> None:
+        """Write whole lines."""
+        end = self.profile.line_end
+        self.sink.write("".join(line + end for line in lines).encode())
+
+    def pad(self, depth: int) -> str:
+        """Return the indentation of *depth*."""
+        return self.profile.indent * depth
+
+    # -- header ----------------------------------------------------------------------------------
+
+    def header(self, packet: Packet) -> list[str]:
+        """Return the lines of ``edXMLHeader``."""
+        name = f"{table.PREFIX}:{table.HEADER}"
+        lines = [self.pad(2) + f"<{name}>"]
+        if isinstance(packet, DocumentPacket):
+            lines += self.element(table.DOCUMENT, packet, 3)
+            lines += self.element(table.TRACE_HEADER_LIST, packet.trace_header_list, 3)
+            if packet.signature is not None:
+                lines += signature_lines(packet.signature, self.profile)
+        else:
+            lines += self.element(table.STATUS, packet, 3)
+        return [*lines, self.pad(2) + f"</{name}>"]
+
+    def element(self, row: Element, value: Any, depth: int, path: str = "") -> list[str]:
+        """Return the lines of one element; none where there is nothing to write."""
+        if value is None:
+            return []
+        tag = f"{table.PREFIX}:{row.name}" if row.prefixed else row.name
+        if row.kind is Kind.WRAPPER:
+            inner = self.repeated(row.children[0], value, depth + 1, path)
+        elif row.kind is Kind.BLOCK:
+            inner = self.children(row, value, depth + 1, path)
+        else:
+            text = self.text(row, value)
+            return [f"{self.pad(depth)}<{tag}>{text}</{tag}>"] if text else []
+        opening = tag + "".join(self.attribute(a, value) for a in row.attributes)
+        if not inner:
+            return [f"{self.pad(depth)}<{opening} />"] if opening != tag else []
+        return [f"{self.pad(depth)}<{opening}>", *inner, f"{self.pad(depth)}</{tag}>"]
+
+    def children(self, row: Element, value: Any, depth: int, path: str) -> list[str]:
+        """Return the lines of everything below a block."""
+        lines: list[str] = []
+        for child in row.children:
+            below = f"{path}/{child.name}" if path else child.name
+            item = getattr(value, child.field)
+            if item is None and below in self.profile.always:
+                lines.append(self.fixed(child, self.profile.always[below], depth))
+            elif child.repeats:
+                lines += self.repeated(child, item, depth, below)
+            else:
+                lines += self.element(child, item, depth, below)
+        return lines
+
+    def repeated(self, row: Element, values: Any, depth: int, path: str) -> list[str]:
+        """Return the lines of a repeating element."""
+        return [line for value in values for line in self.element(row, value, depth, path)]
+
+    def fixed(self, row: Element, text: str, depth: int) -> str:
+        """Return the line of an element that the peer always writes."""
+        return f"{self.pad(depth)}<{table.PREFIX}:{row.name}>{text}</{table.PREFIX}:{row.name}>"
+
+    def attribute(self, attribute: Attribute, value: Any) -> str:
+        """Return one attribute with a blank before it, or nothing."""
+        text = attribute.fixed if attribute.field is None else getattr(value, attribute.field)
+        if text is None or attribute.name in self.profile.omitted_attributes:
+            return ""
+        return f' {attribute.name}="{escape_attribute(text)}"'
+
+    def text(self, row: Element, value: Any) -> str:
+        """Return the text of a value in its one standard form, escaped."""
+        if row.kind is Kind.DATE:
+            return format_date(value)
+        if row.kind is Kind.TIMESTAMP:
+            return format_timestamp(value) if hasattr(value, "hour") else format_date(value)
+        if row.kind is Kind.BOOLEAN:
+            return "true" if value else "false"
+        text = str(value)
+        return escape_text(text.strip() if self.profile.trim_text else text, self.profile)
+
+    # -- body and attachments ----------------------------------------------------------------------
+
+    def body(self, wires: tuple[Wire, ...]) -> list[str]:
+        """Return the lines of ``edXMLBody`` with the manifest, derived from the attachments."""
+        body, manifest = f"{table.PREFIX}:{table.BODY}", f"{table.PREFIX}:{table.MANIFEST.name}"
+        opening = manifest + "".join(self.attribute(a, None) for a in table.MANIFEST.attributes)
+        entries = [
+            table.Reference(
+                content_id=wire.content_id,
+                content_type=self.profile.reference_label or wire.label,
+                description=wire.attachment.description,
+                attachment_name=wire.attachment.name,
+            )
+            for wire in wires
+        ]
+        inner = [line for entry in entries for line in self.element(table.REFERENCE, entry, 4)]
+        middle = [f"{self.pad(3)}<{opening}>", *inner, f"{self.pad(3)}</{manifest}>"] if inner else [f"{self.pad(3)}<{opening} />"]
+        return [f"{self.pad(2)}<{body}>", *middle, f"{self.pad(2)}</{body}>"]
+
+    def attachments(self, wires: tuple[Wire, ...]) -> None:
+        """Write ``AttachmentEncoded``, streaming."""
+        if not wires:
+            self.emit([f"{self.pad(1)}<{table.ATTACHMENT_ENCODED} />"])
+            return
+        self.emit([f"{self.pad(1)}<{table.ATTACHMENT_ENCODED}>"])
+        for wire in wires:
+            self.attachment(wire)
+        self.emit([f"{self.pad(1)}</{table.ATTACHMENT_ENCODED}>"])
+
+    def attachment(self, wire: Wire) -> None:
+        """Write one ``Attachment``, streaming."""
+        row = table.ATTACHMENT
+        named = attrs.evolve(wire.attachment, content_id=wire.content_id, label=wire.label)
+        holder = row.children[-1]
+        lines = [f"{self.pad(2)}<{row.name}>"]
+        for child in row.children[:-1]:
+            lines += self.element(child, getattr(named, child.field), 3)
+        self.emit(lines)
+        tag = f"{table.PREFIX}:{holder.name}"
+        self.sink.write(f'{self.pad(3)}<{tag} xmlns:{table.PREFIX}="{table.NAMESPACE}">'.encode())
+        encoder = _Base64(self.sink)
+        if wire.zipped:
+            _zip_to(encoder, wire)
+        else:
+            with wire.octets.open() as file:
+                while chunk := file.read(_CHUNK):
+                    encoder.write(chunk)
+        encoder.finish()
+        self.emit([f"</{tag}>", f"{self.pad(2)}</{row.name}>"])
+
+
+class _Base64(io.RawIOBase):
+    """Encodes what is written to it as base64 in one line."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._rest = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        size = len(data)
+        block = self._rest + bytes(data) if self._rest else data
+        whole = len(block) - len(block) % 3
+        self._rest = bytes(block[whole:])
+        if whole:
+            self._sink.write(pybase64.b64encode(block[:whole]))
+        return size
+
+    def finish(self) -> None:
+        """Write what is left, with padding."""
+        if self._rest:
+            self._sink.write(pybase64.b64encode(self._rest))
+            self._rest = b""
+
+
+def _zip_to(target: BinaryIO | _Base64, wire: Wire) -> None:
+    """Write a zip with one entry ``<uuid>.<extension>``, made only from the content so that it is reproducible."""
+    name = wire.attachment.name or ""
+    seed = hashlib.sha256(wire.content_id.encode() + b"\0" + name.encode() + wire.attachment.digest()).hexdigest()
+    ending = name.rpartition(".")[2]
+    entry = zipfile.ZipInfo(f"{uuid.UUID(seed[:32], version=4)}.{ending}", date_time=_ZIP_EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    big = wire.octets.size > _ZIP64_FROM
+    with zipfile.ZipFile(target, "w") as archive, archive.open(entry, "w", force_zip64=big) as inner:  # type: ignore[arg-type]
+        with wire.octets.open() as file:
+            while chunk := file.read(_CHUNK):
+                inner.write(chunk)

@@ -1,0 +1,117 @@
+"""Identity and sameness of documents: the business key and the content digest.
+
+The axis takes packets apart and writes new ones, and some axes replace the DocumentId. So octets of
+packets are never compared end to end. *Which document is this* is answered by :class:`BusinessKey`;
+*is it the same document* by :func:`content_digest`. Both are defined here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
+from vndoc.errors import EnvelopeError
+from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code
+from vndoc.text import nfc
+
+__all__ = ["BusinessKey", "business_key", "content_digest"]
+
+_TRANSIT_FIELDS = frozenset({"trace_header_list", "signature", "attachments", "document_id"})
+_WITHDRAWAL = "13"
+
+
+@attrs.frozen
+class BusinessKey:
+    """Identity of a document: issuer code, year, number without leading zeros, notation in NFC.
+
+    ``str()`` gives one line for logs and databases. Source: Decree 30/2020 App VI (number, notation and
+    issuer identify a document), Decision 28/2018 Art 10(2) (numbering restarts each year).
+    """
+
+    issuer: str
+    year: int
+    number: str
+    notation: str
+
+    def __str__(self) -> str:
+        return f"{self.issuer}|{self.year}|{self.number}/{self.notation}"
+
+
+def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str) -> BusinessKey:
+    """Return the business key of the document in, or reported on by, *packet*.
+
+    *normalise* maps an organ code to the one form under which an agency is known, normally that of a
+    version of the routing table; by default the code is taken as it stands. For a status packet the key
+    is that of the document it speaks of: issued by ``ResponseFor/OrganId``, or by the reporter itself for
+    code 13 (the sender takes its document back).
+
+    What a vendor appends to the notation after ``#`` does not count: axes cut it off (practice).
+    Raises :class:`~vndoc.errors.EnvelopeError` ``business-key-incomplete`` naming what is missing.
+    """
+    issuer, date, number, notation = _key_parts(packet)
+    parts = {"OrganId": issuer, "PromulgationDate": date, "CodeNumber": number, "CodeNotation": notation}
+    missing = [name for name, value in parts.items() if not value or value == OrganCode("")]
+    if missing or issuer is None or date is None or number is None or notation is None:
+        raise EnvelopeError("business-key-incomplete", paths=", ".join(missing))
+    return BusinessKey(
+        issuer=normalise(issuer),
+        year=date.year,
+        number=canonical_number(number),
+        notation=canonical_notation(notation.partition("#")[0]),
+    )
+
+
+def _key_parts(packet: Packet) -> tuple[OrganCode | None, datetime.date | None, str | None, str | None]:
+    sender = packet.from_.organ_id if packet.from_ else None
+    if isinstance(packet, StatusPacket):
+        about = packet.response_for
+        if about is None:
+            return None, None, None, None
+        code = split_code(about.code or "")
+        issuer = sender if packet.status_code == _WITHDRAWAL else about.organ_id
+        return issuer, about.promulgation_date, code.number, code.notation
+    date = packet.promulgation_info.promulgation_date if packet.promulgation_info else None
+    return sender, date, packet.code and packet.code.number, packet.code and packet.code.notation
+
+
+def content_digest(packet: DocumentPacket) -> bytes:
+    """Return the SHA-256 (32 octets) that says whether two packets carry the same document.
+
+    It covers every header element and, for each attachment in order, its name and the SHA-256 of its
+    unpacked content. It leaves out what transit changes: trace list, signature, packing, labels and content
+    ids of attachments, the DocumentId (a hint that axes fill in or replace), and a ``Direction`` of
+    false (some writers always add it). Text counts in NFC with white space folded.
+
+    Raises as :meth:`vndoc.envelope.Attachment.digest` for an attachment that cannot be opened.
+    """
+    header = {
+        field.name: _canonical(getattr(packet, field.name))
+        for field in attrs.fields(DocumentPacket)
+        if field.name not in _TRANSIT_FIELDS
+    }
+    files = [[_canonical(a.name), a.digest().hex()] for a in packet.attachments]
+    form = json.dumps({"header": header, "attachments": files}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(form.encode()).digest()
+
+
+def _canonical(value: Any) -> Any:
+    if value is None or value is False or value == ():
+        return None
+    if isinstance(value, str):
+        return " ".join(nfc(value).split()) or None
+    if isinstance(value, OrganCode):
+        return value.text
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_canonical(v) for v in value]
+    if attrs.has(type(value)):
+        fields = {f.name: _canonical(getattr(value, f.name)) for f in attrs.fields(type(value))}
+        return {k: v for k, v in fields.items() if v is not None} or None
+    return value

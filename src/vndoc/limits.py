@@ -1,0 +1,62 @@
+"""Every resource limit, in one frozen value, each with its reason."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["DEFAULT", "Limits"]
+
+_KIB = 1024
+_MIB = 1024 * _KIB
+_GIB = 1024 * _MIB
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What reading may cost at most. All sizes are octets; every limit itself is still allowed.
+
+    Make a stricter or wider value with :func:`attrs.evolve`.
+    """
+
+    packet_bytes: int = 2 * _GIB
+    """Size of the whole packet file: bounds the disk a spooled packet takes."""
+
+    skeleton_bytes: int = 4 * _MIB
+    """Size of the packet without attachment text: this part is held in memory as a tree (about 15 times as much)."""
+
+    token_bytes: int = _MIB
+    """Longest single tag, comment or processing instruction: the stream parser re-scans an unfinished token."""
+
+    inline_text: int = 8 * _KIB
+    """Attachment texts up to this many octets stay in the skeleton: cutting them out would not pay."""
+
+    in_memory_bytes: int = _MIB
+    """Files up to this size are read into memory at once; larger ones are read again when needed."""
+
+    depth: int = 64
+    """Nested elements: a packet with a XAdES signature needs about 20; parsers overflow in the thousands."""
+
+    attachments: int = 1_000
+    """Attachments in one packet: real packets carry below 50; each costs a few objects."""
+
+    receivers: int = 20_000
+    """``To`` blocks in one packet: above the number of all communes, below what fills the memory."""
+
+    deviations: int = 1_000
+    """Deviations reported for one packet; then one entry says that the list was cut."""
+
+    attachment_bytes: int = _GIB
+    """Size of one unpacked attachment."""
+
+    unpack_ratio: int = 200
+    """Unpacked size divided by packed size of a zip entry (deflate reaches 1,032); see ``unpack_free_bytes``."""
+
+    unpack_free_bytes: int = 10 * _MIB
+    """Up to this unpacked size the ratio is not looked at: small files of one repeated character are harmless."""
+
+    zip_directory_bytes: int = 64 * _KIB
+    """Central directory of an attachment's zip: one entry needs below 200 octets; the module holds it in memory."""
+
+
+DEFAULT = Limits()
+"""The limits used where the caller gives none."""

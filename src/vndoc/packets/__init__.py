@@ -1,0 +1,123 @@
+"""The facade: read, write and validate packets, from bytes, paths or open files.
+
+This floor opens paths, makes temporary files and supplies today's date; everything it calls below is pure.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+from typing import BinaryIO, overload
+
+from vndoc.edxml import Profile, Reading, interpret, profile_of, write
+from vndoc.envelope import Attachment, Packet
+from vndoc.limits import DEFAULT, Limits
+from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
+from vndoc.schema import Report, check
+from vndoc.xml import split
+
+__all__ = ["Source", "attach", "read", "read_packet", "validate", "write_packet"]
+
+_VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+
+
+def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> Reading:
+    """Read one packet.
+
+    *source* is the packet's octets, the path of a file (``str`` or path-like), or an open binary file, which
+    is read to its end. *recover* also reads files with stray characters before the XML or an
+    undeclared ``xlink`` prefix. Attachments are not held in memory: they are read again from *source*
+    when opened, so a file must stay where it is until then.
+
+    Returns a :class:`~vndoc.edxml.Reading`. Raises :class:`~vndoc.errors.ReadError` where the input is no packet,
+    :class:`~vndoc.errors.LimitError` where it exceeds *limits*, :class:`~vndoc.errors.SourceError` for
+    files that cannot be read and :class:`~vndoc.errors.UsageError` for a source of another type.
+    """
+    octets = acquire(source, limits)
+    spools: list[TemporarySpool] = []
+
+    def spool() -> TemporarySpool:
+        spools.append(TemporarySpool())
+        return spools[-1]
+
+    try:
+        skeleton = split(octets, spool=spool, limits=limits, recover=recover)
+        return interpret(skeleton, octets, limits=limits, temporary=tuple(spools))
+    except BaseException:
+        for made in [octets, *spools]:
+            if isinstance(made, TemporarySpool):
+                made.close()
+        raise
+
+
+def read_packet(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> Packet:
+    """Read one packet and return only its value: ``read(source).packet``."""
+    return read(source, recover=recover, limits=limits).packet
+
+
+@overload
+def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: None = None) -> bytes: ...
+
+
+@overload
+def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: BinaryIO) -> None: ...
+
+
+def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: BinaryIO | None = None) -> bytes | None:
+    """Write one packet in the form of *profile*; return its octets, or write them to the binary file *to*.
+
+    With *to*, attachments are streamed. The packet is checked first: nothing is written unless it passes.
+    Raises :class:`~vndoc.errors.WriteError` where something mandatory is missing (it is never invented) or a value
+    cannot be written, :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened and
+    :class:`~vndoc.errors.UsageError` for an unknown profile.
+    """
+    form = profile_of(profile)
+    if to is not None:
+        write(packet, form, to)
+        return None
+    buffer = io.BytesIO()
+    write(packet, form, buffer)
+    return buffer.getvalue()
+
+
+def validate(
+    source: Source | Reading,
+    *,
+    profile: str | Profile = "qcvn-102",
+    today: datetime.date | None = None,
+    structure: str = "fast",
+) -> Report:
+    """Check one packet against the standard, the business rules and the limits of *profile*.
+
+    *source* is anything :func:`read` takes, or a reading (then nothing is parsed again). *today* is the
+    date that dates are compared with, by default today in Vietnam. *structure* is ``"fast"`` (XSD 1.0 on the
+    elements brought into order) or ``"as-sent"`` (XSD 1.1 on the packet as it is).
+
+    Returns a :class:`~vndoc.schema.Report` with all findings sorted by place. Raises as :func:`read`.
+    """
+    form = profile_of(profile)
+    if today is None:
+        today = datetime.datetime.now(_VIETNAM).date()
+    if isinstance(source, Reading):
+        return check(source, profile=form, today=today, structure=structure)
+    with read(source) as reading:
+        return check(reading, profile=form, today=today, structure=structure)
+
+
+def attach(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    label: str | None = None,
+    content_id: str | None = None,
+) -> Attachment:
+    """Return the file at *path* as an attachment to send; it is read when the packet is written.
+
+    *name* is its file name by default. Raises :class:`~vndoc.errors.SourceError` where the file cannot be read.
+    """
+    octets = FileOctets(path)
+    return Attachment.of(
+        octets, name=name or os.path.basename(path), description=description, label=label, content_id=content_id
+    )

@@ -1,0 +1,111 @@
+"""One kind of finding for everything that validation reports, and the report that holds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import attrs
+
+from vndoc.edxml import DEVIATIONS, Deviation, Severity
+from vndoc.edxml import elements as table
+from vndoc.errors import Place
+from vndoc.text import Lang, Text, shorten
+
+__all__ = ["Finding", "Report", "from_deviation", "place_key"]
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One thing that is wrong, doubtful or worth knowing about one packet.
+
+    ``id`` is stable: the id of a rule, of a deviation, or ``structure-...`` for the schema. ``code`` is the
+    dotted form that axes use in their answers (``N.`` missing, ``R.`` out of range, ``M.`` mismatch, ``T.``
+    wrong type), where there is one. ``source`` names the standard and clause, or practice.
+    """
+
+    id: str
+    severity: Severity
+    place: Place
+    message: Text
+    source: str
+    code: str | None = None
+    found: str | None = None
+    expected: str | None = None
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the message in *lang*; what was found is shortened and citizen numbers are masked."""
+        return self.message.render(lang, found=shorten(self.found or "", 80), expected=self.expected or "")
+
+    def __repr__(self) -> str:
+        return f"Finding({self.id!r}, {self.severity.value}, {self.place.path!r}, found={shorten(self.found or '')!r})"
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What validation found, sorted by place.
+
+    ``passed`` is true only when no finding is an error.
+    """
+
+    profile: str
+    structure: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether there is no error among the findings."""
+        return not self.errors
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that are errors."""
+        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Return the findings that are warnings."""
+        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the ids of all findings."""
+        return frozenset(f.id for f in self.findings)
+
+
+def from_deviation(deviation: Deviation) -> Finding:
+    """Return *deviation* as a finding with the same id."""
+    kind = DEVIATIONS[deviation.id]
+    return Finding(
+        id=deviation.id,
+        severity=kind.severity,
+        place=deviation.place,
+        message=kind.text,
+        source=kind.clause,
+        found=deviation.found,
+        expected=deviation.expected,
+    )
+
+
+_STEP = re.compile(r"([^/\[\]]+)(?:\[([0-9]+)\])?")
+
+
+def place_key(path: str) -> tuple[tuple[int, str, int], ...]:
+    """Return a sort key that puts places in the order of the element table, parents before children."""
+    ranks = _ranks()
+    return tuple((ranks.get(name, len(ranks)), name, int(index or 0)) for name, index in _STEP.findall(path))
+
+
+@lru_cache(maxsize=1)
+def _ranks() -> dict[str, int]:
+    """Rank of each element name: where the table names it first."""
+    names: list[str] = [table.ROOT, table.ENVELOPE, table.HEADER]
+    parts: Iterable[table.Element] = (table.DOCUMENT, table.STATUS, table.TRACE_HEADER_LIST)
+    for part in parts:
+        names += [row.name for _, row in table.walk(part)]
+    names += [table.SIGNATURE, table.BODY]
+    names += [row.name for _, row in table.walk(table.MANIFEST)]
+    names += [table.ATTACHMENT_ENCODED]
+    names += [row.name for _, row in table.walk(table.ATTACHMENT)]
+    return {name: rank for rank, name in reversed(list(enumerate(names)))}

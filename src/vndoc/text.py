@@ -1,0 +1,112 @@
+"""Vietnamese text: two-language texts, NFC, accent-free search keys, masking, safe file names.
+
+Ground floor: standard library and attrs only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal, cast
+
+import attrs
+
+__all__ = ["Lang", "Text", "mask", "nfc", "safe_filename", "search_key", "shorten"]
+
+Lang = Literal["vi", "en"]
+"""Language of a rendered text: Vietnamese or English."""
+
+_CITIZEN_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_BASE_LETTERS = str.maketrans({"đ": "d", "Đ": "D"})
+_WINDOWS_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul"} | {f"{name}{i}" for name in ("com", "lpt") for i in range(1, 10)}
+)
+
+
+@attrs.frozen
+class Text:
+    """One message in both languages; ``{name}`` marks what is filled in.
+
+    ``vi`` and ``en`` are :meth:`str.format` templates with the same fields.
+    """
+
+    vi: str
+    en: str
+
+    def render(self, lang: Lang = "en", /, **values: object) -> str:
+        """Return the text in *lang* with *values* filled in.
+
+        Missing values appear as ``?``: a message must never fail while it explains a failure.
+        """
+        template = self.vi if lang == "vi" else self.en
+        return template.format_map(_Filling(values))
+
+
+class _Filling(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def nfc(text: str) -> str:
+    """Return *text* in Unicode normalisation form C, the form Vietnamese text is compared in."""
+    return unicodedata.normalize("NFC", text)
+
+
+def search_key(text: str) -> str:
+    """Return *text* without accents, in lower case, with single spaces: for look-ups, not for display.
+
+    >>> search_key("Uỷ ban  nhân dân Đà Nẵng") == search_key("uy ban nhan dan da nang")
+    True
+    """
+    decomposed = unicodedata.normalize("NFD", text.translate(_BASE_LETTERS))
+    bare = "".join(ch for ch in decomposed if not unicodedata.combining(ch))
+    return " ".join(bare.casefold().split())
+
+
+def mask(text: str) -> str:
+    """Return *text* with every citizen number (a run of 9 or 12 digits) masked but for its last three.
+
+    >>> mask("CCCD 012345678901")
+    'CCCD *********901'
+    """
+    return _CITIZEN_NUMBER.sub(lambda m: "*" * (len(m[0]) - 3) + m[0][-3:], text)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """Return *text*, masked, on one line and at most *limit* characters: for ``repr`` and messages."""
+    line = "".join(ch if ch.isprintable() else " " for ch in mask(text))
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) -> str:
+    """Return a file name that is safe to create in a folder, made from the untrusted *name*.
+
+    Path separators, control and bidirectional marks are dropped, leading dots removed, reserved
+    Windows device names prefixed; the extension survives shortening to *limit* characters (at least
+    one) and to 255 bytes of UTF-8. Returns *fallback* when nothing is left.
+
+    Source: practice (attachment names are untrusted).
+    """
+    kept = "".join(
+        ch
+        for ch in nfc(name).replace("\\", "/").rsplit("/", 1)[-1]
+        if unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and ch not in '<>:"|?*'
+    )
+    kept = kept.strip().lstrip(".").rstrip(". ")
+    if kept.partition(".")[0].strip().casefold() in _WINDOWS_DEVICES:
+        kept = "_" + kept
+    if not kept:
+        return fallback
+    stem, dot, extension = kept.rpartition(".")
+    if not dot or not stem or len(extension) > 20:
+        stem, dot, extension = kept, "", ""
+    room = max(1, limit - len(dot + extension))
+    stem = stem[:room]
+    while len((stem + dot + extension).encode()) > 255 and len(stem) > 1:
+        stem = stem[:-1]
+    return stem + dot + extension
+
+
+def as_lang(value: str) -> Lang:
+    """Return *value* as a language name; anything but ``"vi"`` counts as English."""
+    return cast("Lang", value if value == "vi" else "en")

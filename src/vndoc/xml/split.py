@@ -1,0 +1,91 @@
+"""Take a packet apart: the tree without the attachments' text, and that text as re-openable values."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+import attrs
+from lxml import etree
+
+from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors import LimitError, ReadError, SourceError, VndocError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.xml import sniff
+from vndoc.xml.elide import elide
+from vndoc.xml.skeleton import Skeleton, Spool
+from vndoc.xml.stream import stream
+
+__all__ = ["parse", "split"]
+
+
+def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAULT, recover: bool = False) -> Skeleton:
+    """Take the packet in *source* apart.
+
+    Attachment texts above ``limits.inline_text`` octets are cut out, checked to be base64 on the way, and replaced
+    by tokens. *spool* makes a temporary store; it is called when such a text cannot be used where it lies
+    (other encodings, CDATA, character references), so most often never. With *recover*, stray octets before the XML are left out
+    and a missing declaration of the prefix ``xlink`` is added; :attr:`Skeleton.recovered` tells.
+
+    Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
+    ``xml-junk``, ``xml-dtd``, ``xml-encoding``), :class:`LimitError` for a limit, :class:`SourceError` if the
+    source or the spool fails. Damaged base64 is no error here: see :attr:`Base64Text.damage`.
+
+    Source: practice (conflict C-21 for *recover*); XML 1.0 and Namespaces in XML 1.0.
+    """
+    if source.size > limits.packet_bytes:
+        raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
+    try:
+        skeleton = elide(source, limits)
+        if skeleton is None:
+            skeleton = stream(source, limits, spool=spool)
+    except ReadError as error:
+        if not recover:
+            raise
+        skeleton = _recover(source, limits, spool, error)
+    except VndocError:
+        raise
+    except OSError as error:
+        _unreadable(source, error)
+    return skeleton
+
+
+def _recover(source: Octets, limits: Limits, spool: Callable[[], Spool], error: ReadError) -> Skeleton:
+    """Try again with what *error* asks for; raise the error that remains."""
+    junk: sniff.Junk | None = None
+    declare = False
+    while True:
+        if error.code == "xml-junk" and junk is None:
+            with source.open() as file:
+                junk = sniff.find_junk(file.read(sniff.HEAD))
+        elif error.code == "xml-unbound-prefix" and str(error.values["detail"]).startswith("xlink:") and not declare:
+            declare = True
+        else:
+            raise error
+        skip = 0 if junk is None else junk.length
+        try:
+            skeleton = elide(source, limits, skip=skip, declare=declare)
+            if skeleton is None:
+                skeleton = stream(source, limits, spool=spool, skip=skip, declare=declare)
+        except ReadError as next_error:
+            error = next_error
+            continue
+        done = (*(("junk",) if junk is not None else ()), *(("xlink",) if declare else ()))
+        return attrs.evolve(skeleton, recovered=done, junk=b"" if junk is None else junk.shown)
+
+
+def _unreadable(source: Octets, error: OSError) -> NoReturn:
+    raise SourceError("source-unreadable", name=repr(source), detail=error.strerror or type(error).__name__) from error
+
+
+def parse(data: bytes, *, limits: Limits = DEFAULT) -> etree._Element:
+    """Return the root of the XML document *data*, all text in the tree; comments and PIs are left out.
+
+    Raises :class:`ReadError` as :func:`split` does; *data* may have ``limits.skeleton_bytes`` octets at most.
+    """
+    return split(MemoryOctets(data), spool=_no_spool, limits=attrs.evolve(limits, inline_text=sys.maxsize)).root
+
+
+def _no_spool() -> NoReturn:
+    raise AssertionError("no text is long enough to be spooled")

@@ -1,0 +1,300 @@
+"""The stream route: expat reads the packet piece by piece, in any encoding, and decides what is refused.
+
+It writes the skeleton anew in UTF-8, without declaration, comments and processing instructions. The text of each
+holder element that grows too long for the tree goes to a spool, as the tree would have had it. Memory stays flat
+whatever the size of the packet.
+"""
+
+from __future__ import annotations
+
+import codecs
+from array import array
+from collections.abc import Callable
+from itertools import pairwise
+from types import MappingProxyType
+from typing import BinaryIO, Final, NoReturn, cast
+from xml.parsers import expat
+
+from lxml import etree
+
+from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors import LimitError, ReadError, VndocError
+from vndoc.limits import Limits
+from vndoc.xml import sniff
+from vndoc.xml.base64text import Base64Text, Proof
+from vndoc.xml.parser import MAX_DEPTH, parse_strictly
+from vndoc.xml.skeleton import HOLDER_PARENT, HOLDERS, Lines, Skeleton, Spool, weave
+
+__all__ = ["READ", "stream"]
+
+READ: Final = 64 * 1024
+"""Octets given to expat at a time."""
+
+_XLINK_URI = "http://www.w3.org/1999/xlink"
+_ENCODING_ERRORS = frozenset({18, 19})  # expat: unknown encoding; encoding in the declaration is incorrect
+
+
+def stream(
+    source: Octets,
+    limits: Limits,
+    *,
+    spool: Callable[[], Spool],
+    skip: int = 0,
+    declare: bool = False,
+    read: int = READ,
+) -> Skeleton:
+    """Take *source* apart.
+
+    *skip* octets at the start are left out; with *declare* the prefix ``xlink`` is declared on the root if it is
+    not. *read* octets are read at a time. Raises :class:`ReadError` and, for a limit, :class:`LimitError`.
+    """
+    writer = _Writer(limits, spool, declare)
+    with source.open() as file:
+        file.seek(skip)
+        head = file.read(sniff.HEAD)
+        file.seek(skip)
+        try:
+            _run(writer, file, head, read)
+        except ReadError as error:
+            if isinstance(error, LimitError) or error.code in {"xml-dtd", "xml-unbound-prefix"}:
+                raise
+            raise sniff.explain(error, head) from None
+    return writer.finish()
+
+
+def _run(writer: _Writer, file: BinaryIO, head: bytes, read: int) -> None:
+    """Feed *file* to expat."""
+    if sniff.utf32(head):
+        raise ReadError("xml-encoding", found="UTF-32")
+    parser = writer.parser = _parser(writer, head)
+    limits = writer.limits
+    fed = 0
+    while chunk := file.read(read):
+        fed += len(chunk)
+        if fed > limits.packet_bytes:
+            raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
+        _feed(parser, chunk, head)
+        if fed - parser.CurrentByteIndex > limits.token_bytes:
+            raise LimitError("limit-token-bytes", limit=limits.token_bytes)
+    _feed(parser, b"", head)
+
+
+def _feed(parser: expat.XMLParserType, chunk: bytes, head: bytes) -> None:
+    """Feed *chunk* (the last one is empty) and map the errors of expat and of Python's 8-bit codecs."""
+    try:
+        parser.Parse(chunk, not chunk)
+    except VndocError:
+        raise
+    except expat.ExpatError as error:
+        if error.code in _ENCODING_ERRORS:
+            _refuse_encoding(head)
+        detail = expat.ErrorString(error.code)
+        raise ReadError("xml-malformed", line=error.lineno, column=error.offset + 1, detail=detail) from None
+    except (LookupError, ValueError):
+        _refuse_encoding(head)
+
+
+def _refuse_encoding(head: bytes) -> NoReturn:
+    raise ReadError("xml-encoding", found=sniff.declared_encoding(head) or "?") from None
+
+
+def _parser(writer: _Writer, head: bytes) -> expat.XMLParserType:
+    """Return an expat parser whose events go to *writer*."""
+    parser = expat.ParserCreate(_encoding(head))
+    parser.buffer_text = True
+    parser.buffer_size = READ
+    parser.ordered_attributes = True
+    if hasattr(parser, "SetReparseDeferralEnabled"):  # newer expat: else unfinished tokens look twice as long
+        parser.SetReparseDeferralEnabled(False)
+    parser.StartDoctypeDeclHandler = writer.doctype
+    parser.StartElementHandler = writer.start
+    parser.EndElementHandler = writer.end
+    parser.CharacterDataHandler = writer.text
+    return parser
+
+
+def _encoding(head: bytes) -> str | None:
+    """Return the encoding to tell expat, where the declaration has another of UTF-8's names ("utf8")."""
+    found = sniff.declared_encoding(head)
+    try:
+        return "utf-8" if found is not None and codecs.lookup(found).name == "utf-8" else None
+    except LookupError:
+        return None
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
+
+
+def _escape_value(text: str) -> str:
+    text = _escape(text).replace('"', "&quot;")
+    return text.replace("\t", "&#9;").replace("\n", "&#10;")
+
+
+class _Holder:
+    """The text of the holder element that is open: in memory while it is short, then in the spool."""
+
+    __slots__ = ("length", "pieces", "proof")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.length = 0
+        self.proof: Proof | None = None
+
+
+class _Writer:
+    """Takes expat's events, writes the skeleton and spools long texts."""
+
+    parser: expat.XMLParserType
+
+    def __init__(self, limits: Limits, make_spool: Callable[[], Spool], declare: bool) -> None:
+        self.limits = limits
+        self._make_spool = make_spool
+        self._spool: Spool | None = None
+        self._spooled = 0
+        self._declare = declare
+        self._depth = min(limits.depth, MAX_DEPTH)
+        self._out = bytearray()
+        self._cuts: list[int] = []
+        self._proofs: list[Proof] = []
+        self._lines = array("L")
+        self._names: list[str] = []
+        self._bound: list[frozenset[str]] = [frozenset({"xml", "xlink"} if declare else {"xml"})]
+        self._holder: _Holder | None = None
+
+    # -- events ---------------------------------------------------------------------------------
+
+    def doctype(self, *_: object) -> None:
+        """Refuse a document type declaration."""
+        raise ReadError("xml-dtd")
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        """Write a start tag."""
+        if self._holder is not None:
+            self._keep(self._holder)
+        names = self._names
+        if len(names) >= self._depth:
+            raise LimitError("limit-depth", limit=self._depth)
+        keys = attributes[::2]
+        self._check_prefixes(name, keys)
+        tag = "".join(f' {key}="{_escape_value(value)}"' for key, value in zip(keys, attributes[1::2], strict=True))
+        if self._declare and not names and "xmlns:xlink" not in keys:
+            tag = f' xmlns:xlink="{_XLINK_URI}"{tag}'
+        self._write(f"<{name}{tag}>".encode())
+        self._lines.append(self.parser.CurrentLineNumber)
+        local = _local(name)
+        if local in HOLDERS and names and _local(names[-1]) == HOLDER_PARENT:
+            self._holder = _Holder()
+        names.append(name)
+
+    def end(self, name: str) -> None:
+        """Write an end tag, and before it the text or the place for its token."""
+        holder = self._holder
+        if holder is not None:
+            self._holder = None
+            if holder.proof is None:
+                self._write(_escape(b"".join(holder.pieces).decode()).encode())
+            else:
+                self._cuts.append(len(self._out))
+                self._proofs.append(holder.proof)
+        self._write(f"</{name}>".encode())
+        self._names.pop()
+        self._bound.pop()
+
+    def text(self, text: str) -> None:
+        """Write text, or give it to the open holder."""
+        if self._holder is None:
+            self._write(_escape(text).encode())
+            return
+        holder, piece = self._holder, text.encode()
+        holder.length += len(piece)
+        if holder.proof is None:
+            holder.pieces.append(piece)
+            if holder.length <= self.limits.inline_text:
+                return
+            holder.proof = Proof(self._spooled)
+            piece = b"".join(holder.pieces)
+            holder.pieces.clear()
+        holder.proof.feed(piece)
+        if holder.proof.damage is None or holder.length <= self.limits.skeleton_bytes:
+            self._store(piece)
+
+    # -- helpers --------------------------------------------------------------------------------
+
+    def _write(self, octets: bytes) -> None:
+        if len(self._out) + len(octets) > self.limits.skeleton_bytes:
+            raise LimitError("limit-skeleton-bytes", limit=self.limits.skeleton_bytes)
+        self._out += octets
+
+    def _store(self, piece: bytes) -> None:
+        if self._spool is None:
+            self._spool = self._make_spool()
+        self._spool.write(piece)
+        self._spooled += len(piece)
+
+    def _keep(self, holder: _Holder) -> None:
+        """Put the text of a holder that has a child element into the skeleton: it is not a pure text."""
+        self._holder = None
+        data = b"".join(holder.pieces)
+        if holder.proof is not None:
+            if holder.length > self.limits.skeleton_bytes:
+                raise LimitError("limit-skeleton-bytes", limit=self.limits.skeleton_bytes)
+            with cast("Spool", self._spool).open() as file:
+                file.seek(holder.proof.start)
+                data = file.read(holder.length)
+        self._write(_escape(data.decode()).encode())
+
+    def _check_prefixes(self, name: str, keys: list[str]) -> None:
+        """Refuse a prefix that is not declared here or further out (Namespaces in XML 1.0, section 5)."""
+        bound = self._bound[-1]
+        declared = [key[6:] for key in keys if key.startswith("xmlns:")]
+        if declared:
+            bound = bound.union(declared)
+        self._bound.append(bound)
+        for used in (name, *keys):
+            prefix, colon, _ = used.partition(":")
+            if colon and prefix not in bound and not (prefix == "xmlns" and used is not name):
+                raise ReadError("xml-unbound-prefix", line=self.parser.CurrentLineNumber, detail=used)
+
+    # -- the outcome ------------------------------------------------------------------------------
+
+    def finish(self) -> Skeleton:
+        """Return the skeleton, after expat has seen the end."""
+        out = bytes(self._out)
+        edges = [0, *self._cuts, len(out)]
+        data, tokens = weave([out[a:b] for a, b in pairwise(edges)])
+        if len(data) > self.limits.skeleton_bytes:
+            raise LimitError("limit-skeleton-bytes", limit=self.limits.skeleton_bytes)
+        place: Octets = MemoryOctets(b"") if self._spool is None else self._spool
+        texts: dict[str, Base64Text] = {
+            token: proof.text(place) for token, proof in zip(tokens, self._proofs, strict=True)
+        }
+        return Skeleton(
+            root=self._parse(data),
+            data=data,
+            texts=MappingProxyType(texts),
+            spans=(),
+            route="stream",
+            lines=Lines(table=self._lines),
+        )
+
+    def _parse(self, data: bytes) -> etree._Element:
+        try:
+            return parse_strictly(data)
+        except ReadError as error:
+            line, detail = self._line(data, error), error.values["detail"]
+            raise ReadError("xml-malformed", line=line, column=1, detail=detail) from None
+
+    def _line(self, data: bytes, error: ReadError) -> int:
+        """Return the line in the source of the start tag that libxml2 complains about."""
+        pos = 0
+        for _ in range(int(str(error.values["line"])) - 1):
+            pos = data.index(b"\n", pos) + 1
+        pos += int(str(error.values["column"]))
+        seen = data.count(b"<", 0, pos) - data.count(b"</", 0, pos)
+        return self._lines[max(0, seen - 1)]
+
+
+def _local(name: str) -> str:
+    prefix, colon, local = name.partition(":")
+    return local if colon else prefix

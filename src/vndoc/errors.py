@@ -9,7 +9,7 @@ act; each also derives from the fitting built-in exception::
      ├─ AttachmentError(ValueError)  the content of one attachment cannot be had
      ├─ WriteError(ValueError)       a packet value cannot be written as asked
      ├─ IdentifierError(ValueError)  a code, number or id breaks the rules of its scheme
-     ├─ EnvelopeError(ValueError)    a packet value lacks what was asked of it
+     ├─ EnvelopeError(ValueError)    a packet value, or its JSON, lacks what was asked of it
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -244,9 +244,21 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không ghi được tệp {name}: {detail}.",
             "The file {name} cannot be written: {detail}.",
         ),
+        "no-packets": Text(
+            "Thư mục {name} không có gói tin nào ({expected}).",
+            "The folder {name} holds no packet ({expected}).",
+        ),
+        "target-exists": Text(
+            "Đã có tệp {name}; không ghi đè.",
+            "The file {name} is there already and is not overwritten.",
+        ),
         "source-type": Text(
             "Nguồn phải là bytes, đường dẫn hoặc tệp nhị phân, không phải {found}.",
             "A source is bytes, a path or a binary file, not {found}.",
+        ),
+        "target-type": Text(
+            "Đích ghi phải là tệp nhị phân đã mở để ghi, không phải {found}.",
+            "A target is a binary file that is open for writing, not {found}.",
         ),
         # -- writing -----------------------------------------------------------------------------
         "missing-element": Text(
@@ -302,6 +314,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "unknown-structure": Text(
             "Không có cách kiểm tra cấu trúc tên {found}; hiện có: {known}.",
             "There is no structure check named {found}; known: {known}.",
+        ),
+        "option-invalid": Text(
+            "Tùy chọn không dùng được: {detail}.",
+            "The options do not fit: {detail}.",
         ),
         "build-description": Text(
             "Bản mô tả gói tin không hợp lệ: {detail}.",

@@ -17,7 +17,7 @@ from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import Place, WriteError
 from vndoc.identifiers import OrganCode
 
-__all__ = ["check", "missing"]
+__all__ = ["check", "missing", "values"]
 
 _HEADER = f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"
 _CLOSED = frozenset({"priority", "paper", "bussiness-doc-type", "receiver-type", "changed", "status-code"})
@@ -33,7 +33,7 @@ def check(packet: Packet, profile: Profile, content_ids: tuple[str, ...]) -> Non
     absent = list(missing(packet))
     if absent:
         raise WriteError("missing-element", paths=", ".join(absent), place=Place(absent[0]))
-    for path, row, value in _all_values(packet):
+    for path, row, value in values(packet):
         _check_value(path, row, value, profile)
     if profile.strict:
         _check_content_ids(content_ids)
@@ -93,12 +93,17 @@ def _is_hollow(value: Any) -> bool:
     return all(_is_absent(getattr(value, field.name)) for field in attrs.fields(type(value)))
 
 
-def _all_values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
+def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
+    """Yield path, row and value of what *packet* holds below its blocks, in the order of the element table.
+
+    Attributes come with a path that ends in ``/@name``; the names of attachments may be ``None``.
+    """
     if not isinstance(packet, DocumentPacket):
         yield from _values_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
         return
     yield from _values_in(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
-    yield from _values_in(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
+    if packet.trace_header_list is not None:
+        yield from _values_in(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
     for number, attachment in enumerate(packet.attachments, 1):
         path = f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]"
         for child in table.ATTACHMENT.children[:-1]:

@@ -14,8 +14,8 @@ import attrs
 
 __all__ = ["CHUNK", "MemoryOctets", "Octets", "sha256"]
 
-CHUNK = 256 * 1024
-"""How much is read from a source at a time, in octets."""
+CHUNK = 3 * 64 * 1024
+"""How much is read from a source at a time, in octets: whole base64 quanta, and little enough for the cache."""
 
 
 @runtime_checkable

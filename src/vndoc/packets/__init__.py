@@ -12,6 +12,7 @@ from typing import BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
 from vndoc.envelope import Attachment, Packet
+from vndoc.errors import SourceError, UsageError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
 from vndoc.schema import Report, check
@@ -69,16 +70,25 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
 
     With *to*, attachments are streamed. The packet is checked first: nothing is written unless it passes.
     Raises :class:`~vndoc.errors.WriteError` where something mandatory is missing (it is never invented) or a value
-    cannot be written, :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened and
-    :class:`~vndoc.errors.UsageError` for an unknown profile.
+    cannot be written, :class:`~vndoc.errors.AttachmentError` or :class:`~vndoc.errors.LimitError` where an
+    attachment cannot be opened, :class:`~vndoc.errors.SourceError` where *to* fails, and
+    :class:`~vndoc.errors.UsageError` for an unknown profile or a target that is no binary file.
     """
     form = profile_of(profile)
-    if to is not None:
+    if to is None:
+        buffer = io.BytesIO()
+        write(packet, form, buffer)
+        return buffer.getvalue()
+    if not callable(getattr(to, "write", None)) or isinstance(to, io.TextIOBase):
+        raise UsageError("target-type", found=type(to).__name__)
+    try:
         write(packet, form, to)
-        return None
-    buffer = io.BytesIO()
-    write(packet, form, buffer)
-    return buffer.getvalue()
+    except VndocError:
+        raise
+    except OSError as error:
+        name, detail = str(getattr(to, "name", "")), error.strerror or type(error).__name__
+        raise SourceError("target-unwritable", name=name, detail=detail) from error
+    return None
 
 
 def validate(

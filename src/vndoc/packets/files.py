@@ -11,6 +11,7 @@ import stat
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterator
 from typing import BinaryIO, Protocol, cast
 
 import attrs
@@ -23,6 +24,9 @@ __all__ = ["FileOctets", "Source", "TemporarySpool", "acquire"]
 
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """What a packet is read from: its octets, the path of a file (a ``str`` is always a path), or an open binary file."""
+
+
+_SPOOL_NAME = "vndoc-*.tmp"
 
 
 class _Readable(Protocol):
@@ -139,7 +143,7 @@ class TemporarySpool:
                 self._file.seek(position)
                 return cast("io.RawIOBase", self._file).readinto(buffer) or 0
             except OSError as error:
-                raise _failed(tempfile.gettempdir(), error) from error
+                raise _failed(_SPOOL_NAME, error) from error
 
     def _check(self) -> None:
         if not self._end.alive:
@@ -147,8 +151,7 @@ class TemporarySpool:
 
     @staticmethod
     def _unwritable(error: OSError) -> SourceError:
-        where = tempfile.gettempdir() if tempfile.tempdir else tempfile.gettempprefix()
-        return SourceError("target-unwritable", name=where, detail=error.strerror or str(error))
+        return SourceError("target-unwritable", name=_SPOOL_NAME, detail=error.strerror or str(error))
 
     def __repr__(self) -> str:
         return f"TemporarySpool({self._size} octets)"
@@ -225,10 +228,8 @@ def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
     spool: TemporarySpool | None = None
     total = 0
     try:
-        while piece := _next_piece(file, name):
+        for piece in _pieces(file, limits, name):
             total += len(piece)
-            if total > limits.packet_bytes:
-                raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
             pieces.append(piece)
             if total > limits.in_memory_bytes:
                 spool = spool or TemporarySpool()
@@ -240,6 +241,16 @@ def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
             spool.close()
         raise
     return MemoryOctets(b"".join(pieces)) if spool is None else spool
+
+
+def _pieces(file: _Readable, limits: Limits, name: str) -> Iterator[bytes]:
+    """Read *file* piece by piece to its end."""
+    total = 0
+    while piece := _next_piece(file, name):
+        total += len(piece)
+        if total > limits.packet_bytes:
+            raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
+        yield piece
 
 
 def _next_piece(file: _Readable, name: str) -> bytes:

@@ -24,9 +24,9 @@ def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAUL
     """Take the packet in *source* apart.
 
     Attachment texts above ``limits.inline_text`` octets are cut out, checked to be base64 on the way, and replaced
-    by tokens. *spool* makes a temporary store; it is called when such a text cannot be used where it lies
-    (other encodings, CDATA, character references), so most often never. With *recover*, stray octets before the XML are left out
-    and a missing declaration of the prefix ``xlink`` is added; :attr:`Skeleton.recovered` tells.
+    by tokens. *spool* makes a temporary store; it is called when such a text cannot be used where it lies (other
+    encodings, CDATA, character references), so most often never. With *recover*, stray octets before the XML are
+    left out and a missing declaration of the prefix ``xlink`` is added; :attr:`Skeleton.recovered` tells.
 
     Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
     ``xml-junk``, ``xml-dtd``, ``xml-encoding``), :class:`LimitError` for a limit, :class:`SourceError` if the

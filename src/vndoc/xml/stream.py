@@ -30,6 +30,7 @@ __all__ = ["READ", "stream"]
 READ: Final = 64 * 1024
 """Octets given to expat at a time."""
 
+_ENCODING_HEAD = 8  # expat guesses the encoding from the first piece it gets: that must not be a single octet
 _XLINK_URI = "http://www.w3.org/1999/xlink"
 _ENCODING_ERRORS = frozenset({18, 19})  # expat: unknown encoding; encoding in the declaration is incorrect
 
@@ -69,7 +70,7 @@ def _run(writer: _Writer, file: BinaryIO, head: bytes, read: int) -> None:
     parser = writer.parser = _parser(writer, head)
     limits = writer.limits
     fed = 0
-    while chunk := file.read(read):
+    while chunk := file.read(read if fed else max(read, _ENCODING_HEAD)):
         fed += len(chunk)
         if fed > limits.packet_bytes:
             raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
@@ -106,6 +107,7 @@ def _parser(writer: _Writer, head: bytes) -> expat.XMLParserType:
     parser.ordered_attributes = True
     if hasattr(parser, "SetReparseDeferralEnabled"):  # newer expat: else unfinished tokens look twice as long
         parser.SetReparseDeferralEnabled(False)
+    parser.XmlDeclHandler = writer.declaration
     parser.StartDoctypeDeclHandler = writer.doctype
     parser.StartElementHandler = writer.start
     parser.EndElementHandler = writer.end
@@ -163,6 +165,12 @@ class _Writer:
         self._holder: _Holder | None = None
 
     # -- events ---------------------------------------------------------------------------------
+
+    def declaration(self, version: str, _encoding: str | None, _standalone: int) -> None:
+        """Refuse a version that is not 1.x (XML 1.0, production 26), as libxml2 does."""
+        if not version.startswith("1."):
+            line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
+            raise ReadError("xml-malformed", line=line, column=column, detail=f"XML {version}")
 
     def doctype(self, *_: object) -> None:
         """Refuse a document type declaration."""

@@ -18,10 +18,13 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
+    "catalogues",
     "public_api",
 ]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["vndoc.css"]
 html_title = f"vndoc {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
@@ -40,7 +43,16 @@ _elsewhere = "|".join(
 nitpick_ignore_regex = [(r"py:.*", rf"({_elsewhere})(\..+)?"), (r"py:.*", rf"({'|'.join(dir(builtins))})(\..+)?")]
 nitpick_ignore_regex += [(r"py:.*", r"(\w+\.)*_\w+")]  # type variables and base classes that are not public
 
-# Examples of the pages stand in {doctest} and {testcode} blocks; those of the docstrings are run by the tests, in
-# the namespace of their module.
-doctest_global_setup = "import vndoc"
+# Examples of the pages stand in {doctest} and {testcode} blocks and run page by page, each page in an empty folder of
+# its own; those of the docstrings are run by the tests, in the namespace of their module.
+doctest_global_setup = """
+import os, tempfile
+import vndoc
+_home, _folder = os.getcwd(), tempfile.TemporaryDirectory()
+os.chdir(_folder.name)
+"""
+doctest_global_cleanup = """
+os.chdir(_home)
+_folder.cleanup()
+"""
 doctest_test_doctest_blocks = ""

@@ -67,7 +67,9 @@ def attachment(text: str, *, tag: str = "edXML:ContentTransferEncoded", name: st
     )
 
 
-def packet(*texts: str, declaration: str = '<?xml version="1.0" encoding="UTF-8"?>\n', before: str = "", **more: str) -> str:
+def packet(
+    *texts: str, declaration: str = '<?xml version="1.0" encoding="UTF-8"?>\n', before: str = "", **more: str
+) -> str:
     """Return a small packet with an attachment for each of *texts*."""
     body = "\n".join(attachment(text, **more) for text in texts)
     return (
@@ -111,7 +113,15 @@ def whole(skeleton: Skeleton) -> list[object]:
 def shape(root: etree._Element) -> list[object]:
     """Return all that a tree says (canonical XML refuses relative namespace names)."""
     return [
-        (len(list(e.iterancestors())), e.tag, e.prefix, e.items(), sorted(e.nsmap.items(), key=str), e.text or "", e.tail or "")
+        (
+            len(list(e.iterancestors())),
+            e.tag,
+            e.prefix,
+            e.items(),
+            sorted(e.nsmap.items(), key=str),
+            e.text or "",
+            e.tail or "",
+        )
         for e in root.iter()
     ]
 

@@ -1,7 +1,7 @@
 """One reference page for each public module, made from the source: nothing public can be forgotten.
 
-A page documents what its module defines and lists what it only re-exports. References to a re-exported name
-(``vndoc.read``) lead to where it is defined.
+A page documents what its module defines and lists what it only re-exports. References to a name that is re-exported
+(``vndoc.read``) or imported lead to where it is defined.
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def _page(module: str, defined: list[str], passed_on: list[str]) -> str:
 def follow_re_export(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: nodes.TextElement
 ) -> nodes.Element | None:
-    """Resolve ``vndoc.package.name`` or, in the docstring of the package, ``name`` to where the name is defined."""
+    """Resolve a name to where it is defined: ``vndoc.package.name``, or ``name`` as its docstring's module knows it.
+
+    A module knows what it re-exports and what it imports.
+    """
     if node.get("refdomain") != "py":
         return None
     known = modules()
@@ -86,15 +89,16 @@ def follow_re_export(
         parts = target.split(".")
         for cut in range(len(parts) - 1, 0, -1):
             module, name, rest = ".".join(parts[:cut]), parts[cut], parts[cut + 1 :]
-            if name in known.get(module, ([], []))[1] and (home := _home(known, module, name)):
+            if module in known and (home := _home(known, module, name)):
                 full = ".".join([home, name, *rest])
                 return env.domains["py"].resolve_xref(env, node["refdoc"], app.builder, "obj", full, node, contnode)
     return None
 
 
 def _home(known: dict[str, tuple[list[str], list[str]]], module: str, name: str) -> str | None:
-    value = getattr(importlib.import_module(module), name)
-    homes = (home for home, (defined, _) in known.items() if name in defined)
+    """Return the module that defines what *module* calls *name*, if it is public and not defined there."""
+    value = getattr(importlib.import_module(module), name, None)
+    homes = (home for home, (defined, _) in known.items() if name in defined and home != module)
     return next((home for home in homes if getattr(importlib.import_module(home), name) is value), None)
 
 

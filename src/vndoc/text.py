@@ -87,24 +87,25 @@ def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) 
 
     Source: practice (attachment names are untrusted).
     """
-    kept = "".join(
-        ch
-        for ch in nfc(name).replace("\\", "/").rsplit("/", 1)[-1]
-        if unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and ch not in '<>:"|?*'
+    kept = nfc(
+        "".join(
+            ch
+            for ch in nfc(name).replace("\\", "/").rsplit("/", 1)[-1]
+            if unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and ch not in '<>:"|?*'
+        )
     )
-    kept = kept.strip().lstrip(".").rstrip(". ")
-    if kept.partition(".")[0].strip().casefold() in _WINDOWS_DEVICES:
-        kept = "_" + kept
+    kept = kept.strip().lstrip(". ").rstrip(". ")
     if not kept:
         return fallback
+    if kept.partition(".")[0].strip().casefold() in _WINDOWS_DEVICES:
+        kept = "_" + kept
     stem, dot, extension = kept.rpartition(".")
     if not dot or not stem or len(extension) > 20:
         stem, dot, extension = kept, "", ""
-    room = max(1, limit - len(dot + extension))
-    stem = stem[:room]
+    stem = stem[: max(1, limit - len(dot + extension))]
     while len((stem + dot + extension).encode()) > 255 and len(stem) > 1:
         stem = stem[:-1]
-    return stem + dot + extension
+    return stem.rstrip(". ") + dot + extension
 
 
 def as_lang(value: str) -> Lang:

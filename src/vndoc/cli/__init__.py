@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lang = language_of(given, os.environ)
         sys.stderr.write(_MISSING.render(lang, detail=error.name or error) + "\n")
         return 2
-    from vndoc.cli._app import run  # noqa: PLC0415 - needs the extra
+    try:
+        from vndoc.cli._app import run  # noqa: PLC0415 - needs the extra
 
-    return run(given)
+        return run(given)
+    except KeyboardInterrupt:
+        return 130  # as a shell reports it; the command itself answers the same once it runs

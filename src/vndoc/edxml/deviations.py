@@ -57,12 +57,20 @@ class Deviation:
         return self.kind.severity
 
     def text(self, lang: Lang = "en") -> str:
-        """Return the message in *lang*; what was found is shortened and citizen numbers are masked."""
-        return self.kind.text.render(lang, found=shorten(self.found or "", 80), expected=self.expected or "")
+        """Return the message in *lang*; what was found is shortened, citizen numbers and data of staff are masked."""
+        return self.kind.text.render(lang, found=self._shown(80), expected=shorten(self.expected or "", 80))
+
+    def _shown(self, limit: int) -> str:
+        if self.id in _OF_CONTENT and "/StaffInfo" in self.place.path:
+            return "***"
+        return shorten(self.found or "", limit)
 
     def __repr__(self) -> str:
-        return f"Deviation({self.id!r}, {self.place.path!r}, found={shorten(self.found or '')!r})"
+        return f"Deviation({self.id!r}, {self.place.path!r}, found={self._shown(60)!r})"
 
+
+_OF_CONTENT = frozenset({"unexpected-text"})
+"""Deviations that show what stood in an element without a type, which may be anybody's telephone number."""
 
 _N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR
 

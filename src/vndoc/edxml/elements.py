@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 
@@ -34,7 +35,7 @@ from vndoc.envelope import (
     TraceHeaderList,
 )
 from vndoc.identifiers import DocumentCode
-from vndoc.text import Text
+from vndoc.text import Text, shorten
 
 __all__ = [
     "ATTACHMENT",
@@ -162,14 +163,22 @@ class Element:
         raise KeyError(name)
 
 
+def _masked(value: str | None) -> str:
+    return repr(None if value is None else shorten(value))
+
+
+def _reference_field() -> Any:
+    return attrs.field(default=None, repr=_masked)
+
+
 @attrs.frozen(kw_only=True)
 class Reference:
     """One entry of the manifest as it stood in the file. Values of packets do not keep it: it is derived."""
 
-    content_id: str | None = None
-    content_type: str | None = None
-    description: str | None = None
-    attachment_name: str | None = None
+    content_id: str | None = _reference_field()
+    content_type: str | None = _reference_field()
+    description: str | None = _reference_field()
+    attachment_name: str | None = _reference_field()
 
 
 def _text(name: str, field: str, vi: str, en: str, length: int | None = None, source: str | None = None, *,
@@ -207,8 +216,10 @@ def _block(name: str, field: str, model: type, children: tuple[Element, ...], vi
     )  # fmt: skip
 
 
-def _wrapper(name: str, child: Element, vi: str, en: str) -> Element:
-    return Element(name=name, field=child.field, kind=Kind.WRAPPER, children=(child,), meaning=Text(vi, en))
+def _wrapper(name: str, child: Element, vi: str, en: str, *, aliases: tuple[str, ...] = ()) -> Element:
+    return Element(
+        name=name, field=child.field, kind=Kind.WRAPPER, children=(child,), aliases=aliases, meaning=Text(vi, en)
+    )
 
 
 _ORGANIZATION = (
@@ -249,7 +260,7 @@ _OTHER_INFO = (
     _text("ReferenceCodes", "reference_codes", "Văn bản liên quan", "related documents", extension=True),
     _wrapper("Appendixes",
              _text("Appendix", "appendixes", "Tên phụ lục", "name of one appendix", 250, "B-old", maximum=None, minimum=1),
-             "Danh mục phụ lục", "names of appendices"),
+             "Danh mục phụ lục", "names of appendices", aliases=("Appendix",)),
 )  # fmt: skip
 
 _HEADER_BLOCKS = (
@@ -261,7 +272,7 @@ _HEADER_BLOCKS = (
         _text("CodeNotation", "notation", "Ký hiệu văn bản", "notation", 30, "N", minimum=1),
     ), "Số, ký hiệu", "number and notation", minimum=1),
     _block("PromulgationInfo", "promulgation_info", PromulgationInfo, (
-        _text("Place", "place", "Nơi ban hành", "place of issue", 50, "B", aliases=("Promulgator",)),
+        _text("Place", "place", "Nơi ban hành", "place of issue", 50, "B"),
         _typed(Kind.DATE, "PromulgationDate", "promulgation_date", "Ngày ban hành", "date of issue", minimum=1),
     ), "Thông tin ban hành", "place and date of issue", minimum=1),
     _block("DocumentType", "document_type", DocumentType, (
@@ -318,7 +329,8 @@ TRACE_HEADER_LIST = _block(
     (
         _block("Bussiness", "bussiness", Bussiness, _BUSSINESS, "Nghiệp vụ", "business operation", aliases=("Business",)),
         _block("TraceHeader", "trace_headers", TraceHeader, (
-            _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Nơi đi qua", "agency or axis centre of this hop", minimum=1),
+            _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Nơi đi qua", "agency or axis centre of this hop", minimum=1,
+                   aliases=("Path",)),
             _typed(Kind.TIMESTAMP, "Timestamp", "timestamp", "Thời điểm", "local time in Vietnam", minimum=1, aliases=("Time",)),
         ), "Một chặng", "one hop", minimum=1, maximum=None),
     ),

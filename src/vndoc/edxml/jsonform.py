@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import re
 import types
 import typing
 from typing import Any
@@ -24,9 +25,10 @@ from vndoc.limits import DEFAULT, Limits
 
 __all__ = ["KINDS", "packet_from_dict", "packet_from_json", "packet_to_dict", "packet_to_json"]
 
-KINDS: dict[str, type[DocumentPacket] | type[StatusPacket]] = {"document": DocumentPacket, "status": StatusPacket}
+KINDS: dict[str, type[DocumentPacket | StatusPacket]] = {"document": DocumentPacket, "status": StatusPacket}
 """Value of the key ``kind`` -> model."""
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?)?")
 _SOURCES = frozenset({"packed", "content", "_digest"})
 """Fields of :class:`~vndoc.envelope.Attachment` that are no plain values."""
 
@@ -82,10 +84,11 @@ def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:
 
 def packet_from_dict(data: Any, *, limits: Limits = DEFAULT) -> Packet:
     """Return the packet in plain values. Raises as :func:`packet_from_json`."""
-    if not isinstance(data, dict) or data.get("kind") not in KINDS:
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
         raise EnvelopeError("json-invalid", detail=f"kind: one of {', '.join(KINDS)} expected")
     rest = {key: value for key, value in data.items() if key != "kind"}
-    packet: Packet = _Reader(limits).model(KINDS[data["kind"]], rest, "")
+    packet: Packet = _Reader(limits).model(KINDS[kind], rest, "")
     return packet
 
 
@@ -100,6 +103,7 @@ class _Reader:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.depth = 0
 
     def model(self, model: type, data: Any, path: str) -> Any:
         if not isinstance(data, dict):
@@ -110,14 +114,22 @@ class _Reader:
                 raise _invalid(f"{path}.{key}", "no such key")
         if model is Attachment:
             return self.attachment(data, path)
-        return model(**{key: self.value(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+        self.depth += 1
+        if self.depth > self.limits.depth:
+            raise _invalid(path, f"at most {self.limits.depth} levels expected")
+        made = model(**{key: self.value(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+        self.depth -= 1
+        return made
 
     def attachment(self, data: dict[str, Any], path: str) -> Attachment:
         hints = _hints(Attachment)
         named = {k: self.value(hints[k], v, f"{path}.{k}") for k, v in data.items() if k != "packed"}
+        packed = data.get("packed")
+        if not isinstance(packed, str):
+            raise _invalid(f"{path}.packed", "base64 expected")
         try:
-            octets = MemoryOctets(pybase64.b64decode(data.get("packed", ""), validate=True))
-        except (ValueError, TypeError) as error:
+            octets = MemoryOctets(pybase64.b64decode(packed, validate=True))
+        except ValueError as error:
             raise _invalid(f"{path}.packed", "base64 expected") from error
         content, _ = unpack(
             octets, head=octets.data[:4], name=named.get("name"), label=named.get("label"), limits=self.limits
@@ -145,7 +157,8 @@ class _Reader:
             return value
         if value is None and type(None) in hints:
             return None
-        return self.value(next(h for h in hints if h not in (type(None), str)) if set(hints) - {type(None), str} else str, value, path)
+        others = [hint for hint in hints if hint not in (type(None), str)]
+        return self.value(others[0] if others else str, value, path)
 
     def items(self, hints: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
@@ -158,12 +171,13 @@ class _Reader:
 
 
 def _date(value: Any, path: str) -> datetime.date:
-    try:
-        if len(value) > 10:
-            return datetime.datetime.fromisoformat(value).replace(tzinfo=None)
-        return datetime.date.fromisoformat(value)
-    except (ValueError, TypeError) as error:
-        raise _invalid(path, "an ISO 8601 date expected") from error
+    """Return what :meth:`datetime.date.isoformat` wrote: a day, or a local time without offset."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return datetime.datetime.fromisoformat(value) if "T" in value else datetime.date.fromisoformat(value)
+        except ValueError:
+            pass  # a day that no calendar has
+    raise _invalid(path, "an ISO 8601 date without offset expected")
 
 
 def _invalid(path: str, expected: str) -> EnvelopeError:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 from vndoc.edxml import elements as table
 from vndoc.edxml.profiles import Profile
 from vndoc.envelope import SignatureMarkup
-from vndoc.errors import WriteError
+from vndoc.errors import Place, ReadError, WriteError
+from vndoc.xml import parse
 
 __all__ = ["escape_attribute", "escape_text", "illegal_character", "signature_lines"]
 
@@ -17,7 +20,10 @@ _ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;", "\n": "&#xA;", "\t": "&#x9;"}
 )
 _XML = "http://www.w3.org/XML/1998/namespace"
+_NAME = re.compile(r"[^\s\x00-\x20<>&\"'/=:?!]+")
 _DEPTH = 3
+_PLACE = Place(f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}/{table.SIGNATURE}")
+_AROUND: Mapping[str, str] = {"": table.NAMESPACE, table.PREFIX: table.NAMESPACE}
 
 
 def illegal_character(text: str) -> str | None:
@@ -52,39 +58,62 @@ def signature_lines(signature: SignatureMarkup, profile: Profile) -> list[str]:
 
     One in the namespace of XML-DSig is written with every character of its white space, because it may be
     real. A strict profile writes no other; the others are laid out anew, as the axis does.
+
+    Raises :class:`~vndoc.errors.WriteError` where its names or texts cannot stand in XML.
     """
-    if signature.namespace == table.XMLDSIG:
-        return [profile.indent * _DEPTH + _verbatim(signature, {"": table.NAMESPACE, table.PREFIX: table.NAMESPACE})]
-    return [] if profile.strict else _laid_out(signature, profile, _DEPTH)
+    if signature.namespace != table.XMLDSIG and profile.strict:
+        return []
+    try:
+        if signature.namespace == table.XMLDSIG:
+            lines = [profile.indent * _DEPTH + _verbatim(signature, _AROUND)]
+        else:
+            lines = _laid_out(signature, profile, _DEPTH)
+        around = "".join(f" xmlns{':' * bool(prefix)}{prefix}=\"{uri}\"" for prefix, uri in _AROUND.items())
+        parse(f"<{table.HEADER}{around}>{''.join(lines)}</{table.HEADER}>".encode())
+    except ReadError as error:
+        raise WriteError("value-not-allowed", found=error.text(), expected="XML", place=_PLACE) from error
+    except WriteError as error:
+        raise WriteError(error.code, place=_PLACE, **error.values) from error
+    return lines
+
+
+def _name(name: str) -> str:
+    """Return *name* if it holds nothing that could break out of a tag; whether it is a name, the parser says."""
+    if not _NAME.fullmatch(name):
+        raise WriteError("value-not-allowed", found=name, expected="NCName")
+    return name
 
 
 def _laid_out(node: SignatureMarkup, profile: Profile, depth: int) -> list[str]:
     pad = profile.indent * depth
-    opening = node.name + "".join(f' {_plain(key)}="{escape_attribute(value)}"' for key, value in node.attributes)
+    tag = _name(node.name)
+    times = Counter(_plain(key) for key, _ in node.attributes)
+    kept = [(_plain(key), value) for key, value in node.attributes if times[_plain(key)] == 1 or key == _plain(key)]
+    opening = tag + "".join(f' {_name(key)}="{escape_attribute(value)}"' for key, value in kept)
     inner = [child for child in node.children if isinstance(child, SignatureMarkup)]
     if inner:
         lines = [line for child in inner for line in _laid_out(child, profile, depth + 1)]
-        return [f"{pad}<{opening}>", *lines, f"{pad}</{node.name}>"]
+        return [f"{pad}<{opening}>", *lines, f"{pad}</{tag}>"]
     text = escape_text("".join(str(child) for child in node.children).strip(), profile)
-    return [f"{pad}<{opening}>{text}</{node.name}>" if text else f"{pad}<{opening} />"]
+    return [f"{pad}<{opening}>{text}</{tag}>" if text else f"{pad}<{opening} />"]
 
 
 def _plain(key: str) -> str:
     return key.rpartition("}")[2]
 
 
-def _verbatim(node: SignatureMarkup, scope: dict[str, str]) -> str:
-    scope = dict(scope)
+def _verbatim(node: SignatureMarkup, around: Mapping[str, str]) -> str:
+    scope = dict(around)
     declared: list[str] = []
-    prefix = node.prefix or ""
     namespace = node.namespace or ""
+    prefix = _name(node.prefix) if node.prefix and namespace else ""
     if scope.get(prefix, "") != namespace:
         scope[prefix] = namespace
         declared.append(_declaration(prefix, namespace))
     attributes = ""
     for key, value in node.attributes:
         attributes += f' {_attribute_name(key, scope, declared)}="{escape_attribute(value)}"'
-    name = f"{prefix}:{node.name}" if prefix else node.name
+    name = f"{prefix}:{_name(node.name)}" if prefix else _name(node.name)
     opening = name + "".join(declared) + attributes
     inner = "".join(
         _verbatim(child, scope) if isinstance(child, SignatureMarkup) else _checked(child).translate(_TEXT)
@@ -99,8 +128,9 @@ def _declaration(prefix: str, namespace: str) -> str:
 
 def _attribute_name(key: str, scope: dict[str, str], declared: list[str]) -> str:
     if not key.startswith("{"):
-        return key
-    namespace, _, name = key[1:].partition("}")
+        return _name(key)
+    namespace, _, name = key[1:].rpartition("}")
+    _name(name)
     if namespace == _XML:
         return f"xml:{name}"
     for prefix, bound in scope.items():

@@ -10,27 +10,42 @@ from __future__ import annotations
 
 import io
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import attrs
 
 from vndoc.envelope import Octets
 from vndoc.errors import AttachmentError, LimitError
 from vndoc.limits import Limits
+from vndoc.text import safe_filename
 
-__all__ = ["ZIP_LABEL", "MissingOctets", "ZipEntry", "extension", "unpack"]
+__all__ = [
+    "ZIP_LABEL",
+    "MissingOctets",
+    "ZipEntry",
+    "extension",
+    "is_zip_label",
+    "looks_packed",
+    "name_oddity",
+    "unpack",
+]
 
 ZIP_LABEL = "application/zip"
+_ZIP_LABELS = frozenset({ZIP_LABEL, "application/x-zip-compressed"})
 _MAGIC = b"PK\x03\x04"
 _END = struct.Struct("<4s4H2LH")
 _END_MAGIC = b"PK\x05\x06"
 _END_REACH = _END.size + 0xFFFF
+_IN_ZIP64 = (0xFFFF, 0xFFFFFFFF)
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_ENCRYPTED = 0x1
+_NEEDS_MORE = 0x1 | 0x20 | 0x40  # encrypted, a patch, strongly encrypted
+_SEPARATORS = frozenset("/\\")
+_CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ZIP_FORMATS = frozenset(
     "docx docm dotx xlsx xlsm xltx pptx pptm ppsx odt ods odp odg ott ots otp jar war apk epub asice asics sce scs edoc".split()
 )
@@ -40,6 +55,27 @@ def extension(name: str | None) -> str:
     """Return the extension of *name*, lower case, without the dot and without a stray ``>``; ``""`` if none."""
     stem, dot, ending = (name or "").strip().rstrip(">").rstrip().rpartition(".")
     return ending.lower() if dot and stem else ""
+
+
+def is_zip_label(label: str | None) -> bool:
+    """Return whether the content type *label* says that the octets are a zip."""
+    return (label or "").strip().lower() in _ZIP_LABELS
+
+
+def looks_packed(head: bytes, name: str | None, label: str | None) -> bool:
+    """Return whether a reader takes octets that begin with *head* for a zip in which the file called *name* travels."""
+    ending = extension(name)
+    return head == _MAGIC and ending != "zip" and (is_zip_label(label) or ending not in _ZIP_FORMATS)
+
+
+def name_oddity(name: str) -> str | None:
+    """Return the id of the deviation that a file *name* shows, ``None`` if it is a plain one or empty."""
+    if name.rstrip().endswith(">"):
+        return "attachment-name-bracket"
+    controls = not name.isprintable() and any(unicodedata.category(ch) in _CONTROLS for ch in name)
+    if controls or not _SEPARATORS.isdisjoint(name) or (name and not safe_filename(name, fallback="")):
+        return "attachment-name-unsafe"
+    return None
 
 
 @attrs.frozen
@@ -138,13 +174,27 @@ class _EntryFile(io.RawIOBase):
         super().close()
 
 
+_ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    IndexError,
+    NotImplementedError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
+"""What the zip and deflate modules raise for octets that are no good zip."""
+
+
 @contextmanager
 def _zip_errors(name: str) -> Iterator[None]:
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError, IndexError) as error:
-        if isinstance(error, AttachmentError):
-            raise
+    except AttachmentError:
+        raise
+    except _ZIP_FAULTS as error:
         raise AttachmentError("zip-damaged", name=name, detail=str(error) or type(error).__name__) from error
 
 
@@ -154,20 +204,15 @@ def unpack(packed: Octets, *, head: bytes, name: str | None, label: str | None, 
     *packed* are the octets behind base64, *head* their first four, *name* and *label* what the packet says.
     The content is *packed* itself where no zip of the packet's own wraps the file.
     """
-    ending = extension(name)
-    labelled_zip = (label or "").strip().lower() in {ZIP_LABEL, "application/x-zip-compressed"}
-    if ending == "zip":
-        return packed, ()
-    if head != _MAGIC:
-        return packed, ("zip-label-raw",) if labelled_zip else ()
-    if not labelled_zip and ending in _ZIP_FORMATS:
-        return packed, ()
+    if not looks_packed(head, name, label):
+        raw = is_zip_label(label) and head != _MAGIC and extension(name) != "zip"
+        return packed, ("zip-label-raw",) if raw else ()
     found = _only_entry(packed, limits)
     if isinstance(found, str):
         return packed, (found,)
-    entry = ZipEntry(packed, name or "", found.file_size, found.compress_size, limits)
-    ids = () if labelled_zip else ("zip-unlabelled",)
-    if set(found.orig_filename) & set("/\\") or ".." in found.orig_filename:
+    entry = ZipEntry(packed, name or "", found.file_size, min(found.compress_size, packed.size), limits)
+    ids: tuple[str, ...] = () if is_zip_label(label) else ("zip-unlabelled",)
+    if not _SEPARATORS.isdisjoint(found.orig_filename) or ".." in found.orig_filename:
         ids += ("zip-entry-path",)
     return entry, (*ids, "zip-bomb") if entry.is_bomb else ids
 
@@ -176,21 +221,26 @@ def _only_entry(packed: Octets, limits: Limits) -> zipfile.ZipInfo | str:
     """Return the zip's only entry, or the id of the deviation that says why there is none to unwrap."""
     try:
         with packed.open() as file:
-            if not _directory_is_small(file, packed.size, limits):
-                return "zip-many-entries"
-            entries = zipfile.ZipFile(file).infolist()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, ValueError, OverflowError) as error:
-        if isinstance(error, AttachmentError):
-            raise
+            _check_end_record(file, packed.size, limits)
+            entries = zipfile.ZipFile(cast("BinaryIO", _Sparing(file, limits))).infolist()
+    except AttachmentError:
+        raise
+    except _CrowdedError:
+        return "zip-many-entries"
+    except _ZIP_FAULTS:
         return "zip-damaged"
     if len(entries) != 1 or entries[0].is_dir():
         return "zip-many-entries"
-    if entries[0].flag_bits & _ENCRYPTED or entries[0].compress_type not in _READABLE:
+    if entries[0].flag_bits & _NEEDS_MORE or entries[0].compress_type not in _READABLE:
         return "zip-unsupported"
     return entries[0]
 
 
-def _directory_is_small(file: BinaryIO, size: int, limits: Limits) -> bool:
+class _CrowdedError(Exception):
+    """The zip's directory is larger than one for a single file."""
+
+
+def _check_end_record(file: BinaryIO, size: int, limits: Limits) -> None:
     """Look at the end record before the directory is read, so that a huge directory never is."""
     start = max(0, size - _END_REACH)
     file.seek(start)
@@ -198,5 +248,31 @@ def _directory_is_small(file: BinaryIO, size: int, limits: Limits) -> bool:
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END.size:
         raise zipfile.BadZipFile("no end of central directory")
-    record = _END.unpack_from(tail, at)
-    return bool(record[4] == 1 and record[5] <= limits.zip_directory_bytes)
+    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
+    if count not in (1, _IN_ZIP64[0]) or (length > limits.zip_directory_bytes and length != _IN_ZIP64[1]):
+        raise _CrowdedError
+
+
+@attrs.frozen
+class _Sparing:
+    """A file that is not read in large pieces: records of zip64 may overrule what the end record says.
+
+    The zip module reads the whole directory in one piece, and nothing else of more than the reach of the end record.
+    """
+
+    file: BinaryIO
+    limits: Limits
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next octets; *size* is only left out near the end."""
+        if size > max(self.limits.zip_directory_bytes, _END_REACH):
+            raise _CrowdedError
+        return self.file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a position."""
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self.file.tell()

@@ -21,33 +21,36 @@ __all__ = ["Parts", "collect"]
 
 _Report = Callable[..., None]
 
-_CONTAINERS: Mapping[str, str] = MappingProxyType(
-    {
-        # element -> the element it belongs into
-        table.ENVELOPE: table.ROOT,
-        table.ATTACHMENT_ENCODED: table.ROOT,
-        table.HEADER: table.ENVELOPE,
-        table.BODY: table.ENVELOPE,
-    }
-)
-_LEAVES: Mapping[str, tuple[str, str]] = MappingProxyType(
+_SLOTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         # element -> (the element it belongs into, the slot of Parts it fills)
+        table.ENVELOPE: (table.ROOT, "envelope"),
+        table.ATTACHMENT_ENCODED: (table.ROOT, "attachments_holder"),
+        table.HEADER: (table.ENVELOPE, "header_holder"),
+        table.BODY: (table.ENVELOPE, "body"),
         "MessageHeader": (table.HEADER, "header"),
         "TraceHeaderList": (table.HEADER, "trace"),
         "Signature": (table.HEADER, "signature"),
         "DigitalSignature": (table.HEADER, "signature"),
         "edXMLManifest": (table.BODY, "manifest"),
         "Manifest": (table.BODY, "manifest"),
+        table.ATTACHMENT.name: (table.ATTACHMENT_ENCODED, ""),
     }
 )
+_CONTAINERS = frozenset({table.ENVELOPE, table.ATTACHMENT_ENCODED, table.HEADER, table.BODY})
 _FLAT_ROOTS = frozenset({"edXMLEnvelope", "EdXMLEnvelope"})
 _SOAP = frozenset({"http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"})
+_MANIFESTS = frozenset({"edXMLManifest", "Manifest"})
+_OTHER_NAMESPACES = {table.BKAV: "namespace-bkav", table.GO_VN: "dialect-go-vn", "": "namespace-missing"}
 
 
 @attrs.define(eq=False)
 class Parts:
-    """The elements that make up one packet file. ``claimed``: parts that stand inside another part."""
+    """The elements that make up one packet file.
+
+    ``namespace`` is that of the header, which is what the elements below are looked up in; ``claimed`` are
+    parts that stand inside the header.
+    """
 
     dialect: str = "qcvn-102"
     namespace: str = table.NAMESPACE
@@ -56,10 +59,16 @@ class Parts:
     header: Any = None
     trace: Any = None
     signature: Any = None
+    body: Any = None
     manifest: Any = None
     attachments_holder: Any = None
     attachments: list[Any] = attrs.field(factory=list)
-    claimed: list[Any] = attrs.field(factory=list)
+    claimed: set[Any] = attrs.field(factory=set)
+
+    @property
+    def is_flat(self) -> bool:
+        """Return whether the layout is the flattened one."""
+        return self.dialect == NAMESPACES[table.GO_VN]
 
 
 def collect(root: Any, report: _Report) -> Parts:
@@ -75,82 +84,82 @@ def collect(root: Any, report: _Report) -> Parts:
         raise ReadError("unknown-root", found=name, expected=table.ROOT, place=Place("/" + name))
     if namespace not in NAMESPACES:
         raise ReadError("unknown-namespace", found=namespace, place=Place("/" + name))
-    parts = Parts(dialect=NAMESPACES[namespace], namespace=namespace)
+    parts = Parts(dialect=NAMESPACES[table.GO_VN if flat else namespace], namespace=namespace)
     if flat:
-        parts.dialect = "go-vn"
         report("dialect-go-vn", root, f"{{{namespace}}}{name}")
         parts.envelope = parts.header_holder = root
-        _collect_flat(root, parts, report)
-        return parts
-    if namespace != table.NAMESPACE:
-        report("namespace-bkav" if namespace else "namespace-missing", root, namespace or None)
-    parts.envelope = root
-    _collect_standard(root, parts, report)
-    if parts.trace is None and parts.header is not None:
-        _find_misplaced_trace(parts, report)
+    elif namespace != table.NAMESPACE:
+        report(_OTHER_NAMESPACES[namespace], root, namespace or None)
+    _gather(root, parts, report)
+    if parts.header is not None:
+        parts.namespace = split_tag(parts.header)[0]
+        _look_into_header(parts, report)
+    if parts.envelope is None:
+        parts.envelope = root
     return parts
 
 
-def _collect_standard(node: Any, parts: Parts, report: _Report) -> None:
-    here = local_name(node)
+_STANDARD = MappingProxyType(
+    {
+        # tag -> (the tag around it, the slot, whether it is a container): the layout of the standard, at one look
+        f"{{{table.NAMESPACE}}}{name}": (f"{{{table.NAMESPACE}}}{around}", slot, name in _CONTAINERS)
+        for name, (around, slot) in _SLOTS.items()
+        if slot and name not in {"Manifest", "DigitalSignature"}
+    }
+)
+
+
+def _gather(node: Any, parts: Parts, report: _Report) -> None:
+    """Fill *parts* from below *node*."""
+    around, here = split_tag(node)
     for child in node:
-        name = local_name(child)
-        if name == "Attachment" and here == table.ATTACHMENT_ENCODED:
+        usual = _STANDARD.get(child.tag)
+        if usual is not None and usual[0] == node.tag and _fill(child, usual[1], parts):
+            if usual[2]:
+                _gather(child, parts, report)
+            continue
+        namespace, name = split_tag(child)
+        if name not in _SLOTS or not (namespace in NAMESPACES or (name == table.SIGNATURE and namespace == table.XMLDSIG)):
+            report("unknown-element", child, name)
+            continue
+        if namespace not in (around, table.XMLDSIG):
+            report("namespace-mixed", child, f"{{{namespace}}}{name}", f"{{{around}}}{name}")
+        belongs, slot = _SLOTS[name]
+        if here != belongs and not parts.is_flat:
+            report("misplaced-element", child, name, belongs)
+        if not slot:
             parts.attachments.append(child)
         elif name in _CONTAINERS:
-            _check_place(child, name, here, _CONTAINERS[name], report)
-            if name == table.ENVELOPE:
-                parts.envelope = child
-            elif name == table.HEADER:
-                parts.header_holder = child
-            elif name == table.ATTACHMENT_ENCODED:
-                parts.attachments_holder = child
-            _collect_standard(child, parts, report)
-        elif name in _LEAVES:
-            _check_place(child, name, here, _LEAVES[name][0], report)
-            _fill(child, name, parts, report)
-        else:
-            report("unknown-element", child, name)
+            _fill(child, slot, parts)
+            _gather(child, parts, report)
+        elif name in _MANIFESTS and _holds_attachments(child):
+            _gather(child, parts, report)
+        elif not _fill(child, slot, parts):
+            report("repeated-element", child, name)
+        elif name == "Manifest" and not parts.is_flat:
+            report("manifest-name", child, name, table.MANIFEST.name)
 
 
-def _check_place(child: Any, name: str, here: str, belongs: str, report: _Report) -> None:
-    if here != belongs:
-        report("misplaced-element", child, name, belongs)
-
-
-def _fill(child: Any, name: str, parts: Parts, report: _Report) -> None:
-    slot = _LEAVES[name][1]
+def _fill(child: Any, slot: str, parts: Parts) -> bool:
+    """Put *child* into its slot; ``False`` if that is taken."""
     if getattr(parts, slot) is not None:
-        report("repeated-element", child, name)
-        return
+        return False
     setattr(parts, slot, child)
-    if name == "Manifest":
-        report("manifest-name", child, name, table.MANIFEST.name)
+    return True
 
 
-def _find_misplaced_trace(parts: Parts, report: _Report) -> None:
-    for inner in parts.header.iterchildren("{*}TraceHeaderList"):
-        report("misplaced-element", inner, "TraceHeaderList", table.HEADER)
-        parts.trace = inner
-        parts.claimed.append(inner)
-        return
+def _holds_attachments(node: Any) -> bool:
+    return any(local_name(child) == table.ATTACHMENT.name for child in node)
 
 
-def _collect_flat(root: Any, parts: Parts, report: _Report) -> None:
-    for child in root:
-        name = local_name(child)
-        if name == "Attachment":
-            parts.attachments.append(child)
-        elif name in {"Manifest", table.ATTACHMENT_ENCODED}:
-            parts.attachments.extend(inner for inner in child if local_name(inner) == "Attachment")
-        elif name == "MessageHeader" and parts.header is None:
-            parts.header = child
-            nested = [inner for inner in child if local_name(inner) == "TraceHeaderList"]
-            parts.claimed.extend(nested)
-            parts.trace = parts.trace if parts.trace is not None or not nested else nested[0]
-        elif name == "TraceHeaderList" and parts.trace is None:
-            parts.trace = child
-        elif name in {"Signature", "DigitalSignature"} and parts.signature is None:
-            parts.signature = child
+def _look_into_header(parts: Parts, report: _Report) -> None:
+    """Find a trace list inside the header: where the flattened form has it, and elsewhere a misplaced one."""
+    nested = [c for c in parts.header.iterchildren("{*}TraceHeaderList") if split_tag(c)[0] in NAMESPACES]
+    parts.claimed.update(nested)
+    for inner in nested:
+        if not parts.is_flat:
+            report("misplaced-element", inner, "TraceHeaderList", table.HEADER)
+        if parts.trace is not None:
+            report("repeated-element", inner, "TraceHeaderList")
         else:
-            report("unknown-element", child, name)
+            parts.trace = inner

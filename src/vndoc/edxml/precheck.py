@@ -11,35 +11,37 @@ import attrs
 from vndoc.edxml import elements as table
 from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
+from vndoc.edxml.packing import name_oddity
 from vndoc.edxml.profiles import Profile
-from vndoc.envelope import DocumentPacket, Packet, normalise_content_id
+from vndoc.envelope import Attachment, DocumentPacket, Packet, SignatureMarkup, normalise_content_id
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import Place, WriteError
 from vndoc.identifiers import OrganCode
 
-__all__ = ["check", "missing", "values"]
+__all__ = ["check", "check_content_ids", "missing", "values"]
 
 _HEADER = f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"
-_CLOSED = frozenset({"priority", "paper", "bussiness-doc-type", "receiver-type", "changed", "status-code"})
+_CLOSED = frozenset(
+    {"priority", "paper", "bussiness-doc-type", "receiver-type", "changed", "status-code", "document-class"}
+)
 _CLOSED_LISTS = {codes.id: tuple(e.code for e in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 
 
-def check(packet: Packet, profile: Profile, content_ids: tuple[str, ...]) -> None:
+def check(packet: Packet, profile: Profile) -> None:
     """Raise :class:`~vndoc.errors.WriteError` unless *packet* can be written under *profile*.
 
     ``missing-element`` names the paths of all absent mandatory elements at once; ``value-not-allowed`` and
     ``text-not-xml`` name the place of the first value that cannot be written.
     """
+    _check_models(packet)
     absent = list(missing(packet))
     if absent:
         raise WriteError("missing-element", paths=", ".join(absent), place=Place(absent[0]))
     for path, row, value in values(packet):
         _check_value(path, row, value, profile)
-    if profile.strict:
-        _check_content_ids(content_ids)
-        sender = packet.from_.organ_id if packet.from_ else None
-        if sender is not None and not sender.is_regular:
-            raise _refusal(f"{_HEADER}/MessageHeader/From/OrganId", str(sender), "QCVN 102 / 20/2020/QĐ-TTg")
+    sender = packet.from_.organ_id if packet.from_ else None
+    if profile.strict and sender is not None and not sender.is_regular:
+        raise _refusal(f"{_HEADER}/MessageHeader/From/OrganId", str(sender), "QCVN 102 / 20/2020/QĐ-TTg")
 
 
 def missing(packet: Packet) -> Iterator[str]:
@@ -52,8 +54,8 @@ def missing(packet: Packet) -> Iterator[str]:
         else:
             yield from _missing_in(table.TRACE_HEADER_LIST, packet.trace_header_list, trace)
         for number, attachment in enumerate(packet.attachments, 1):
-            if not attachment.name:
-                yield f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]/AttachmentName"
+            if _is_absent(attachment.name):
+                yield f"{_attachment(number, packet)}/AttachmentName"
     else:
         yield from _missing_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
 
@@ -105,9 +107,14 @@ def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
     if packet.trace_header_list is not None:
         yield from _values_in(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
     for number, attachment in enumerate(packet.attachments, 1):
-        path = f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]"
+        path = _attachment(number, packet)
         for child in table.ATTACHMENT.children[:-1]:
             yield f"{path}/{child.name}", child, getattr(attachment, child.field)
+
+
+def _attachment(number: int, packet: DocumentPacket) -> str:
+    index = f"[{number}]" if len(packet.attachments) > 1 else ""
+    return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
 
 
 def _values_in(row: Element, value: Any, path: str) -> Iterator[tuple[str, Element, Any]]:
@@ -131,6 +138,35 @@ def _values_in(row: Element, value: Any, path: str) -> Iterator[tuple[str, Eleme
                 yield here, leaf, one
 
 
+def _check_models(packet: Any) -> None:
+    """Refuse what stands where a block belongs and is no value of its model."""
+    if not isinstance(packet, DocumentPacket):
+        _check_block(table.STATUS, packet, f"{_HEADER}/MessageHeader")
+        return
+    _check_block(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
+    if packet.trace_header_list is not None:
+        _check_block(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
+    if not isinstance(packet.signature, SignatureMarkup | None):
+        raise _refusal(f"{_HEADER}/{table.SIGNATURE}", type(packet.signature).__name__, SignatureMarkup.__name__)
+    for number, attachment in enumerate(packet.attachments, 1):
+        if not isinstance(attachment, Attachment):
+            raise _refusal(_attachment(number, packet), type(attachment).__name__, Attachment.__name__)
+
+
+def _check_block(row: Element, value: Any, path: str) -> None:
+    model = row.model or type(None)
+    if not isinstance(value, model):
+        raise _refusal(path, type(value).__name__, model.__name__)
+    for child in row.children:
+        leaf = child.children[0] if child.kind is Kind.WRAPPER else child
+        item = getattr(value, child.field)
+        below = f"{path}/{child.name}" + (f"/{leaf.name}" if leaf is not child else "")
+        if leaf.kind is not Kind.BLOCK or item is None:
+            continue
+        for number, one in enumerate(item if leaf.repeats else (item,), 1):
+            _check_block(leaf, one, f"{below}[{number}]" if leaf.repeats and len(item) > 1 else below)
+
+
 _ATTRIBUTE = table.DOCUMENT.child("Subject")
 _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.INTEGER: (int,),
@@ -139,33 +175,59 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.TIMESTAMP: (datetime.date,),
     Kind.ORGAN_CODE: (OrganCode,),
 }
+_SUBCLASSES: dict[Kind, type] = {Kind.INTEGER: bool, Kind.DATE: datetime.datetime}
+"""Kind of value -> the class derived from its own that does not count as one."""
+
+_INTEGERS = 10**18
+"""What the reader takes: at most 18 digits."""
 
 
 def _check_value(path: str, row: Element, value: Any, profile: Profile) -> None:
     if value is None:
         return
-    if not isinstance(value, _TYPES.get(row.kind, (str,))) or (row.kind is Kind.INTEGER and isinstance(value, bool)):
-        raise _refusal(path, repr(value), row.kind.value)
-    if profile.strict and row.codes in _CLOSED_LISTS and value not in _CLOSED_LISTS[row.codes]:
-        raise _refusal(path, str(value), ", ".join(map(str, _CLOSED_LISTS[row.codes])))
+    if not _has_type(row, value):
+        raise _refusal(path, type(value).__name__, row.kind.value)
     if isinstance(value, str | OrganCode):
         bad = illegal_character(str(value))
         if bad is not None:
             raise WriteError("text-not-xml", found=f"{ord(bad):04X}", place=Place(path))
-        return
-    if row.lower is not None and value < row.lower:
-        raise _refusal(path, str(value), f">= {row.lower}")
-    if row.kind is Kind.TIMESTAMP and not isinstance(value, datetime.datetime):
-        raise _refusal(path, str(value), "yyyy/MM/dd HH:mm:ss")
+    if row.kind is Kind.INTEGER:
+        _check_integer(path, row, value, profile)
+    elif row.kind is Kind.TIMESTAMP:
+        _check_timestamp(path, value)
+    elif profile.strict and row in _FILE_NAMES and name_oddity(value) is not None:
+        raise _refusal(path, value, "a plain file name")
+    if profile.strict and row.codes in _CLOSED_LISTS and value not in _CLOSED_LISTS[row.codes]:
+        raise _refusal(path, str(value), ", ".join(map(str, _CLOSED_LISTS[row.codes])))
 
 
-def _check_content_ids(content_ids: tuple[str, ...]) -> None:
+def _has_type(row: Element, value: object) -> bool:
+    return isinstance(value, _TYPES.get(row.kind, (str,))) and not isinstance(value, _SUBCLASSES.get(row.kind, ()))
+
+
+_FILE_NAMES = (table.ATTACHMENT.child("AttachmentName"),)
+
+
+def _check_integer(path: str, row: Element, value: int, profile: Profile) -> None:
+    if not -_INTEGERS < value < _INTEGERS:
+        raise _refusal(path, "> 10^18", "-10^18 < n < 10^18")
+    lower = 1 if profile.strict and row.codes == "document-type" else row.lower
+    if lower is not None and value < lower:
+        raise _refusal(path, str(value), f">= {lower}")
+
+
+def _check_timestamp(path: str, value: datetime.date) -> None:
+    if not isinstance(value, datetime.datetime) or value.tzinfo is not None:
+        raise _refusal(path, value.isoformat(), "yyyy/MM/dd HH:mm:ss (UTC+07:00, no offset)")
+
+
+def check_content_ids(content_ids: tuple[str, ...]) -> None:
+    """Raise :class:`~vndoc.errors.WriteError` ``value-not-allowed`` for a content id that stands twice."""
     seen: set[str] = set()
     for number, raw in enumerate(content_ids, 1):
         key = normalise_content_id(raw)
-        if not key or key in seen:
-            path = f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]/ContentId"
-            raise _refusal(path, raw, "unique")
+        if key in seen:
+            raise _refusal(f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]/ContentId", raw, "unique")
         seen.add(key)
 
 

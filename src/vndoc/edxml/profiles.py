@@ -62,6 +62,10 @@ def honest_label(extension: str) -> str:
     return LABELS.get(extension, "application/octet-stream")
 
 
+def _frozen(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(mapping))
+
+
 @attrs.frozen(kw_only=True)
 class Profile:
     """How to write for a peer, and what it accepts.
@@ -72,7 +76,8 @@ class Profile:
     ``raw_labels`` (extension -> label of what travels raw; all else is zipped; ``None``: all raw with
     honest labels), ``extension_case`` (whether the extension must match in case), ``reference_label`` (what the manifest
     says for every file; ``None``: the label itself). ``strict``: only values that no deviation would
-    name, from a regular sender code, are written; a signature only if it is XML-DSig.
+    name, from a regular sender code, are written; a signature only if it is XML-DSig. Codes of other agencies and
+    document ids are carried as they are.
     Peer limits: ``None`` for none.
     """
 
@@ -81,7 +86,7 @@ class Profile:
     line_end: str = "\r\n"
     indent: str = "  "
     trim_text: bool = False
-    always: Mapping[str, str] = attrs.field(factory=dict, converter=lambda m: MappingProxyType(dict(m)), hash=False)
+    always: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen, hash=False)
     omitted_attributes: frozenset[str] = frozenset()
     keep_wire: bool = False
     raw_labels: Mapping[str, str] | None = attrs.field(default=None, hash=False)

@@ -7,30 +7,21 @@ table for the packet's namespace; whatever is not found there takes the slow way
 
 from __future__ import annotations
 
-import datetime
 import enum
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import attrs
-from lxml import etree
 
 from vndoc.edxml import elements as table
+from vndoc.edxml.convert import Convert, converter, read_organ_code
 from vndoc.edxml.deviations import Deviation
 from vndoc.edxml.elements import NAMESPACES, Element, Kind, Reference
-from vndoc.edxml.packing import MissingOctets, unpack
+from vndoc.edxml.packing import MissingOctets, name_oddity, unpack
 from vndoc.edxml.parts import Parts, collect
 from vndoc.edxml.reading import Reading
-from vndoc.edxml.values import (
-    format_date,
-    format_timestamp,
-    parse_boolean,
-    parse_date,
-    parse_integer,
-    parse_timestamp,
-)
-from vndoc.edxml.xmltools import local_name, markup, path_of
+from vndoc.edxml.xmltools import local_name, markup, path_of, split_tag
 from vndoc.envelope import (
     Attachment,
     DocumentPacket,
@@ -40,20 +31,15 @@ from vndoc.envelope import (
     TraceHeaderList,
     normalise_content_id,
 )
-from vndoc.envelope.codes import normalise_status
 from vndoc.errors import LimitError, Place, ReadError
-from vndoc.identifiers import DocumentCode, DocumentId, OrganCode, split_code
-from vndoc.identifiers import DocumentIdForm as Form
+from vndoc.identifiers import DocumentCode, split_code
 from vndoc.limits import DEFAULT, Limits
-from vndoc.text import safe_filename
 from vndoc.xml import Base64Text, Skeleton
 
 __all__ = ["interpret"]
 
 _Node = Any
 """An lxml element; lxml publishes no class for annotations."""
-
-_Convert = Callable[["_Walk", _Node, str], Any]
 
 
 def interpret(
@@ -91,7 +77,7 @@ class _Plan:
     """One block of the table, compiled for one namespace: tag -> (field, convert, sub-plan, mode, row)."""
 
     row: Element
-    entries: dict[str, tuple[str, _Convert | None, _Plan | None, _Mode, Element]]
+    entries: dict[str, tuple[str, Convert | None, _Plan | None, _Mode, Element]]
     model: Callable[..., Any] | None
 
 
@@ -113,7 +99,7 @@ def _compile(row: Element, namespace: str) -> _Plan:
     for child in row.children:
         sub = _compile(child, namespace) if child.children else None
         mode = _Mode.JOINED if child.kind is Kind.WRAPPER else _Mode.MANY if child.repeats else _Mode.ONE
-        entries[brace + child.name] = (child.field, _CONVERTERS.get(child.kind), sub, mode, child)
+        entries[brace + child.name] = (child.field, _Walk.base64 if child.kind is Kind.BASE64 else converter(child), sub, mode, child)
     return _Plan(row, entries, row.model)
 
 
@@ -128,6 +114,7 @@ class _Walk:
         self.manifest: tuple[Reference, ...] | None = None
         self.prefix: str | None = table.PREFIX
         self.prefix_noted: set[str] = set()
+        self.counted: dict[tuple[_Node, str], tuple[_Node, int]] = {}
         self.parts: Parts = Parts()
 
     # -- reporting -------------------------------------------------------------------------------
@@ -144,7 +131,7 @@ class _Walk:
 
     def place(self, node: _Node) -> Place:
         """Return where *node* stands."""
-        return Place(path_of(node), self.skeleton.line(node))
+        return Place(path_of(node, self.counted), self.skeleton.line(node))
 
     # -- the whole -------------------------------------------------------------------------------
 
@@ -204,6 +191,10 @@ class _Walk:
         for attribute in plan.row.attributes:
             if attribute.field:
                 values[attribute.field] = node.get(attribute.name)
+        if any(hop.organ_id is None for hop in values.get("trace_headers", ())):
+            for hop in node.iterchildren("{*}TraceHeader"):
+                if len(hop) and next(hop.iterchildren("{*}OrganId", "{*}Path"), None) is None:
+                    self.report("trace-organ-missing", hop, "")
         return TraceHeaderList(**values)
 
     # -- blocks ----------------------------------------------------------------------------------
@@ -227,9 +218,7 @@ class _Walk:
             field, convert, sub, mode, row = entry
             text = child.text
             if len(child):
-                value = self.values(child, sub) if sub is not None else self.mixed(child, convert)
-                if sub is not None:
-                    value = tuple(value.get(field, ())) if sub.model is None else sub.model(**value)
+                value = self.mixed(child, convert) if sub is None else self.filled(child, sub, field)
             elif convert is not None:
                 value = convert(self, child, text or "")
             elif sub is not None:
@@ -249,17 +238,38 @@ class _Walk:
             elif mode is _Mode.MANY:
                 values.setdefault(field, []).append(value)
             else:
-                values[field] = (*values.get(field, ()), *value)
+                values.setdefault(field, []).extend(value)
         if stray is not None and not stray.isspace():
             self.report("unexpected-text", node, stray.strip())
         return values
 
-    def mixed(self, node: _Node, convert: _Convert | None) -> Any:
+    def filled(self, node: _Node, plan: _Plan, field: str) -> Any:
+        """A block or wrapper with child elements: the model, or the items; nothing if all of it is empty."""
+        inner = self.values(node, plan)
+        if plan.model is None:
+            return inner.get(field, ())
+        if inner:
+            return plan.model(**inner)
+        self.report("empty-block", node, plan.row.name)
+        return None
+
+    def mixed(self, node: _Node, convert: Convert | None) -> Any:
         """The value of an element that should have no child elements: of its first text that is not blank."""
-        if self.parts.dialect != "go-vn":
-            self.report("unexpected-children", node, local_name(node))
+        if self.parts.is_flat and local_name(node) == "Path":
+            return self.path(node)
+        self.report("unexpected-children", node, local_name(node))
         text = next((text for text in node.itertext() if not text.isspace()), "")
         return convert(self, node, text) if convert else text or None
+
+    def path(self, node: _Node) -> Any:
+        """The agency of a hop in the flattened form, ``Path{From, To}``: the one that sends; there is no place for the other."""
+        organ = None
+        for child in node:
+            if organ is None and local_name(child) == "From":
+                organ = read_organ_code(self, child, child.text or "")
+            else:
+                self.report("unknown-element", child, local_name(child))
+        return organ
 
     def childless(self, node: _Node, plan: _Plan) -> Any:
         """A block without child elements: empty, or the bare text that some writers put there."""
@@ -273,19 +283,19 @@ class _Walk:
             self.report("document-type-name-only", node, text)
             return plan.model(type_name=text)
         if row.name == "Code":
+            if "/" not in text:
+                self.report("unexpected-text", node, text)
             return DocumentCode(number=text, notation=None)
-        if row.kind is Kind.WRAPPER and row.children[0].kind is Kind.TEXT:
-            return (text,)
-        self.report("unexpected-text", node, text)
-        return None
+        if row.kind is not Kind.WRAPPER or local_name(node) == row.name:
+            self.report("unexpected-text", node, text)
+        return (text,) if row.kind is Kind.WRAPPER and row.children[0].kind is Kind.TEXT else None
 
     def irregular(self, node: _Node, plan: _Plan, entry: Any = None) -> Any:
         """Find the entry of an element that has another prefix or namespace, is misspelled, or unknown (``None``)."""
         if entry is not None:
             self.note_prefix(node, entry[4])
             return entry
-        name = local_name(node)
-        namespace = etree.QName(node).namespace or ""
+        namespace, name = split_tag(node)
         brace = f"{{{self.parts.namespace}}}" if self.parts.namespace else ""
         entry = plan.entries.get(brace + name)
         if entry is not None and namespace in NAMESPACES:
@@ -294,7 +304,7 @@ class _Walk:
         if namespace == self.parts.namespace or namespace in NAMESPACES:
             for candidate in plan.entries.values():
                 if name in candidate[4].aliases:
-                    if self.parts.dialect != "go-vn":
+                    if not self.parts.is_flat:
                         self.report("element-spelling", node, name, candidate[4].name)
                     return candidate
             if node in self.parts.claimed:
@@ -313,106 +323,6 @@ class _Walk:
             shown = f"{node.prefix}:{row.name}" if node.prefix else row.name
             self.report(id_, node, shown, f"{table.PREFIX}:{row.name}" if row.prefixed else row.name)
 
-    # -- single values ---------------------------------------------------------------------------
-
-    def integer(self, node: _Node, text: str) -> int | None:
-        """Return an integer; ``None`` with a deviation where there is none."""
-        text = text.strip()
-        if text.isdecimal() and len(text) == 1:
-            return self.flag(node, int(text))
-        if not text:
-            self.report("empty-integer", node, local_name(node))
-            return None
-        number = parse_integer(text)
-        if number is None:
-            self.report("integer-invalid", node, text)
-        return number if number is None else self.flag(node, number)
-
-    def flag(self, node: _Node, number: int) -> int:
-        """Return *number*, with the deviations that single elements are known for."""
-        if number > 1 or number == 0:
-            name = local_name(node)
-            if name == "Priority" and number == 5:
-                self.report("priority-five", node, "5")
-                return 0
-            if name == "Paper" and number > 1:
-                self.report("paper-count", node, str(number))
-            elif name == "Type" and number > 2:
-                self.report("document-type-code", node, str(number))
-            elif name == "TypeDetail" and number == 0:
-                self.report("type-detail-zero", node, "0")
-        return number
-
-    def boolean(self, node: _Node, text: str) -> bool | None:
-        """Return a boolean; ``None`` with a deviation where it is none."""
-        text = text.strip()
-        if not text:
-            return None
-        value, ids = parse_boolean(text)
-        for id_ in ids:
-            self.report(id_, node, text, "true" if value else "false")
-        return value
-
-    def date(self, node: _Node, text: str) -> datetime.date | None:
-        """Return a date; ``None`` with a deviation where it is none."""
-        text = text.strip()
-        if not text:
-            return None
-        value, ids = parse_date(text)
-        for id_ in ids:
-            self.report(id_, node, text, format_date(value) if value else None)
-        return value
-
-    def timestamp(self, node: _Node, text: str) -> datetime.date | None:
-        """Return a timestamp, a plain date where no time was given, ``None`` with a deviation where it is none."""
-        text = text.strip()
-        if not text:
-            return None
-        value, ids = parse_timestamp(text)
-        for id_ in ids:
-            self.report(id_, node, text, format_timestamp(value) if isinstance(value, datetime.datetime) else None)
-        return value
-
-    def organ_code(self, node: _Node, text: str) -> OrganCode | None:
-        """Return an agency code as it stands; irregular ones are carried and reported."""
-        text = text.strip()
-        if not text or text == "null":
-            return self.no_organ(node, text)
-        code = OrganCode(text)
-        if not code.is_regular:
-            self.report("organ-code-irregular", node, text)
-        return code
-
-    def no_organ(self, node: _Node, text: str) -> OrganCode | None:
-        """An empty code, or the word ``null``: usual where the axis adds a hop."""
-        if local_name(node.getparent()) == "TraceHeader":
-            self.report("trace-organ-missing", node, text)
-            return None
-        if text:
-            self.report("organ-code-irregular", node, text)
-        return OrganCode(text) if text else None
-
-    def status_code(self, node: _Node, text: str) -> str | None:
-        """Return the two-digit status code; what is no number is kept as it stands."""
-        text = text.strip()
-        if not text:
-            return None
-        normal = normalise_status(text)
-        if normal != text:
-            self.report("status-code-form", node, text, normal)
-        return normal
-
-    def document_id(self, node: _Node, text: str) -> str | None:
-        """Return a document id as it stands; forms other than the usual one are reported."""
-        if not text or text.isspace():
-            return None
-        form = DocumentId(text.strip()).form
-        if form is Form.A_DASH:
-            self.report("document-id-dashes", node, text.strip())
-        elif form is not Form.A:
-            self.report("document-id-form", node, text.strip())
-        return text.strip()
-
     def base64(self, node: _Node, text: str) -> Base64Text:
         """Return the packed octets behind a base64 text, cut out or inline."""
         self.note_prefix(node, _HOLDER)
@@ -429,12 +339,14 @@ class _Walk:
 
     def signature(self, node: _Node) -> Any:
         """Return the packet's signature as it stood, ``None`` where it is only an empty place-holder."""
-        name, namespace = local_name(node), etree.QName(node).namespace
+        namespace, name = split_tag(node)
         if not len(node) and not (node.text or "").strip():
             self.report("digital-signature-empty", node, name)
             return None
         if namespace != table.XMLDSIG:
             self.report("signature-namespace", node, namespace)
+            if node.prefix:
+                self.report("signature-prefix", node, node.prefix)
         return markup(node)
 
     def attachments(self, references: dict[str, Reference]) -> tuple[Attachment, ...]:
@@ -446,8 +358,12 @@ class _Walk:
         self.note_prefixes_of("attachment-prefix-layout", [self.parts.attachments_holder, *nodes], None)
         self.prefix = None
         made = [self.attachment(node, plan, references) for node in nodes]
-        if made and self.manifest is None and self.parts.dialect != "go-vn":
+        if self.parts.is_flat:
+            return tuple(made)
+        if made and self.manifest is None:
             self.report("manifest-missing", self.parts.envelope)
+        if self.parts.attachments_holder is None:
+            self.report("attachments-missing", self.skeleton.root)
         return tuple(made)
 
     def note_prefixes_of(self, id_: str, nodes: list[_Node], prefix: str | None) -> None:
@@ -475,7 +391,8 @@ class _Walk:
                 self.report("reference-href-only", node, href)
                 reference = attrs.evolve(reference, content_id=href)
             entries.append(reference)
-            found.setdefault(normalise_content_id(reference.content_id), reference)
+            if reference.content_id:
+                found.setdefault(normalise_content_id(reference.content_id), reference)
         self.manifest = tuple(entries)
         return found
 
@@ -490,18 +407,21 @@ class _Walk:
     def attachment(self, node: _Node, plan: _Plan, references: dict[str, Reference]) -> Attachment:
         """Return one attachment: names, packed octets, and the unpacked content."""
         values = self.values(node, plan)
-        name, label = values.get("name"), values.get("label")
-        shown = name or values.get("content_id") or "?"
-        if values.get("content_id"):
-            self.check_content_id(node, values["content_id"])
-        reference = references.get(normalise_content_id(values.get("content_id")))
+        name, label, content_id = values.get("name"), values.get("label"), values.get("content_id")
+        if content_id:
+            self.check_content_id(node, content_id)
+        reference = references.get(normalise_content_id(content_id)) if content_id else None
         if reference is not None:
             values.setdefault("description", reference.description)
+            name = values.setdefault("name", reference.attachment_name)
             if label and reference.content_type and reference.content_type.strip() != label.strip():
                 self.report("manifest-label", node, reference.content_type, label)
+        shown = name or content_id or "?"
         if label is None:
             self.report("content-type-missing", node, shown)
-        self.check_name(node, name)
+        oddity = name_oddity(name or "")
+        if oddity is not None:
+            self.report(oddity, node, name)
         packed = values.get("packed")
         if packed is None:
             self.report("content-missing", node, shown)
@@ -518,25 +438,5 @@ class _Walk:
             self.report(id_, node, shown)
         return Attachment(content=content, **values)
 
-    def check_name(self, node: _Node, name: str | None) -> None:
-        """Report a file name that must not be used as it stands."""
-        if name is None:
-            return
-        if name.rstrip().endswith(">"):
-            self.report("attachment-name-bracket", node, name)
-        elif any(ch in name for ch in "/\\") or any(not ch.isprintable() for ch in name) or not safe_filename(name, fallback=""):
-            self.report("attachment-name-unsafe", node, name)
-
 
 _HOLDER = table.ATTACHMENT.child("ContentTransferEncoded")
-
-_CONVERTERS: dict[Kind, _Convert] = {
-    Kind.INTEGER: _Walk.integer,
-    Kind.BOOLEAN: _Walk.boolean,
-    Kind.DATE: _Walk.date,
-    Kind.TIMESTAMP: _Walk.timestamp,
-    Kind.ORGAN_CODE: _Walk.organ_code,
-    Kind.STATUS_CODE: _Walk.status_code,
-    Kind.DOCUMENT_ID: _Walk.document_id,
-    Kind.BASE64: _Walk.base64,
-}

@@ -30,6 +30,7 @@ _YEAR_FIRST = re.compile(
 _DAY_FIRST = re.compile(
     r"(?P<D>[0-9]{1,2})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<Y>[0-9]{4})" + _TIME + _OFFSET
 )
+_TIMESTAMP_MARKS = "// ::"
 _EPOCH = re.compile(r"[0-9]{12,14}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
@@ -65,7 +66,7 @@ def parse_timestamp(text: str) -> tuple[datetime.date | None, tuple[str, ...]]:
 
     Where no time is given the value is a plain date: a time is never invented.
     """
-    if len(text) == 19 and text[4] == "/" == text[7] and text[10] == " " and text[13] == ":" == text[16] and text.isascii():
+    if len(text) == 19 and text[4::3] == _TIMESTAMP_MARKS and text.isascii():
         try:
             return datetime.datetime.fromisoformat(text.replace("/", "-")), ()
         except ValueError:
@@ -110,7 +111,7 @@ def _moment(part: dict[str, str | None]) -> datetime.datetime | None:
     try:
         value = datetime.datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - local by definition
         offset = part["offset"]
-        if offset:
+        if offset and part["h"]:  # a day with an offset is that day
             iso = "+00:00" if offset == "Z" else f"{offset[:3]}:{offset[-2:]}"
             zone = datetime.datetime.fromisoformat(f"2000-01-01T00:00:00{iso}").tzinfo
             value = value.replace(tzinfo=zone).astimezone(_VIETNAM).replace(tzinfo=None)
@@ -119,12 +120,9 @@ def _moment(part: dict[str, str | None]) -> datetime.datetime | None:
     return value
 
 
-def _from_epoch(text: str) -> datetime.datetime | None:
+def _from_epoch(text: str) -> datetime.datetime:
     epoch = datetime.datetime(1970, 1, 1, 7)  # noqa: DTZ001 - local time in Vietnam
-    try:
-        return (epoch + datetime.timedelta(milliseconds=int(text))).replace(microsecond=0)
-    except OverflowError:
-        return None
+    return (epoch + datetime.timedelta(milliseconds=int(text))).replace(microsecond=0)
 
 
 def parse_integer(text: str) -> int | None:
@@ -132,7 +130,12 @@ def parse_integer(text: str) -> int | None:
     return int(text) if _INTEGER.fullmatch(text) else None
 
 
-_BOOLEANS = {"true": (True, ()), "false": (False, ()), "1": (True, ("boolean-numeric",)), "0": (False, ("boolean-numeric",))}
+_BOOLEANS: dict[str, tuple[bool, tuple[str, ...]]] = {
+    "true": (True, ()),
+    "false": (False, ()),
+    "1": (True, ("boolean-numeric",)),
+    "0": (False, ("boolean-numeric",)),
+}
 
 
 def parse_boolean(text: str) -> tuple[bool | None, tuple[str, ...]]:

@@ -12,7 +12,7 @@ import io
 import uuid
 import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import attrs
 import pybase64
@@ -20,18 +20,22 @@ import pybase64
 from vndoc.edxml import elements as table
 from vndoc.edxml.elements import Attribute, Element, Kind
 from vndoc.edxml.markup import escape_attribute, escape_text, signature_lines
-from vndoc.edxml.packing import ZIP_LABEL, extension
-from vndoc.edxml.precheck import check
+from vndoc.edxml.packing import ZIP_LABEL, extension, unpack
+from vndoc.edxml.precheck import check, check_content_ids
 from vndoc.edxml.profiles import Profile, honest_label
 from vndoc.edxml.values import format_date, format_timestamp
 from vndoc.envelope import Attachment, DocumentPacket, Octets, Packet, normalise_content_id
+from vndoc.limits import DEFAULT
 
-__all__ = ["Wire", "wire_forms", "write"]
+__all__ = ["Wire", "content_ids", "wire_form", "write"]
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CHUNK = 3 * 64 * 1024
+_LONGEST_EXTENSION = 20
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP64_FROM = 2**31 - 1
+_WHITE_SPACE = " \t\r\n"
+_LIES = frozenset({"zip-label-raw", "zip-unlabelled"})
 
 
 class Sink(Protocol):
@@ -55,50 +59,73 @@ class Wire:
 def write(packet: Packet, profile: Profile, sink: Sink) -> None:
     """Write *packet* to *sink* in the form of *profile*.
 
-    Nothing is written before the packet has passed the checks of the profile. Raises
-    :class:`~vndoc.errors.WriteError` for missing or impossible values and
-    :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened.
+    Nothing is written before the packet has passed the checks of the profile and every attachment was opened; one
+    that is unpacked or packed anew on the way is read once before. Raises
+    :class:`~vndoc.errors.WriteError` for missing or impossible values,
+    :class:`~vndoc.errors.AttachmentError` or :class:`~vndoc.errors.LimitError` where an attachment cannot be had.
     """
+    check(packet, profile)
     attachments = packet.attachments if isinstance(packet, DocumentPacket) else ()
-    wires = tuple(wire_forms(attachments, profile))
-    check(packet, profile, tuple(wire.content_id for wire in wires))
+    ids = tuple(content_ids(attachments, profile))
+    if profile.strict:
+        check_content_ids(ids)
+    wires = tuple(wire_form(attachment, id_, profile) for attachment, id_ in zip(attachments, ids, strict=True))
+    writer = _Writer(profile, sink)
+    head = writer.head(packet, wires)
     for wire in wires:
-        wire.octets.open().close()
-    _Writer(profile, sink).packet(packet, wires)
+        if wire.zipped or wire.octets is not wire.attachment.packed:
+            wire.attachment.digest()
+    writer.packet(packet, head, wires)
 
 
-def wire_forms(attachments: tuple[Attachment, ...], profile: Profile) -> Iterator[Wire]:
-    """Yield how each attachment travels under *profile*."""
+def content_ids(attachments: tuple[Attachment, ...], profile: Profile) -> Iterator[str]:
+    """Yield the content id under which each attachment travels: its own, or the next number that is free."""
     taken = {normalise_content_id(a.content_id) for a in attachments}
     number = 0
     for attachment in attachments:
-        content_id = attachment.content_id
-        if content_id is None:
+        bare = normalise_content_id(attachment.content_id)
+        if not bare:
             number += 1
             while str(number) in taken:
                 number += 1
-            content_id = f"cid:{number}"
-        elif not profile.keep_wire:
-            content_id = f"cid:{normalise_content_id(content_id)}"
-        yield _wire(attachment, content_id, profile)
+            yield f"cid:{number}"
+        else:
+            yield (attachment.content_id or "") if profile.keep_wire else f"cid:{bare}"
 
 
-def _wire(attachment: Attachment, content_id: str, profile: Profile) -> Wire:
-    label, wrapped = attachment.label, attachment.is_wrapped
-    ending = extension(attachment.name)
-    truthful = label is not None and (wrapped == (label.strip().lower() == ZIP_LABEL) or ending == "zip")
-    if truthful and label and (profile.keep_wire or not wrapped):
-        return Wire(attachment, content_id, label, attachment.packed, False)
+def wire_form(attachment: Attachment, content_id: str, profile: Profile) -> Wire:
+    """Return how an attachment travels under *profile*: so that a reader gets the file back as it is.
+
+    What a reader would make of octets and label is asked of :func:`vndoc.edxml.packing.unpack`. Raises
+    :class:`~vndoc.errors.AttachmentError` where the attachment cannot be opened.
+    """
+    name, label, packed, content = attachment.name, attachment.label, attachment.packed, attachment.content
+    if profile.keep_wire and label:
+        raw, oddities = _as_read(packed, name, label)
+        if raw is not attachment.is_wrapped and _LIES.isdisjoint(oddities):
+            return Wire(attachment, content_id, label, packed, False)
+    for chosen in (None if attachment.is_wrapped else label, _raw_label(name, profile)):
+        if chosen and _as_read(content, name, chosen) == (True, ()):
+            return Wire(attachment, content_id, chosen, content, False)
+    if attachment.is_wrapped and _as_read(packed, name, ZIP_LABEL) == (False, ()):
+        return Wire(attachment, content_id, ZIP_LABEL, packed, False)
+    return Wire(attachment, content_id, ZIP_LABEL, content, True)
+
+
+def _as_read(octets: Octets, name: str | None, label: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a reader takes *octets* for the file itself, and what it finds odd about them."""
+    with octets.open() as file:
+        head = file.read(4)
+    found, oddities = unpack(octets, head=head, name=name, label=label, limits=DEFAULT)
+    return found is octets, oddities
+
+
+def _raw_label(name: str | None, profile: Profile) -> str | None:
+    """Return the label under which a file called *name* travels raw, or ``None`` where the profile zips it."""
     if profile.raw_labels is None:
-        return Wire(attachment, content_id, honest_label(ending), attachment.content, False)
-    if profile.extension_case:
-        ending = (attachment.name or "").rpartition(".")[2]
-    raw = profile.raw_labels.get(ending)
-    if raw is not None:
-        return Wire(attachment, content_id, raw, attachment.content, False)
-    if wrapped:
-        return Wire(attachment, content_id, ZIP_LABEL, attachment.packed, False)
-    return Wire(attachment, content_id, ZIP_LABEL, attachment.content, True)
+        return honest_label(extension(name))
+    ending = (name or "").rpartition(".")[2] if profile.extension_case else extension(name)
+    return profile.raw_labels.get(ending)
 
 
 class _Writer:
@@ -108,8 +135,8 @@ class _Writer:
         self.profile = profile
         self.sink = sink
 
-    def packet(self, packet: Packet, wires: tuple[Wire, ...]) -> None:
-        """Write the whole file."""
+    def head(self, packet: Packet, wires: tuple[Wire, ...]) -> list[str]:
+        """Return the lines up to the attachments; everything that can be refused is refused here."""
         lines = [_DECLARATION, f'<{table.ROOT} xmlns="{table.NAMESPACE}">']
         envelope = f"{table.PREFIX}:{table.ENVELOPE}"
         lines.append(self.pad(1) + f'<{envelope} xmlns:{table.PREFIX}="{table.NAMESPACE}">')
@@ -117,11 +144,14 @@ class _Writer:
         if isinstance(packet, DocumentPacket):
             lines += self.body(wires)
         lines.append(self.pad(1) + f"</{envelope}>")
+        return lines
+
+    def packet(self, packet: Packet, head: list[str], wires: tuple[Wire, ...]) -> None:
+        """Write the whole file."""
+        self.emit(head)
         if isinstance(packet, DocumentPacket):
-            self.emit(lines)
             self.attachments(wires)
-            lines = []
-        self.emit([*lines, f"</{table.ROOT}>"])
+        self.emit([f"</{table.ROOT}>"])
 
     def emit(self, lines: list[str]) -> None:
         """Write whole lines."""
@@ -202,7 +232,9 @@ class _Writer:
         if row.kind is Kind.BOOLEAN:
             return "true" if value else "false"
         text = str(value)
-        return escape_text(text.strip() if self.profile.trim_text else text, self.profile)
+        if text.isspace():
+            return ""
+        return escape_text(text.strip(_WHITE_SPACE) if self.profile.trim_text else text, self.profile)
 
     # -- body and attachments ----------------------------------------------------------------------
 
@@ -220,8 +252,10 @@ class _Writer:
             for wire in wires
         ]
         inner = [line for entry in entries for line in self.element(table.REFERENCE, entry, 4)]
-        middle = [f"{self.pad(3)}<{opening}>", *inner, f"{self.pad(3)}</{manifest}>"] if inner else [f"{self.pad(3)}<{opening} />"]
-        return [f"{self.pad(2)}<{body}>", *middle, f"{self.pad(2)}</{body}>"]
+        whole = [f"{self.pad(3)}<{opening}>", *inner, f"{self.pad(3)}</{manifest}>"]
+        if not inner:
+            whole = [f"{self.pad(3)}<{opening} />"]
+        return [f"{self.pad(2)}<{body}>", *whole, f"{self.pad(2)}</{body}>"]
 
     def attachments(self, wires: tuple[Wire, ...]) -> None:
         """Write ``AttachmentEncoded``, streaming."""
@@ -281,15 +315,19 @@ class _Base64(io.RawIOBase):
             self._rest = b""
 
 
-def _zip_to(target: BinaryIO | _Base64, wire: Wire) -> None:
+def _zip_to(target: _Base64, wire: Wire) -> None:
     """Write a zip with one entry ``<uuid>.<extension>``, made only from the content so that it is reproducible."""
     name = wire.attachment.name or ""
     seed = hashlib.sha256(wire.content_id.encode() + b"\0" + name.encode() + wire.attachment.digest()).hexdigest()
     ending = name.rpartition(".")[2]
-    entry = zipfile.ZipInfo(f"{uuid.UUID(seed[:32], version=4)}.{ending}", date_time=_ZIP_EPOCH)
+    suffix = f".{ending}" if ending.isalnum() and len(ending) <= _LONGEST_EXTENSION else ""
+    entry = zipfile.ZipInfo(f"{uuid.UUID(seed[:32], version=4)}{suffix}", date_time=_ZIP_EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     big = wire.octets.size > _ZIP64_FROM
-    with zipfile.ZipFile(target, "w") as archive, archive.open(entry, "w", force_zip64=big) as inner:  # type: ignore[arg-type]
-        with wire.octets.open() as file:
-            while chunk := file.read(_CHUNK):
-                inner.write(chunk)
+    with (
+        wire.octets.open() as file,
+        zipfile.ZipFile(cast("BinaryIO", target), "w") as archive,
+        archive.open(entry, "w", force_zip64=big) as inner,
+    ):
+        while chunk := file.read(_CHUNK):
+            inner.write(chunk)

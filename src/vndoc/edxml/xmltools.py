@@ -24,19 +24,38 @@ def split_tag(node: Any) -> tuple[str, str]:
     return "", tag
 
 
-def path_of(node: Any) -> str:
-    """Return the place of an element as :class:`vndoc.errors.Place` writes it: local names, indexes where they repeat."""
+def path_of(node: Any, counted: dict[tuple[Any, str], tuple[Any, int]] | None = None) -> str:
+    """Return the place of an element as :class:`vndoc.errors.Place` writes it: local names, indexes where they repeat.
+
+    *counted* keeps the last element counted among its siblings, so that asking for the places of many siblings in
+    document order does not count them from the first one each time.
+    """
     steps: list[str] = []
     while node is not None:
         parent = node.getparent()
         step = local_name(node)
         if parent is not None:
-            before = sum(1 for _ in node.itersiblings(node.tag, preceding=True))
-            if before or next(node.itersiblings(node.tag), None) is not None:
-                step = f"{step}[{before + 1}]"
+            number = _number(node, parent, {} if counted is None else counted)
+            if number > 1 or next(node.itersiblings(node.tag), None) is not None:
+                step = f"{step}[{number}]"
         steps.append(step)
         node = parent
     return "/" + "/".join(reversed(steps))
+
+
+def _number(node: Any, parent: Any, counted: dict[tuple[Any, str], tuple[Any, int]]) -> int:
+    """Return which of its like the element is among its siblings, from one."""
+    last, base = counted.get((parent, node.tag), (None, 0))
+    number = 1
+    if node is last:
+        return base
+    for sibling in node.itersiblings(node.tag, preceding=True):
+        if sibling is last:
+            number += base
+            break
+        number += 1
+    counted[(parent, node.tag)] = (node, number)
+    return number
 
 
 def markup(node: Any) -> SignatureMarkup:

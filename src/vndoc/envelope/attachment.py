@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Self
 import attrs
 
 from vndoc.envelope.octets import MemoryOctets, Octets, sha256
-from vndoc.errors import AttachmentError, LimitError
+from vndoc.errors import VndocError
 from vndoc.text import shorten
 
 __all__ = ["Attachment", "normalise_content_id"]
@@ -108,11 +108,12 @@ class Attachment:
             return False
         try:
             return self.size == other.size and self.digest() == other.digest()
-        except (AttachmentError, LimitError):
+        except VndocError:
             return False
 
     def __hash__(self) -> int:
         return hash((self.name, self.label))
 
     def __repr__(self) -> str:
-        return f"Attachment({shorten(self.name or '')!r}, label={self.label!r}, content_id={self.content_id!r})"
+        name, label, content_id = (shorten(text or "") for text in (self.name, self.label, self.content_id))
+        return f"Attachment({name!r}, label={label!r}, content_id={content_id!r})"

@@ -17,13 +17,17 @@ import attrs
 
 from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
 from vndoc.errors import EnvelopeError
-from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code
-from vndoc.text import nfc
+from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code, without_suffix
+from vndoc.text import mask, nfc
 
 __all__ = ["BusinessKey", "business_key", "content_digest"]
 
 _TRANSIT_FIELDS = frozenset({"trace_header_list", "signature", "attachments", "document_id"})
 _WITHDRAWAL = "13"
+
+
+def _masked(text: str) -> str:
+    return repr(mask(text))
 
 
 @attrs.frozen
@@ -34,7 +38,7 @@ class BusinessKey:
     issuer identify a document), Decision 28/2018 Art 10(2) (numbering restarts each year).
     """
 
-    issuer: str
+    issuer: str = attrs.field(repr=_masked)
     year: int
     number: str
     notation: str
@@ -54,17 +58,15 @@ def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str)
     What a vendor appends to the notation after ``#`` does not count: axes cut it off (practice).
     Raises :class:`~vndoc.errors.EnvelopeError` ``business-key-incomplete`` naming what is missing.
     """
-    issuer, date, number, notation = _key_parts(packet)
+    organ, date, number, notation = _key_parts(packet)
+    issuer = normalise(organ).strip() if organ else ""
+    number = canonical_number(number or "")
+    notation = canonical_notation(without_suffix(notation or ""))
     parts = {"OrganId": issuer, "PromulgationDate": date, "CodeNumber": number, "CodeNotation": notation}
-    missing = [name for name, value in parts.items() if not value or value == OrganCode("")]
-    if missing or issuer is None or date is None or number is None or notation is None:
+    missing = [name for name, value in parts.items() if not value]
+    if missing or date is None:
         raise EnvelopeError("business-key-incomplete", paths=", ".join(missing))
-    return BusinessKey(
-        issuer=normalise(issuer),
-        year=date.year,
-        number=canonical_number(number),
-        notation=canonical_notation(notation.partition("#")[0]),
-    )
+    return BusinessKey(issuer=issuer, year=date.year, number=number, notation=notation)
 
 
 def _key_parts(packet: Packet) -> tuple[OrganCode | None, datetime.date | None, str | None, str | None]:
@@ -77,7 +79,9 @@ def _key_parts(packet: Packet) -> tuple[OrganCode | None, datetime.date | None, 
         issuer = sender if packet.status_code == _WITHDRAWAL else about.organ_id
         return issuer, about.promulgation_date, code.number, code.notation
     date = packet.promulgation_info.promulgation_date if packet.promulgation_info else None
-    return sender, date, packet.code and packet.code.number, packet.code and packet.code.notation
+    if packet.code is None:
+        return sender, date, None, None
+    return sender, date, packet.code.number, packet.code.notation
 
 
 def content_digest(packet: DocumentPacket) -> bytes:
@@ -97,7 +101,7 @@ def content_digest(packet: DocumentPacket) -> bytes:
     }
     files = [[_canonical(a.name), a.digest().hex()] for a in packet.attachments]
     form = json.dumps({"header": header, "attachments": files}, ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(form.encode()).digest()
+    return hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()
 
 
 def _canonical(value: Any) -> Any:
@@ -106,11 +110,11 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, str):
         return " ".join(nfc(value).split()) or None
     if isinstance(value, OrganCode):
-        return value.text
+        return value.text.strip() or None
     if isinstance(value, datetime.date):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [_canonical(v) for v in value]
+        return [form for form in map(_canonical, value) if form is not None] or None
     if attrs.has(type(value)):
         fields = {f.name: _canonical(getattr(value, f.name)) for f in attrs.fields(type(value))}
         return {k: v for k, v in fields.items() if v is not None} or None

@@ -44,15 +44,22 @@ def _organ(value: OrganCode | str | None) -> OrganCode | None:
 
 
 def _organs(values: Any) -> tuple[OrganCode, ...]:
-    return tuple(OrganCode(v) if isinstance(v, str) else v for v in values)
+    return tuple(OrganCode(v) if isinstance(v, str) else v for v in _items(values))
 
 
 def _organ_field() -> Any:
     return attrs.field(default=None, converter=_organ)
 
 
+def _items(values: Any) -> tuple[Any, ...]:
+    if isinstance(values, str | bytes):
+        message = "a list of values is needed, not one text"
+        raise TypeError(message)
+    return tuple(values)
+
+
 def _list_field() -> Any:
-    return attrs.field(default=(), converter=tuple)
+    return attrs.field(default=(), converter=_items)
 
 
 def _private() -> Any:
@@ -66,7 +73,7 @@ class _Value:
 
     def __repr__(self) -> str:
         parts = []
-        for field in attrs.fields(type(self)):
+        for field in attrs.fields(type(self)):  # type: ignore[arg-type]
             value = getattr(self, field.name)
             if value is None or value == ():
                 continue
@@ -267,10 +274,9 @@ class DocumentPacket(_Value):
         return 0 if block is None or block.bussiness_doc_type is None else block.bussiness_doc_type
 
     def __repr__(self) -> str:
-        sender = self.from_.organ_id if self.from_ else None
-        code = self.code and f"{self.code.number}/{self.code.notation}"
+        code = self.code and shorten(f"{self.code.number}/{self.code.notation}")
         return (
-            f"DocumentPacket(kind={self.bussiness_doc_type}, from_={str(sender)!r}, to=<{len(self.to)}>, "
+            f"DocumentPacket(kind={self.bussiness_doc_type}, from_={_sender(self)!r}, to=<{len(self.to)}>, "
             f"code={code!r}, subject={shorten(self.subject or '')!r}, attachments=<{len(self.attachments)}>)"
         )
 
@@ -287,9 +293,12 @@ class StatusPacket(_Value):
     timestamp: datetime.date | None = None
 
     def __repr__(self) -> str:
-        sender = self.from_.organ_id if self.from_ else None
-        code = self.response_for.code if self.response_for else None
-        return f"StatusPacket(status_code={self.status_code!r}, from_={str(sender)!r}, code={code!r})"
+        code = shorten(self.response_for.code or "") if self.response_for else None
+        return f"StatusPacket(status_code={self.status_code!r}, from_={_sender(self)!r}, code={code!r})"
+
+
+def _sender(packet: DocumentPacket | StatusPacket) -> str:
+    return shorten(str(packet.from_.organ_id)) if packet.from_ else "None"
 
 
 Packet = DocumentPacket | StatusPacket

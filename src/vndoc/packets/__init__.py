@@ -8,15 +8,17 @@ from __future__ import annotations
 import datetime
 import io
 import os
-from typing import BinaryIO, overload
+from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
 from vndoc.envelope import Attachment, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
-from vndoc.schema import Report, check
 from vndoc.xml import split
+
+if TYPE_CHECKING:
+    from vndoc.schema import Report
 
 __all__ = ["Source", "attach", "read", "read_packet", "validate", "write_packet"]
 
@@ -106,6 +108,8 @@ def validate(
 
     Returns a :class:`~vndoc.schema.Report` with all findings sorted by place. Raises as :func:`read`.
     """
+    from vndoc.schema import check  # noqa: PLC0415 - loaded when asked for: reading does without
+
     form = profile_of(profile)
     if today is None:
         today = datetime.datetime.now(_VIETNAM).date()

@@ -16,7 +16,7 @@ from vndoc.edxml import Element, Kind
 from vndoc.edxml import elements as table
 from vndoc.text import Text
 
-__all__ = ["SIGNATURE_ROW", "WHITE_SPACE", "Lexical", "PacketKind", "grammar", "lexical", "merge", "merged"]
+__all__ = ["SIGNATURE_ROW", "WHITE_SPACE", "Lexical", "OneSided", "PacketKind", "grammar", "lexical", "merge", "merged"]
 
 PacketKind = Literal["document", "status"]
 """The two kinds of packets. A packet is a status packet if its ``MessageHeader`` has a ``StatusCode``."""
@@ -24,6 +24,7 @@ PacketKind = Literal["document", "status"]
 WHITE_SPACE = " \t\r\n"
 """What XML calls white space; ``str.isspace`` takes in more."""
 
+_SPACES = re.compile(f"[{WHITE_SPACE}]+")
 _DATE = r"[0-9]{4}/(0[1-9]|1[0-2])/(0[1-9]|[12][0-9]|3[01])"
 _TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 
@@ -52,7 +53,7 @@ class Lexical:
 
     def normal(self, text: str) -> str:
         """Return *text* as the facets see it."""
-        return text if self.base == "xs:string" else re.sub(f"[{WHITE_SPACE}]+", " ", text).strip(" ")
+        return text if self.base == "xs:string" else _SPACES.sub(" ", text).strip(" ")
 
     def fault(self, text: str) -> Literal["value", "length"] | None:
         """Return what is wrong with *text*: ``"length"`` only where it is too long and nothing else."""
@@ -64,20 +65,32 @@ class Lexical:
         return "length" if self.max_length is not None and len(text) > self.max_length else None
 
 
-@lru_cache(maxsize=512)
 def lexical(row: Element) -> Lexical:
     """Return which text the leaf *row* may hold.
 
     A mandatory element may not be empty. An optional one may: peers ask for the tag even where there is nothing to
     say (practice: Bkav); only integers must be left out instead (4.3.2).
     """
-    may_be_empty = not row.minimum or (row.repeats and row.kind is Kind.TEXT)
+    minimum = row.text_minimum if isinstance(row, OneSided) else row.minimum
+    may_be_empty = not minimum or (row.repeats and row.kind is Kind.TEXT)
     pattern = _PATTERNS.get(row.kind)
     if pattern is not None:
         if row.kind is Kind.INTEGER:
             return Lexical(base="xs:integer", pattern=pattern, lower=row.lower)
         return Lexical(base="xs:token", pattern=f"({pattern})?" if may_be_empty else pattern)
     return Lexical(base="xs:string", min_length=None if may_be_empty else 1, max_length=row.length)
+
+
+@attrs.frozen(kw_only=True)
+class OneSided(Element):
+    """A row of :func:`merged` that one packet kind alone has: optional, but its text is as strict as there."""
+
+    text_minimum: int
+
+    @classmethod
+    def of(cls, row: Element) -> OneSided:
+        """Return *row* made optional."""
+        return cls(**{**attrs.asdict(row, recurse=False), "minimum": 0}, text_minimum=row.minimum)
 
 
 SIGNATURE_ROW = Element(
@@ -121,11 +134,8 @@ def merge(document: Element, status: Element) -> Element:
     """Return *document* widened so that it takes in *status*; children that only *status* has come last."""
     theirs = {row.name: row for row in status.children}
     ours = {row.name for row in document.children}
-    children = [
-        merge(row, theirs[row.name]) if row.name in theirs else attrs.evolve(row, minimum=0)
-        for row in document.children
-    ]
-    children += [attrs.evolve(row, minimum=0) for row in status.children if row.name not in ours]
+    children = [merge(row, theirs[row.name]) if row.name in theirs else OneSided.of(row) for row in document.children]
+    children += [OneSided.of(row) for row in status.children if row.name not in ours]
     unbounded = document.maximum is None or status.maximum is None
     return attrs.evolve(
         document,

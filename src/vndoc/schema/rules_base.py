@@ -134,6 +134,9 @@ def rule(
     return Rule(id=id_, severity=severity, code=code, source=source, text=Text(vi, en), applies=applies, check=check)
 
 
+_OUTER = frozenset({table.ROOT, table.ENVELOPE, table.HEADER})
+
+
 def nth(path: str, number: int, count: int) -> str:
     """Return the path of the element *number* (from one) of *count* siblings: indexed only where it repeats."""
     return f"{path}[{number}]" if count > 1 else path
@@ -146,9 +149,10 @@ def dotted(prefix: str | None, path: str) -> str | None:
     """
     if prefix is None:
         return None
-    steps = [step.partition("[")[0] for step in path.split("/")]
-    outer = ("", table.ROOT, table.ENVELOPE, table.HEADER, table.BODY)
-    return ".".join((prefix, *(step for step in steps if step not in outer)))
+    steps = [step.partition("[")[0] for step in path.split("/")[1:]]
+    while len(steps) > 1 and steps[0] in _OUTER:
+        del steps[0]
+    return ".".join((prefix, *steps))
 
 
 def day_of(moment: datetime.date) -> datetime.date:
@@ -166,10 +170,14 @@ _COUNTED = frozenset({table.ATTACHMENT.name, table.REFERENCE.name})
 
 
 class Locator:
-    """Finds what a path by the standard layout names in one file; siblings are listed once for each parent."""
+    """Finds what a path by the standard layout names in one file; siblings are listed once for each parent.
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    *skipped* are the paths of blocks that reading left out: the packet value does not count them.
+    """
+
+    def __init__(self, skeleton: Skeleton, skipped: frozenset[str] = frozenset()) -> None:
         self._skeleton = skeleton
+        self._skipped = skipped
         self._children: dict[Any, dict[str, tuple[list[tuple[int, Any]], int]]] = {}
 
     def place(self, path: str) -> Place:
@@ -185,7 +193,7 @@ class Locator:
         found = f"/{steps[0]}"
         for position, step in enumerate(steps[1:], 1):
             name, _, index = step.partition("[")
-            counted, total = self._siblings(node, name)
+            counted, total = self._siblings(node, found, name)
             number = int(index[:-1]) if index else 1
             if number > len(counted):
                 return Place("/".join((found, *steps[position:])), self._skeleton.line(node))
@@ -193,20 +201,25 @@ class Locator:
             found += f"/{nth(name, at, total)}"
         return Place(found, self._skeleton.line(node))
 
-    def _siblings(self, parent: Any, name: str) -> tuple[list[tuple[int, Any]], int]:
-        """Return the children called *name* that the packet value counts, with their indexes, and how many there are."""
+    def _siblings(self, parent: Any, path: str, name: str) -> tuple[list[tuple[int, Any]], int]:
+        """Return the children called *name* that the packet value counts, with their indexes, and the number of all."""
         if parent not in self._children:
             by_name: dict[str, list[Any]] = {}
             for child in parent:
                 by_name.setdefault(local_name(child), []).append(child)
-            self._children[parent] = {name: (_counted(nodes), len(nodes)) for name, nodes in by_name.items()}
+            self._children[parent] = {
+                name: (self._counted(nodes, f"{path}/{name}"), len(nodes)) for name, nodes in by_name.items()
+            }
         return self._children[parent].get(name, ([], 0))
 
-
-def _counted(nodes: list[Any]) -> list[tuple[int, Any]]:
-    if len(nodes) == 1:
-        return [(1, nodes[0])]
-    return [(number, node) for number, node in enumerate(nodes, 1) if not _is_hollow(node)]
+    def _counted(self, nodes: list[Any], path: str) -> list[tuple[int, Any]]:
+        if len(nodes) == 1:
+            return [(1, nodes[0])]
+        return [
+            (number, node)
+            for number, node in enumerate(nodes, 1)
+            if not _is_hollow(node) and (not self._skipped or f"{path}[{number}]" not in self._skipped)
+        ]
 
 
 def _is_hollow(node: Any) -> bool:

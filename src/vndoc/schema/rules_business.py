@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vndoc.edxml import Severity
-from vndoc.edxml.values import format_date, format_timestamp
+from vndoc.edxml.values import format_date
 from vndoc.envelope import Bussiness, BussinessDocumentInfo
 from vndoc.envelope.codes import STATUS_CODE, BussinessDocType, StatusCode, is_reserved
 from vndoc.identifiers import DocumentId
@@ -13,10 +13,11 @@ from vndoc.schema.rules_base import BUSSINESS, MESSAGE, Context, Hit, Rule, day_
 
 __all__ = ["BUSINESS_RULES"]
 
-_N, _W, _E = Severity.NOTE, Severity.WARNING, Severity.ERROR
+_W, _E = Severity.WARNING, Severity.ERROR
 
 _INFO = f"{BUSSINESS}/BussinessDocumentInfo"
 _REPLACED = f"{BUSSINESS}/ReplacementInfoList/ReplacementInfo"
+_OPERATIONS = frozenset(BussinessDocType)
 _WITH_REASON = frozenset(entry.code for entry in STATUS_CODE if entry.reason_required) | {StatusCode.CHANGE_REFUSED}
 
 
@@ -112,7 +113,7 @@ def _replacement_of_itself(ctx: Context) -> Iterator[Hit]:
 def _block_of_other_operation(ctx: Context) -> Iterator[Hit]:
     block = ctx.bussiness
     operation = ctx.document.bussiness_doc_type
-    if block is None or operation not in set(BussinessDocType):
+    if block is None or operation not in _OPERATIONS:
         return
     if block.bussiness_document_info is not None and operation != BussinessDocType.UPDATE:
         yield Hit(_INFO, "BussinessDocumentInfo", str(operation))
@@ -168,7 +169,8 @@ BUSINESS_RULES: tuple[Rule, ...] = (
          _recall_without_target),
     rule("recall-target-own-code", _W, "N", "6.2; practice (.NET SDK)",
          "Văn bản bị thu hồi chỉ suy ra được từ mã của chính gói tin ({found}); nên nêu trong ResponseFor.",
-         "Only the packet's own id ({found}) tells which document is recalled; ResponseFor should say so.", _recall_by_own_code),
+         "Only the packet's own id ({found}) tells which document is recalled; ResponseFor should say so.",
+         _recall_by_own_code),
     rule("recall-reason-missing", _W, "N", "6.2; practice",
          "Văn bản thu hồi không nêu lý do.", "The recall gives no reason.", _recall_reason),
     rule("update-target-missing", _E, "N", "6.3",
@@ -181,25 +183,30 @@ BUSINESS_RULES: tuple[Rule, ...] = (
          "The update says that neither content nor receivers changed.", _update_of_nothing),
     rule("update-receivers-not-announced", _W, "M", "6.3; 5.6",
          "Có danh sách nơi nhận thay đổi nhưng DocumentReceiver là {found}, không phải {expected}.",
-         "There is a list of changed receivers, but DocumentReceiver is {found}, not {expected}.", _receivers_not_announced),
+         "There is a list of changed receivers, but DocumentReceiver is {found}, not {expected}.",
+         _receivers_not_announced),
     rule("update-receivers-missing", _W, "N", "6.3; 5.6",
          "DocumentReceiver là 1 nhưng không có danh sách nơi nhận thay đổi.",
          "DocumentReceiver is 1, but there is no list of changed receivers.", _receivers_not_listed),
     rule("replacement-missing", _E, "N", "6.4",
-         "Văn bản thay thế không nêu văn bản bị thay thế.", "The replacement does not say what it replaces.", _replacement),
+         "Văn bản thay thế không nêu văn bản bị thay thế.", "The replacement does not say what it replaces.",
+         _replacement),
     rule("replacement-of-itself", _E, "M", "6.4",
          "Văn bản {found} thay thế chính nó.", "The document {found} replaces itself.", _replacement_of_itself),
     rule("operation-block-unexpected", _W, "M", "6.1-6.4; 4.3.3",
-         "Khối {found} không thuộc về nghiệp vụ {expected}.", "The block {found} does not belong to operation {expected}.",
+         "Khối {found} không thuộc về nghiệp vụ {expected}.",
+         "The block {found} does not belong to operation {expected}.",
          _block_of_other_operation),
     rule("status-code-unknown", _E, "M", "4.7; 5.5",
-         "Mã trạng thái {found} không có trong danh mục ({expected}).", "The status {found} is not in the code list ({expected}).",
+         "Mã trạng thái {found} không có trong danh mục ({expected}).",
+         "The status {found} is not in the code list ({expected}).",
          _status_code, applies="status"),
     rule("status-code-reserved", _W, "M", "5.5",
          "Mã trạng thái {found} chưa được dùng.", "The status {found} is reserved; nobody is known to use it.",
          _status_reserved, applies="status"),
     rule("status-reason-missing", _E, "N", "4.7; 5.5",
-         "Trạng thái {found} phải kèm lý do trong Description.", "The status {found} must come with its reason, in Description.",
+         "Trạng thái {found} phải kèm lý do trong Description.",
+         "The status {found} must come with its reason, in Description.",
          _status_reason, applies="status"),
     rule("status-to-itself", _W, "M", "4.7",
          "Cơ quan báo trạng thái {found} cũng là bên kia (ResponseFor).",
@@ -209,6 +216,7 @@ BUSINESS_RULES: tuple[Rule, ...] = (
          _status_in_future, applies="status"),
     rule("status-before-issue", _W, "M", "practice",
          "Thời điểm {found} ở trước ngày ban hành {expected} của văn bản.",
-         "The timestamp {found} is before the document's date of issue, {expected}.", _status_before_document, applies="status"),
+         "The timestamp {found} is before the document's date of issue, {expected}.",
+         _status_before_document, applies="status"),
 )  # fmt: skip
 """Rules over operations (section 6 of the protocol) and status packets (4.7)."""

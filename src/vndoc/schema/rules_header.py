@@ -175,13 +175,9 @@ def _mismatch(ctx: Context, *, sure: bool) -> Iterator[Hit]:
         if about.type == named.type or about.type_detail or not sure:
             return
         yield Hit(f"{_TYPE}/Type", f"{about.type} {about.type_name}", str(named.type))
-    elif (about.type, about.type_detail) != (named.type, named.type_detail):
-        if sure is not _both_inferred(entry, named.entry):
-            yield Hit(
-                f"{_TYPE}/TypeDetail",
-                f"{about.type}/{about.type_detail} {about.type_name}",
-                f"{named.type}/{named.type_detail}",
-            )
+    elif (about.type, entry.code) != (named.type, named.type_detail) and sure is not _both_inferred(entry, named.entry):
+        found, expected = f"{about.type}/{entry.code} {about.type_name}", f"{named.type}/{named.type_detail}"
+        yield Hit(f"{_TYPE}/TypeDetail", found, expected)
 
 
 def _both_inferred(one: CodeEntry, other: CodeEntry) -> bool:
@@ -219,9 +215,9 @@ def _notation_form(ctx: Context) -> Iterator[Hit]:
 
 def _document_id(ctx: Context) -> Iterator[Hit]:
     packet = ctx.document
-    if packet.document_id is None or packet.code is None:
+    if packet.document_id is None or packet.code is None or not packet.code.number:
         return
-    code = join_code(packet.code.number or "", packet.code.notation)
+    code = join_code(packet.code.number, packet.code.notation)
     expected = _differs(DocumentId.of(packet.document_id), _sender(packet), _issued(packet), code)
     if expected is not None:
         yield Hit(f"{MESSAGE}/DocumentId", packet.document_id, expected)
@@ -252,7 +248,8 @@ def _response_in_future(ctx: Context) -> Iterator[Hit]:
 def _response_without_date(ctx: Context) -> Iterator[Hit]:
     unreadable = ctx.reported("-invalid")
     for path, block in _responses(ctx):
-        if block.promulgation_date is None and (block.code or block.document_id):
+        id_has_year = bool(block.document_id) and DocumentId.of(block.document_id or "").year is not None
+        if block.promulgation_date is None and not id_has_year and (block.code or block.document_id):
             place = f"{path}/PromulgationDate"
             if place not in unreadable:
                 yield Hit(place)
@@ -267,15 +264,16 @@ def _response_incomplete(ctx: Context) -> Iterator[Hit]:
 def _differs(id_: DocumentId, issuer: OrganCode | None, day: datetime.date | None, code: str) -> str | None:
     """Return what *id_* should say where it contradicts the other elements, else ``None``. Absent parts agree."""
     if id_.form is DocumentIdForm.B:
-        same_year = day is None or id_.year == day.year
-        return None if same_year and _same_issuer(id_.issuer, issuer) else _id_text(issuer, day and str(day.year), "…")
+        if (day is None or id_.year == day.year) and _same_issuer(id_.issuer, issuer):
+            return None
+        return _id_text(issuer, None if day is None else str(day.year), "…")
     if id_.form not in {DocumentIdForm.A, DocumentIdForm.A_DASH}:
         return None
     same_day = day is None or id_.date == day
     written = _key(join_code(id_.number or "", id_.notation))
     if same_day and written == _key(code) and _same_issuer(id_.issuer, issuer):
         return None
-    return _id_text(issuer, day and format_date(day), code)
+    return _id_text(issuer, None if day is None else format_date(day), code)
 
 
 def _key(code: str) -> tuple[str, str]:
@@ -319,42 +317,53 @@ HEADER_RULES: tuple[Rule, ...] = (
     rule("receiver-doubled", _E, "M", "QCVN 102, 4.6(1); practice (Bkav)",
          "Nơi nhận {found} lặp lại.", "The receiver {found} stands more than once.", _receiver_doubled),
     rule("sender-among-receivers", _W, "M", "practice",
-         "Cơ quan gửi {found} cũng là nơi nhận.", "The sender {found} is among the receivers.", _sender_among_receivers),
+         "Cơ quan gửi {found} cũng là nơi nhận.", "The sender {found} is among the receivers.",
+         _sender_among_receivers),
     rule("date-in-future", _E, "R", "4.6(1); practice (Bkav)",
-         "Ngày ban hành {found} ở sau ngày hiện tại {expected}.", "The date of issue {found} is after today, {expected}.",
+         "Ngày ban hành {found} ở sau ngày hiện tại {expected}.",
+         "The date of issue {found} is after today, {expected}.",
          _issued_in_future),
     rule("date-too-old", _W, "R", "practice",
-         "Ngày ban hành {found} ở trước {expected}.", "The date of issue {found} is before {expected}.", _issued_too_old),
+         "Ngày ban hành {found} ở trước {expected}.", "The date of issue {found} is before {expected}.",
+         _issued_too_old),
     rule("trace-in-future", _W, "R", "practice",
          "Thời điểm {found} ở sau ngày hiện tại {expected} quá một ngày.",
          "The timestamp {found} is more than a day after today, {expected}.", _trace_in_future),
     rule("due-date-before-issue", _W, "R", "NĐ 30/2020/NĐ-CP, App VI",
-         "Hạn trả lời {found} ở trước ngày ban hành {expected}.", "The due date {found} is before the date of issue, {expected}.",
+         "Hạn trả lời {found} ở trước ngày ban hành {expected}.",
+         "The due date {found} is before the date of issue, {expected}.",
          _due_before_issued),
     rule("trace-before-issue", _W, "M", "QĐ 28/2018/QĐ-TTg, Art 6",
-         "Thời điểm gửi {found} ở trước ngày ban hành {expected}.", "The hop at {found} is before the date of issue, {expected}.",
+         "Thời điểm gửi {found} ở trước ngày ban hành {expected}.",
+         "The hop at {found} is before the date of issue, {expected}.",
          _trace_before_issued),
     rule("document-type-class", _E, "M", "SD1:2022 QCVN 102, 4.6(2)",
          "Type là {found}, chỉ được là {expected}.", "Type is {found}, only {expected} are allowed.", _class),
     rule("document-type-detail-unknown", _W, "R", "SD1:2022 QCVN 102, 5.1",
-         "TypeDetail {found} không có trong danh mục ({expected}).", "TypeDetail {found} is not in the code list ({expected}).",
+         "TypeDetail {found} không có trong danh mục ({expected}).",
+         "TypeDetail {found} is not in the code list ({expected}).",
          _detail_unknown),
     rule("document-type-name-unknown", _N, "M", "SD1:2022 QCVN 102, 5.1; NĐ 30/2020/NĐ-CP, Art 7",
-         "Tên loại văn bản {found} không có trong danh mục nào.", "The name {found} is that of no known type of document.",
+         "Tên loại văn bản {found} không có trong danh mục nào.",
+         "The name {found} is that of no known type of document.",
          _name_unknown),
     rule("document-type-mismatch", _W, "M", "SD1:2022 QCVN 102, 5.1; C-05",
          "Mã loại văn bản không khớp với tên ({found}); theo tên thì là {expected}.",
          "The code of the type does not fit its name ({found}); by the name it is {expected}.", _type_mismatch),
     rule("document-type-mismatch-unsure", _N, "M", "5.1.2 (inferred codes); C-05",
-         "Mã loại văn bản có thể không khớp với tên ({found}); theo tên thì là {expected}, song mã này chưa được xác nhận.",
-         "The code of the type may not fit its name ({found}); by the name it is {expected}, but these codes are inferred.",
+         "Mã loại văn bản có thể không khớp với tên ({found}); theo tên thì là {expected}, "
+         "song mã này chưa được xác nhận.",
+         "The code of the type may not fit its name ({found}); by the name it is {expected}, "
+         "but these codes are inferred.",
          _type_mismatch_unsure),
     rule("code-number-form", _W, "M", "NĐ 30/2020/NĐ-CP, Art 15, App I",
          "Số văn bản {found} không đúng cách ghi: chữ số Ả Rập, nhỏ hơn 10 thì thêm một số 0 phía trước.",
-         "The document number {found} is not written as it should be: digits, below 10 with one zero in front.", _number_form),
+         "The document number {found} is not written as it should be: digits, below 10 with one zero in front.",
+         _number_form),
     rule("code-notation-form", _W, "M", "NĐ 30/2020/NĐ-CP, Art 15, App I",
          "Ký hiệu {found} không đúng cách ghi: các chữ viết tắt nối bằng gạch nối, không có dấu cách, dấu phẩy, dấu #.",
-         "The notation {found} is not written as it should be: abbreviations joined by hyphens, no white space, comma or #.",
+         "The notation {found} is not written as it should be: abbreviations joined by hyphens, "
+         "no white space, comma or #.",
          _notation_form),
     rule("document-id-mismatch", _W, "M", "QĐ 28/2018/QĐ-TTg, Art 10(2); C-03",
          "Mã văn bản {found} không khớp với cơ quan, ngày và số/ký hiệu ({expected}).",
@@ -365,17 +374,22 @@ HEADER_RULES: tuple[Rule, ...] = (
          _response_mismatch, applies="both"),
     rule("response-date-in-future", _W, "R", "practice",
          "Ngày ban hành {found} của văn bản được nêu ở sau ngày hiện tại {expected}.",
-         "The date of issue {found} of the document named is after today, {expected}.", _response_in_future, applies="both"),
+         "The date of issue {found} of the document named is after today, {expected}.",
+         _response_in_future, applies="both"),
     rule("response-date-missing", _W, "N", "4.7; practice (documents are matched by issuer, year, number and notation)",
          "Văn bản được nêu thiếu ngày ban hành: không xác định được năm của số văn bản.",
-         "The document named has no date of issue: the year of its number is unknown.", _response_without_date, applies="both"),
+         "The document named has no date of issue: the year of its number is unknown.",
+         _response_without_date, applies="both"),
     rule("response-incomplete", _W, "N", "4.3.2; practice",
-         "ResponseFor không nêu số/ký hiệu, cũng không nêu mã văn bản.", "ResponseFor names neither a code nor a document id.",
+         "ResponseFor không nêu số/ký hiệu, cũng không nêu mã văn bản.",
+         "ResponseFor names neither a code nor a document id.",
          _response_incomplete),
     rule("trace-order", _W, "M", "4.3.3",
-         "Chặng {found} đứng sau chặng {expected}.", "The hop at {found} stands after the one at {expected}.", _trace_order),
+         "Chặng {found} đứng sau chặng {expected}.", "The hop at {found} stands after the one at {expected}.",
+         _trace_order),
     rule("trace-first-hop", _N, "M", "4.3.3; practice (the sender adds the first hop)",
-         "Chặng đầu tiên là {found}, không phải cơ quan gửi {expected}.", "The first hop is {found}, not the sender {expected}.",
+         "Chặng đầu tiên là {found}, không phải cơ quan gửi {expected}.",
+         "The first hop is {found}, not the sender {expected}.",
          _first_hop),
 )  # fmt: skip
 """Rules over the header of a document packet; those on ``ResponseFor`` also for status packets."""

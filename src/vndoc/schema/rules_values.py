@@ -36,11 +36,11 @@ _DOMAIN = re.compile(r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62}){1,20}")
 
 
 def _missing(ctx: Context) -> Iterator[Hit]:
-    """Yield what is absent; not what is there but unreadable, and not hops without an agency next to one with it."""
+    """Yield what is absent; not what is there but unreadable, ."""
     unreadable = ctx.reported("-invalid")
     hops = _hops_without_organ(ctx)
     for path in missing(ctx.packet):
-        if path not in unreadable and path not in hops:
+        if path not in hops and not any(place == path or place.startswith(f"{path}/") for place in unreadable):
             yield Hit(path)
     if isinstance(ctx.packet, DocumentPacket):
         yield from _missing_in_manifest(ctx)
@@ -72,13 +72,6 @@ def _hops_without_organ(ctx: Context) -> frozenset[str]:
         for number, hop in enumerate(hops, 1)
         if not hop.organ_id
     )
-
-
-def _hop_without_organ(ctx: Context) -> Iterator[Hit]:
-    reported = ctx.reported("trace-organ-missing")
-    for path in sorted(_hops_without_organ(ctx)):
-        if path not in reported:
-            yield Hit(path)
 
 
 def _too_long(ctx: Context) -> Iterator[Hit]:
@@ -146,17 +139,17 @@ VALUE_RULES: tuple[Rule, ...] = (
     rule("missing-element", _E, "N", "QCVN 102, 4.3, 4.6(1)",
          "Thiếu phần tử bắt buộc, hoặc phần tử không có giá trị.", "A mandatory element is missing or has no value.",
          _missing, applies="both"),
-    rule("trace-hop-without-organ", _N, None, "C-14",
-         "Một chặng không có OrganId (thường do trục tự thêm).", "A hop has no OrganId (axes add such hops).",
-         _hop_without_organ),
     rule("text-too-long", _E, "R", "QCVN 102, 4.3, 4.6(6)",
-         "Giá trị dài {found} ký tự, tối đa là {expected}.", "The value has {found} characters, at most {expected} are allowed.",
+         "Giá trị dài {found} ký tự, tối đa là {expected}.",
+         "The value has {found} characters, at most {expected} are allowed.",
          _too_long, applies="both"),
     rule("text-not-nfc", _N, None, "TCVN 6909:2001; Unicode UAX 15",
-         "Văn bản {found} không ở dạng Unicode dựng sẵn (NFC).", "The text {found} is not in Unicode normalisation form C.",
+         "Văn bản {found} không ở dạng Unicode dựng sẵn (NFC).",
+         "The text {found} is not in Unicode normalisation form C.",
          _not_nfc, applies="both"),
     rule("code-not-in-list", _E, "R", "QCVN 102, 4.6(2), 5.2-5.6",
-         "Giá trị {found} không có trong danh mục ({expected}).", "The value {found} is not in the code list ({expected}).",
+         "Giá trị {found} không có trong danh mục ({expected}).",
+         "The value {found} is not in the code list ({expected}).",
          _not_in_list),
     rule("steering-type-unknown", _N, None, "C-06",
          "SteeringType {found} không có trong danh mục nào đã biết ({expected}).",
@@ -164,7 +157,8 @@ VALUE_RULES: tuple[Rule, ...] = (
     rule("amount-out-of-range", _E, "R", "QCVN 102, 4.3, 4.6(2)",
          "Số lượng {found} nằm ngoài khoảng {expected}.", "The amount {found} is outside {expected}.", _amounts),
     rule("email-invalid", _E, "M", "4.6(4); practice (Bkav)",
-         "Địa chỉ thư điện tử {found} không hợp lệ.", "The e-mail address {found} is not valid.", _emails, applies="both"),
+         "Địa chỉ thư điện tử {found} không hợp lệ.", "The e-mail address {found} is not valid.",
+         _emails, applies="both"),
     rule("organ-level1-unknown", _N, None, "QĐ 20/2020/QĐ-TTg, App I",
          "Mã cấp 1 của {found} không thuộc nhóm nào đã biết ({expected}).",
          "The level-1 code of {found} is in no group that is known ({expected}).", _level1, applies="both"),

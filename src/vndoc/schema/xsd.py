@@ -250,7 +250,7 @@ _TO_STATUS = {
 
 def _assertions(row: Element, depth: int) -> Iterator[str]:
     if row.name == table.HEADER:
-        yield from _assertion("count((Signature, ds:*)) le 1", depth, Text("nhiều nhất một chữ ký", "at most one signature"))
+        yield from _assertion("count((Signature, ds:*)) le 1", depth, _ONE_SIGNATURE)
     to_status = _TO_STATUS.get(row.name)
     if to_status is None:
         return
@@ -260,8 +260,9 @@ def _assertions(row: Element, depth: int) -> Iterator[str]:
         yield from _assertion(f"{when} or {condition}", depth, Text(f"{who.vi} {text.vi}", f"{who.en} {text.en}"))
 
 
-_DOCUMENT_HAS = Text("gói tin văn bản có", "a document packet has")
-_STATUS_HAS = Text("gói tin trạng thái có", "a status packet has")
+_ONE_SIGNATURE = Text("nhiều nhất một chữ ký", "at most one signature")
+_DOCUMENT_HAS = Text("gói tin văn bản", "a document packet has")
+_STATUS_HAS = Text("gói tin trạng thái", "a status packet has")
 
 
 def _assertion(test: str, depth: int, text: Text) -> Iterator[str]:
@@ -311,8 +312,9 @@ def _one_sided(
         return
     if row.minimum and (other is None or not other.minimum):
         test = f"not({path[:-1]}[not({name})])" if path else here
-        yield for_status, test, Text(here, here)
+        yield for_status, test, Text(f"có {here}", here)
         if other is not None and not row.children:
-            yield for_status, f"not({here}[string-length(.) eq 0])", Text(f"{here} không rỗng", f"{here} with text in it")
+            test = f"not({here}[string-length(.) eq 0])"
+            yield for_status, test, Text(f"có {here} không rỗng", f"{here} with text in it")
     if row.maximum == 1 and other is not None and other.maximum is None:
-        yield for_status, f"count({here}) le 1", Text(f"nhiều nhất một {here}", f"at most one {here}")
+        yield for_status, f"count({here}) le 1", Text(f"có nhiều nhất một {here}", f"at most one {here}")

@@ -345,6 +345,7 @@ class _LooseReader(_Reader):
         self._block = b""
         self._at = 0
         self._next = text.start
+        self._skip = 0  # characters of a quantum that began before a mark
         self._carry = b""
 
     def _take(self, want: int) -> bytes:
@@ -370,6 +371,9 @@ class _LooseReader(_Reader):
         if stop == self._next:
             raise self._changed()
         bare = _without_space(bytes(self._raw(self._next, stop)))
+        if self._skip:
+            dropped = min(self._skip, len(bare))
+            bare, self._skip = bare[dropped:], self._skip - dropped
         text = self._carry + bare if self._carry else bare
         self._next = stop
         whole = len(text) - len(text) % 4
@@ -383,10 +387,5 @@ class _LooseReader(_Reader):
         index = max(0, bisect_right(chars, pos // 3 * 4) - 1)
         before = chars[index]
         self._next, self._block = raws[index], b""
-        odd = -before % 4
-        self._carry = b""
-        while odd:
-            char = _without_space(bytes(self._raw(self._next, self._next + 1)))
-            self._next += 1
-            odd -= len(char)
+        self._skip, self._carry = -before % 4, b""
         self._at = -(-before // 4) * 3

@@ -96,10 +96,8 @@ def _assemble(source: Octets, cutter: _Cutter, limits: Limits, declare: bool) ->
             return None
         segments[0] = b"%b %b%b" % (root_tag[0], XLINK.encode(), segments[0][root_tag.end() :])
     data, tokens = weave(segments)
-    if not tokens:
-        return _plain(data, limits)
     root = _parse(data, limits)
-    if root is None or not _proven(root, tokens):
+    if root is None or not _proven(root, tokens, limits.inline_text):
         return None
     runs = cutter.runs
     texts: dict[str, Base64Text] = {token: run.text(source) for token, run in zip(tokens, runs, strict=True)}
@@ -108,30 +106,29 @@ def _assemble(source: Octets, cutter: _Cutter, limits: Limits, declare: bool) ->
         data=data,
         texts=MappingProxyType(texts),
         spans=tuple(Span(token, text.start, text.stop) for token, text in texts.items()),
-        route="elided",
+        route="elided" if tokens else "plain",
         lines=Lines(shifts={token: run.newlines for token, run in zip(tokens, runs, strict=True) if run.newlines}),
     )
 
 
-def _proven(root: etree._Element, tokens: Sequence[str]) -> bool:
-    """Return whether each of *tokens*, in order, is the whole text of a holder element.
+def _proven(root: etree._Element, tokens: Sequence[str], inline: int) -> bool:
+    """Return whether each of *tokens*, in order, is the whole text of a holder element, and no long text was missed.
 
     That a token stands nowhere else follows from :func:`weave`: the segments do not contain it.
     """
     expected = iter(tokens)
-    missing = len(tokens)
-    wanted = next(expected)
+    wanted = next(expected, None)
     for holder in root.iter(*_HOLDER_TAGS):
-        if holder.text != wanted:
+        text = holder.text
+        if text is None or (text != wanted and len(text) <= inline):
             continue
         parent = holder.getparent()
-        if len(holder) or parent is None or local_name(parent.tag) != HOLDER_PARENT:
+        sound = not len(holder) and parent is not None and local_name(parent.tag) == HOLDER_PARENT
+        if text == wanted and sound:
+            wanted = next(expected, None)
+        elif text == wanted or sound:
             return False
-        missing -= 1
-        wanted = next(expected, "")
-        if not missing:
-            return True
-    return False
+    return wanted is None
 
 
 class _Cutter:
@@ -190,13 +187,13 @@ class _Cutter:
     def _find(self, data: bytes, pos: int, last: bool) -> tuple[int, int]:
         """Find the next text long enough to cut out: its offset or -1, and how far all is known to be skeleton."""
         at = pos
-        stop = pos + self._room + _PREFIX_ROOM
+        stop = pos + self._room + _PREFIX_ROOM  # beyond that, it does not fit anyway
         while found := _HOLDER.search(data, at, stop):
             at = found.end()
             tag = data.rfind(b"<", max(pos, found.start() - _PREFIX_ROOM), found.start())
             if tag < 0 or _PREFIX.fullmatch(data, tag + 1, found.start()) is None:
                 continue
-            rest = _TAG_REST.match(data, at)
+            rest = _TAG_REST.match(data, at, stop)
             if rest is None:
                 if not last and data.find(b"<", at) < 0:
                     return -1, tag

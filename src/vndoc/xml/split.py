@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import attrs
 from lxml import etree
@@ -84,8 +84,5 @@ def parse(data: bytes, *, limits: Limits = DEFAULT) -> etree._Element:
 
     Raises :class:`ReadError` as :func:`split` does; *data* may have ``limits.skeleton_bytes`` octets at most.
     """
-    return split(MemoryOctets(data), spool=_no_spool, limits=attrs.evolve(limits, inline_text=sys.maxsize)).root
-
-
-def _no_spool() -> NoReturn:
-    raise AssertionError("no text is long enough to be spooled")
+    never = cast("Callable[[], Spool]", None)  # no text is longer than sys.maxsize
+    return split(MemoryOctets(data), spool=never, limits=attrs.evolve(limits, inline_text=sys.maxsize)).root

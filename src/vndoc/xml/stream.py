@@ -8,6 +8,7 @@ whatever the size of the packet.
 from __future__ import annotations
 
 import codecs
+import contextlib
 from array import array
 from collections.abc import Callable
 from itertools import pairwise
@@ -57,7 +58,7 @@ def stream(
         try:
             _run(writer, file, head, read)
         except ReadError as error:
-            if isinstance(error, LimitError) or error.code in {"xml-dtd", "xml-unbound-prefix"}:
+            if error.code != "xml-malformed":
                 raise
             raise sniff.explain(error, head) from None
     return writer.finish()
@@ -105,7 +106,7 @@ def _parser(writer: _Writer, head: bytes) -> expat.XMLParserType:
     parser.buffer_text = True
     parser.buffer_size = READ
     parser.ordered_attributes = True
-    if hasattr(parser, "SetReparseDeferralEnabled"):  # newer expat: else unfinished tokens look twice as long
+    with contextlib.suppress(AttributeError):  # newer expat only: else unfinished tokens look twice as long
         parser.SetReparseDeferralEnabled(False)
     parser.XmlDeclHandler = writer.declaration
     parser.StartDoctypeDeclHandler = writer.doctype

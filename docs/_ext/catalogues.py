@@ -1,0 +1,116 @@
+"""Sphinx directives that draw the catalogues from the library's own tables, and the files that are published with them.
+
+* ``{catalogue} name [argument]`` draws one table of :mod:`tables`; with ``:lang: vi`` in Vietnamese.
+* ``{published} schemas`` lists the XSDs; the files are written into the HTML output, in ``_schemas``.
+* The roles ``{deviation}``, ``{rule}`` and ``{errorcode}`` lead to the row of an id; an unknown id is a warning.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from tables import CATALOGUES, Catalogue
+
+SCHEMA_FOLDER = "_schemas"
+"""Where the published schemas stand in the HTML output."""
+
+
+def schemas() -> dict[str, bytes]:
+    """Return the published schemas by file name."""
+    published = importlib.import_module("vndoc.schema.xsd").SCHEMAS
+    return {name: make() for name, make in published.items()}
+
+
+class CatalogueDirective(SphinxDirective):
+    """One table."""
+
+    required_arguments = 1
+    optional_arguments = 1
+    option_spec: ClassVar = {"lang": lambda value: directives.choice(value, ("vi", "en"))}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        name, *rest = self.arguments
+        if name not in CATALOGUES:
+            raise self.error(f"no catalogue {name!r}; known: {', '.join(CATALOGUES)}")
+        self.env.note_reread()
+        return [self.table(CATALOGUES[name](self.options.get("lang", "en"), *rest))]
+
+    def table(self, catalogue: Catalogue) -> nodes.table:
+        """Return *catalogue* as a table."""
+        group = nodes.tgroup(cols=len(catalogue.headings))
+        group += [nodes.colspec(colwidth=width) for width in catalogue.widths]
+        head = nodes.row()
+        head += [nodes.entry("", nodes.paragraph("", heading)) for heading in catalogue.headings]
+        group += nodes.thead("", head)
+        body = nodes.tbody()
+        for cells in catalogue.rows:
+            row = nodes.row()
+            row += [nodes.entry("", *_paragraphs(cell)) for cell in cells]
+            if catalogue.objects and self.options.get("lang", "en") == "en":
+                self.note(catalogue.objects, cells[0].strip("`"), row)
+            body += row
+        group += body
+        return nodes.table("", group, classes=["catalogue"])
+
+    def note(self, kind: str, id_: str, row: nodes.row) -> None:
+        """Make *row* what the role *kind* leads to for *id_*."""
+        label = f"{kind}-{id_}"
+        entry = row.children[0]
+        entry["ids"].append(label)  # type: ignore[index]
+        std = self.env.domains.standard_domain
+        std.note_object(kind, id_, label, location=row)
+
+
+def _paragraphs(cell: str) -> Iterator[nodes.paragraph]:
+    for line in cell.split("\n"):
+        paragraph = nodes.paragraph()
+        for number, part in enumerate(re.split(r"`([^`]*)`", line)):
+            if part:
+                paragraph += nodes.literal(part, part) if number % 2 else nodes.Text(part)
+        yield paragraph
+
+
+class PublishedDirective(SphinxDirective):
+    """The list of files that come with these pages."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return one line for each file, with a link to it."""
+        if self.arguments[0] != "schemas":
+            raise self.error(f"nothing published as {self.arguments[0]!r}")
+        up = "../" * self.env.current_document.docname.count("/")
+        items = []
+        for name, data in schemas().items():
+            link = nodes.reference("", name, refuri=f"{up}{SCHEMA_FOLDER}/{name}", internal=False)
+            items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" ({len(data):,} bytes)"))))
+        return [nodes.bullet_list("", *items)]
+
+
+def write_schemas(app: Sphinx, failure: Exception | None) -> None:
+    """Write the schemas beside the HTML pages."""
+    if failure is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / SCHEMA_FOLDER
+    folder.mkdir(exist_ok=True)
+    for name, data in schemas().items():
+        (folder / name).write_bytes(data)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_directive("catalogue", CatalogueDirective)
+    app.add_directive("published", PublishedDirective)
+    for kind in ("deviation", "rule", "errorcode"):
+        app.add_object_type(f"{kind}-object", kind, objname=kind)
+    app.connect("build-finished", write_schemas)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,50 @@
+"""The packet of the tutorial, for pages whose examples start from it. Everything in it is fictional."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from pathlib import Path
+
+import vndoc
+from vndoc.cli import main
+
+DAY = datetime.date(2026, 3, 4)
+"""The date of issue."""
+
+PDF = b"%PDF-1.7\n% mau\n%%EOF\n"
+"""A file that stands for the signed document."""
+
+
+def document(**changes: object) -> vndoc.DocumentPacket:
+    """Return the packet of the tutorial with *changes*."""
+    packet = vndoc.DocumentPacket(
+        from_=vndoc.Organization(organ_id="H41.03", organ_name="Sở Mẫu"),
+        to=[vndoc.Organization(organ_id="H14.12", organ_name="Ủy ban nhân dân xã Mẫu")],
+        document_id=str(vndoc.DocumentId.form_a("H41.03", DAY, "07", "TB-SM")),
+        code=vndoc.DocumentCode(number="07", notation="TB-SM"),
+        promulgation_info=vndoc.PromulgationInfo(place="Nghệ An", promulgation_date=DAY),
+        document_type=vndoc.DocumentType(type=2, type_detail=7, type_name="Thông báo"),
+        subject="Về việc họp giao ban tháng 3",
+        signer_info=vndoc.SignerInfo(competence="KT. GIÁM ĐỐC", position="Phó Giám đốc", full_name="Nguyễn Văn Mẫu"),
+        other_info=vndoc.OtherInfo(priority=0),
+        trace_header_list=vndoc.TraceHeaderList(
+            bussiness=vndoc.Bussiness(bussiness_doc_type=0),
+            trace_headers=[vndoc.TraceHeader(organ_id="H41.03", timestamp=datetime.datetime(2026, 3, 4, 10, 30))],  # noqa: DTZ001 - local by definition
+        ),
+        attachments=[vndoc.Attachment.of(PDF, name="thong-bao.pdf")],
+    )
+    return packet.evolve(**changes)
+
+
+def write(name: str = "goi-tin.edxml", packet: vndoc.Packet | None = None) -> None:
+    """Write *packet*, by default that of the tutorial, to the file *name*."""
+    with Path(name).open("wb") as file:
+        vndoc.write_packet(packet or document(), to=file)
+
+
+def command(line: str) -> None:
+    """Run ``vndoc`` with the arguments in *line* in this process and print what it prints, and a line for a code above 0."""
+    code = main(shlex.split(line))
+    if code:
+        print(f"(exit code {code})")  # noqa: T201 - what the page shows

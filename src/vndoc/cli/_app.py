@@ -1,0 +1,107 @@
+"""The commands put together, and the way from arguments to an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from vndoc._version import __version__
+from vndoc.cli._build import build
+from vndoc.cli._convert import convert
+from vndoc.cli._demo import demo
+from vndoc.cli._extract import extract
+from vndoc.cli._inspect import inspect
+from vndoc.cli._language import language_of
+from vndoc.cli._profiles import profiles
+from vndoc.cli._run import BROKEN_PIPE, UNUSABLE, hush
+from vndoc.cli._safe import clean
+from vndoc.cli._schema import schema
+from vndoc.cli._validate import validate
+from vndoc.cli._words import HELP, WORDS
+from vndoc.text import Lang
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="vndoc",
+    help="vndoc",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+for _function in (inspect, validate, build, convert, extract, demo, profiles, schema):
+    app.command(_function.__name__, help=_function.__name__)(_function)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"vndoc {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _vndoc(
+    version: Annotated[bool, typer.Option("--version", help="version", callback=_print_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
+def command_in(lang: Lang) -> Any:
+    """Return the command with its help in *lang*."""
+    group: Any = typer.main.get_command(app)
+    group.help = HELP["vndoc"].render(lang)
+    for command in (group, *group.commands.values()):
+        if command is not group:
+            command.help = HELP[command.name].render(lang)
+        for parameter in command.params:
+            if parameter.help in HELP:
+                parameter.help = HELP[parameter.help].render(lang)
+    return group
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command with *arguments* and return its exit code; bad arguments give one line and 2."""
+    lang = language_of(arguments, os.environ)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    with _quiet_pipe() as broken:
+        try:
+            code = command_in(lang)(list(arguments), prog_name="vndoc", standalone_mode=False) or 0
+        except TyperException as error:
+            code = _usage(error, lang)
+        sys.stdout.flush()
+    return BROKEN_PIPE if broken else int(code)
+
+
+def _usage(error: TyperException, lang: Lang) -> int:
+    context = getattr(error, "ctx", None)
+    if "\n" in error.message:  # the help, for want of arguments
+        sys.stdout.write(error.message + "\n")
+        return UNUSABLE
+    path = "vndoc" if context is None else context.command_path
+    lines = (
+        WORDS["usage"].render(lang, text=clean(error.format_message())),
+        WORDS["usage-hint"].render(lang, path=path),
+    )
+    sys.stderr.write("\n".join(lines) + "\n")
+    return UNUSABLE
+
+
+@contextlib.contextmanager
+def _quiet_pipe() -> Iterator[list[bool]]:
+    broken: list[bool] = []
+    try:
+        yield broken
+    except BrokenPipeError:
+        broken.append(True)
+        hush()

@@ -1,0 +1,229 @@
+"""``vndoc demo``: the story of one packet, told in steps. It grows by adding steps to :data:`STEPS`."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, cast
+
+import attrs
+import typer
+
+import vndoc
+from vndoc.cli._description import check_codes, load, packet_of, with_document_id
+from vndoc.cli._options import AsJson, Language, Overwrite
+from vndoc.cli._page import show_page
+from vndoc.cli._run import Result, Run, both, filled, running
+from vndoc.cli._target import Draft, SafeFolder
+from vndoc.cli._view import view
+from vndoc.edxml import Reading
+from vndoc.envelope import DocumentPacket
+from vndoc.errors import SourceError
+from vndoc.text import Text
+
+__all__ = ["STEPS", "Step", "Story", "Told", "demo"]
+
+_EXAMPLE = ("packet.toml", "thong-bao.pdf", "phu-luc.csv")
+_PACKET = "goi-tin.edxml"
+
+
+@attrs.define(eq=False)
+class Story:
+    """What the steps share: the folder they work in, and what they made so far."""
+
+    folder: SafeFolder
+    overwrite: bool
+    made: DocumentPacket | None = None
+    data: bytes = b""
+    reading: Reading | None = None
+
+    def save(self, name: str, data: bytes) -> None:
+        """Write a file of the story."""
+        with Draft(self.folder.path / name, overwrite=self.overwrite) as draft:
+            draft.write(data)
+            draft.publish()
+
+    @property
+    def packet(self) -> DocumentPacket:
+        """Return the packet that was built."""
+        assert self.made is not None  # noqa: S101 - a step that needs it comes after the one that makes it
+        return self.made
+
+    @property
+    def again(self) -> Reading:
+        """Return the reading of the file that was written."""
+        assert self.reading is not None  # noqa: S101 - as above
+        return self.reading
+
+    @property
+    def day(self) -> datetime.date | None:
+        """Return the day of the story: the packet's date of issue, so that it ends the same on any day."""
+        issued = self.packet.promulgation_info
+        return issued.promulgation_date if issued else None
+
+
+@attrs.frozen
+class Told:
+    """What a step has to tell, whether it passed, and a view to show as a page."""
+
+    lines: tuple[Text, ...]
+    passed: bool = True
+    page: Result | None = None
+
+
+@attrs.frozen
+class Step:
+    """One step of the story."""
+
+    title: Text
+    act: Callable[[Story], Told]
+
+
+def _describe(story: Story) -> Told:
+    lines = []
+    for name in _EXAMPLE:
+        data = resources.files("vndoc.cli").joinpath("example", name).read_bytes()
+        story.save(name, data)
+        lines.append(filled(Text("{name}: {size} byte", "{name}: {size} bytes"), name=name, size=len(data)))
+    return Told(tuple(lines))
+
+
+def _build(story: Story) -> Told:
+    packet = packet_of(*load(str(story.folder.path / _EXAMPLE[0])))
+    check_codes(packet)
+    packet = with_document_id(packet)
+    story.made = cast("DocumentPacket", packet)
+    return Told(
+        (
+            filled(_ID, value=story.packet.document_id),
+            filled(_KEY, value=str(vndoc.business_key(packet))),
+            filled(_COUNTS, receivers=len(story.packet.to), files=len(story.packet.attachments)),
+        )
+    )
+
+
+_ID = Text("mã văn bản, lập từ các phần của nó: {value}", "document id, made from its parts: {value}")
+_KEY = Text("khóa nghiệp vụ: {value}", "business key: {value}")
+_COUNTS = Text("{receivers} nơi nhận, {files} tệp đính kèm", "{receivers} receivers, {files} attachments")
+
+
+def _check(story: Story) -> Told:
+    story.data = vndoc.write_packet(story.packet)
+    report = vndoc.validate(story.data, today=story.day)
+    line = filled(_FOUND, profile=report.profile, errors=len(report.errors), warnings=len(report.warnings))
+    return Told((line, *(f.message for f in report.errors)), passed=report.passed)
+
+
+_FOUND = Text(
+    "theo hồ sơ {profile}: {errors} lỗi, {warnings} cảnh báo",
+    "by profile {profile}: {errors} errors, {warnings} warnings",
+)
+
+
+def _write(story: Story) -> Told:
+    story.save(_PACKET, story.data)
+    return Told((filled(Text("{name}: {size} byte", "{name}: {size} bytes"), name=_PACKET, size=len(story.data)),))
+
+
+def _read_back(story: Story) -> Told:
+    story.reading = vndoc.read(story.folder.path / _PACKET)
+    line = filled(_DEVIATIONS, count=len(story.reading.deviations))
+    return Told((line,), passed=not story.reading.deviations and story.reading.packet == _as_written(story))
+
+
+_DEVIATIONS = Text("{count} sai lệch so với quy chuẩn", "{count} departures from the standard")
+
+
+def _as_written(story: Story) -> DocumentPacket:
+    """Return the packet that was built with what the profile chose for its attachments: labels and content ids."""
+    found = story.again.document.attachments
+    chosen = [
+        a.evolve(label=b.label, content_id=b.content_id) for a, b in zip(story.packet.attachments, found, strict=True)
+    ]
+    return story.packet.evolve(attachments=tuple(chosen))
+
+
+def _compare(story: Story) -> Told:
+    ours = vndoc.content_digest(story.packet)
+    rewritten = vndoc.read_packet(vndoc.write_packet(story.packet, profile="vxp"))
+    digests = (
+        ours,
+        vndoc.content_digest(story.again.document),
+        vndoc.content_digest(cast("DocumentPacket", rewritten)),
+    )
+    lines = tuple(filled(text, value=digest.hex()) for text, digest in zip(_DIGESTS, digests, strict=True))
+    return Told(lines, passed=len(set(digests)) == 1)
+
+
+_DIGESTS = (
+    Text("{value}  như đã tạo", "{value}  as it was built"),
+    Text("{value}  như đọc lại từ tệp", "{value}  as it was read back"),
+    Text("{value}  như trục ghi lại (hồ sơ vxp)", "{value}  as an axis rewrites it (profile vxp)"),
+)
+
+
+def _show(story: Story) -> Told:
+    return Told((), page=view(story.again))
+
+
+STEPS: tuple[Step, ...] = (
+    Step(Text("Bản mô tả và các tệp đính kèm", "A description and the files to attach"), _describe),
+    Step(Text("Tạo gói tin", "Build the packet"), _build),
+    Step(Text("Kiểm tra trước khi ghi", "Check it before it is written"), _check),
+    Step(Text("Ghi ra tệp", "Write it"), _write),
+    Step(Text("Đọc lại", "Read it back"), _read_back),
+    Step(Text("So sánh nội dung: cùng một văn bản", "Compare the content: the same document"), _compare),
+    Step(Text("Xem gói tin như vndoc inspect", "Show it, as vndoc inspect does"), _show),
+)
+"""The story, in order."""
+
+
+def demo(
+    keep: Annotated[Path | None, typer.Option("--keep", help="keep", show_default=False)] = None,
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Tell the story of one packet."""
+    with running("demo", lang, as_json=as_json) as run, _folder(keep) as path:
+        story = Story(SafeFolder(path), overwrite)
+        try:
+            passed = all(_told(run, number, step, story) for number, step in enumerate(STEPS, 1))
+        finally:
+            if story.reading is not None:
+                story.reading.close()
+        if keep is not None:
+            run.say(run.word("demo-kept", folder=keep))
+        run.say(run.word("demo-end" if passed else "demo-failed"), "bold green" if passed else "bold red")
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep
+        return
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="vndoc-demo-")
+    except OSError as error:
+        raise SourceError("target-unwritable", name="vndoc-demo", detail=error.strerror or str(error)) from error
+    with folder as name:
+        yield Path(name)
+
+
+def _told(run: Run, number: int, step: Step, story: Story) -> bool:
+    """Do one step, tell it, and return whether it passed."""
+    run.say(run.word("demo-step", number=number, title=step.title.render(run.lang)), "bold")
+    told = step.act(story)
+    for line in told.lines:
+        run.say("  " + line.render(run.lang))
+    if told.page is not None and not run.as_json:
+        show_page(run, _PACKET, told.page)
+    lines = [both(line) for line in told.lines]
+    status = "passed" if told.passed else "failed"
+    run.add(None, {"status": status, "step": number, "title": both(step.title), "lines": lines})
+    run.say()
+    return told.passed

@@ -1,0 +1,217 @@
+"""What the command says, in both languages: one table for pages, one for the help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vndoc.text import Text
+
+__all__ = ["HELP", "WORDS"]
+
+WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        # -- one packet --------------------------------------------------------------------------
+        "kind-new": Text("Gói tin văn bản: văn bản mới", "Document packet: new document"),
+        "kind-recall": Text("Gói tin văn bản: thu hồi", "Document packet: recall"),
+        "kind-update": Text("Gói tin văn bản: cập nhật", "Document packet: update"),
+        "kind-replace": Text("Gói tin văn bản: thay thế", "Document packet: replacement"),
+        "kind-other": Text("Gói tin văn bản: nghiệp vụ không rõ", "Document packet: unknown operation"),
+        "kind-status": Text("Gói tin trạng thái", "Status packet"),
+        "from": Text("Nơi gửi", "From"),
+        "to": Text("Nơi nhận", "To"),
+        "reporter": Text("Nơi báo", "Reported by"),
+        "document-id": Text("Mã văn bản", "Document id"),
+        "code": Text("Số, ký hiệu", "Number, notation"),
+        "date": Text("Ngày ban hành", "Date of issue"),
+        "document-type": Text("Loại văn bản", "Type of document"),
+        "subject": Text("Trích yếu", "Subject"),
+        "content": Text("Nội dung tóm tắt", "Short content"),
+        "signer": Text("Người ký", "Signer"),
+        "priority": Text("Mức độ khẩn", "Urgency"),
+        "due-date": Text("Hạn trả lời", "Reply due"),
+        "appendixes": Text("Phụ lục", "Appendices"),
+        "to-places": Text("Dòng “Nơi nhận”", "Lines of “Nơi nhận”"),
+        "response-for": Text("Trả lời, về văn bản", "About document"),
+        "status": Text("Trạng thái", "Status"),
+        "description": Text("Mô tả, lý do", "Description, reason"),
+        "time": Text("Thời điểm", "Time"),
+        "operation": Text("Nghiệp vụ", "Operation"),
+        "reason": Text("Lý do", "Reason"),
+        "target": Text("Văn bản bị tác động", "Target document"),
+        "paper": Text("Bản giấy", "Paper copy"),
+        "changes": Text("Thay đổi", "Changes"),
+        "changed-content": Text("nội dung: {value}", "content: {value}"),
+        "changed-receivers": Text("nơi nhận: {value}", "receivers: {value}"),
+        "replaces": Text("Thay thế", "Replaces"),
+        "staff": Text("Cán bộ xử lý", "Clerk"),
+        "trace": Text("Vết gửi nhận", "Trace"),
+        "signature": Text("Chữ ký trong gói tin", "Signature in the packet"),
+        "signature-present": Text("có; chưa được kiểm tra", "present; not verified"),
+        "signature-absent": Text("không có", "none"),
+        "business-key": Text("Khóa nghiệp vụ", "Business key"),
+        "content-digest": Text("Mã băm nội dung", "Content digest"),
+        "form": Text("Dạng tệp", "Form of the file"),
+        "form-value": Text("{dialect}, đọc theo đường {route}", "{dialect}, read by the {route} route"),
+        "attachments": Text("Tệp đính kèm ({count})", "Attachments ({count})"),
+        "deviations": Text("Sai lệch so với quy chuẩn ({count})", "Departures from the standard ({count})"),
+        "no-attachments": Text("Không có tệp đính kèm.", "No attachments."),
+        "no-deviations": Text("Không có sai lệch.", "No departures."),
+        "bytes": Text("{count} byte", "{count} bytes"),
+        "packing-raw": Text("nguyên dạng", "raw"),
+        "packing-zip": Text("nén zip", "zipped"),
+        "no-name": Text("(không có tên)", "(no name)"),
+        "no-label": Text("(không có kiểu nội dung)", "(no content type)"),
+        "damaged": Text("HỎNG: {text}", "DAMAGED: {text}"),
+        "place-line": Text("{path}, dòng {line}", "{path}, line {line}"),
+        # -- severities and outcomes -------------------------------------------------------------
+        "severity-error": Text("lỗi", "error"),
+        "severity-warning": Text("cảnh báo", "warning"),
+        "severity-note": Text("ghi chú", "note"),
+        "outcome": Text(
+            "{name}: {outcome} ({errors} lỗi, {warnings} cảnh báo, {notes} ghi chú)",
+            "{name}: {outcome} ({errors} errors, {warnings} warnings, {notes} notes)",
+        ),
+        "passed": Text("đạt", "passed"),
+        "failed": Text("không đạt", "failed"),
+        # -- build -------------------------------------------------------------------------------
+        "derived": Text("Mã văn bản lập từ các phần: {value}", "Document id, made from its parts: {value}"),
+        "written": Text(
+            "Đã ghi {name} ({size} byte, hồ sơ {profile}).", "Wrote {name} ({size} bytes, profile {profile})."
+        ),
+        "not-written": Text(
+            "Không ghi {name}: gói tin có lỗi. --force ghi cả khi có lỗi.",
+            "{name} was not written: the packet has errors. --force writes it all the same.",
+        ),
+        "overwrite-hint": Text("--overwrite cho phép ghi đè.", "--overwrite allows it."),
+        # -- convert -----------------------------------------------------------------------------
+        "converted": Text("{name} -> {output} ({size} byte)", "{name} -> {output} ({size} bytes)"),
+        "gone": Text("  hết sai lệch: {ids}", "  departures gone: {ids}"),
+        "remaining": Text("  còn sai lệch: {ids}", "  departures left: {ids}"),
+        "new": Text("  sai lệch mới: {ids}", "  new departures: {ids}"),
+        "signature-left-out": Text(
+            "  chữ ký trong gói tin không được ghi: không phải XML-DSig",
+            "  the signature in the packet was left out: it is no XML-DSig",
+        ),
+        "signature-kept": Text(
+            "  chữ ký trong gói tin được chép lại; có thể không còn hợp lệ",
+            "  the signature in the packet was copied; it may not be valid any more",
+        ),
+        "same": Text("  nội dung giữ nguyên", "  the content is the same"),
+        "other": Text("  NỘI DUNG ĐÃ KHÁC", "  THE CONTENT DIFFERS"),
+        # -- extract -----------------------------------------------------------------------------
+        "extracted": Text("{path}  {size} byte  SHA-256 {sha256}", "{path}  {size} bytes  SHA-256 {sha256}"),
+        "nothing": Text("{name}: không có tệp đính kèm", "{name}: no attachments"),
+        "attachment": Text(
+            "{name}: tệp đính kèm {number} ({file}): {text}", "{name}: attachment {number} ({file}): {text}"
+        ),
+        # -- profiles ----------------------------------------------------------------------------
+        "limit-organ_code_length": Text("mã định danh tối đa {value} ký tự", "agency codes up to {value} characters"),
+        "limit-organ_code_groups": Text("mã định danh tối đa {value} nhóm", "agency codes of at most {value} groups"),
+        "limit-packet_bytes": Text("gói tin tối đa {value} byte", "packets up to {value} bytes"),
+        "limit-attachment_bytes": Text("tệp đính kèm tối đa {value} byte", "attachments up to {value} bytes"),
+        "limit-attachment_name_length": Text("tên tệp tối đa {value} ký tự", "file names up to {value} characters"),
+        "limit-attachment_name_ascii": Text("tên tệp không dấu", "file names without diacritics"),
+        "no-limits": Text("không có giới hạn riêng", "no limits of its own"),
+        # -- details of errors -------------------------------------------------------------------
+        "usage": Text("Sai cách dùng: {text}", "Usage: {text}"),
+        "usage-hint": Text("Xem: {path} --help", "See: {path} --help"),
+        # -- demo --------------------------------------------------------------------------------
+        "demo-step": Text("Bước {number}. {title}", "Step {number}. {title}"),
+        "demo-kept": Text("Các tệp nằm ở {folder}.", "The files are in {folder}."),
+        "demo-end": Text("Xong: mọi bước đều đạt.", "Done: every step passed."),
+        "demo-failed": Text("Bước này không đạt.", "This step failed."),
+    }
+)
+"""Texts of pages and messages, by key."""
+
+HELP: Mapping[str, Text] = MappingProxyType(
+    {
+        "vndoc": Text(
+            "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"
+            "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được.",
+            "Read, check, build and convert packets of official documents (edXML).\n\n"
+            "Exit codes: 0 passed, 1 failed or findings, 2 unusable input.",
+        ),
+        "inspect": Text(
+            "Xem gói tin: ai gửi, gửi ai, văn bản gì, tệp đính kèm, sai lệch.\n\n"
+            "Mã thoát 1: có phần không đọc được (sai lệch mức lỗi, tệp đính kèm hỏng).",
+            "Show packets: who, to whom, what, attachments, departures from the standard.\n\n"
+            "Exit code 1: a part could not be understood (a departure that is an error, a damaged attachment).",
+        ),
+        "validate": Text(
+            "Kiểm tra gói tin theo quy chuẩn, quy tắc nghiệp vụ và giới hạn của hồ sơ.",
+            "Check packets against the standard, the business rules and the limits of a profile.",
+        ),
+        "build": Text(
+            "Tạo gói tin từ bản mô tả TOML hoặc JSON và các tệp đính kèm.\n\n"
+            "Chỉ mã văn bản được lập từ các phần của nó khi không cho sẵn; không tự điền gì khác.",
+            "Build a packet from a description in TOML or JSON and the files to attach.\n\n"
+            "Only the document id is made from its parts where it is not given; nothing else is filled in.",
+        ),
+        "convert": Text(
+            "Ghi lại gói tin theo một hồ sơ khác, hoặc chuyển sang JSON và ngược lại.",
+            "Write packets again under another profile, or turn them into JSON and back.",
+        ),
+        "extract": Text(
+            "Lấy tệp đính kèm ra một thư mục, với tên an toàn. Nhiều gói tin thì mỗi gói một thư mục con.",
+            "Write the attachments into a folder, under safe names. Several packets get a subfolder each.",
+        ),
+        "demo": Text(
+            "Kể một vòng làm việc: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu.",
+            "Tell the story of one packet: build, check, write, read back, compare, show.",
+        ),
+        "profiles": Text("Liệt kê các hồ sơ và giới hạn của chúng.", "List the profiles and their limits."),
+        "schema": Text(
+            "In JSON Schema cho kết quả --json của một lệnh.",
+            "Print the JSON Schema of what a command gives with --json.",
+        ),
+        "version": Text("In phiên bản rồi thoát.", "Print the version and leave."),
+        "files": Text(
+            "Tệp, thư mục (mọi *.edxml, *.xml trong đó), hoặc - là đầu vào chuẩn.",
+            "Files, folders (all *.edxml and *.xml in them), or - for standard input.",
+        ),
+        "json": Text("In kết quả dạng JSON.", "Print the result as JSON."),
+        "lang": Text("Ngôn ngữ: vi hoặc en.", "Language: vi or en."),
+        "profile": Text("Hồ sơ của nơi nhận; xem vndoc profiles.", "Profile of the peer; see vndoc profiles."),
+        "recover": Text(
+            "Đọc cả tệp có ký tự lạ trước XML hoặc thiếu khai báo xlink.",
+            "Also read files with stray characters before the XML or an undeclared xlink prefix.",
+        ),
+        "full": Text(
+            "Hiện cả thư điện tử, số di động, mã cán bộ (số định danh cá nhân luôn bị che).",
+            "Also show e-mail, mobile number and id of clerks (citizen numbers stay masked).",
+        ),
+        "no-digest": Text("Không đọc nội dung tệp đính kèm.", "Do not read the content of attachments."),
+        "today": Text("Ngày dùng để so sánh, dạng 2026-03-04.", "Date to compare with, as 2026-03-04."),
+        "structure": Text("Cách kiểm tra cấu trúc: fast hoặc as-sent.", "How structure is checked: fast or as-sent."),
+        "strict": Text("Cảnh báo cũng là không đạt.", "Warnings fail, too."),
+        "description": Text(
+            "Bản mô tả: tệp .toml hoặc .json, hoặc - là JSON từ đầu vào chuẩn.",
+            "The description: a .toml or .json file, or - for JSON from standard input.",
+        ),
+        "attached": Text(
+            "Tệp đính kèm, thêm vào sau các tệp nêu trong bản mô tả.",
+            "Files to attach, after those of the description.",
+        ),
+        "output": Text("Tệp để ghi.", "The file to write."),
+        "output-folder": Text(
+            "Tệp, hoặc thư mục nếu có nhiều gói tin.", "The file, or the folder for several packets."
+        ),
+        "allow-irregular": Text(
+            "Chấp nhận mã định danh không đúng quy định.", "Accept agency codes that obey no scheme."
+        ),
+        "force": Text("Ghi cả khi gói tin có lỗi.", "Write the packet although it has errors."),
+        "overwrite": Text("Ghi đè tệp đã có.", "Overwrite files that are there."),
+        "template": Text(
+            "In bản mô tả mẫu: document, recall, update, replace hoặc status.",
+            "Print a description to fill in: document, recall, update, replace or status.",
+        ),
+        "to": Text("Dạng đích: edxml hoặc json.", "What to write: edxml or json."),
+        "folder": Text("Thư mục để ghi.", "The folder to write into."),
+        "packed": Text("Ghi nội dung như trong gói tin, không giải nén.", "Write the octets as packed in the packet."),
+        "keep": Text("Giữ các tệp của câu chuyện trong thư mục này.", "Keep the files of the story in this folder."),
+        "schema-name": Text("Tên lệnh.", "Name of the command."),
+    }
+)
+"""Texts of ``--help``: by command, argument and option."""

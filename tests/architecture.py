@@ -258,6 +258,7 @@ def public_modules_say_what_they_are(module: Module) -> Iterator[Finding]:
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
             and node.name in names
             and not ast.get_docstring(node)
+            and not any(ast.unparse(decorator) == "overload" for decorator in node.decorator_list)
         ):
             yield node.lineno, f"{node.name} has no docstring"
 

@@ -100,7 +100,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     *steps, last = path.split(".")
     for step in steps:
         inner = inner[int(step)] if step.isdigit() else inner.setdefault(step, {})
-    inner[last] = value
+    inner[int(last) if last.isdigit() else last] = value
     return data
 
 

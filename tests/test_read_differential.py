@@ -25,20 +25,20 @@ NS = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 SHORT = attrs.evolve(DEFAULT, inline_text=64)
 _ENCODING = re.compile(r'encoding=("|\')[^"\']*\1')
 
-_payload = st.binary(min_size=0, max_size=400)
-_wrap = st.sampled_from(["{}", "{}", "{}", "\n{}\n", "  {}\r\n", "wrapped", "cdata", "comment", "charref", "damaged", "padded", "cut"])
+_payload = st.one_of(st.binary(min_size=52, max_size=300), st.binary(min_size=52, max_size=300), st.binary(max_size=60))
+_wrap = st.sampled_from(
+    ["{}"] * 6 + ["\n{}\n", "  {}\r\n", "wrapped", "wrapped", "cdata", "comment", "charref", "damaged", "padded", "cut"]
+)
 _quote = st.sampled_from(['"', "'"])
 _prefix = st.sampled_from(["edXML:", "edXML:", "", "e:"])
 _name = st.sampled_from(["VanBan.pdf", "Phụ lục.docx", "a.zip", "ghi chú.txt", "x&amp;y.xls"])
 _noise = st.sampled_from(
     [
-        "",
-        "",
-        "",
+        *[""] * 8,
         "<!-- <ContentTransferEncoded>AAAA</ContentTransferEncoded> -->",
         "<?pi <Attachment><ContentTransferEncoded>AAAA?>",
         "<Lạ>x</Lạ>",
-        "<Other a='>' b=\"<\"/>",
+        "<Other a='>' b=\"&lt;\"/>",
         "<Content>Nội dung</Content>",
         "<Subject><![CDATA[<ContentTransferEncoded>" + "A" * 90 + "</ContentTransferEncoded>]]></Subject>",
     ]

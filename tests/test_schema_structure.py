@@ -118,7 +118,7 @@ def test_one_problem_does_not_hide_another(new):
         message.remove(message.find(f"{NS}{name}"))
     etree.SubElement(message, f"{NS}Agency")
     message.find(f"{NS}DueDate").text = "mai"
-    find(new, "edXMLEnvelope/edXMLHeader/TraceHeaderList/TraceHeader/OrganId").text = ""
+    find(new, "edXMLEnvelope/edXMLHeader/TraceHeaderList/TraceHeader/Timestamp").text = ""
     find(new, f"{MANIFEST}/Reference").clear()
     here = f"{HEADER}/MessageHeader"
     reference = "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Reference[1]"
@@ -128,7 +128,7 @@ def test_one_problem_does_not_hide_another(new):
         ("structure-missing", f"{here}/DocumentId"),
         ("structure-unexpected", f"{here}/Agency"),
         ("structure-value", f"{here}/DueDate"),
-        ("structure-value", f"{HEADER}/TraceHeaderList/TraceHeader/OrganId"),
+        ("structure-value", f"{HEADER}/TraceHeaderList/TraceHeader/Timestamp"),
         ("structure-missing", f"{reference}/ContentId"),
         ("structure-missing", f"{reference}/AttachmentName"),
     }

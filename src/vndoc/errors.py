@@ -290,10 +290,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Ký hiệu văn bản {found} không đúng quy định: {detail}.",
             "The notation {found} breaks the rules: {detail}.",
         ),
-        "no-candidate": Text(
-            "Không suy ra được mã tương ứng của {found}: {detail}.",
-            "No candidate for the other code scheme follows from {found}: {detail}.",
-        ),
         "business-key-incomplete": Text(
             "Không lập được khóa nghiệp vụ: thiếu {paths}.",
             "The business key cannot be made: {paths} missing.",

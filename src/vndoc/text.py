@@ -105,7 +105,7 @@ def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) 
     stem = stem[: max(1, limit - len(dot + extension))]
     while len((stem + dot + extension).encode()) > 255 and len(stem) > 1:
         stem = stem[:-1]
-    return stem.rstrip(". ") + dot + extension
+    return (stem + dot + extension).rstrip(". ")
 
 
 def as_lang(value: str) -> Lang:

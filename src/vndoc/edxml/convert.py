@@ -26,7 +26,7 @@ from vndoc.envelope.codes import normalise_status
 from vndoc.identifiers import MAX_ORGAN_CODE, DocumentId, OrganCode
 from vndoc.identifiers import DocumentIdForm as Form
 
-__all__ = ["Convert", "Reporter", "converter", "readread_organ_code"]
+__all__ = ["Convert", "Reporter", "converter", "read_organ_code"]
 
 _Node = Any
 """An lxml element; lxml publishes no class for annotations."""

@@ -259,7 +259,7 @@ _OTHER_INFO = (
     _typed(Kind.BOOLEAN, "Direction", "direction", "Là văn bản chỉ đạo", "is a directive document"),
     _text("ReferenceCodes", "reference_codes", "Văn bản liên quan", "related documents", extension=True),
     _wrapper("Appendixes",
-             _text("Appendix", "appendixes", "Tên phụ lục", "name of one appendix", 250, "B-old", maximum=None, minimum=1),
+             _text("Appendix", "appendixes", "Tên phụ lục", "name of one appendix", 250, "B-old", maximum=None),
              "Danh mục phụ lục", "names of appendices", aliases=("Appendix",)),
 )  # fmt: skip
 
@@ -293,7 +293,7 @@ _HEADER_BLOCKS = (
            "document answered or recalled", maximum=None),
     _typed(Kind.INTEGER, "SteeringType", "steering_type", "Loại chỉ đạo", "kind of steering", codes="steering-type"),
     _wrapper("ResponseForTask",
-             _text("TaskCode", "response_for_task", "Mã nhiệm vụ", "code of one task", maximum=None, minimum=1, extension=True),
+             _text("TaskCode", "response_for_task", "Mã nhiệm vụ", "code of one task", maximum=None, extension=True),
              "Nhiệm vụ được báo cáo", "tasks being reported on"),
     _text("ApplicationType", "application_type", "Loại ứng dụng", "kind of application", extension=True),
     _wrapper("ToPlaces", _text("Place", "to_places", "Một dòng nơi nhận", "one line", 150, "B", maximum=None, minimum=1),
@@ -329,7 +329,7 @@ TRACE_HEADER_LIST = _block(
     (
         _block("Bussiness", "bussiness", Bussiness, _BUSSINESS, "Nghiệp vụ", "business operation", aliases=("Business",)),
         _block("TraceHeader", "trace_headers", TraceHeader, (
-            _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Nơi đi qua", "agency or axis centre of this hop", minimum=1,
+            _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Nơi đi qua", "agency or axis centre of this hop",
                    aliases=("Path",)),
             _typed(Kind.TIMESTAMP, "Timestamp", "timestamp", "Thời điểm", "local time in Vietnam", minimum=1, aliases=("Time",)),
         ), "Một chặng", "one hop", minimum=1, maximum=None),

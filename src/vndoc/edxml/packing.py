@@ -134,7 +134,7 @@ class ZipEntry:
         except BaseException:
             file.close()
             raise
-        return io.BufferedReader(_EntryFile(entry, file, self.name), 128 * 1024)
+        return io.BufferedReader(_EntryFile(entry, file, self), 128 * 1024)
 
     def __repr__(self) -> str:
         return f"ZipEntry({self.size} octets)"
@@ -143,10 +143,11 @@ class ZipEntry:
 class _EntryFile(io.RawIOBase):
     """A zip entry whose errors are ours and which closes what it stands on."""
 
-    def __init__(self, entry: Any, file: BinaryIO, name: str) -> None:
+    def __init__(self, entry: Any, file: BinaryIO, claimed: ZipEntry) -> None:
         self._entry = entry
         self._file = file
-        self._name = name
+        self._name = claimed.name
+        self._size = claimed.size
 
     def readable(self) -> bool:
         return True
@@ -157,6 +158,8 @@ class _EntryFile(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         with _zip_errors(self._name):
             data = self._entry.read(len(buffer))
+            if not data and self._entry.tell() != self._size:
+                raise zipfile.BadZipFile(f"{self._entry.tell()} octets, not {self._size}")
         buffer[: len(data)] = data
         return len(data)
 

@@ -104,7 +104,7 @@ _STANDARD = MappingProxyType(
         # tag -> (the tag around it, the slot, whether it is a container): the layout of the standard, at one look
         f"{{{table.NAMESPACE}}}{name}": (f"{{{table.NAMESPACE}}}{around}", slot, name in _CONTAINERS)
         for name, (around, slot) in _SLOTS.items()
-        if slot and name not in {"Manifest", "DigitalSignature"}
+        if slot and name not in {*_MANIFESTS, "DigitalSignature"}
     }
 )
 

@@ -34,7 +34,7 @@ def check(packet: Packet, profile: Profile) -> None:
     ``text-not-xml`` name the place of the first value that cannot be written.
     """
     _check_models(packet)
-    absent = list(missing(packet))
+    absent = [*missing(packet), *(_hops_without_agency(packet) if profile.strict else ())]
     if absent:
         raise WriteError("missing-element", paths=", ".join(absent), place=Place(absent[0]))
     for path, row, value in values(packet):
@@ -58,6 +58,16 @@ def missing(packet: Packet) -> Iterator[str]:
                 yield f"{_attachment(number, packet)}/AttachmentName"
     else:
         yield from _missing_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
+
+
+def _hops_without_agency(packet: Packet) -> Iterator[str]:
+    """Yield where a hop names no agency: axes may do so (C-14), nobody else should."""
+    if isinstance(packet, DocumentPacket) and packet.trace_header_list is not None:
+        hops = packet.trace_header_list.trace_headers
+        for number, hop in enumerate(hops, 1):
+            if _is_absent(hop.organ_id):
+                index = f"[{number}]" if len(hops) > 1 else ""
+                yield f"{_HEADER}/TraceHeaderList/TraceHeader{index}/OrganId"
 
 
 def _missing_in(row: Element, value: Any, path: str) -> Iterator[str]:

@@ -115,7 +115,8 @@ class _Walk:
         self.prefix: str | None = table.PREFIX
         self.prefix_noted: set[str] = set()
         self.counted: dict[tuple[_Node, str], tuple[_Node, int]] = {}
-        self.parts: Parts = Parts()
+        self.siblings: dict[tuple[_Node, str], bool] = {}
+        self.parts: Parts
 
     # -- reporting -------------------------------------------------------------------------------
 
@@ -303,7 +304,7 @@ class _Walk:
             return entry
         if namespace == self.parts.namespace or namespace in NAMESPACES:
             for candidate in plan.entries.values():
-                if name in candidate[4].aliases:
+                if name in candidate[4].aliases and not self.has_sibling(node, brace + candidate[4].name):
                     if not self.parts.is_flat:
                         self.report("element-spelling", node, name, candidate[4].name)
                     return candidate
@@ -311,6 +312,13 @@ class _Walk:
                 return None
         self.report("unknown-element", node, name)
         return None
+
+    def has_sibling(self, node: _Node, tag: str) -> bool:
+        """Return whether an element called *tag* stands beside *node*: then another spelling does not count."""
+        key = (node.getparent(), tag)
+        if key not in self.siblings:
+            self.siblings[key] = next(key[0].iterchildren(tag), None) is not None
+        return self.siblings[key]
 
     def note_prefix(self, node: _Node, row: Element) -> None:
         """Report the first element whose prefix differs from the layout of the standard, once for each part."""

@@ -35,7 +35,6 @@ _CHILD_ABSENT = MappingProxyType(
         "attachments-missing": "AttachmentEncoded",
         "content-missing": "ContentTransferEncoded",
         "reference-href-only": "ContentId",
-        "trace-organ-missing": "OrganId",
     }
 )
 """Deviations that stand at an element and speak of its missing child."""

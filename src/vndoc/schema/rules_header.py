@@ -292,6 +292,12 @@ def _id_text(issuer: OrganCode | None, day: str | None, code: str) -> str:
 # -- trace -------------------------------------------------------------------------------------------
 
 
+def _trace_without_agency(ctx: Context) -> Iterator[Hit]:
+    hops = _hops(ctx.document)
+    if hops and not any(hop.organ_id for hop in hops):
+        yield Hit(TRACE)
+
+
 def _trace_order(ctx: Context) -> Iterator[Hit]:
     before: datetime.date | None = None
     for path, moment in _stamped(ctx.document):
@@ -384,6 +390,9 @@ HEADER_RULES: tuple[Rule, ...] = (
          "ResponseFor không nêu số/ký hiệu, cũng không nêu mã văn bản.",
          "ResponseFor names neither a code nor a document id.",
          _response_incomplete),
+    rule("trace-without-agency", _E, "N", "4.6 (3)",
+         "Không chặng nào trong TraceHeaderList nêu mã cơ quan.", "No hop in TraceHeaderList names an agency.",
+         _trace_without_agency),
     rule("trace-order", _W, "M", "4.3.3",
          "Chặng {found} đứng sau chặng {expected}.", "The hop at {found} stands after the one at {expected}.",
          _trace_order),

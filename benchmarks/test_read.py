@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from packets import KB, MB, octets, packet
 
 import vndoc
+from packets import KB, MB, octets, packet
 
 SIZES = [0, 10 * KB, 100 * KB, MB, 10 * MB]
 

@@ -1,8 +1,8 @@
 """A simulated axis: takes a packet file apart and writes a new one, as the national axis does.
 
-Made from what is known of its writer (order of elements, names, packing, what is dropped and added), with the standard
-library's XML parser, and without any code of vndoc: it is the independent half of the proof that identity and
-sameness survive transit. Source: protocol, sections 4.2, 4.3 and 4.9.
+Made from what is known of its writer (order of elements, names, packing, what is dropped and added), with the
+standard library's XML parser, and without any code of vndoc: it is the independent half of the proof that identity
+and sameness survive transit. Source: protocol, sections 4.2, 4.3 and 4.9.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ CENTRE = "001.00.20.TT2"
 RAW = {"pdf": "application/pdf", "doc": "application/doc", "docx": "application/docx", "zip": "application/zip"}
 
 ORDER = {
-    "MessageHeader": "From To DocumentId Code PromulgationInfo DocumentType Subject Content SignerInfo DueDate OtherInfo "
-    "ResponseFor SteeringType ResponseForTask ApplicationType ToPlaces",
+    "MessageHeader": "From To DocumentId Code PromulgationInfo DocumentType Subject Content SignerInfo DueDate "
+    "OtherInfo ResponseFor SteeringType ResponseForTask ApplicationType ToPlaces",
     "From": "OrganId OrganizationInCharge OrganName OrganAdd Email Telephone Fax Website",
     "To": "OrganId OrganizationInCharge OrganName OrganAdd Email Telephone Fax Website",
     "Code": "CodeNumber CodeNotation",
@@ -35,7 +35,8 @@ ORDER = {
     "ResponseForTask": "TaskCode",
     "ToPlaces": "Place",
     "TraceHeaderList": "Bussiness TraceHeader",
-    "Bussiness": "DocumentId BussinessDocType BussinessDocReason Paper BussinessDocumentInfo ReplacementInfoList StaffInfo",
+    "Bussiness": "DocumentId BussinessDocType BussinessDocReason Paper BussinessDocumentInfo ReplacementInfoList "
+    "StaffInfo",
     "BussinessDocumentInfo": "DocumentInfo DocumentReceiver ReceiverList",
     "ReceiverList": "Receiver",
     "Receiver": "OrganId ReceiverType",

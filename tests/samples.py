@@ -1,5 +1,7 @@
 """Small packets as text, to be edited by the tests; all names are fictional."""
 
+# ruff: noqa: E501 - packets keep their lines
+
 from __future__ import annotations
 
 import base64
@@ -141,13 +143,18 @@ def zipped(*entries: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
     return buffer.getvalue()
 
 
-def attached(data: bytes | str, name: str = "mau.txt", label: str | None = "application/zip", base: str = DOCUMENT) -> str:
+def attached(
+    data: bytes | str, name: str = "mau.txt", label: str | None = "application/zip", base: str = DOCUMENT
+) -> str:
     """Return the sample with its attachment replaced; *data* is base64 text if it is a ``str``."""
     text = data if isinstance(data, str) else base64.b64encode(data).decode()
     kind = "" if label is None else f"<ContentType>{label}</ContentType>"
     return edit(
         base,
-        ("<AttachmentName>mau.pdf</AttachmentName>\n      <ContentType>application/pdf</ContentType>", f"<AttachmentName>{name}</AttachmentName>{kind}"),
+        (
+            "<AttachmentName>mau.pdf</AttachmentName>\n      <ContentType>application/pdf</ContentType>",
+            f"<AttachmentName>{name}</AttachmentName>{kind}",
+        ),
         ("JVBERi0xLjQgbWF1", text),
         (element("ContentType", "application/pdf"), ""),
-    )  # fmt: skip
+    )

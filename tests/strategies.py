@@ -77,7 +77,9 @@ _GROUP = st.text(string.digits + string.ascii_uppercase, min_size=1, max_size=4)
 def organ_codes() -> SearchStrategy[OrganCode]:
     """Return a strategy for codes that obey the rules, of all kinds."""
     present = st.builds(lambda first, rest: ".".join((first, *rest)), _LEVEL1, st.lists(_GROUP, max_size=4))
-    old = st.builds("{:03d}.{:02d}.{:02d}.{}".format, st.integers(0, 999), st.integers(0, 99), st.integers(0, 99), _LEVEL1)
+    old = st.builds(
+        "{:03d}.{:02d}.{:02d}.{}".format, st.integers(0, 999), st.integers(0, 99), st.integers(0, 99), _LEVEL1
+    )
     others = st.sampled_from(["0101234567", "0101234567-001", "Z01ABC", "00.53.W00"])
     return (present | old | others).map(OrganCode).filter(lambda code: code.is_regular)
 
@@ -187,9 +189,11 @@ _ENDINGS = st.sampled_from(["", ".pdf", ".PDF", ".docx", ".xlsx", ".txt", ".zip"
 
 
 def attachments() -> SearchStrategy[Attachment]:
-    """Return a strategy for files to send; the name is a plain one, label and content id are left to the writer or not."""
+    """Return a strategy for files to send; the name is a plain one, the label is left to the writer or not."""
     names = st.builds(str.__add__, _STEMS, _ENDINGS).filter(lambda name: name.strip() and name_oddity(name) is None)
-    labels = maybe(st.sampled_from(["application/pdf", "application/zip", "application/x-zip-compressed", "text/plain"]))
+    labels = maybe(
+        st.sampled_from(["application/pdf", "application/zip", "application/x-zip-compressed", "text/plain"])
+    )
     return st.builds(Attachment.of, contents(), name=names, description=maybe(texts()), label=labels)
 
 
@@ -265,9 +269,7 @@ def documents(*, signature: SearchStrategy[SignatureMarkup | None] | None = None
         subject=texts(40),
         content=maybe(texts(40)),
         signer_info=maybe(
-            _some(
-                st.builds(SignerInfo, competence=maybe(texts()), position=maybe(texts()), full_name=maybe(texts()))
-            )
+            _some(st.builds(SignerInfo, competence=maybe(texts()), position=maybe(texts()), full_name=maybe(texts())))
         ),
         due_date=maybe(st.dates()),
         other_info=st.builds(

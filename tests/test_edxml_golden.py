@@ -1,4 +1,4 @@
-"""The shared vectors: golden packets come back octet for octet, probes give exactly the deviations they were made with."""
+"""The shared vectors: golden packets come back octet for octet, probes give exactly their deviations."""
 
 from __future__ import annotations
 
@@ -86,14 +86,18 @@ def test_no_vector_is_left_out(concepts: dict[str, set[str]], golden: Path, prob
 
 
 @pytest.mark.parametrize("name", GOLDEN)
-def test_golden_packets_have_the_deviations_of_their_writer(concepts: dict[str, set[str]], golden: Path, name: str) -> None:
+def test_golden_packets_have_the_deviations_of_their_writer(
+    concepts: dict[str, set[str]], golden: Path, name: str
+) -> None:
     data = (golden / f"{name}.edxml").read_bytes()
     conditional = {"signature-namespace"} if name == "document_3_replace" and b"<Signature>" in data else set()
     assert ids(data) == concepts[f"golden/{name}"] | conditional
 
 
 @pytest.mark.parametrize("name", PROBES)
-def test_probes_have_exactly_their_own_deviations_in_addition(concepts: dict[str, set[str]], golden: Path, probes: Path, name: str) -> None:
+def test_probes_have_exactly_their_own_deviations_in_addition(
+    concepts: dict[str, set[str]], golden: Path, probes: Path, name: str
+) -> None:
     data = (probes / f"{name}.edxml").read_bytes()
     base = ids((golden / f"{PROBES[name]}.edxml").read_bytes())
     if b"edXMLBody" not in data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import tracemalloc
@@ -23,7 +24,9 @@ from vndoc.limits import DEFAULT, Limits
 ZIP = "application/zip"
 
 
-def unpacked(data: bytes, *, name: str = "a.txt", label: str | None = ZIP, limits: Limits = DEFAULT) -> tuple[Octets, tuple[str, ...]]:
+def unpacked(
+    data: bytes, *, name: str = "a.txt", label: str | None = ZIP, limits: Limits = DEFAULT
+) -> tuple[Octets, tuple[str, ...]]:
     return unpack(MemoryOctets(data), head=data[:4], name=name, label=label, limits=limits)
 
 
@@ -39,7 +42,13 @@ def one(data: bytes = b"text", name: str = "x.txt", **fields: int) -> bytes:
     f = claimed
     same = struct.pack("<4H3L2H", f["flags"], f["method"], 0, 33, f["crc"], f["packed"], f["size"], len(name), 0)
     local = b"PK\x03\x04" + struct.pack("<H", 20) + same + name.encode() + data
-    central = b"PK\x01\x02" + struct.pack("<2H", 20, 20) + same + struct.pack("<3H2L", 0, 0, 0, 0, f["offset"]) + name.encode()
+    central = (
+        b"PK\x01\x02"
+        + struct.pack("<2H", 20, 20)
+        + same
+        + struct.pack("<3H2L", 0, 0, 0, 0, f["offset"])
+        + name.encode()
+    )
     end = b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, f["count"], f["count"], f["length"], f["start"], 0)
     return local + central + end
 
@@ -83,8 +92,10 @@ def one(data: bytes = b"text", name: str = "x.txt", **fields: int) -> bytes:
         (one(size=DEFAULT.attachment_bytes + 1), "a.txt", ZIP, "limit-attachment-bytes", ("zip-bomb",)),
         (one(size=DEFAULT.unpack_free_bytes + 1), "a.txt", ZIP, "limit-unpack-ratio", ("zip-bomb",)),
     ],
-)  # fmt: skip
-def test_the_algorithm(data: bytes, name: str | None, label: str | None, expected: bytes | str | None, ids: tuple[str, ...]) -> None:
+)
+def test_the_algorithm(
+    data: bytes, name: str | None, label: str | None, expected: bytes | str | None, ids: tuple[str, ...]
+) -> None:
     octets, found = unpacked(data, name=name, label=label)  # type: ignore[arg-type]
     assert found == ids
     if isinstance(expected, str):
@@ -195,7 +206,13 @@ def crowd(entries: int) -> bytes:
     """Return a zip with many entries, fast."""
     central = b"PK\x01\x02" + bytes(24) + struct.pack("<H", 40000) + bytes(16) + b"x" * 40000
     length = len(central) * entries
-    return b"PK\x03\x04" + bytes(26) + central * entries + b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, entries, entries, length, 30, 0)
+    return (
+        b"PK\x03\x04"
+        + bytes(26)
+        + central * entries
+        + b"PK\x05\x06"
+        + struct.pack("<4H2LH", 0, 0, entries, entries, length, 30, 0)
+    )
 
 
 @pytest.mark.parametrize("disguise", ["none", "count", "length", "zip64", "zip64 behind a small one"])
@@ -238,9 +255,22 @@ def test_a_huge_directory_is_not_read(disguise: str) -> None:
         one(offset=2**31),
         one(start=9999),
         zipped(("x.txt", b"text" * 100)).replace(b"x.txt", b"y.txt", 1),
-        b"".join((zipped(("x.txt", bytes(range(256)) * 9))[:60], bytes(40), zipped(("x.txt", bytes(range(256)) * 9))[100:])),
+        b"".join(
+            (zipped(("x.txt", bytes(range(256)) * 9))[:60], bytes(40), zipped(("x.txt", bytes(range(256)) * 9))[100:])
+        ),
     ],
-    ids=["crc", "shorter", "longer", "both longer", "not deflate", "offset", "far", "start", "other name", "broken stream"],
+    ids=[
+        "crc",
+        "shorter",
+        "longer",
+        "both longer",
+        "not deflate",
+        "offset",
+        "far",
+        "start",
+        "other name",
+        "broken stream",
+    ],
 )
 def test_what_is_found_while_reading(data: bytes) -> None:
     octets, ids = unpacked(data)
@@ -256,7 +286,9 @@ def test_an_offset_beyond_all_files() -> None:
     """An offset that no file has, from an extra field of zip64."""
     name, extra = b"x.txt", struct.pack("<2HQ", 1, 8, 2**63 + 5)
     local = b"PK\x03\x04" + struct.pack("<5H3L2H", 20, 0, 0, 0, 33, zlib.crc32(b"text"), 4, 4, 5, 0) + name + b"text"
-    central = b"PK\x01\x02" + struct.pack("<6H3L5H2L", 20, 20, 0, 0, 0, 33, zlib.crc32(b"text"), 4, 4, 5, len(extra), 0, 0, 0, 0, 0xFFFFFFFF)
+    central = b"PK\x01\x02" + struct.pack(
+        "<6H3L5H2L", 20, 20, 0, 0, 0, 33, zlib.crc32(b"text"), 4, 4, 5, len(extra), 0, 0, 0, 0, 0xFFFFFFFF
+    )
     directory = central + name + extra
     data = local + directory + b"PK\x05\x06" + struct.pack("<4H2LH", 0, 0, 1, 1, len(directory), len(local), 0)
     octets, ids = unpacked(data)
@@ -280,13 +312,10 @@ def test_a_piece_replaced_gives_the_content_or_our_error(piece: bytes, start: in
 
 def check_ours(data: bytes) -> None:
     octets, _ = unpacked(b"PK\x03\x04" + data[4:])
-    try:
-        with octets.open() as file:
-            file.read()
-            file.seek(0)
-            file.read(3)
-    except VndocError as error:
-        assert error.code in {"zip-damaged", "limit-attachment-bytes", "limit-unpack-ratio"}
+    with contextlib.suppress(AttachmentError, LimitError), octets.open() as file:
+        assert len(file.read()) == octets.size
+        file.seek(0)
+        file.read(3)
 
 
 class Broken(io.BytesIO):
@@ -334,7 +363,12 @@ def test_content_that_is_not_there() -> None:
 
 
 def test_damaged_attachments_equal_only_themselves() -> None:
-    for text in (attached("dGV4d"), attached(one(crc=1)), attached(one(size=2**31)), DOCUMENT.replace("edXML:ContentTransferEncoded", "edXML:X")):
+    for text in (
+        attached("dGV4d"),
+        attached(one(crc=1)),
+        attached(one(size=2**31)),
+        DOCUMENT.replace("edXML:ContentTransferEncoded", "edXML:X"),
+    ):
         one_file, other = (read(text).document.attachments[0] for _ in range(2))
         assert one_file == one_file  # noqa: PLR0124 - identity is the point
         assert one_file != other
@@ -368,7 +402,16 @@ def test_a_name_from_the_manifest_decides_too() -> None:
 
 @pytest.mark.parametrize(
     ("name", "ending"),
-    [("a.PDF", "pdf"), ("a.tar.gz", "gz"), ("a", ""), (".pdf", ""), ("a.", ""), (None, ""), ("a.pdf > ", "pdf"), (" a.pdf ", "pdf")],
+    [
+        ("a.PDF", "pdf"),
+        ("a.tar.gz", "gz"),
+        ("a", ""),
+        (".pdf", ""),
+        ("a.", ""),
+        (None, ""),
+        ("a.pdf > ", "pdf"),
+        (" a.pdf ", "pdf"),
+    ],
 )
 def test_extensions(name: str | None, ending: str) -> None:
     assert extension(name) == ending

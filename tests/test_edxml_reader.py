@@ -1,5 +1,7 @@
 """The reader, variant by variant: what is read, and what is reported, where."""
 
+# ruff: noqa: DTZ001 - timestamps of packets are local by definition
+
 from __future__ import annotations
 
 import datetime
@@ -63,7 +65,9 @@ class Case:
         return edit(self.base, *self.edits)
 
 
-def swap(id_: str, path: str, old: str, new: str, shown: str | None, expected: str | None = None, **more: object) -> Case:
+def swap(
+    id_: str, path: str, old: str, new: str, shown: str | None, expected: str | None = None, **more: object
+) -> Case:
     return Case(id_, path, shown, ((old, new),), expected=expected, **more)
 
 
@@ -93,7 +97,9 @@ def signed(markup: str) -> tuple[tuple[str, str], ...]:
     return ((END, markup + END),)
 
 
-def file_case(id_: str, data: bytes | str, name: str = "mau.txt", label: str | None = "application/zip", **more: object) -> Case:
+def file_case(
+    id_: str, data: bytes | str, name: str = "mau.txt", label: str | None = "application/zip", **more: object
+) -> Case:
     return Case(id_, ATTACHMENT, name, base=attached(data, name, label), **more)
 
 
@@ -104,65 +110,259 @@ def bomb(size: int) -> bytes:
 CASES = [
     Case("junk-before-xml", "/edXML", "b'1212'", base="1212" + DOCUMENT, recover=True),
     swap("xlink-undeclared", "/edXML", "<edXML:Reference>", '<edXML:Reference xlink:href="">', None, recover=True),
-    Case("namespace-missing", "/edXML", None, base=DOCUMENT.replace(f' xmlns="{NS}"', "").replace(f' xmlns:edXML="{NS}"', "").replace("edXML:", "")),
+    Case(
+        "namespace-missing",
+        "/edXML",
+        None,
+        base=DOCUMENT.replace(f' xmlns="{NS}"', "").replace(f' xmlns:edXML="{NS}"', "").replace("edXML:", ""),
+    ),
     Case("namespace-bkav", "/edXML", BKAV, base=DOCUMENT.replace(NS, BKAV)),
     Case("dialect-go-vn", "/edXMLEnvelope", f"{{{GO_VN}}}edXMLEnvelope", base=FLAT_LOWER, also=("business-missing",)),
     Case("dialect-go-vn", "/edXML", GO_VN, base=DOCUMENT.replace(NS, GO_VN)),
-    swap("namespace-mixed", f"{MESSAGE}/Subject", element("Subject", "Trích yếu mẫu"), "<Subject xmlns=''>Trích yếu mẫu</Subject>", "{}Subject", f"{{{NS}}}Subject"),
-    swap("namespace-mixed", "/edXML/AttachmentEncoded", "<AttachmentEncoded>", '<AttachmentEncoded xmlns="">', "{}AttachmentEncoded", f"{{{NS}}}AttachmentEncoded", also=("namespace-mixed",) * 3),
-    Case("prefix-layout", "/edXML/edXMLEnvelope", "e:edXMLEnvelope", base=edit(DOCUMENT, (FILES, "<AttachmentEncoded/>"), (BODY, "")).replace("edXML:", "e:").replace(":edXML=", ":e="), expected="edXML:edXMLEnvelope"),
-    swap("prefix-layout", f"{MESSAGE}/Content", element("Content", "Nội dung mẫu"), "<Content>Nội dung mẫu</Content>", "Content", "edXML:Content"),
-    Case("attachment-prefix-layout", "/edXML/AttachmentEncoded", "e:AttachmentEncoded", (("<AttachmentEncoded>", f'<e:AttachmentEncoded xmlns:e="{NS}">'), ("</AttachmentEncoded>", "</e:AttachmentEncoded>")), expected="AttachmentEncoded"),
-    Case("attachment-prefix-layout", f"{ATTACHMENT}/ContentTransferEncoded", "ContentTransferEncoded", (("<edXML:ContentTransferEncoded", "<ContentTransferEncoded"), ("</edXML:ContentTransferEncoded", "</ContentTransferEncoded")), expected="edXML:ContentTransferEncoded"),
-    Case("element-spelling", f"{TRACE}/Business", "Business", (("<edXML:Bussiness>", "<edXML:Business>"), ("</edXML:Bussiness>", "</edXML:Business>")), expected="Bussiness"),
-    Case("element-spelling", f"{TRACE}/Bussiness/BusinessDocType", "BusinessDocType", ((element("BussinessDocType", "0"), element("BusinessDocType", "0")),), expected="BussinessDocType"),
-    swap("element-spelling", f"{MESSAGE}/SignerInfo/Signer", element("FullName", "Nguyễn Văn Mẫu"), element("Signer", "Nguyễn Văn Mẫu"), "Signer", "FullName"),
-    Case("manifest-name", "/edXML/edXMLEnvelope/edXMLBody/Manifest", "Manifest", (('<edXML:edXMLManifest version="1.0">', "<edXML:Manifest>"), ("</edXML:edXMLManifest>", "</edXML:Manifest>")), expected="edXMLManifest"),
+    swap(
+        "namespace-mixed",
+        f"{MESSAGE}/Subject",
+        element("Subject", "Trích yếu mẫu"),
+        "<Subject xmlns=''>Trích yếu mẫu</Subject>",
+        "{}Subject",
+        f"{{{NS}}}Subject",
+    ),
+    swap(
+        "namespace-mixed",
+        "/edXML/AttachmentEncoded",
+        "<AttachmentEncoded>",
+        '<AttachmentEncoded xmlns="">',
+        "{}AttachmentEncoded",
+        f"{{{NS}}}AttachmentEncoded",
+        also=("namespace-mixed",) * 3,
+    ),
+    Case(
+        "prefix-layout",
+        "/edXML/edXMLEnvelope",
+        "e:edXMLEnvelope",
+        base=edit(DOCUMENT, (FILES, "<AttachmentEncoded/>"), (BODY, ""))
+        .replace("edXML:", "e:")
+        .replace(":edXML=", ":e="),
+        expected="edXML:edXMLEnvelope",
+    ),
+    swap(
+        "prefix-layout",
+        f"{MESSAGE}/Content",
+        element("Content", "Nội dung mẫu"),
+        "<Content>Nội dung mẫu</Content>",
+        "Content",
+        "edXML:Content",
+    ),
+    Case(
+        "attachment-prefix-layout",
+        "/edXML/AttachmentEncoded",
+        "e:AttachmentEncoded",
+        (
+            ("<AttachmentEncoded>", f'<e:AttachmentEncoded xmlns:e="{NS}">'),
+            ("</AttachmentEncoded>", "</e:AttachmentEncoded>"),
+        ),
+        expected="AttachmentEncoded",
+    ),
+    Case(
+        "attachment-prefix-layout",
+        f"{ATTACHMENT}/ContentTransferEncoded",
+        "ContentTransferEncoded",
+        (
+            ("<edXML:ContentTransferEncoded", "<ContentTransferEncoded"),
+            ("</edXML:ContentTransferEncoded", "</ContentTransferEncoded"),
+        ),
+        expected="edXML:ContentTransferEncoded",
+    ),
+    Case(
+        "element-spelling",
+        f"{TRACE}/Business",
+        "Business",
+        (("<edXML:Bussiness>", "<edXML:Business>"), ("</edXML:Bussiness>", "</edXML:Business>")),
+        expected="Bussiness",
+    ),
+    Case(
+        "element-spelling",
+        f"{TRACE}/Bussiness/BusinessDocType",
+        "BusinessDocType",
+        ((element("BussinessDocType", "0"), element("BusinessDocType", "0")),),
+        expected="BussinessDocType",
+    ),
+    swap(
+        "element-spelling",
+        f"{MESSAGE}/SignerInfo/Signer",
+        element("FullName", "Nguyễn Văn Mẫu"),
+        element("Signer", "Nguyễn Văn Mẫu"),
+        "Signer",
+        "FullName",
+    ),
+    Case(
+        "manifest-name",
+        "/edXML/edXMLEnvelope/edXMLBody/Manifest",
+        "Manifest",
+        (('<edXML:edXMLManifest version="1.0">', "<edXML:Manifest>"), ("</edXML:edXMLManifest>", "</edXML:Manifest>")),
+        expected="edXMLManifest",
+    ),
     swap("unknown-element", f"{MESSAGE}/Agency", ID, ID + element("Agency", element("OrganId", "H41")), "Agency"),
     swap("unknown-element", f"{HEADER}/ErrorList", END, element("ErrorList", "") + END, "ErrorList"),
     swap("unknown-element", f"{MESSAGE}/Subject", ID, ID + '<x:Subject xmlns:x="urn:x">?</x:Subject>', "Subject"),
-    swap("unknown-element", "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Note", "</edXML:Reference>", "</edXML:Reference>" + element("Note", ""), "Note"),
+    swap(
+        "unknown-element",
+        "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Note",
+        "</edXML:Reference>",
+        "</edXML:Reference>" + element("Note", ""),
+        "Note",
+    ),
     swap("unexpected-children", f"{MESSAGE}/Subject", "Trích yếu mẫu", "<b>Trích</b> yếu", "Subject"),
     swap("unexpected-text", f"{MESSAGE}/OtherInfo", "<edXML:OtherInfo>", "<edXML:OtherInfo>chữ lạ ", "chữ lạ"),
     swap("unexpected-text", f"{MESSAGE}/OtherInfo", "</edXML:OtherInfo>", "chữ lạ</edXML:OtherInfo>", "chữ lạ"),
     swap("unexpected-text", f"{MESSAGE}/ResponseFor", ID, ID + element("ResponseFor", "11/CV-X"), "11/CV-X"),
     swap("unexpected-text", f"{MESSAGE}/ResponseForTask", ID, ID + element("ResponseForTask", "NV-1"), "NV-1"),
-    swap("repeated-element", f"{MESSAGE}/DueDate[2]", element("DueDate", "2026/03/20"), element("DueDate", "2026/03/20") + element("DueDate", "2026/03/21"), "DueDate"),
-    swap("repeated-element", f"{HEADER}/MessageHeader[2]", "      <edXML:TraceHeaderList", element("MessageHeader", "") + "<edXML:TraceHeaderList", "MessageHeader"),
-    swap("repeated-element", f"{MESSAGE}/TraceHeaderList", ID, ID + element("TraceHeaderList", ""), "TraceHeaderList", also=("misplaced-element",)),
+    swap(
+        "repeated-element",
+        f"{MESSAGE}/DueDate[2]",
+        element("DueDate", "2026/03/20"),
+        element("DueDate", "2026/03/20") + element("DueDate", "2026/03/21"),
+        "DueDate",
+    ),
+    swap(
+        "repeated-element",
+        f"{HEADER}/MessageHeader[2]",
+        "      <edXML:TraceHeaderList",
+        element("MessageHeader", "") + "<edXML:TraceHeaderList",
+        "MessageHeader",
+    ),
+    swap(
+        "repeated-element",
+        f"{MESSAGE}/TraceHeaderList",
+        ID,
+        ID + element("TraceHeaderList", ""),
+        "TraceHeaderList",
+        also=("misplaced-element",),
+    ),
     swap("empty-block", f"{MESSAGE}/ResponseFor", ID, ID + element("ResponseFor", " "), "ResponseFor"),
-    swap("empty-block", f"{MESSAGE}/ResponseFor", ID, ID + element("ResponseFor", element("OrganId", "") + element("Code", " ")), "ResponseFor"),
-    Case("misplaced-element", "/edXML/edXMLEnvelope/AttachmentEncoded", "AttachmentEncoded", ((FILES, ""), ("  </edXML:edXMLEnvelope>", FILES + "  </edXML:edXMLEnvelope>")), expected="edXML"),
-    Case("misplaced-element", f"{MESSAGE}/TraceHeaderList", "TraceHeaderList", ((TRACE_LIST, ""), (ID, ID + TRACE_LIST)), expected="edXMLHeader"),
-    Case("misplaced-element", "/edXML/Attachment", "Attachment", (("  <AttachmentEncoded>", ""), ("  </AttachmentEncoded>", "")), expected="AttachmentEncoded", also=("attachments-missing",)),
+    swap(
+        "empty-block",
+        f"{MESSAGE}/ResponseFor",
+        ID,
+        ID + element("ResponseFor", element("OrganId", "") + element("Code", " ")),
+        "ResponseFor",
+    ),
+    Case(
+        "misplaced-element",
+        "/edXML/edXMLEnvelope/AttachmentEncoded",
+        "AttachmentEncoded",
+        ((FILES, ""), ("  </edXML:edXMLEnvelope>", FILES + "  </edXML:edXMLEnvelope>")),
+        expected="edXML",
+    ),
+    Case(
+        "misplaced-element",
+        f"{MESSAGE}/TraceHeaderList",
+        "TraceHeaderList",
+        ((TRACE_LIST, ""), (ID, ID + TRACE_LIST)),
+        expected="edXMLHeader",
+    ),
+    Case(
+        "misplaced-element",
+        "/edXML/Attachment",
+        "Attachment",
+        (("  <AttachmentEncoded>", ""), ("  </AttachmentEncoded>", "")),
+        expected="AttachmentEncoded",
+        also=("attachments-missing",),
+    ),
     swap("trace-missing", HEADER, TRACE_LIST, "", None),
     swap("business-missing", TRACE, BUSSINESS, "", None),
     swap("manifest-missing", "/edXML/edXMLEnvelope", BODY, "", None),
     Case("attachments-missing", "/edXML", None, ((FILES, ""), (BODY, ""))),
-    swap("status-extra-part", "/edXML/AttachmentEncoded", "</edXML>\n", "<AttachmentEncoded/></edXML>", "AttachmentEncoded", base=STATUS),
+    swap(
+        "status-extra-part",
+        "/edXML/AttachmentEncoded",
+        "</edXML>\n",
+        "<AttachmentEncoded/></edXML>",
+        "AttachmentEncoded",
+        base=STATUS,
+    ),
     swap("status-extra-part", TRACE, END, TRACE_LIST + END, "TraceHeaderList", base=STATUS),
     swap("empty-integer", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", " "), "Priority"),
     swap("integer-invalid", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", "hỏa tốc"), "hỏa tốc"),
     swap("integer-invalid", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", "٣"), "٣"),
     swap("integer-invalid", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", "9" * 19), "9" * 19),
-    swap("boolean-numeric", f"{MESSAGE}/OtherInfo/Direction", element("Direction", "false"), element("Direction", "1"), "1", "true"),
-    swap("boolean-numeric", f"{MESSAGE}/OtherInfo/Direction", element("Direction", "false"), element("Direction", "0"), "0", "false"),
-    swap("boolean-invalid", f"{MESSAGE}/OtherInfo/Direction", element("Direction", "false"), element("Direction", "có"), "có", "false"),
+    swap(
+        "boolean-numeric",
+        f"{MESSAGE}/OtherInfo/Direction",
+        element("Direction", "false"),
+        element("Direction", "1"),
+        "1",
+        "true",
+    ),
+    swap(
+        "boolean-numeric",
+        f"{MESSAGE}/OtherInfo/Direction",
+        element("Direction", "false"),
+        element("Direction", "0"),
+        "0",
+        "false",
+    ),
+    swap(
+        "boolean-invalid",
+        f"{MESSAGE}/OtherInfo/Direction",
+        element("Direction", "false"),
+        element("Direction", "có"),
+        "có",
+        "false",
+    ),
     swap("priority-five", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", "5"), "5"),
     swap("paper-count", f"{TRACE}/Bussiness/Paper", element("Paper", "0"), element("Paper", "12"), "12"),
-    swap("status-code-form", f"{MESSAGE}/StatusCode", element("StatusCode", "03"), element("StatusCode", " 3"), "3", "03", base=STATUS),
+    swap(
+        "status-code-form",
+        f"{MESSAGE}/StatusCode",
+        element("StatusCode", "03"),
+        element("StatusCode", " 3"),
+        "3",
+        "03",
+        base=STATUS,
+    ),
     swap("document-type-code", f"{MESSAGE}/DocumentType/Type", element("Type", "2"), element("Type", "18"), "18"),
-    swap("document-type-name-only", f"{MESSAGE}/DocumentType", element("Type", "2") + element("TypeDetail", "7") + element("TypeName", "Thông báo"), "Thông báo", "Thông báo"),
-    swap("type-detail-zero", f"{MESSAGE}/DocumentType/TypeDetail", element("TypeDetail", "7"), element("TypeDetail", "0"), "0"),
+    swap(
+        "document-type-name-only",
+        f"{MESSAGE}/DocumentType",
+        element("Type", "2") + element("TypeDetail", "7") + element("TypeName", "Thông báo"),
+        "Thông báo",
+        "Thông báo",
+    ),
+    swap(
+        "type-detail-zero",
+        f"{MESSAGE}/DocumentType/TypeDetail",
+        element("TypeDetail", "7"),
+        element("TypeDetail", "0"),
+        "0",
+    ),
     swap("organ-code-irregular", f"{MESSAGE}/To/OrganId", "H14.12", "vxp.saas.03", "vxp.saas.03"),
     swap("organ-code-irregular", f"{MESSAGE}/To/OrganId", "H14.12", "null", "null"),
     swap("trace-organ-missing", f"{TRACE}/TraceHeader/OrganId", HOP, element("OrganId", "null") + TIME, "null"),
     swap("trace-organ-missing", f"{TRACE}/TraceHeader/OrganId", HOP, element("OrganId", "") + TIME, ""),
     swap("trace-organ-missing", f"{TRACE}/TraceHeader", HOP, TIME, ""),
-    swap("document-id-dashes", f"{MESSAGE}/DocumentId", ID, element("DocumentId", "H41,2026-03-04,07/TB-UBND"), "H41,2026-03-04,07/TB-UBND"),
+    swap(
+        "document-id-dashes",
+        f"{MESSAGE}/DocumentId",
+        ID,
+        element("DocumentId", "H41,2026-03-04,07/TB-UBND"),
+        "H41,2026-03-04,07/TB-UBND",
+    ),
     swap("document-id-form", f"{MESSAGE}/DocumentId", ID, element("DocumentId", "18661"), "18661"),
-    swap("code-joined", MESSAGE, element("CodeNumber", "07") + element("CodeNotation", "TB-UBND"), element("CodeNumber", "07/TB-UBND"), "07/TB-UBND"),
-    swap("code-joined", MESSAGE, element("CodeNumber", "07") + element("CodeNotation", "TB-UBND"), "07/TB-UBND", "07/TB-UBND"),
+    swap(
+        "code-joined",
+        MESSAGE,
+        element("CodeNumber", "07") + element("CodeNotation", "TB-UBND"),
+        element("CodeNumber", "07/TB-UBND"),
+        "07/TB-UBND",
+    ),
+    swap(
+        "code-joined",
+        MESSAGE,
+        element("CodeNumber", "07") + element("CodeNotation", "TB-UBND"),
+        "07/TB-UBND",
+        "07/TB-UBND",
+    ),
     dated("date-order", "04/03/2026", "2026/03/04"),
     dated("date-order", "04-03-2026", "2026/03/04"),
     dated("date-iso", "2026-03-04", "2026/03/04"),
@@ -180,14 +380,44 @@ CASES = [
     timed("timestamp-padding", "2026/3/4 10:11:12", "2026/03/04 10:11:12"),
     timed("timestamp-padding", "2026/03/04 10:11", "2026/03/04 10:11:00"),
     timed("timestamp-invalid", "2026/03/04 25:11:12", None),
-    Case("signature-namespace", f"{HEADER}/Signature", NS, signed("<Signature><SignatureValue>mẫu</SignatureValue></Signature>")),
-    Case("digital-signature-empty", f"{HEADER}/DigitalSignature", "DigitalSignature", signed("<edXML:DigitalSignature/>")),
+    Case(
+        "signature-namespace",
+        f"{HEADER}/Signature",
+        NS,
+        signed("<Signature><SignatureValue>mẫu</SignatureValue></Signature>"),
+    ),
+    Case(
+        "digital-signature-empty", f"{HEADER}/DigitalSignature", "DigitalSignature", signed("<edXML:DigitalSignature/>")
+    ),
     Case("digital-signature-empty", f"{HEADER}/Signature", "Signature", signed("<Signature> </Signature>")),
-    Case("signature-prefix", f"{HEADER}/Signature", "edXML", signed("<edXML:Signature><edXML:SignatureValue/></edXML:Signature>"), also=("signature-namespace",)),
+    Case(
+        "signature-prefix",
+        f"{HEADER}/Signature",
+        "edXML",
+        signed("<edXML:Signature><edXML:SignatureValue/></edXML:Signature>"),
+        also=("signature-namespace",),
+    ),
     swap("content-id-doubled", ATTACHMENT, "<ContentId>cid:1", "<ContentId>cid:cid:1", "cid:cid:1"),
     swap("content-id-bare", ATTACHMENT, "<ContentId>cid:1", "<ContentId>1", "1"),
-    Case("reference-href-only", "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Reference", "cid:1", ((f"<edXML:Reference>{element('ContentId', 'cid:1')}", f'<edXML:Reference xmlns:xlink="{XLINK}" xlink:role="XLinkRole" xlink:type="simple" xlink:href="cid:1">'),)),
-    swap("manifest-label", ATTACHMENT, element("ContentType", "application/pdf"), element("ContentType", "application/zip"), "application/zip", "application/pdf"),
+    Case(
+        "reference-href-only",
+        "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Reference",
+        "cid:1",
+        (
+            (
+                f"<edXML:Reference>{element('ContentId', 'cid:1')}",
+                f'<edXML:Reference xmlns:xlink="{XLINK}" xlink:role="X" xlink:type="simple" xlink:href="cid:1">',
+            ),
+        ),
+    ),
+    swap(
+        "manifest-label",
+        ATTACHMENT,
+        element("ContentType", "application/pdf"),
+        element("ContentType", "application/zip"),
+        "application/zip",
+        "application/pdf",
+    ),
     file_case("content-type-missing", "YQ==", label=None),
     file_case("zip-label-raw", b"text"),
     file_case("zip-unlabelled", zipped(("a.txt", b"text")), label="text/plain"),
@@ -201,13 +431,27 @@ CASES = [
     file_case("base64-damaged", "dGV4d?Rl", label="text/plain", expected="5"),
     file_case("base64-padding", "dA==dGV4", label="text/plain", expected="2"),
     file_case("base64-truncated", "dGV4d", label="text/plain", expected="5"),
-    swap("content-missing", ATTACHMENT, f'<edXML:ContentTransferEncoded xmlns:edXML="{NS}">JVBERi0xLjQgbWF1</edXML:ContentTransferEncoded>', "", "mau.pdf"),
+    swap(
+        "content-missing",
+        ATTACHMENT,
+        f'<edXML:ContentTransferEncoded xmlns:edXML="{NS}">JVBERi0xLjQgbWF1</edXML:ContentTransferEncoded>',
+        "",
+        "mau.pdf",
+    ),
     file_case("attachment-name-unsafe", "YQ==", "../mau.txt", "text/plain"),
     file_case("attachment-name-unsafe", "YQ==", "a\u202etxt.exe", "text/plain"),
     file_case("attachment-name-unsafe", "YQ==", "...", "text/plain"),
     file_case("attachment-name-bracket", "YQ==", "mau.txt&gt;", "text/plain"),
-    Case("deviations-cut", "/", None, ((ID, ID + element("A", "") * 3),), expected="2", also=("unknown-element", "unknown-element"), deviations=2),
-]  # fmt: skip
+    Case(
+        "deviations-cut",
+        "/",
+        None,
+        ((ID, ID + element("A", "") * 3),),
+        expected="2",
+        also=("unknown-element", "unknown-element"),
+        deviations=2,
+    ),
+]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
@@ -217,7 +461,11 @@ def test_each_departure_gives_its_deviation_and_no_other(case: Case) -> None:
     assert sorted(found(reading)) == sorted([case.id, *case.also])
     deviation = next(d for d in reading.deviations if d.id == case.id)
     unescaped = (case.found or "").replace("&gt;", ">")
-    assert (deviation.place.path, deviation.found or "", deviation.expected) == (case.path, unescaped, case.expected or deviation.expected)
+    assert (deviation.place.path, deviation.found or "", deviation.expected) == (
+        case.path,
+        unescaped,
+        case.expected or deviation.expected,
+    )
     assert deviation.severity is DEVIATIONS[case.id].severity
 
 
@@ -323,14 +571,20 @@ def test_bare_text_where_one_repeating_element_belongs() -> None:
     reading = read(edit(DOCUMENT, (places, "Như trên")))
     assert reading.document.to_places == ("Như trên",)
     assert found(reading) == ["unexpected-text"]
-    reading = read(edit(DOCUMENT, (element("Direction", "false"), element("Appendix", "I") + element("Appendix", "II"))))
+    reading = read(
+        edit(DOCUMENT, (element("Direction", "false"), element("Appendix", "I") + element("Appendix", "II")))
+    )
     assert reading.document.other_info.appendixes == ("I", "II")
     assert found(reading) == ["element-spelling", "element-spelling"]
 
 
 def test_a_wrapper_that_stands_twice_gives_all_its_items() -> None:
     places = element("ToPlaces", element("Place", "Như trên") + element("Place", "Lưu: VT"))
-    twice = element("ToPlaces", element("Place", "Như trên")) + element("ToPlaces", element("Place", "Lưu: VT")) + element("ToPlaces", "")
+    twice = (
+        element("ToPlaces", element("Place", "Như trên"))
+        + element("ToPlaces", element("Place", "Lưu: VT"))
+        + element("ToPlaces", "")
+    )
     assert read(edit(DOCUMENT, (places, twice))).packet == read(DOCUMENT).packet
 
 
@@ -384,13 +638,27 @@ def test_what_the_dotnet_writer_sends() -> None:
     reference = DOCUMENT[DOCUMENT.index("<edXML:Reference>") : DOCUMENT.index("      </edXML:edXMLManifest>")]
     text = edit(
         DOCUMENT,
-        (f'<edXML xmlns="{NS}">', f'<edXML xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{NS}">'),
-        ('version="1.0">\n        <edXML:Bussiness>', 'version="1.0" edXML:mustUnderstand="1" mustUnderstand="1" actor="http://schemas.xmlsoap.org/soap/actor/next">\n        <edXML:Bussiness>'),
+        (
+            f'<edXML xmlns="{NS}">',
+            '<edXML xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+            f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{NS}">',
+        ),
+        (
+            'version="1.0">\n        <edXML:Bussiness>',
+            'version="1.0" edXML:mustUnderstand="1" mustUnderstand="1" '
+            'actor="http://schemas.xmlsoap.org/soap/actor/next"><edXML:Bussiness>',
+        ),
         (END, "<edXML:DigitalSignature />" + END),
-        (reference, f'<edXML:Reference xmlns:xlink="{XLINK}" xlink:href="cid:1" xlink:role="XLinkRole" xlink:type="simple">{element("AttachmentName", "mau.pdf")}{element("Description", "Mô tả mẫu")}</edXML:Reference>'),
+        (
+            reference,
+            f'<edXML:Reference xmlns:xlink="{XLINK}" xlink:href="cid:1" xlink:role="XLinkRole" xlink:type="simple">'
+            + element("AttachmentName", "mau.pdf")
+            + element("Description", "Mô tả mẫu")
+            + "</edXML:Reference>",
+        ),
         ("<ContentId>cid:1", "<ContentId>1"),
         ("<AttachmentName>mau.pdf</AttachmentName>", ""),
-    )  # fmt: skip
+    )
     reading = read(text)
     trace = reading.document.trace_header_list
     assert (trace.must_understand, trace.actor) == ("1", "http://schemas.xmlsoap.org/soap/actor/next")
@@ -428,13 +696,22 @@ def test_the_flattened_form_with_everything_in_the_header() -> None:
     hop = vndoc.TraceHeader(organ_id="H37.DN.001", timestamp=datetime.datetime(2026, 5, 20, 15, 1, 2))
     assert packet.trace_header_list.trace_headers == (hop,)
     (attachment,) = packet.attachments
-    assert (attachment.name, attachment.label, attachment.open().read()) == ("mau.pdf", "application/pdf", b"%PDF-1.4 mau")
+    assert (attachment.name, attachment.label, attachment.open().read()) == (
+        "mau.pdf",
+        "application/pdf",
+        b"%PDF-1.4 mau",
+    )
     lost = [d.found for d in reading.deviations if d.id == "unknown-element"]
     assert lost == ["Promulgator", "To"]
     assert sorted(set(found(reading)) - {"unknown-element"}) == [
-        "business-missing", "date-iso", "date-with-time", "dialect-go-vn", "document-id-form",
-        "document-type-name-only", "timestamp-iso",
-    ]  # fmt: skip
+        "business-missing",
+        "date-iso",
+        "date-with-time",
+        "dialect-go-vn",
+        "document-id-form",
+        "document-type-name-only",
+        "timestamp-iso",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -504,7 +781,10 @@ def test_the_dialect_is_named() -> None:
         ("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'/>", "unsupported-dialect"),
         ("<Envelope/>", "unknown-root"),
         (f"<edXML xmlns='{NS}'/>", "header-missing"),
-        (f"<edXML xmlns='{NS}'><edXMLEnvelope><edXMLHeader><MessageHeader/></edXMLHeader></edXMLEnvelope></edXML>", "unknown-packet-kind"),
+        (
+            f"<edXML xmlns='{NS}'><edXMLEnvelope><edXMLHeader><MessageHeader/></edXMLHeader></edXMLEnvelope></edXML>",
+            "unknown-packet-kind",
+        ),
     ],
 )
 def test_what_is_no_packet_is_refused(text: str, code: str) -> None:

@@ -12,7 +12,15 @@ import pytest
 import vndoc
 from samples import DOCUMENT, STATUS, XMLDSIG, attached, edit, element, read
 from vndoc.edxml import Deviation, Reference
-from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Octets, SignatureMarkup, StaffInfo, normalise_content_id
+from vndoc.envelope import (
+    Attachment,
+    DocumentPacket,
+    MemoryOctets,
+    Octets,
+    SignatureMarkup,
+    StaffInfo,
+    normalise_content_id,
+)
 from vndoc.envelope.octets import CHUNK, sha256
 from vndoc.errors import Place, WriteError
 from vndoc.identifiers import DocumentCode, OrganCode
@@ -24,7 +32,10 @@ SECRETS = (CITIZEN, OLD_CITIZEN, MOBILE, MAIL, "TOKEN")
 
 def test_texts_become_codes() -> None:
     assert vndoc.Organization(organ_id="H41").organ_id == OrganCode("H41")
-    assert vndoc.ReplacementInfo(organ_id_list=["H41", OrganCode("H42")]).organ_id_list == (OrganCode("H41"), OrganCode("H42"))
+    assert vndoc.ReplacementInfo(organ_id_list=["H41", OrganCode("H42")]).organ_id_list == (
+        OrganCode("H41"),
+        OrganCode("H42"),
+    )
     assert vndoc.Organization().organ_id is None
     with pytest.raises(TypeError):
         vndoc.ReplacementInfo(organ_id_list="H41")
@@ -50,14 +61,30 @@ def test_evolve() -> None:
     assert file.evolve(content=MemoryOctets(b"khac")).digest() == hashlib.sha256(b"khac").digest()
 
 
-@pytest.mark.parametrize(("trace", "kind"), [(None, 0), (vndoc.TraceHeaderList(), 0), (vndoc.TraceHeaderList(bussiness=vndoc.Bussiness()), 0), (vndoc.TraceHeaderList(bussiness=vndoc.Bussiness(bussiness_doc_type=2)), 2)])
+@pytest.mark.parametrize(
+    ("trace", "kind"),
+    [
+        (None, 0),
+        (vndoc.TraceHeaderList(), 0),
+        (vndoc.TraceHeaderList(bussiness=vndoc.Bussiness()), 0),
+        (vndoc.TraceHeaderList(bussiness=vndoc.Bussiness(bussiness_doc_type=2)), 2),
+    ],
+)
 def test_the_business_operation(trace: vndoc.TraceHeaderList | None, kind: int) -> None:
     assert DocumentPacket(trace_header_list=trace).bussiness_doc_type == kind
 
 
 @pytest.mark.parametrize(
     ("raw", "bare"),
-    [("cid:209", "209"), ("cid:cid:209", "209"), (" CID: cid:209 ", "209"), ("209", "209"), (None, ""), ("cid:", ""), ("acid:1", "acid:1")],
+    [
+        ("cid:209", "209"),
+        ("cid:cid:209", "209"),
+        (" CID: cid:209 ", "209"),
+        ("209", "209"),
+        (None, ""),
+        ("cid:", ""),
+        ("acid:1", "acid:1"),
+    ],
 )
 def test_content_ids(raw: str | None, bare: str) -> None:
     assert normalise_content_id(raw) == bare
@@ -77,19 +104,30 @@ def test_octets_in_memory() -> None:
 
 
 def everything_private() -> str:
-    staff = element("StaffId", "TOKEN") + element("Email", MAIL) + element("Mobile", MOBILE) + element("Staff", f"Mẫu {CITIZEN}")
+    staff = (
+        element("StaffId", "TOKEN")
+        + element("Email", MAIL)
+        + element("Mobile", MOBILE)
+        + element("Staff", f"Mẫu {CITIZEN}")
+    )
     return edit(
         attached("dGV4d", name=f"CCCD {CITIZEN}.txt"),
         (element("Mobile", "0900000000"), staff + f"{MOBILE}"),
         ("</edXML:StaffInfo>", "</edXML:StaffInfo>" + element("StaffInfo", MAIL)),
-        ("<edXML:OrganId>H41</edXML:OrganId><edXML:OrganName>", f"<edXML:OrganId>{CITIZEN}</edXML:OrganId><edXML:OrganName>"),
+        (
+            "<edXML:OrganId>H41</edXML:OrganId><edXML:OrganName>",
+            f"<edXML:OrganId>{CITIZEN}</edXML:OrganId><edXML:OrganName>",
+        ),
         ("Trích yếu mẫu", f"Về công dân {OLD_CITIZEN}, {CITIZEN}"),
         ("<ContentId>cid:1", f"<ContentId>{CITIZEN}"),
-        ("    </edXML:edXMLHeader>", f"<Signature xmlns='{XMLDSIG}'><KeyInfo Token='TOKEN'>TOKEN</KeyInfo></Signature></edXML:edXMLHeader>"),
+        (
+            "    </edXML:edXMLHeader>",
+            f"<Signature xmlns='{XMLDSIG}'><KeyInfo Token='TOKEN'>TOKEN</KeyInfo></Signature></edXML:edXMLHeader>",
+        ),
         ("<edXML:AttachmentName>mau.pdf", f"<edXML:AttachmentName>CCCD {CITIZEN}.pdf"),
         (element("Direction", "false"), element("Direction", f"{CITIZEN} {OLD_CITIZEN}")),
         (element("DueDate", "2026/03/20"), element("DueDate", f"{OLD_CITIZEN}")),
-    )  # fmt: skip
+    )
 
 
 def parts(value: object) -> list[object]:
@@ -145,14 +183,25 @@ def test_what_a_packet_shows() -> None:
         "DocumentPacket(kind=0, from_='H41', to=<1>, code='07/TB-UBND', subject='Trích yếu mẫu', attachments=<1>)"
     )
     assert repr(read(STATUS).packet) == "StatusPacket(status_code='03', from_='H14.12', code='07/TB-UBND')"
-    assert repr(DocumentPacket()) == "DocumentPacket(kind=0, from_='None', to=<0>, code=None, subject='', attachments=<0>)"
+    assert (
+        repr(DocumentPacket()) == "DocumentPacket(kind=0, from_='None', to=<0>, code=None, subject='', attachments=<0>)"
+    )
     assert repr(vndoc.StatusPacket()) == "StatusPacket(status_code=None, from_='None', code=None)"
-    assert repr(vndoc.Organization(organ_id="H41", email="a@b.vn")) == "Organization(organ_id=OrganCode(text='H41'), email='a@b.vn')"
+    assert (
+        repr(vndoc.Organization(organ_id="H41", email="a@b.vn"))
+        == "Organization(organ_id=OrganCode(text='H41'), email='a@b.vn')"
+    )
     assert repr(StaffInfo(staff="Mẫu", mobile=MOBILE)) == "StaffInfo(staff='Mẫu', mobile='***')"
     assert repr(vndoc.TraceHeaderList(trace_headers=[vndoc.TraceHeader()])) == "TraceHeaderList(trace_headers=<1>)"
     assert repr(Attachment.of(b"", name="a")) == "Attachment('a', label='', content_id='')"
-    assert repr(SignatureMarkup(name="Signature", children=("TOKEN",))) == "SignatureMarkup(name='Signature', namespace=None, prefix=None)"
-    assert repr(Reference(content_id="cid:1")) == "Reference(content_id='cid:1', content_type=None, description=None, attachment_name=None)"
+    assert (
+        repr(SignatureMarkup(name="Signature", children=("TOKEN",)))
+        == "SignatureMarkup(name='Signature', namespace=None, prefix=None)"
+    )
+    assert (
+        repr(Reference(content_id="cid:1"))
+        == "Reference(content_id='cid:1', content_type=None, description=None, attachment_name=None)"
+    )
 
 
 def test_a_deviation_shows_itself() -> None:

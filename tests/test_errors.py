@@ -41,7 +41,9 @@ def test_deviations_are_filled_in_with_what_they_have() -> None:
 
 
 def test_every_error_is_raised_somewhere() -> None:
-    source = "".join(p.read_text(encoding="utf-8") for p in Path(vndoc.__file__).parent.rglob("*.py") if p.name != "errors.py")
+    source = "".join(
+        p.read_text(encoding="utf-8") for p in Path(vndoc.__file__).parent.rglob("*.py") if p.name != "errors.py"
+    )
     assert [code for code in ERRORS if f'"{code}"' not in source] == []
 
 

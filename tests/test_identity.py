@@ -1,4 +1,4 @@
-"""Business key and content digest: the same through an axis that writes every packet anew, different for another document."""
+"""Business key and content digest: the same through an axis that writes packets anew, others for another document."""
 
 from __future__ import annotations
 
@@ -26,16 +26,28 @@ AXES = [
 
 SENT = edit(
     DOCUMENT,
-    # the sender's layout: other order, comments, empty elements, a real signature, a .PDF, a description in the manifest
+    # the sender's layout: other order, comments, empty elements, a real signature, a .PDF, a description
     (element("DocumentId", "H41,2026/03/04,07/TB-UBND"), "<!-- ghi chú -->"),
-    ("      </edXML:MessageHeader>", element("DocumentId", "H41,2026/03/04,07/TB-UBND") + element("ResponseFor", "") + element("ResponseFor", element("Code", "")) + "</edXML:MessageHeader>"),
+    (
+        "      </edXML:MessageHeader>",
+        element("DocumentId", "H41,2026/03/04,07/TB-UBND")
+        + element("ResponseFor", "")
+        + element("ResponseFor", element("Code", ""))
+        + "</edXML:MessageHeader>",
+    ),
     (element("Direction", "false"), element("SphereOfPromulgation", "") + element("Appendixes", "")),
-    ("    </edXML:edXMLHeader>", f'<Signature xmlns="{XMLDSIG}"><SignatureValue>mẫu</SignatureValue></Signature></edXML:edXMLHeader>'),
-    ("<edXML:AttachmentName>mau.pdf</edXML:AttachmentName>", "<edXML:AttachmentName>mau.PDF</edXML:AttachmentName><edXML:Description>Mô tả</edXML:Description>"),
+    (
+        "    </edXML:edXMLHeader>",
+        f'<Signature xmlns="{XMLDSIG}"><SignatureValue>mẫu</SignatureValue></Signature></edXML:edXMLHeader>',
+    ),
+    (
+        "<edXML:AttachmentName>mau.pdf</edXML:AttachmentName>",
+        "<edXML:AttachmentName>mau.PDF</edXML:AttachmentName><edXML:Description>Mô tả</edXML:Description>",
+    ),
     (element("ContentType", "application/pdf"), ""),
     ("<AttachmentName>mau.pdf", "<AttachmentName>mau.PDF"),
     ("Trích yếu mẫu", "  Tri\u0301ch\n yếu  mẫu "),
-)  # fmt: skip
+)
 
 
 def same(one: DocumentPacket, other: DocumentPacket) -> bool:
@@ -132,7 +144,9 @@ def test_the_digest_is_32_octets_and_needs_the_files() -> None:
 
 def test_the_order_and_number_of_files_count() -> None:
     one, two = Attachment.of(b"1", name="a"), Attachment.of(b"2", name="b")
-    digests = {content_digest(BASE.evolve(attachments=files)) for files in ([], [one], [one, two], [two, one], [one, one])}
+    digests = {
+        content_digest(BASE.evolve(attachments=files)) for files in ([], [one], [one, two], [two, one], [one, one])
+    }
     assert len(digests) == 5
 
 
@@ -176,9 +190,14 @@ def test_the_key_of_the_document_that_a_status_speaks_of() -> None:
         (BASE.evolve(code=DocumentCode(" ", "#x")), "CodeNumber, CodeNotation"),
         (BASE.evolve(from_=vndoc.Organization(organ_id=OrganCode(" "))), "OrganId"),
         (BASE.evolve(promulgation_info=vndoc.PromulgationInfo()), "PromulgationDate"),
-        (read(STATUS).status.evolve(response_for=vndoc.ResponseFor(organ_id="H41", code="7", promulgation_date=datetime.date(2026, 1, 1))), "CodeNotation"),
+        (
+            read(STATUS).status.evolve(
+                response_for=vndoc.ResponseFor(organ_id="H41", code="7", promulgation_date=datetime.date(2026, 1, 1))
+            ),
+            "CodeNotation",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_key_with_a_hole_is_no_key(packet: vndoc.Packet, paths: str) -> None:
     with pytest.raises(EnvelopeError) as caught:
         business_key(packet)

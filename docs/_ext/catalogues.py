@@ -1,13 +1,13 @@
 """Sphinx directives that draw the catalogues from the library's own tables, and the files that are published with them.
 
 * ``{catalogue} name [argument]`` draws one table of :mod:`tables`; with ``:lang: vi`` in Vietnamese.
-* ``{published} schemas`` lists the XSDs; the files are written into the HTML output, in ``_schemas``.
+* ``{published} schemas`` lists the XSDs, ``{published} json-schemas`` the JSON Schemas of the command; the files are
+  written into the HTML output, in ``_published``.
 * The roles ``{deviation}``, ``{rule}`` and ``{errorcode}`` lead to the row of an id; an unknown id is a warning.
 """
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +17,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from tables import CATALOGUES, Catalogue
+from tables import CATALOGUES, Catalogue, published
 
-SCHEMA_FOLDER = "_schemas"
-"""Where the published schemas stand in the HTML output."""
-
-
-def schemas() -> dict[str, bytes]:
-    """Return the published schemas by file name."""
-    published = importlib.import_module("vndoc.schema.xsd").SCHEMAS
-    return {name: make() for name, make in published.items()}
+FOLDER = "_published"
+"""Where the published files stand in the HTML output."""
 
 
 class CatalogueDirective(SphinxDirective):
@@ -86,24 +80,26 @@ class PublishedDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return one line for each file, with a link to it."""
-        if self.arguments[0] != "schemas":
-            raise self.error(f"nothing published as {self.arguments[0]!r}")
+        kind = self.arguments[0]
+        if kind not in published():
+            raise self.error(f"nothing published as {kind!r}; known: {', '.join(published())}")
         up = "../" * self.env.current_document.docname.count("/")
         items = []
-        for name, data in schemas().items():
-            link = nodes.reference("", name, refuri=f"{up}{SCHEMA_FOLDER}/{name}", internal=False)
+        for name, data in published()[kind].items():
+            link = nodes.reference("", name, refuri=f"{up}{FOLDER}/{name}", internal=False)
             items.append(nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f" ({len(data):,} bytes)"))))
         return [nodes.bullet_list("", *items)]
 
 
-def write_schemas(app: Sphinx, failure: Exception | None) -> None:
-    """Write the schemas beside the HTML pages."""
+def write_published(app: Sphinx, failure: Exception | None) -> None:
+    """Write the published files beside the HTML pages."""
     if failure is not None or app.builder.format != "html":
         return
-    folder = Path(app.outdir) / SCHEMA_FOLDER
+    folder = Path(app.outdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    for name, data in schemas().items():
-        (folder / name).write_bytes(data)
+    for files in published().values():
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -112,5 +108,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("published", PublishedDirective)
     for kind in ("deviation", "rule", "errorcode"):
         app.add_object_type(f"{kind}-object", kind, objname=kind)
-    app.connect("build-finished", write_schemas)
+    app.connect("build-finished", write_published)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

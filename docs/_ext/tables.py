@@ -10,16 +10,19 @@ import ast
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 
 import vndoc
 from vndoc import limits
+from vndoc.cli._app import command_in
+from vndoc.cli._schema import COMMANDS, schema_text
 from vndoc.edxml import DEVIATIONS, PROFILES, Element, Kind, Profile, elements
 from vndoc.envelope import codes
 from vndoc.errors import ERRORS
-from vndoc.schema import rules, structure
+from vndoc.schema import RULES, structure
+from vndoc.schema.xsd import SCHEMAS
 from vndoc.text import Text
 
 Lang = Literal["vi", "en"]
@@ -56,6 +59,7 @@ _HEADINGS = {
     "Reason": "Lý do",
     "Sure": "Độ tin cậy",
     "Default": "Mặc định",
+    "Option": "Tham số",
     "File": "Tệp",
 }
 _WORDS_VI = {
@@ -109,7 +113,7 @@ def rule_catalogue(lang: Lang) -> Catalogue:
             rule.source,
             _text(rule.text, lang),
         )
-        for rule in rules.RULES.values()
+        for rule in RULES.values()
     )
     return _made("Id|Severity|Axis code|Packets|Source|Text", rows, "20 8 7 9 18 38", lang, "rule")
 
@@ -181,7 +185,8 @@ def _element_rows(row: Element, path: str, owner: str, lang: Lang) -> Iterable[t
 
 
 def _content(row: Element) -> str:
-    return f"{row.kind.value}\nlist `{row.codes}`" if row.codes else row.kind.value
+    kind = "list of values" if row.kind is Kind.WRAPPER else row.kind.value
+    return f"{kind}\ncodes: `{row.codes}`" if row.codes else kind
 
 
 def _times(row: Element) -> str:
@@ -295,6 +300,27 @@ def _shown(value: object, lang: Lang) -> str:
     return f"{value // (1 << 20)} MiB" if isinstance(value, int) and value >= 1 << 20 else str(value)
 
 
+def command_options(lang: Lang, command: str) -> Catalogue:
+    """Return the arguments and options of one *command* of ``vndoc``."""
+    rows = (
+        (_option_names(parameter), _option_default(parameter, lang), parameter.help or "–")
+        for parameter in command_in(lang).commands[command].params
+    )
+    return _made("Option|Default|Meaning", rows, "28 18 54", lang)
+
+
+def _option_names(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.name.upper()}{'...' if parameter.nargs != 1 else ''}`"
+    return ", ".join(f"`{name}`" for name in parameter.opts)
+
+
+def _option_default(parameter: Any, lang: Lang) -> str:
+    if parameter.required:
+        return _word("required", lang)
+    return f"`{parameter.default}`" if isinstance(parameter.default, str) and parameter.default else "–"
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -305,8 +331,15 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "codes": code_list,
     "limits": limit_values,
     "profiles": profiles,
+    "command": command_options,
 }
-"""What a page may draw, by name. ``elements`` and ``codes`` take the part or the list as a second argument."""
+"""What a page may draw, by name. ``elements``, ``codes`` and ``command`` take a second argument: which one."""
 
 ELEMENT_PARTS = tuple(_PARTS)
 """The parts that ``elements`` draws."""
+
+
+def published() -> dict[str, dict[str, bytes]]:
+    """Return the files that come with the pages: the XSDs, and the JSON Schema of each command, by name."""
+    json_schemas = {f"{name}.schema.json": schema_text(name).encode() for name in COMMANDS}
+    return {"schemas": {name: make() for name, make in SCHEMAS.items()}, "json-schemas": json_schemas}

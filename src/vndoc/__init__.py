@@ -1,9 +1,9 @@
 """vndoc: read, check and write the official-document packets (edXML) of Vietnamese agencies.
 
 >>> import vndoc
->>> reading = vndoc.read(packet_bytes)                       # doctest: +SKIP
+>>> reading = vndoc.read(packet_bytes)  # doctest: +SKIP
 >>> reading.packet.subject, [d.id for d in reading.deviations]  # doctest: +SKIP
->>> vndoc.validate(reading).passed                            # doctest: +SKIP
+>>> vndoc.validate(reading).passed  # doctest: +SKIP
 
 Everything in ``__all__`` is public. Names are loaded on first use, so importing this package costs little.
 """
@@ -126,9 +126,7 @@ _HOMES = {
         "VndocError",
         "WriteError",
     ),
-    "vndoc.limits": (
-        "Limits",
-    ),
+    "vndoc.limits": ("Limits",),
 }
 _MODULE_OF = {name: module for module, members in _HOMES.items() for name in members}
 

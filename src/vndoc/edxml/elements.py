@@ -71,7 +71,9 @@ XLINK = "http://www.w3.org/1999/xlink"
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 PREFIX = "edXML"
 
-NAMESPACES: Mapping[str, str] = MappingProxyType({NAMESPACE: "qcvn-102", "": "no-namespace", BKAV: "bkav", GO_VN: "go-vn"})
+NAMESPACES: Mapping[str, str] = MappingProxyType(
+    {NAMESPACE: "qcvn-102", "": "no-namespace", BKAV: "bkav", GO_VN: "go-vn"}
+)
 """Namespaces that packets are read from, with the name of the dialect."""
 
 ROOT, ENVELOPE, HEADER, BODY, ATTACHMENT_ENCODED, SIGNATURE = (
@@ -86,7 +88,10 @@ ROOT, ENVELOPE, HEADER, BODY, ATTACHMENT_ENCODED, SIGNATURE = (
 LENGTH_SOURCES: Mapping[str, Text] = MappingProxyType(
     {
         "N": Text("Nghị định 30/2020/NĐ-CP, Phụ lục VI", "Decree 30/2020, App VI"),
-        "B": Text("giới hạn trong bộ kiểm tra của Bkav (theo bảng của QCVN)", "limits of the Bkav checker (they follow the QCVN)"),
+        "B": Text(
+            "giới hạn trong bộ kiểm tra của Bkav (theo bảng của QCVN)",
+            "limits of the Bkav checker (they follow the QCVN)",
+        ),
         "B-old": Text("như trên, bản cũ hơn", "the same, older snapshots"),
         "S": Text("Sửa đổi 1:2022 QCVN 102:2016", "SD1:2022 of QCVN 102:2016"),
         "H": Text("lược đồ cơ sở dữ liệu của một trường đại học", "schema of a university's system"),
@@ -224,7 +229,14 @@ def _wrapper(name: str, child: Element, vi: str, en: str, *, aliases: tuple[str,
 
 _ORGANIZATION = (
     _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Mã định danh cơ quan, đơn vị", "agency code", minimum=1),
-    _text("OrganizationInCharge", "organization_in_charge", "Tên cơ quan chủ quản cấp trên", "name of the superior agency", 500, "B"),
+    _text(
+        "OrganizationInCharge",
+        "organization_in_charge",
+        "Tên cơ quan chủ quản cấp trên",
+        "name of the superior agency",
+        500,
+        "B",
+    ),
     _text("OrganName", "organ_name", "Tên cơ quan, tổ chức", "agency name", 200, "N", minimum=1),
     _text("OrganAdd", "organ_add", "Địa chỉ", "postal address", 500, "B"),
     _text("Email", "email", "Thư điện tử", "e-mail address", 100, "B"),

@@ -14,7 +14,7 @@ from vndoc.xml import parse
 
 __all__ = ["escape_attribute", "escape_text", "illegal_character", "signature_lines"]
 
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
 _ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;", "\n": "&#xA;", "\t": "&#x9;"}
@@ -68,7 +68,7 @@ def signature_lines(signature: SignatureMarkup, profile: Profile) -> list[str]:
             lines = [profile.indent * _DEPTH + _verbatim(signature, _AROUND)]
         else:
             lines = _laid_out(signature, profile, _DEPTH)
-        around = "".join(f" xmlns{':' * bool(prefix)}{prefix}=\"{uri}\"" for prefix, uri in _AROUND.items())
+        around = "".join(f' xmlns{":" * bool(prefix)}{prefix}="{uri}"' for prefix, uri in _AROUND.items())
         parse(f"<{table.HEADER}{around}>{''.join(lines)}</{table.HEADER}>".encode())
     except ReadError as error:
         raise WriteError("value-not-allowed", found=error.text(), expected="XML", place=_PLACE) from error

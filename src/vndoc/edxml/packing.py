@@ -201,7 +201,9 @@ def _zip_errors(name: str) -> Iterator[None]:
         raise AttachmentError("zip-damaged", name=name, detail=str(error) or type(error).__name__) from error
 
 
-def unpack(packed: Octets, *, head: bytes, name: str | None, label: str | None, limits: Limits) -> tuple[Octets, tuple[str, ...]]:
+def unpack(
+    packed: Octets, *, head: bytes, name: str | None, label: str | None, limits: Limits
+) -> tuple[Octets, tuple[str, ...]]:
     """Return the unpacked content of an attachment and the ids of the deviations its packing shows.
 
     *packed* are the octets behind base64, *head* their first four, *name* and *label* what the packet says.

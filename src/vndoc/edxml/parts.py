@@ -119,7 +119,9 @@ def _gather(node: Any, parts: Parts, report: _Report) -> None:
                 _gather(child, parts, report)
             continue
         namespace, name = split_tag(child)
-        if name not in _SLOTS or not (namespace in NAMESPACES or (name == table.SIGNATURE and namespace == table.XMLDSIG)):
+        if name not in _SLOTS or not (
+            namespace in NAMESPACES or (name == table.SIGNATURE and namespace == table.XMLDSIG)
+        ):
             report("unknown-element", child, name)
             continue
         if namespace not in (around, table.XMLDSIG):

@@ -144,7 +144,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             attrs.evolve(
                 QCVN_102,
                 name="bkav",
-                title=Text("Trục eDoc của Bkav: mã định danh tối đa 4 nhóm", "Bkav eDoc axis: at most 4 groups in a code"),
+                title=Text(
+                    "Trục eDoc của Bkav: mã định danh tối đa 4 nhóm", "Bkav eDoc axis: at most 4 groups in a code"
+                ),
                 organ_code_groups=4,
             ),
             attrs.evolve(

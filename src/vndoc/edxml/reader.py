@@ -99,7 +99,13 @@ def _compile(row: Element, namespace: str) -> _Plan:
     for child in row.children:
         sub = _compile(child, namespace) if child.children else None
         mode = _Mode.JOINED if child.kind is Kind.WRAPPER else _Mode.MANY if child.repeats else _Mode.ONE
-        entries[brace + child.name] = (child.field, _Walk.base64 if child.kind is Kind.BASE64 else converter(child), sub, mode, child)
+        entries[brace + child.name] = (
+            child.field,
+            _Walk.base64 if child.kind is Kind.BASE64 else converter(child),
+            sub,
+            mode,
+            child,
+        )
     return _Plan(row, entries, row.model)
 
 
@@ -126,9 +132,7 @@ class _Walk:
         if room > 0:
             self.deviations.append(Deviation(id_, self.place(node), found, expected))
         elif room == 0:
-            self.deviations.append(
-                Deviation("deviations-cut", Place("/"), expected=str(self.limits.deviations))
-            )
+            self.deviations.append(Deviation("deviations-cut", Place("/"), expected=str(self.limits.deviations)))
 
     def place(self, node: _Node) -> Place:
         """Return where *node* stands."""
@@ -148,9 +152,7 @@ class _Walk:
             raise ReadError("header-missing", expected="MessageHeader", place=self.place(root))
         if self.parts.namespace != table.NAMESPACE:
             self.prefix_noted |= {"prefix-layout", "attachment-prefix-layout"}
-        self.note_prefixes_of(
-            "prefix-layout", [self.parts.envelope, self.parts.header_holder, header], table.PREFIX
-        )
+        self.note_prefixes_of("prefix-layout", [self.parts.envelope, self.parts.header_holder, header], table.PREFIX)
         if next(header.iterchildren("{*}StatusCode"), None) is not None:
             return self.status_packet(header)
         if next(header.iterchildren("{*}Code", "{*}Subject", "{*}To", "{*}DocumentId"), None) is not None:

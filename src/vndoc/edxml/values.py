@@ -24,12 +24,8 @@ __all__ = [
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 _TIME = r"(?:(?P<glue>[T ])\s*(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2})(?::(?P<s>[0-9]{1,2})(?P<f>[.,][0-9]{1,9})?)?)?"
 _OFFSET = r"\s*(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?"
-_YEAR_FIRST = re.compile(
-    r"(?P<Y>[0-9]{4})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<D>[0-9]{1,2})" + _TIME + _OFFSET
-)
-_DAY_FIRST = re.compile(
-    r"(?P<D>[0-9]{1,2})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<Y>[0-9]{4})" + _TIME + _OFFSET
-)
+_YEAR_FIRST = re.compile(r"(?P<Y>[0-9]{4})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<D>[0-9]{1,2})" + _TIME + _OFFSET)
+_DAY_FIRST = re.compile(r"(?P<D>[0-9]{1,2})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<Y>[0-9]{4})" + _TIME + _OFFSET)
 _TIMESTAMP_MARKS = "// ::"
 _EPOCH = re.compile(r"[0-9]{12,14}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
@@ -81,8 +82,9 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
         buffer = io.BytesIO()
         write(packet, form, buffer)
         return buffer.getvalue()
-    if not callable(getattr(to, "write", None)) or isinstance(to, io.TextIOBase):
-        raise UsageError("target-type", found=type(to).__name__)
+    target: object = to
+    if not callable(getattr(target, "write", None)) or isinstance(target, io.TextIOBase):
+        raise UsageError("target-type", found=type(target).__name__)
     try:
         write(packet, form, to)
     except VndocError:
@@ -133,5 +135,5 @@ def attach(
     """
     octets = FileOctets(path)
     return Attachment.of(
-        octets, name=name or os.path.basename(path), description=description, label=label, content_id=content_id
+        octets, name=name or Path(octets.path).name, description=description, label=label, content_id=content_id
     )

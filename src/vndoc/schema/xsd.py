@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 from vndoc.edxml import NAMESPACE, Element, Kind
 from vndoc.edxml import elements as table
+from vndoc.edxml.markup import escape_attribute
 from vndoc.schema.grammar import SIGNATURE_ROW, PacketKind, grammar, lexical, merged
 from vndoc.text import Lang, Text
 
@@ -26,6 +26,12 @@ __all__ = ["SCHEMAS", "xsd_10", "xsd_11"]
 _BASE64 = "xs:base64Binary"
 _SHARED = "ResponseFor"
 """The one block that stands in both kinds of header with different contents, apart from the header itself."""
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def _quoted(value: str) -> str:
+    return f'"{escape_attribute(value)}"'
 
 
 def xsd_11(*, holder: str = _BASE64) -> bytes:
@@ -79,7 +85,7 @@ class _Generator:
         }
         if self.all:
             attributes["xpathDefaultNamespace"] = "##targetNamespace"
-        yield "<xs:schema" + "".join(f"\n    {key}={quoteattr(value)}" for key, value in attributes.items()) + ">"
+        yield "<xs:schema" + "".join(f"\n    {key}={_quoted(value)}" for key, value in attributes.items()) + ">"
         yield from self.element(root, 1, top=True)
         if not self.all and self.kind is None:
             shared = root.children[0].children[0].children[0].child(_SHARED)
@@ -98,7 +104,7 @@ class _Generator:
         by_name = row.name == _SHARED and not self.all and self.kind is None
         type_ = f' type="{_SHARED}"' if by_name else ""
         if row.kind is Kind.BASE64:
-            type_ = f" type={quoteattr(self.holder)}"
+            type_ = f" type={_quoted(self.holder)}"
         yield f'{pad}<xs:element name="{row.name}"{type_}{occurs}>'
         yield from _documentation(row, depth + 1)
         if row.children and not by_name:
@@ -213,7 +219,7 @@ def _annotation(texts: Mapping[str, str], depth: int) -> Iterator[str]:
     pad = "  " * depth
     yield f"{pad}<xs:annotation>"
     for lang, text in texts.items():
-        yield f'{pad}  <xs:documentation xml:lang="{lang}">{escape(text)}</xs:documentation>'
+        yield f'{pad}  <xs:documentation xml:lang="{lang}">{text.translate(_ESCAPES)}</xs:documentation>'
     yield f"{pad}</xs:annotation>"
 
 
@@ -267,7 +273,7 @@ _STATUS_HAS = Text("gói tin trạng thái", "a status packet has")
 
 def _assertion(test: str, depth: int, text: Text) -> Iterator[str]:
     pad = "  " * depth
-    yield f"{pad}<xs:assert test={quoteattr(test)}>"
+    yield f"{pad}<xs:assert test={_quoted(test)}>"
     yield from _annotation({"vi": f"{_sentence(text.vi)}.", "en": f"{_sentence(text.en)}."}, depth + 1)
     yield f"{pad}</xs:assert>"
 

@@ -555,6 +555,29 @@ def test_values_of_other_variants() -> None:
     assert packet_of((ID, element("DocumentId", "000.00.01.H01,2018,10"))).document_id == "000.00.01.H01,2018,10"
 
 
+def test_empty_and_overlong_values() -> None:
+    assert packet_of((TIME, element("Timestamp", " "))).trace_header_list.trace_headers[0].timestamp is None
+    assert read(edit(STATUS, (element("StatusCode", "03"), element("StatusCode", "")))).status.status_code is None
+    reading = read(edit(DOCUMENT, ("H14.12", "H" * 36)))
+    assert reading.document.to[0].organ_id == OrganCode("H" * 36)
+    assert found(reading) == ["organ-code-irregular"]
+
+
+def test_a_manifest_entry_without_any_id() -> None:
+    reading = read(edit(DOCUMENT, (f"<edXML:Reference>{element('ContentId', 'cid:1')}", "<edXML:Reference>")))
+    assert reading.manifest[0].content_id is None
+    assert reading.document.attachments[0].name == "mau.pdf"
+    assert found(reading) == []
+    nothing = read(
+        edit(
+            DOCUMENT,
+            (f"<edXML:Reference>{element('ContentId', 'cid:1')}", "<edXML:Reference>"),
+            ("<ContentId>cid:1</ContentId>", ""),
+        )
+    )
+    assert nothing.document.attachments[0].content_id is None
+
+
 def test_a_joined_code_is_split_at_the_first_slash() -> None:
     code = element("CodeNumber", "07") + element("CodeNotation", "TB-UBND")
     for joined in (element("CodeNumber", "30/2020/NĐ-CP"), "30/2020/NĐ-CP"):
@@ -640,13 +663,17 @@ def test_what_the_dotnet_writer_sends() -> None:
         DOCUMENT,
         (
             f'<edXML xmlns="{NS}">',
-            '<edXML xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-            f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{NS}">',
+            (
+                '<edXML xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+                f'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns="{NS}">'
+            ),
         ),
         (
             'version="1.0">\n        <edXML:Bussiness>',
-            'version="1.0" edXML:mustUnderstand="1" mustUnderstand="1" '
-            'actor="http://schemas.xmlsoap.org/soap/actor/next"><edXML:Bussiness>',
+            (
+                'version="1.0" edXML:mustUnderstand="1" mustUnderstand="1" '
+                'actor="http://schemas.xmlsoap.org/soap/actor/next"><edXML:Bussiness>'
+            ),
         ),
         (END, "<edXML:DigitalSignature />" + END),
         (
@@ -894,10 +921,15 @@ def test_a_reading_names_its_packet() -> None:
     assert not read(edit(DOCUMENT, (PRIORITY, element("Priority", "x")))).is_complete
 
 
-def test_an_attachment_cut_out_is_the_same_as_one_left_in() -> None:
-    inline, cut = read(DOCUMENT), read(DOCUMENT, limits=attrs.evolve(DEFAULT, inline_text=4))
-    assert [inline.skeleton.route, cut.skeleton.route] == ["plain", "elided"]
-    assert inline.packet == cut.packet
+@pytest.mark.parametrize("text", [DOCUMENT, DOCUMENT.replace(NS, BKAV), FLAT_UPPER, FLAT_LOWER])
+def test_an_attachment_cut_out_is_the_same_as_one_left_in(text: str) -> None:
+    limits = attrs.evolve(DEFAULT, inline_text=4)
+    inline, cut = read(text), read(text, limits=limits)
+    wide = read(text.replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"), limits=limits)
+    assert [r.skeleton.route for r in (inline, cut, wide)] == ["plain", "elided", "stream"]
+    assert inline.packet == cut.packet == wide.packet
+    assert inline.deviations == cut.deviations == wide.deviations
+    wide.close()
     with cut as reading:
         assert reading.document.attachments[0].open().read() == b"%PDF-1.4 mau"
 

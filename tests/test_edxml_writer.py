@@ -28,6 +28,7 @@ from vndoc.edxml.elements import STATUS as STATUS_ROW
 from vndoc.edxml.elements import TRACE_HEADER_LIST as TRACE_ROW
 from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
+from vndoc.edxml.precheck import values
 from vndoc.edxml.writer import write
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Organization, SignatureMarkup, StatusPacket
 from vndoc.errors import AttachmentError, LimitError, UsageError, VndocError, WriteError
@@ -236,6 +237,21 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert refused(StatusPacket()).values["paths"] == ", ".join(
         f"{MESSAGE}/{name}" for name in ("From", "ResponseFor", "StatusCode", "Timestamp")
     )
+
+
+def test_a_hop_without_agency_is_passed_on_but_not_made() -> None:
+    """Axes leave the agency of a hop out (C-14): such packets can be passed on as they came."""
+    hops = (vndoc.TraceHeader(organ_id="H41", timestamp=MOMENT), vndoc.TraceHeader(timestamp=MOMENT))
+    for count, path in ((2, f"{TRACE}/TraceHeader[2]/OrganId"), (1, f"{TRACE}/TraceHeader/OrganId")):
+        packet = traced(trace_headers=hops[-count:])
+        assert refused(packet).values["paths"] == path
+        assert vndoc.read(vndoc.write_packet(packet, profile="vxp")).packet == packet
+
+
+def test_what_a_packet_holds_can_be_listed_whatever_it_lacks() -> None:
+    assert list(values(DocumentPacket())) == []
+    assert [path for path, _, _ in values(DocumentPacket(subject="x"))] == [f"{MESSAGE}/Subject"]
+    assert [path for path, _, _ in values(StatusPacket(status_code="01"))] == [f"{MESSAGE}/StatusCode"]
 
 
 # -- what is not allowed --------------------------------------------------------------------------------

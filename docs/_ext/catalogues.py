@@ -61,7 +61,7 @@ class CatalogueDirective(SphinxDirective):
         entry = row.children[0]
         entry["ids"].append(label)  # type: ignore[index]
         std = self.env.domains.standard_domain
-        std.note_object(kind, id_, label, location=row)
+        std.note_object(f"{kind}-object", id_, label, location=row)
 
 
 def _paragraphs(cell: str) -> Iterator[nodes.paragraph]:

@@ -68,8 +68,11 @@ NAMESPACE = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 BKAV = "http://www.e-doc.vn/Schema/"
 GO_VN = "http://www.go.vn/eDoc"
 XLINK = "http://www.w3.org/1999/xlink"
+"""Namespace of ``xlink:href`` in the manifest."""
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
+"""Namespace of XML signatures."""
 PREFIX = "edXML"
+"""Prefix that the standard layout declares."""
 
 NAMESPACES: Mapping[str, str] = MappingProxyType(
     {NAMESPACE: "qcvn-102", "": "no-namespace", BKAV: "bkav", GO_VN: "go-vn"}
@@ -84,6 +87,7 @@ ROOT, ENVELOPE, HEADER, BODY, ATTACHMENT_ENCODED, SIGNATURE = (
     "AttachmentEncoded",
     "Signature",
 )
+"""Names of the containers around the parts."""
 
 LENGTH_SOURCES: Mapping[str, Text] = MappingProxyType(
     {
@@ -98,6 +102,7 @@ LENGTH_SOURCES: Mapping[str, Text] = MappingProxyType(
         "P": Text("thực tế các hệ thống", "practice"),
     }
 )
+"""What the letter behind a length means: who says so."""
 
 
 class Kind(enum.Enum):
@@ -159,6 +164,11 @@ class Element:
     def repeats(self) -> bool:
         """Return whether the element may stand more than once."""
         return self.maximum is None or self.maximum > 1
+
+    @property
+    def carried(self) -> tuple[tuple[str, str], ...]:
+        """Return name and model field of each attribute whose value the model holds."""
+        return tuple((attribute.name, attribute.field) for attribute in self.attributes if attribute.field)
 
     def child(self, name: str) -> Element:
         """Return the child row called *name*; ``KeyError`` if there is none."""
@@ -265,7 +275,8 @@ _OTHER_INFO = (
     _typed(Kind.INTEGER, "Priority", "priority", "Mức độ khẩn", "urgency", minimum=1, codes="priority"),
     _text("SphereOfPromulgation", "sphere_of_promulgation", "Phạm vi lưu hành", "circulation scope", 100, "B"),
     _text("TyperNotation", "typer_notation", "Ký hiệu người soạn thảo, đánh máy", "initials of the drafter", 10, "B"),
-    _typed(Kind.INTEGER, "PromulgationAmount", "promulgation_amount", "Số lượng bản phát hành", "copies issued", lower=0),
+    _typed(Kind.INTEGER, "PromulgationAmount", "promulgation_amount", "Số lượng bản phát hành", "copies issued",
+        lower=0),
     _typed(Kind.INTEGER, "PageAmount", "page_amount", "Số trang", "pages", lower=0),
     _text("ReplyFors", "reply_fors", "Văn bản được trả lời", "documents being answered", extension=True),
     _typed(Kind.BOOLEAN, "Direction", "direction", "Là văn bản chỉ đạo", "is a directive document"),
@@ -288,8 +299,10 @@ _HEADER_BLOCKS = (
         _typed(Kind.DATE, "PromulgationDate", "promulgation_date", "Ngày ban hành", "date of issue", minimum=1),
     ), "Thông tin ban hành", "place and date of issue", minimum=1),
     _block("DocumentType", "document_type", DocumentType, (
-        _typed(Kind.INTEGER, "Type", "type", "Nhóm loại văn bản", "class of document", minimum=1, codes="document-class"),
-        _typed(Kind.INTEGER, "TypeDetail", "type_detail", "Loại văn bản", "type of document within the class", codes="document-type"),
+        _typed(Kind.INTEGER, "Type", "type", "Nhóm loại văn bản", "class of document", minimum=1,
+            codes="document-class"),
+        _typed(Kind.INTEGER, "TypeDetail", "type_detail", "Loại văn bản", "type of document within the class",
+            codes="document-type"),
         _text("TypeName", "type_name", "Tên loại văn bản", "name of the type", 100, "N", minimum=1),
     ), "Loại văn bản", "type of document", minimum=1),
     _text("Subject", "subject", "Trích yếu nội dung", "abstract", 500, "N", minimum=1),
@@ -308,7 +321,8 @@ _HEADER_BLOCKS = (
              _text("TaskCode", "response_for_task", "Mã nhiệm vụ", "code of one task", maximum=None, extension=True),
              "Nhiệm vụ được báo cáo", "tasks being reported on"),
     _text("ApplicationType", "application_type", "Loại ứng dụng", "kind of application", extension=True),
-    _wrapper("ToPlaces", _text("Place", "to_places", "Một dòng nơi nhận", "one line", 150, "B", maximum=None, minimum=1),
+    _wrapper("ToPlaces", _text("Place", "to_places", "Một dòng nơi nhận", "one line", 150, "B", maximum=None,
+        minimum=1),
              "Nơi nhận", "the lines of 'Nơi nhận'; not used for routing"),
 )  # fmt: skip
 
@@ -319,18 +333,23 @@ _BUSSINESS = (
     _text("BussinessDocReason", "bussiness_doc_reason", "Lý do", "reason", 500, "P", aliases=("BusinessDocReason",)),
     _typed(Kind.INTEGER, "Paper", "paper", "Có gửi kèm bản giấy", "whether a paper copy follows", codes="paper"),
     _block("BussinessDocumentInfo", "bussiness_document_info", BussinessDocumentInfo, (
-        _typed(Kind.INTEGER, "DocumentInfo", "document_info", "Nội dung thay đổi", "whether the content changed", codes="changed"),
-        _typed(Kind.INTEGER, "DocumentReceiver", "document_receiver", "Nơi nhận thay đổi", "whether the receivers changed", codes="changed"),
+        _typed(Kind.INTEGER, "DocumentInfo", "document_info", "Nội dung thay đổi", "whether the content changed",
+            codes="changed"),
+        _typed(Kind.INTEGER, "DocumentReceiver", "document_receiver", "Nơi nhận thay đổi",
+            "whether the receivers changed", codes="changed"),
         _wrapper("ReceiverList", _block("Receiver", "receiver_list", Receiver, (
             _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Mã định danh", "agency code", minimum=1),
-            _typed(Kind.INTEGER, "ReceiverType", "receiver_type", "Thêm hoặc bớt", "added or removed", minimum=1, codes="receiver-type"),
-        ), "Một nơi nhận thay đổi", "one changed receiver", minimum=1, maximum=None), "Nơi nhận thay đổi", "changed receivers"),
+            _typed(Kind.INTEGER, "ReceiverType", "receiver_type", "Thêm hoặc bớt", "added or removed", minimum=1,
+                codes="receiver-type"),
+        ), "Một nơi nhận thay đổi", "one changed receiver", minimum=1, maximum=None), "Nơi nhận thay đổi",
+            "changed receivers"),
     ), "Thông tin cập nhật", "what an update changes", aliases=("BusinessDocumentInfo",)),
     _wrapper("ReplacementInfoList", _block("ReplacementInfo", "replacement_info_list", ReplacementInfo, (
         _document_id("Mã văn bản bị thay thế", "id of the replaced document", minimum=1),
         _wrapper("OrganIdList", _typed(Kind.ORGAN_CODE, "OrganId", "organ_id_list", "Mã định danh nơi nhận liên quan",
                  "receiver concerned", minimum=1, maximum=None), "Các nơi nhận liên quan", "receivers concerned"),
-    ), "Một văn bản bị thay thế", "one replaced document", minimum=1, maximum=None), "Các văn bản bị thay thế", "replaced documents"),
+    ), "Một văn bản bị thay thế", "one replaced document", minimum=1, maximum=None), "Các văn bản bị thay thế",
+        "replaced documents"),
     _block("StaffInfo", "staff_info", StaffInfo, _STAFF_INFO, "Cán bộ xử lý", "clerk", maximum=None),
 )  # fmt: skip
 
@@ -339,11 +358,13 @@ TRACE_HEADER_LIST = _block(
     "trace_header_list",
     TraceHeaderList,
     (
-        _block("Bussiness", "bussiness", Bussiness, _BUSSINESS, "Nghiệp vụ", "business operation", aliases=("Business",)),
+        _block("Bussiness", "bussiness", Bussiness, _BUSSINESS, "Nghiệp vụ", "business operation",
+            aliases=("Business",)),
         _block("TraceHeader", "trace_headers", TraceHeader, (
             _typed(Kind.ORGAN_CODE, "OrganId", "organ_id", "Nơi đi qua", "agency or axis centre of this hop",
                    aliases=("Path",)),
-            _typed(Kind.TIMESTAMP, "Timestamp", "timestamp", "Thời điểm", "local time in Vietnam", minimum=1, aliases=("Time",)),
+            _typed(Kind.TIMESTAMP, "Timestamp", "timestamp", "Thời điểm", "local time in Vietnam", minimum=1,
+                aliases=("Time",)),
         ), "Một chặng", "one hop", minimum=1, maximum=None),
     ),
     "Vết gửi nhận",
@@ -373,7 +394,8 @@ STATUS = Element(
             attrs.evolve(row, minimum=1) if row.name != "PromulgationDate" else row for row in _RESPONSE_FOR
         ), "Văn bản được báo trạng thái", "document reported on", minimum=1),
         _block("StaffInfo", "staff_info", StaffInfo, _STAFF_INFO, "Cán bộ xử lý", "clerk"),
-        _typed(Kind.STATUS_CODE, "StatusCode", "status_code", "Mã trạng thái", "status", minimum=1, codes="status-code"),
+        _typed(Kind.STATUS_CODE, "StatusCode", "status_code", "Mã trạng thái", "status", minimum=1,
+            codes="status-code"),
         _text("Description", "description", "Mô tả, lý do", "free text, reason", 1000, "P"),
         _typed(Kind.TIMESTAMP, "Timestamp", "timestamp", "Thời điểm", "local time in Vietnam", minimum=1),
     ),
@@ -386,6 +408,7 @@ REFERENCE = _block("Reference", "references", Reference, (
     _text("Description", "description", "Mô tả", "description"),
     _text("AttachmentName", "attachment_name", "Tên tệp", "file name", 500, "B", minimum=1),
 ), "Một mục trong danh mục tệp đính kèm", "one entry of the manifest", maximum=None)  # fmt: skip
+"""``Reference``: one entry of the manifest."""
 
 MANIFEST = Element(
     name="edXMLManifest", field="", kind=Kind.WRAPPER, children=(REFERENCE,), minimum=1, aliases=("Manifest",),
@@ -395,13 +418,16 @@ MANIFEST = Element(
 """``edXMLManifest``: stands in ``edXMLBody``."""
 
 ATTACHMENT = _block("Attachment", "attachments", Attachment, (
-    _text("ContentId", "content_id", "Mã nội dung, dạng cid:<mã>", "content id, as cid:<id>", minimum=1, prefixed=False),
-    _text("AttachmentName", "name", "Tên tệp gốc", "original file name", 500, "B", minimum=1, prefixed=False, aliases=("FileName",)),
+    _text("ContentId", "content_id", "Mã nội dung, dạng cid:<mã>", "content id, as cid:<id>", minimum=1,
+        prefixed=False),
+    _text("AttachmentName", "name", "Tên tệp gốc", "original file name", 500, "B", minimum=1, prefixed=False,
+        aliases=("FileName",)),
     _text("Description", "description", "Mô tả", "description", prefixed=False),
     _text("FieldName", "field_name", "Tên trường", "field name", prefixed=False, extension=True),
     _text("MimeType", "mime_type", "Kiểu MIME", "MIME type", prefixed=False, extension=True),
     _text("Format", "format", "Phần mở rộng", "extension", prefixed=False, extension=True),
-    _text("ContentType", "label", "Kiểu nội dung", "content type; decides unpacking", minimum=1, prefixed=False, aliases=("FileType",)),
+    _text("ContentType", "label", "Kiểu nội dung", "content type; decides unpacking", minimum=1, prefixed=False,
+        aliases=("FileType",)),
     Element(name="ContentTransferEncoded", field="packed", kind=Kind.BASE64, minimum=1, aliases=("Content",),
             meaning=Text("Nội dung mã hóa base64", "base64 of the file, or of a zip that holds it")),
 ), "Một tệp đính kèm", "one attachment", maximum=None, prefixed=False)  # fmt: skip

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 ZIP_LABEL = "application/zip"
+"""Label of an attachment that travels inside a zip."""
 _ZIP_LABELS = frozenset({ZIP_LABEL, "application/x-zip-compressed"})
 _MAGIC = b"PK\x03\x04"
 _END = struct.Struct("<4s4H2LH")
@@ -47,7 +48,9 @@ _NEEDS_MORE = 0x1 | 0x20 | 0x40  # encrypted, a patch, strongly encrypted
 _SEPARATORS = frozenset("/\\")
 _CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _ZIP_FORMATS = frozenset(
-    "docx docm dotx xlsx xlsm xltx pptx pptm ppsx odt ods odp odg ott ots otp jar war apk epub asice asics sce scs edoc".split()
+    {"docx", "docm", "dotx", "xlsx", "xlsm", "xltx", "pptx", "pptm", "ppsx"}
+    | {"odt", "ods", "odp", "odg", "ott", "ots", "otp"}
+    | {"jar", "war", "apk", "epub", "asice", "asics", "sce", "scs", "edoc"}
 )
 
 

@@ -128,9 +128,8 @@ def _attachment(number: int, packet: DocumentPacket) -> str:
 
 
 def _values_in(row: Element, value: Any, path: str) -> Iterator[tuple[str, Element, Any]]:
-    for attribute in row.attributes:
-        if attribute.field:
-            yield f"{path}/@{attribute.name}", _ATTRIBUTE, getattr(value, attribute.field)
+    for name, field in row.carried:
+        yield f"{path}/@{name}", _ATTRIBUTE, getattr(value, field)
     for child in row.children:
         item = getattr(value, child.field)
         below = f"{path}/{child.name}"

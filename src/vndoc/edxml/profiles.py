@@ -74,8 +74,9 @@ class Profile:
     ``always`` (path below ``MessageHeader`` -> text that the peer writes where the value is absent),
     ``omitted_attributes``. Attachments: ``keep_wire`` (an untouched attachment is written as it came),
     ``raw_labels`` (extension -> label of what travels raw; all else is zipped; ``None``: all raw with
-    honest labels), ``extension_case`` (whether the extension must match in case), ``reference_label`` (what the manifest
-    says for every file; ``None``: the label itself). ``strict``: only values that no deviation would
+    honest labels), ``extension_case`` (whether the extension must match in case), ``reference_label`` (what the
+    manifest says for every file; ``None``: the label itself). A file that a reader would take for a packed one, such as
+    a zip called ``a.bin``, is zipped whatever the profile says. ``strict``: only values that no deviation would
     name, from a regular sender code, are written; a signature only if it is XML-DSig. Codes of other agencies and
     document ids are carried as they are.
     Peer limits: ``None`` for none.
@@ -105,6 +106,7 @@ QCVN_102 = Profile(
     name="qcvn-102",
     title=Text("Đúng theo QCVN 102:2016 và Sửa đổi 1:2022", "As QCVN 102:2016 and SD1:2022 say"),
 )
+"""What the standard says: honest labels, raw attachments, nothing that a deviation would name."""
 
 VXP = Profile(
     name="vxp",
@@ -125,6 +127,7 @@ VXP = Profile(
     reference_label=ZIP_LABEL,
     strict=False,
 )
+"""As the vendor's writer of the national axis writes, to the byte."""
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 
 The walk is on the hot path of every read. It looks each tag up in a plan compiled from the element
 table for the packet's namespace; whatever is not found there takes the slow way through
-:meth:`_Walk.irregular`. Paths of places are only computed when something is reported.
+``_Walk.irregular``. Paths of places are only computed when something is reported.
 """
 
 from __future__ import annotations
@@ -191,9 +191,8 @@ class _Walk:
     def trace(self, node: _Node, plan: _Plan) -> TraceHeaderList:
         """Return the trace list with its attributes."""
         values = self.values(node, plan)
-        for attribute in plan.row.attributes:
-            if attribute.field:
-                values[attribute.field] = node.get(attribute.name)
+        for name, field in plan.row.carried:
+            values[field] = node.get(name)
         if any(hop.organ_id is None for hop in values.get("trace_headers", ())):
             for hop in node.iterchildren("{*}TraceHeader"):
                 if len(hop) and next(hop.iterchildren("{*}OrganId", "{*}Path"), None) is None:
@@ -265,7 +264,7 @@ class _Walk:
         return convert(self, node, text) if convert else text or None
 
     def path(self, node: _Node) -> Any:
-        """The agency of a hop in the flattened form, ``Path{From, To}``: the one that sends; there is no place for the other."""
+        """The agency of a hop in the flattened form, ``Path{From, To}``: the one that sends; the other has no place."""
         organ = None
         for child in node:
             if organ is None and local_name(child) == "From":

@@ -21,7 +21,7 @@ __all__ = ["Reading"]
 class Reading:
     """A packet as it was read, with everything that only the file knows.
 
-    ``packet`` is the value, ``deviations`` what departs from the standard (in document order),
+    ``packet`` is the value, ``deviations`` what departs from the standard (layout first, then part by part),
     ``manifest`` the manifest as it stood (``None``: there was none), ``dialect`` the form of the file
     (``qcvn-102``, ``no-namespace``, ``bkav`` or ``go-vn``), ``skeleton`` the XML without attachment
     text, with spans into ``source`` for what was cut out, ``temporary`` the temporary files made on the way.

@@ -228,7 +228,7 @@ class _Writer:
         if row.kind is Kind.DATE:
             return format_date(value)
         if row.kind is Kind.TIMESTAMP:
-            return format_timestamp(value) if hasattr(value, "hour") else format_date(value)
+            return format_timestamp(value)
         if row.kind is Kind.BOOLEAN:
             return "true" if value else "false"
         text = str(value)
@@ -295,9 +295,6 @@ class _Base64(io.RawIOBase):
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._rest = b""
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, data: Any) -> int:
         size = len(data)

@@ -41,12 +41,19 @@ __all__ = [
 ]
 
 ENVELOPE = f"/{table.ROOT}/{table.ENVELOPE}"
+"""Path of ``edXMLEnvelope``."""
 HEADER = f"{ENVELOPE}/{table.HEADER}"
+"""Path of ``edXMLHeader``."""
 MESSAGE = f"{HEADER}/MessageHeader"
+"""Path of ``MessageHeader``."""
 TRACE = f"{HEADER}/TraceHeaderList"
+"""Path of ``TraceHeaderList``."""
 BUSSINESS = f"{TRACE}/Bussiness"
+"""Path of ``Bussiness``."""
 REFERENCE = f"{ENVELOPE}/{table.BODY}/{table.MANIFEST.name}/{table.REFERENCE.name}"
+"""Path of the entries of the manifest, without index."""
 ATTACHMENT = f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}"
+"""Path of the attachments, without index."""
 
 Applies = Literal["document", "status", "both"]
 """Which packet kind a rule is for."""

@@ -30,7 +30,8 @@ def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAUL
 
     Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
     ``xml-junk``, ``xml-dtd``, ``xml-encoding``), :class:`LimitError` for a limit, :class:`SourceError` if the
-    source or the spool fails. Damaged base64 is no error here: see :attr:`Base64Text.damage`.
+    source or the spool fails. Damaged base64 is no error here: see ``damage`` of
+    :class:`~vndoc.xml.base64text.Base64Text`.
 
     Source: practice (conflict C-21 for *recover*); XML 1.0 and Namespaces in XML 1.0.
     """

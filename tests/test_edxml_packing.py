@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samples import DOCUMENT, attached, edit, found, read, zipped
-from vndoc.edxml.packing import MissingOctets, ZipEntry, extension, name_oddity, unpack
+from vndoc.edxml.packing import MissingOctets, extension, name_oddity, unpack
+from vndoc.edxml.zips import ZipEntry
 from vndoc.envelope import Attachment, MemoryOctets, Octets
 from vndoc.errors import AttachmentError, LimitError, SourceError, VndocError
 from vndoc.limits import DEFAULT, Limits

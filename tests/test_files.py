@@ -6,6 +6,7 @@ import errno
 import gc
 import io
 import os
+import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -174,7 +175,7 @@ class Full(io.RawIOBase):
 
 
 def test_a_full_disk_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", lambda **_: Full())
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     spool = TemporarySpool()
     with pytest.raises(SourceError) as caught:
         spool.write(b"x")
@@ -186,7 +187,7 @@ def test_a_full_disk_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", fail)
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
     with pytest.raises(SourceError) as caught:
         TemporarySpool()
     assert caught.value.code == "target-unwritable"
@@ -198,7 +199,7 @@ def test_short_writes_are_continued(monkeypatch: pytest.MonkeyPatch) -> None:
             return super().write(bytes(data)[:3])
 
     made = Slow()
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", lambda **_: made)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: made)
     spool = TemporarySpool()
     assert spool.write(b"0123456789") == 10
     assert made.getvalue() == b"0123456789"

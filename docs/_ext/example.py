@@ -44,7 +44,7 @@ def write(name: str = "goi-tin.edxml", packet: vndoc.Packet | None = None) -> No
 
 
 def command(line: str, lang: str = "en") -> None:
-    """Run ``vndoc`` with the arguments in *line* in this process and print what it prints, and a line for a code above 0."""
+    """Run ``vndoc`` with the arguments in *line* in this process; after what it prints, say its code if above 0."""
     code = main([*shlex.split(line), "--lang", lang])
     if code:
         print(f"(exit code {code})" if lang == "en" else f"(mã thoát {code})")  # noqa: T201 - what the page shows

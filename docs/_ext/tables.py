@@ -1,7 +1,7 @@
 """The catalogues as plain rows, drawn from the tables of the library. No Sphinx here, so that the tests can read them.
 
-A cell is text: ``\\n`` separates paragraphs and backticks enclose code. Where a catalogue has ``objects``, the first cell of
-each row is the id that links lead to.
+A cell is text: line ends separate paragraphs and backticks enclose code. Where a catalogue has ``objects``, the first
+cell of each row is the id that links lead to.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ _WORDS_VI = {
 }
 
 
-def _made(headings: str, rows: Iterable[tuple[str, ...]], widths: str, lang: Lang, objects: str | None = None) -> Catalogue:
+def _made(
+    headings: str, rows: Iterable[tuple[str, ...]], widths: str, lang: Lang, objects: str | None = None
+) -> Catalogue:
     names = headings.split("|")
     shown = tuple(_HEADINGS.get(name, name) if lang == "vi" else name for name in names)
     return Catalogue(shown, tuple(rows), tuple(int(width) for width in widths.split()), objects)
@@ -155,18 +157,18 @@ def _by_start(code: str) -> str:
     return next((name for start, name in _RAISED_BY_VARIABLE.items() if code.startswith(start)), "")
 
 
-_PARTS: Mapping[str, tuple[str, Element]] = {
-    "document": ("", elements.DOCUMENT),
-    "trace": ("", elements.TRACE_HEADER_LIST),
-    "status": ("", elements.STATUS),
-    "manifest": ("", elements.MANIFEST),
-    "attachment": ("", elements.ATTACHMENT),
+_PARTS: Mapping[str, Element] = {
+    "document": elements.DOCUMENT,
+    "trace": elements.TRACE_HEADER_LIST,
+    "status": elements.STATUS,
+    "manifest": elements.MANIFEST,
+    "attachment": elements.ATTACHMENT,
 }
 
 
 def element_rows(lang: Lang, part: str) -> Catalogue:
-    """Return the elements of one *part* of the packet: ``document``, ``trace``, ``status``, ``manifest`` or ``attachment``."""
-    rows = tuple(_element_rows(_PARTS[part][1], "", "", lang))
+    """Return the elements of one *part* of the packet, a name of :data:`ELEMENT_PARTS`."""
+    rows = tuple(_element_rows(_PARTS[part], "", "", lang))
     return _made("Path|Content|Times|Length|Field|Meaning", rows, "28 14 7 9 20 22", lang)
 
 

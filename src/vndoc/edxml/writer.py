@@ -7,12 +7,9 @@ missing is invented: an absent mandatory element is an error that names its path
 
 from __future__ import annotations
 
-import hashlib
 import io
-import uuid
-import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, Protocol
 
 import attrs
 import pybase64
@@ -31,9 +28,6 @@ __all__ = ["Wire", "content_ids", "wire_form", "write"]
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CHUNK = 3 * 64 * 1024
-_LONGEST_EXTENSION = 20
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-_ZIP64_FROM = 2**31 - 1
 _WHITE_SPACE = " \t\r\n"
 _LIES = frozenset({"zip-label-raw", "zip-unlabelled"})
 
@@ -280,7 +274,9 @@ class _Writer:
         self.sink.write(f'{self.pad(3)}<{tag} xmlns:{table.PREFIX}="{table.NAMESPACE}">'.encode())
         encoder = _Base64(self.sink)
         if wire.zipped:
-            _zip_to(encoder, wire)
+            from vndoc.edxml.zips import zip_to  # noqa: PLC0415 - as in packing
+
+            zip_to(encoder, wire.attachment, wire.content_id)
         else:
             with wire.octets.open() as file:
                 while chunk := file.read(_CHUNK):
@@ -310,21 +306,3 @@ class _Base64(io.RawIOBase):
         if self._rest:
             self._sink.write(pybase64.b64encode(self._rest))
             self._rest = b""
-
-
-def _zip_to(target: _Base64, wire: Wire) -> None:
-    """Write a zip with one entry ``<uuid>.<extension>``, made only from the content so that it is reproducible."""
-    name = wire.attachment.name or ""
-    seed = hashlib.sha256(wire.content_id.encode() + b"\0" + name.encode() + wire.attachment.digest()).hexdigest()
-    ending = name.rpartition(".")[2]
-    suffix = f".{ending}" if ending.isalnum() and len(ending) <= _LONGEST_EXTENSION else ""
-    entry = zipfile.ZipInfo(f"{uuid.UUID(seed[:32], version=4)}{suffix}", date_time=_ZIP_EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    big = wire.octets.size > _ZIP64_FROM
-    with (
-        wire.octets.open() as file,
-        zipfile.ZipFile(cast("BinaryIO", target), "w") as archive,
-        archive.open(entry, "w", force_zip64=big) as inner,
-    ):
-        while chunk := file.read(_CHUNK):
-            inner.write(chunk)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import io
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
@@ -134,6 +133,7 @@ def attach(
     *name* is its file name by default. Raises :class:`~vndoc.errors.SourceError` where the file cannot be read.
     """
     octets = FileOctets(path)
+    own_name = os.path.basename(octets.path)  # noqa: PTH119 - pathlib is slow to load
     return Attachment.of(
-        octets, name=name or Path(octets.path).name, description=description, label=label, content_id=content_id
+        octets, name=name or own_name, description=description, label=label, content_id=content_id
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
@@ -97,6 +96,8 @@ class TemporarySpool:
     """
 
     def __init__(self) -> None:
+        import tempfile  # noqa: PLC0415 - slow to load, and seldom needed
+
         try:
             self._file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0, prefix="vndoc-"))  # noqa: SIM115
         except OSError as error:

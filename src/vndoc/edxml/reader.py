@@ -7,7 +7,6 @@ table for the packet's namespace; whatever is not found there takes the slow way
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -64,12 +63,8 @@ def interpret(
     )
 
 
-class _Mode(enum.Enum):
-    """How the values of one element come together in the model."""
-
-    ONE = 1
-    MANY = 2
-    JOINED = 3
+_ONE, _MANY, _JOINED = range(3)
+"""How the values of one element come together in the model; plain numbers, because the walk asks for each element."""
 
 
 @attrs.define(eq=False)
@@ -77,7 +72,7 @@ class _Plan:
     """One block of the table, compiled for one namespace: tag -> (field, convert, sub-plan, mode, row)."""
 
     row: Element
-    entries: dict[str, tuple[str, Convert | None, _Plan | None, _Mode, Element]]
+    entries: dict[str, tuple[str, Convert | None, _Plan | None, int, Element]]
     model: Callable[..., Any] | None
 
 
@@ -98,7 +93,7 @@ def _compile(row: Element, namespace: str) -> _Plan:
     brace = f"{{{namespace}}}" if namespace else ""
     for child in row.children:
         sub = _compile(child, namespace) if child.children else None
-        mode = _Mode.JOINED if child.kind is Kind.WRAPPER else _Mode.MANY if child.repeats else _Mode.ONE
+        mode = _JOINED if child.kind is Kind.WRAPPER else _MANY if child.repeats else _ONE
         entries[brace + child.name] = (
             child.field,
             _Walk.base64 if child.kind is Kind.BASE64 else converter(child),
@@ -218,26 +213,27 @@ class _Walk:
                 if entry is None:
                     continue
             field, convert, sub, mode, row = entry
-            text = child.text
-            if len(child):
-                value = self.mixed(child, convert) if sub is None else self.filled(child, sub, field)
-            elif convert is not None:
-                value = convert(self, child, text or "")
-            elif sub is not None:
-                value = self.childless(child, sub)
+            if sub is not None:
+                value = self.filled(child, sub, field) if len(child) else self.childless(child, sub)
+            elif len(child):
+                value = self.mixed(child, convert)
             else:
-                value = None if text is None or text.isspace() else text
+                text = child.text
+                if convert is not None:
+                    value = convert(self, child, text or "")
+                else:
+                    value = None if text is None or text.isspace() else text
             tail = child.tail
             if tail is not None and not tail.isspace():
                 stray = tail
             if value is None:
                 continue
-            if mode is _Mode.ONE:
+            if mode == _ONE:
                 if field in values:
                     self.report("repeated-element", child, row.name)
                 else:
                     values[field] = value
-            elif mode is _Mode.MANY:
+            elif mode == _MANY:
                 values.setdefault(field, []).append(value)
             else:
                 values.setdefault(field, []).extend(value)

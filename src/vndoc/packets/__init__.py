@@ -134,6 +134,4 @@ def attach(
     """
     octets = FileOctets(path)
     own_name = os.path.basename(octets.path)  # noqa: PTH119 - pathlib is slow to load
-    return Attachment.of(
-        octets, name=name or own_name, description=description, label=label, content_id=content_id
-    )
+    return Attachment.of(octets, name=name or own_name, description=description, label=label, content_id=content_id)

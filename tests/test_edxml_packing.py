@@ -79,6 +79,7 @@ def one(data: bytes = b"text", name: str = "x.txt", **fields: int) -> bytes:
         (zipped(("a", b"1"), ("b", b"2")), "a.txt", ZIP, None, ("zip-many-entries",)),
         (zipped(("a/", b"")), "a.txt", ZIP, None, ("zip-many-entries",)),
         (one(name="../x"), "a.txt", ZIP, b"text", ("zip-entry-path",)),
+        (one(name=""), "a.txt", ZIP, b"text", ()),
         (one(name="a\\x"), "a.txt", "text/plain", b"text", ("zip-unlabelled", "zip-entry-path")),
         (one(flags=1), "a.txt", ZIP, None, ("zip-unsupported",)),
         (one(flags=0x20), "a.txt", ZIP, None, ("zip-unsupported",)),

@@ -157,7 +157,7 @@ def only_entry(packed: Octets, limits: Limits) -> zipfile.ZipInfo | str:
         return "zip-many-entries"
     except _ZIP_FAULTS:
         return "zip-damaged"
-    if len(entries) != 1 or entries[0].is_dir():
+    if len(entries) != 1 or entries[0].filename.endswith("/"):  # is_dir() fails for an empty name
         return "zip-many-entries"
     if entries[0].flag_bits & _NEEDS_MORE or entries[0].compress_type not in _READABLE:
         return "zip-unsupported"

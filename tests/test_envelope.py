@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import hashlib
 import pickle
 
@@ -17,13 +18,18 @@ from vndoc.envelope import (
     DocumentPacket,
     MemoryOctets,
     Octets,
+    Organization,
+    PromulgationInfo,
+    ResponseFor,
     SignatureMarkup,
     StaffInfo,
+    StatusPacket,
+    business_key,
     normalise_content_id,
 )
 from vndoc.envelope.octets import CHUNK, sha256
 from vndoc.errors import Place, WriteError
-from vndoc.identifiers import DocumentCode, OrganCode
+from vndoc.identifiers import DocumentCode, DocumentId, OrganCode
 
 CITIZEN, OLD_CITIZEN = "012345678901", "123456789"
 MOBILE, MAIL = "0912345678", "nhanvien.mau@example.gov.vn"
@@ -211,3 +217,25 @@ def test_a_deviation_shows_itself() -> None:
     assert deviation.text() == "The date 04/03/2026 has the day first, the standard writes 2026/03/04."
     assert deviation.kind.clause == "C-11"
     assert len(Deviation("unexpected-text", Place("/a"), "x" * 500).text()) < 200
+
+
+def test_a_document_id_may_be_given_as_its_value() -> None:
+    made = DocumentId.form_a(OrganCode("H41"), datetime.date(2026, 3, 4), "07", "TB-UBND")
+    assert DocumentPacket(document_id=made).document_id == "H41,2026/03/04,07/TB-UBND"
+
+
+def test_response_for_a_document_names_it() -> None:
+    day = datetime.date(2026, 3, 4)
+    document = DocumentPacket(
+        from_=Organization(organ_id="H41"),
+        document_id="H41,2026/03/04,07/TB-UBND",
+        code=DocumentCode(number="07", notation="TB-UBND"),
+        promulgation_info=PromulgationInfo(promulgation_date=day),
+    )
+    about = ResponseFor.to(document)
+    assert about == ResponseFor(
+        organ_id="H41", code="07/TB-UBND", document_id="H41,2026/03/04,07/TB-UBND", promulgation_date=day
+    )
+    assert ResponseFor.to(document, organ_id="H20").organ_id == OrganCode("H20")
+    assert business_key(StatusPacket(response_for=about, status_code="03")) == business_key(document)
+    assert ResponseFor.to(DocumentPacket()) == ResponseFor()

@@ -291,6 +291,7 @@ def test_nothing_there(data: bytes) -> None:
         (b"{\\rtf1}", "RTF"),
         (b' {"packet": "<?xml version"}', "JSON"),
         (b"[1]", "JSON"),
+        (b"--Boundary\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><edXML/>", "MIME"),
         (base64.b64encode(b'<?xml version="1.0"?>'), "Base64"),
         (b"xin ch\xc3\xa0o", "0x78 69 6e 20 63 68 c3 a0"),
         (b"\x00\x01", "0x00 01"),

@@ -253,8 +253,8 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The file {name} is there already and is not overwritten.",
         ),
         "source-type": Text(
-            "Nguồn phải là bytes, đường dẫn hoặc tệp nhị phân, không phải {found}.",
-            "A source is bytes, a path or a binary file, not {found}.",
+            "Nguồn phải là bytes, đường dẫn hoặc tệp nhị phân, không phải {found}; gói tin phải được ghi ra trước.",
+            "A source is bytes, a path or a binary file, not {found}; a packet value is written first.",
         ),
         "target-type": Text(
             "Đích ghi phải là tệp nhị phân đã mở để ghi, không phải {found}.",

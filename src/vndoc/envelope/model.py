@@ -15,7 +15,7 @@ from typing import Any, Self
 import attrs
 
 from vndoc.envelope.attachment import Attachment
-from vndoc.identifiers import DocumentCode, OrganCode
+from vndoc.identifiers import DocumentCode, DocumentId, OrganCode
 from vndoc.text import shorten
 
 __all__ = [
@@ -47,8 +47,8 @@ def _organs(values: Any) -> tuple[OrganCode, ...]:
     return tuple(OrganCode(v) if isinstance(v, str) else v for v in _items(values))
 
 
-def _organ_field() -> Any:
-    return attrs.field(default=None, converter=_organ)
+def _id_text(value: DocumentId | str | None) -> str | None:
+    return value.text if isinstance(value, DocumentId) else value
 
 
 def _items(values: Any) -> tuple[Any, ...]:
@@ -58,12 +58,8 @@ def _items(values: Any) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _list_field() -> Any:
-    return attrs.field(default=(), converter=_items)
-
-
-def _private() -> Any:
-    return attrs.field(default=None, metadata={"private": True})
+_PRIVATE = {"private": True}
+"""Marks a field that ``repr`` hides."""
 
 
 class _Value:
@@ -97,7 +93,7 @@ class _Value:
 class Organization(_Value):
     """One agency: the block ``From`` or ``To``."""
 
-    organ_id: OrganCode | None = _organ_field()
+    organ_id: OrganCode | None = attrs.field(default=None, converter=_organ)
     organization_in_charge: str | None = None
     organ_name: str | None = None
     organ_add: str | None = None
@@ -145,17 +141,33 @@ class OtherInfo(_Value):
     reply_fors: str | None = None
     direction: bool | None = None
     reference_codes: str | None = None
-    appendixes: tuple[str, ...] = _list_field()
+    appendixes: tuple[str, ...] = attrs.field(default=(), converter=_items)
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class ResponseFor(_Value):
     """The document that this packet answers, recalls or reports on; ``code`` is number/notation."""
 
-    organ_id: OrganCode | None = _organ_field()
+    organ_id: OrganCode | None = attrs.field(default=None, converter=_organ)
     code: str | None = None
-    document_id: str | None = None
+    document_id: str | None = attrs.field(default=None, converter=_id_text)
     promulgation_date: datetime.date | None = None
+
+    @classmethod
+    def to(cls, packet: DocumentPacket, *, organ_id: OrganCode | str | None = None) -> Self:
+        """Return the reference to the document in *packet*: what an answer, a status or a recall names.
+
+        *organ_id* is the agency on the other side, by default the sender of *packet*. What *packet* lacks stays
+        absent. Source: practice (section 4.7: id, code and date are those of the original document).
+        """
+        sender = packet.from_.organ_id if packet.from_ is not None else None
+        code, info = packet.code, packet.promulgation_info
+        return cls(
+            organ_id=sender if organ_id is None else organ_id,
+            code=str(code) if code is not None and code.number else None,
+            document_id=packet.document_id,
+            promulgation_date=info.promulgation_date if info is not None else None,
+        )
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -165,16 +177,16 @@ class StaffInfo(_Value):
     department: str | None = None
     department_id: str | None = None
     staff: str | None = None
-    staff_id: str | None = _private()
-    email: str | None = _private()
-    mobile: str | None = _private()
+    staff_id: str | None = attrs.field(default=None, metadata=_PRIVATE)
+    email: str | None = attrs.field(default=None, metadata=_PRIVATE)
+    mobile: str | None = attrs.field(default=None, metadata=_PRIVATE)
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class Receiver(_Value):
     """One changed receiver of an update: ``receiver_type`` 0 removed, 1 added."""
 
-    organ_id: OrganCode | None = _organ_field()
+    organ_id: OrganCode | None = attrs.field(default=None, converter=_organ)
     receiver_type: int | None = None
 
 
@@ -184,14 +196,14 @@ class BussinessDocumentInfo(_Value):
 
     document_info: int | None = None
     document_receiver: int | None = None
-    receiver_list: tuple[Receiver, ...] = _list_field()
+    receiver_list: tuple[Receiver, ...] = attrs.field(default=(), converter=_items)
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class ReplacementInfo(_Value):
     """One replaced document and the receivers concerned."""
 
-    document_id: str | None = None
+    document_id: str | None = attrs.field(default=None, converter=_id_text)
     organ_id_list: tuple[OrganCode, ...] = attrs.field(default=(), converter=_organs)
 
 
@@ -199,20 +211,20 @@ class ReplacementInfo(_Value):
 class Bussiness(_Value):
     """The business operation; spelled as the standard spells it. ``document_id`` is the target of an update."""
 
-    document_id: str | None = None
+    document_id: str | None = attrs.field(default=None, converter=_id_text)
     bussiness_doc_type: int | None = None
     bussiness_doc_reason: str | None = None
     paper: int | None = None
     bussiness_document_info: BussinessDocumentInfo | None = None
-    replacement_info_list: tuple[ReplacementInfo, ...] = _list_field()
-    staff_info: tuple[StaffInfo, ...] = _list_field()
+    replacement_info_list: tuple[ReplacementInfo, ...] = attrs.field(default=(), converter=_items)
+    staff_info: tuple[StaffInfo, ...] = attrs.field(default=(), converter=_items)
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class TraceHeader(_Value):
     """One hop. ``timestamp`` is Vietnam local time without offset; a plain date where no time was given."""
 
-    organ_id: OrganCode | None = _organ_field()
+    organ_id: OrganCode | None = attrs.field(default=None, converter=_organ)
     timestamp: datetime.date | None = None
 
 
@@ -225,7 +237,7 @@ class TraceHeaderList(_Value):
     must_understand: str | None = None
     actor: str | None = None
     bussiness: Bussiness | None = None
-    trace_headers: tuple[TraceHeader, ...] = _list_field()
+    trace_headers: tuple[TraceHeader, ...] = attrs.field(default=(), converter=_items)
 
 
 @attrs.frozen(kw_only=True)
@@ -248,8 +260,8 @@ class DocumentPacket(_Value):
     """A packet that carries a document: new, recall, update or replacement (QCVN 102, ``edXML``)."""
 
     from_: Organization | None = None
-    to: tuple[Organization, ...] = _list_field()
-    document_id: str | None = None
+    to: tuple[Organization, ...] = attrs.field(default=(), converter=_items)
+    document_id: str | None = attrs.field(default=None, converter=_id_text)
     code: DocumentCode | None = None
     promulgation_info: PromulgationInfo | None = None
     document_type: DocumentType | None = None
@@ -258,14 +270,14 @@ class DocumentPacket(_Value):
     signer_info: SignerInfo | None = None
     due_date: datetime.date | None = None
     other_info: OtherInfo | None = None
-    response_for: tuple[ResponseFor, ...] = _list_field()
+    response_for: tuple[ResponseFor, ...] = attrs.field(default=(), converter=_items)
     steering_type: int | None = None
-    response_for_task: tuple[str, ...] = _list_field()
+    response_for_task: tuple[str, ...] = attrs.field(default=(), converter=_items)
     application_type: str | None = None
-    to_places: tuple[str, ...] = _list_field()
+    to_places: tuple[str, ...] = attrs.field(default=(), converter=_items)
     trace_header_list: TraceHeaderList | None = None
     signature: SignatureMarkup | None = None
-    attachments: tuple[Attachment, ...] = _list_field()
+    attachments: tuple[Attachment, ...] = attrs.field(default=(), converter=_items)
 
     @property
     def bussiness_doc_type(self) -> int:

@@ -110,15 +110,15 @@ def _executable(ctx: Context) -> Iterator[Hit]:
 
 
 ATTACHMENT_RULES: tuple[Rule, ...] = (
-    rule("reference-without-attachment", _E, "M", "QCVN 102, 4.6(5)",
+    rule("reference-without-attachment", _E, "M", "QCVN 102; 4.6(5)",
          "Mục {found} trong danh mục không có tệp đính kèm tương ứng.", "The manifest entry {found} has no attachment.",
          _reference_alone),
-    rule("attachment-without-reference", _E, "M", "QCVN 102, 4.6(5)",
+    rule("attachment-without-reference", _E, "M", "QCVN 102; 4.6(5)",
          "Tệp đính kèm {found} không có trong danh mục.", "The attachment {found} is not in the manifest.",
          _attachment_alone),
-    rule("content-id-repeated", _E, "M", "QCVN 102, 4.6(5)",
+    rule("content-id-repeated", _E, "M", "QCVN 102; 4.6(5)",
          "Mã nội dung {found} lặp lại.", "The content id {found} stands more than once.", _doubled),
-    rule("attachment-name-mismatch", _E, "M", "QCVN 102, 4.6(5)",
+    rule("attachment-name-mismatch", _E, "M", "QCVN 102; 4.6(5)",
          "Danh mục ghi tên tệp {found}, tệp đính kèm ghi {expected}.",
          "The manifest calls the file {found}, the attachment calls it {expected}.", _names_differ),
     rule("attachment-name-doubled", _N, None, "practice",

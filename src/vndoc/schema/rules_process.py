@@ -188,7 +188,7 @@ PROCESS_RULES: tuple[Rule, ...] = (
          _no_attachment),
     rule("pdf-missing", _W, "N", "NĐ 30/2020/NĐ-CP, App I; practice",
          "Không có tệp PDF trong các tệp đính kèm.", "There is no PDF among the attachments.", _no_pdf),
-    rule("signer-missing", _W, "N", "QĐ 28/2018/QĐ-TTg, Art 10(2); QCVN 102, 4.3.2",
+    rule("signer-missing", _W, "N", "QĐ 28/2018/QĐ-TTg, Art 10(2); QCVN 102; 4.3.2",
          "Thiếu họ tên người ký.", "The name of the signer is missing.", _no_signer),
     rule("competence-prefix", _N, None, "NĐ 30/2020/NĐ-CP, App I",
          "Quyền hạn ký {found} không bắt đầu bằng {expected}.", "The authority {found} begins with none of {expected}.",

@@ -18,7 +18,7 @@ from vndoc.text import nfc
 __all__ = ["UNSIGNED_SHORT", "VALUE_RULES"]
 
 UNSIGNED_SHORT = 65_535
-"""Largest number of copies and pages (QCVN 102, 4.3: unsigned short)."""
+"""Largest number of copies and pages (QCVN 102; 4.3: unsigned short)."""
 
 _NFC_GROWTH = 3
 """Normalising a text makes it at most this many times as long (Unicode, FAQ on normalisation)."""
@@ -136,10 +136,10 @@ def _level1(ctx: Context) -> Iterable[Hit]:
 
 
 VALUE_RULES: tuple[Rule, ...] = (
-    rule("missing-element", _E, "N", "QCVN 102, 4.3, 4.6(1)",
+    rule("missing-element", _E, "N", "QCVN 102; 4.3, 4.6(1)",
          "Thiếu phần tử bắt buộc, hoặc phần tử không có giá trị.", "A mandatory element is missing or has no value.",
          _missing, applies="both"),
-    rule("text-too-long", _E, "R", "QCVN 102, 4.3, 4.6(6)",
+    rule("text-too-long", _E, "R", "QCVN 102; 4.3, 4.6(6)",
          "Giá trị dài {found} ký tự, tối đa là {expected}.",
          "The value has {found} characters, at most {expected} are allowed.",
          _too_long, applies="both"),
@@ -147,14 +147,14 @@ VALUE_RULES: tuple[Rule, ...] = (
          "Văn bản {found} không ở dạng Unicode dựng sẵn (NFC).",
          "The text {found} is not in Unicode normalisation form C.",
          _not_nfc, applies="both"),
-    rule("code-not-in-list", _E, "R", "QCVN 102, 4.6(2), 5.2-5.6",
+    rule("code-not-in-list", _E, "R", "QCVN 102; 4.6(2), 5.2-5.6",
          "Giá trị {found} không có trong danh mục ({expected}).",
          "The value {found} is not in the code list ({expected}).",
          _not_in_list),
     rule("steering-type-unknown", _N, None, "C-06",
          "SteeringType {found} không có trong danh mục nào đã biết ({expected}).",
          "SteeringType {found} is in no list that is known ({expected}).", _steering),
-    rule("amount-out-of-range", _E, "R", "QCVN 102, 4.3, 4.6(2)",
+    rule("amount-out-of-range", _E, "R", "QCVN 102; 4.3, 4.6(2)",
          "Số lượng {found} nằm ngoài khoảng {expected}.", "The amount {found} is outside {expected}.", _amounts),
     rule("email-invalid", _E, "M", "4.6(4); practice (Bkav)",
          "Địa chỉ thư điện tử {found} không hợp lệ.", "The e-mail address {found} is not valid.",

@@ -32,6 +32,9 @@ _KINDS = (
     (b"{", "JSON"),
     (b"[", "JSON"),
     (b"PD94bWwg", "Base64"),
+    (b"--", "MIME"),
+    (b"MIME-Version:", "MIME"),
+    (b"Content-Type:", "MIME"),
 )
 _UTF32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff", b"<\0\0\0", b"\0\0\0<")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"\0<")

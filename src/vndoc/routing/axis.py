@@ -42,7 +42,7 @@ __all__ = ["AXIS_FORMATS", "RULES", "AxisChange", "AxisUnit", "merge_axis"]
 RULES: Mapping[str, Text] = MappingProxyType(
     {
         "listed": Text(
-            "Cơ quan có trong danh sách của trục được coi là đã liên thông; trong danh sách đơn vị thì phải có centerCode.",
+            "Cơ quan có trong danh sách của trục được coi là đã liên thông; với danh sách đơn vị thì khi có centerCode.",
             "An agency in the axis' list counts as connected; in the list of units only with a centerCode.",
         ),
         "not-agency": Text(
@@ -157,7 +157,7 @@ def _truth(row: Mapping[str, Any], name: str, *, empty: bool) -> bool:
     value = row.get(name)
     if isinstance(value, str):
         value = value.strip().casefold()
-    return empty if value is None or value == "" else value in {True, 1, "1", "true", "yes", "y"}
+    return empty if value is None or value == "" else value in {True, "1", "true", "yes", "y"}
 
 
 def _day(value: object) -> datetime.date | None:

@@ -1,4 +1,4 @@
-"""The level-1 table that the package ships: ``level1.csv``, written from the facts, each row with source and confidence.
+"""The level-1 table that the package ships, ``level1.csv``: written from the facts, each row with its source.
 
 It knows ministries and similar bodies before and after Decision 09/2025/QĐ-TTg (in force 2025-04-14), and the People's
 Committees (H) and Councils (K) of the provinces, 29 + 29 of which were closed when 63 provinces became 34 on

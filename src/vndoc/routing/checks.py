@@ -16,7 +16,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
-from vndoc.routing.index import AliasIndex, BodyIndex, all_bodies, bodies_of, heir
+from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, all_bodies, bodies_of, heir
 from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
@@ -191,7 +191,7 @@ class Checker:
             yield self._found(Check.NAME, agency)
         if agency.valid_from > agency.valid_to:
             yield self._found(Check.PERIOD, agency, start=agency.valid_from, end=agency.valid_to)
-        for dated in (*agency.aliases, *agency.delegations):
+        for dated in _dated(agency):
             if dated.valid_from > dated.valid_to:
                 yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
 
@@ -203,12 +203,8 @@ class Checker:
                 yield self._found(Check.OVERLAP, agency, other=self._row(other))
 
     def _parent(self, agency: Agency) -> Iterator[Finding]:
-        above = self._bodies.get(agency.parent)
-        fits = (
-            above.valid_from <= agency.valid_to and agency.valid_from <= above.valid_to
-            if (isinstance(above, Agency))
-            else any(_overlap(agency, a) for a in bodies_of(above))
-        )
+        above: Bodies | None = self._bodies.get(agency.parent)
+        fits = _overlap(agency, above) if isinstance(above, Agency) else any(_overlap(agency, a) for a in above or ())
         if not fits:
             yield self._found(Check.PARENT, agency, to=agency.parent)
         elif agency.code not in self._sound_parents:
@@ -251,6 +247,11 @@ class Checker:
             for owner in self._under(alias.code):
                 if owner is not agency and _together(alias, agency, Alias(owner.code), owner):
                     yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
+
+
+def _dated(agency: Agency) -> Iterator[Alias | Delegation]:
+    yield from agency.aliases
+    yield from agency.delegations
 
 
 def _codes(agency: Agency) -> Iterator[str]:

@@ -70,6 +70,7 @@ class Values:
         self.renormalised = False
 
     def word(self, field: str, value: object) -> str:
+        """Return the text in *value*; None is the empty text."""
         if value is None:
             return ""
         if not isinstance(value, str):
@@ -77,6 +78,7 @@ class Values:
         return self._words.setdefault(value, value)
 
     def name(self, field: str, value: object) -> str:
+        """Return the text in *value* in Unicode form C; :attr:`renormalised` tells that it was not."""
         text = self.word(field, value)
         if text.isascii() or unicodedata.is_normalized("NFC", text):
             return text
@@ -84,6 +86,7 @@ class Values:
         return unicodedata.normalize("NFC", text)
 
     def date(self, field: str, value: object, empty: datetime.date) -> datetime.date:
+        """Return the day in *value* (``2025-06-30``), *empty* where there is none."""
         if value is None or value == "":
             return empty
         if not isinstance(value, str):
@@ -100,6 +103,7 @@ class Values:
         return day
 
     def member(self, field: str, kinds: Mapping[str, _E], value: object, empty: _E) -> _E:
+        """Return the member of *kinds* that *value* names, *empty* where it is empty."""
         if value is None or value == "":
             return empty
         try:
@@ -108,6 +112,7 @@ class Values:
             raise BadValueError(field, value) from None
 
     def number(self, field: str, value: object) -> int:
+        """Return the number from 0 to 999 in *value*, which may be text."""
         if value is None or value == "":
             return 0
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1000:
@@ -157,6 +162,7 @@ def agency_to_dict(agency: Agency) -> dict[str, object]:
 
 
 def dates_to_dict(dated: Agency | Alias | Delegation) -> dict[str, object]:
+    """Return the first and last day of *dated* as JSON-able data; open ends are left out."""
     dates: dict[str, object] = {}
     if dated.valid_from != FIRST:
         dates["valid_from"] = dated.valid_from.isoformat()
@@ -177,6 +183,7 @@ def agency_from_dict(data: object) -> Agency:
 
 
 def read_object(field: str, data: object, names: Iterable[str]) -> dict[str, Any]:
+    """Return *data*, which must be an object with no other names than *names*."""
     if not isinstance(data, dict):
         raise BadValueError(field, data)
     for name in data:
@@ -194,6 +201,7 @@ def _list(field: str, data: object) -> list[Any]:
 
 
 def read_agency(values: Values, data: object) -> Agency:
+    """Return the agency in *data*. Raises :class:`BadValueError`."""
     row = read_object("row", data, COLUMNS)
     return Agency(
         values.word("code", row.get("code")),
@@ -270,8 +278,8 @@ def group_from_dict(data: object) -> Group:
             tuple(values.word("groups", text) for text in _list("groups", item.get(name)))
             for name in ("kinds", "members", "exceptions")
         )
-        return Group(values.word("groups", item.get("name")), kinds, values.number("groups", item.get("level")), members,
-                     exceptions)  # fmt: skip
+        name, level = values.word("groups", item.get("name")), values.number("groups", item.get("level"))
+        return Group(name, kinds, level, members, exceptions)
     except BadValueError as bad:
         raise TableError("table-unreadable", detail=f"{bad.field}: {shorten(bad.found)}") from None
 

@@ -1,4 +1,4 @@
-"""The first letters of level-1 codes: which group of agencies each stands for, from where we know it, and how surely."""
+"""The first letters of level-1 codes: the group of agencies each stands for, the source, and how sure it is."""
 
 from __future__ import annotations
 

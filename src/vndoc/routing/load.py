@@ -1,8 +1,9 @@
 """The documented forms of a routing table, in and out.
 
-**CSV**: UTF-8, comma, one header row, columns by name in any order; only ``code`` is needed. Lines before the header that
-start with ``#`` say what the table says about itself (``# version: 7``, ``# begins: 2020-09-15``, ``# carrier: …``,
-``# ancestors: yes``, ``# axis_version: 12``, ``# source: …``). Dates are ``2025-06-30``, inclusive; empty: open.
+**CSV**: UTF-8, comma, one header row, columns by name in any order; only ``code`` is needed. Lines before the header
+that start with ``#`` say what the table says about itself (``# version: 7``, ``# begins: 2020-09-15``,
+``# carrier: …``, ``# ancestors: yes``, ``# axis_version: 12``, ``# source: …``). Dates are ``2025-06-30``, inclusive;
+empty: open.
 
 =============  ========================================================================================
 column         content
@@ -24,8 +25,8 @@ source         where the row comes from
 confidence     how sure that is
 =============  ========================================================================================
 
-**JSON**: one object with ``"vndoc-routing-table": 1``, ``info`` (the same names as above), ``agencies`` (objects with the
-same names; lists and objects where CSV has separators) and ``groups`` (see :class:`vndoc.routing.Group`).
+**JSON**: one object with ``"vndoc-routing-table": 1``, ``info`` (the same names as above), ``agencies`` (objects with
+the same names; lists and objects where CSV has separators) and ``groups`` (see :class:`vndoc.routing.Group`).
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ class _Run:
         return self.by_form() if self.policy.by_form else None
 
     def by_form(self) -> Agency | Reason | None:
-        found = []
+        found: list[Agency] = []
         for candidate in OrganCode(self.code).candidates():
             entry = self.bodies.get(candidate.code.text)
             if entry is not None:

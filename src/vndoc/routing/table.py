@@ -114,9 +114,9 @@ class RoutingTable:
         cls,
         source: bytes | BinaryIO,
         *,
-        format: str,
+        format: str,  # noqa: A002 - the word everybody looks for
         info: TableInfo | None = None,
-        strict: bool = True,  # noqa: A002
+        strict: bool = True,
     ) -> RoutingTable:
         """Return the table in *source*, the bytes or an open binary file.
 

@@ -42,7 +42,7 @@ __all__ = ["AXIS_FORMATS", "RULES", "AxisChange", "AxisUnit", "merge_axis"]
 RULES: Mapping[str, Text] = MappingProxyType(
     {
         "listed": Text(
-            "Cơ quan có trong danh sách của trục được coi là đã liên thông; với danh sách đơn vị thì khi có centerCode.",
+            "Cơ quan trong danh sách của trục được coi là đã liên thông; với danh sách đơn vị thì khi có centerCode.",
             "An agency in the axis' list counts as connected; in the list of units only with a centerCode.",
         ),
         "not-agency": Text(

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
-from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, all_bodies, bodies_of, heir
+from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, bodies_of, heir
 from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
@@ -166,15 +166,25 @@ class Checker:
 
     def findings(self, focus: Iterable[Agency]) -> Iterator[Finding]:
         """Yield what is wrong with the agencies in *focus*."""
+        bodies, sound = self._bodies, self._sound_parents
         for agency in focus:
-            yield from self._itself(agency)
-            if isinstance(self._bodies[agency.code], tuple):
+            if not _is_plain(agency):
+                yield from self._itself(agency)
+            if isinstance(bodies[agency.code], tuple):
                 yield from self._period(agency)
             if agency.parent:
-                yield from self._parent(agency)
+                if (
+                    agency.parent in sound
+                    and isinstance(above := bodies[agency.parent], Agency)
+                    and _overlap(agency, above)
+                ):
+                    sound.add(agency.code)
+                else:
+                    yield from self._parent(agency)
             if agency.successors or agency.delegations:
                 yield from self._succession(agency)
-            yield from self._other_codes(agency)
+            if agency.aliases:
+                yield from self._other_codes(agency)
 
     def _found(self, check: Check, agency: Agency, **values: object) -> Finding:
         shown = tuple((key, str(value)) for key, value in values.items())
@@ -184,16 +194,17 @@ class Checker:
         return self._rows.get(id(agency), agency.code)
 
     def _itself(self, agency: Agency) -> Iterator[Finding]:
-        code, name = agency.code, agency.name
-        if not _clean(code) or any(not _clean(a.code) for a in agency.aliases):
-            yield self._found(Check.CODE, agency, found=next(c for c in _codes(agency) if not _clean(c)))
-        if (name and not name.isprintable()) or not all(other.isprintable() for other in agency.other_names):
+        if not _clean(agency.code):
+            yield self._found(Check.CODE, agency, found=agency.code)
+        if not all(name.isprintable() for name in (agency.name, *agency.other_names)):
             yield self._found(Check.NAME, agency)
-        if agency.valid_from > agency.valid_to:
-            yield self._found(Check.PERIOD, agency, start=agency.valid_from, end=agency.valid_to)
-        for dated in _dated(agency):
-            if dated.valid_from > dated.valid_to:
-                yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
+        yield from self._reversed(agency, agency)
+        for delegation in agency.delegations:
+            yield from self._reversed(agency, delegation)
+
+    def _reversed(self, agency: Agency, dated: Agency | Alias | Delegation) -> Iterator[Finding]:
+        if dated.valid_from > dated.valid_to:
+            yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
 
     def _period(self, agency: Agency) -> Iterator[Finding]:
         for other in bodies_of(self._bodies[agency.code]):
@@ -237,32 +248,40 @@ class Checker:
 
     def _other_codes(self, agency: Agency) -> Iterator[Finding]:
         for alias in agency.aliases:
-            pairs = self._aliases[alias.code]
-            if len(pairs) > 1:
-                for other, owner in pairs:
-                    if other is alias and owner is agency:
-                        break  # each pair is reported once, at the later of the two
-                    if owner is not agency and _together(alias, agency, other, owner):
-                        yield self._found(Check.ALIAS, agency, to=alias.code, other=self._row(owner))
-            for owner in self._under(alias.code):
-                if owner is not agency and _together(alias, agency, Alias(owner.code), owner):
-                    yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
+            if not _clean(alias.code):
+                yield self._found(Check.CODE, agency, found=alias.code)
+            if alias.valid_from > alias.valid_to:
+                yield from self._reversed(agency, alias)
+            if len(pairs := self._aliases[alias.code]) > 1:
+                yield from self._shared_alias(agency, alias, pairs)
+            if alias.code in self._bodies:
+                for owner in self._under(alias.code):
+                    if owner is not agency and _together(alias, agency, Alias(owner.code), owner):
+                        yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
+
+    def _shared_alias(self, agency: Agency, alias: Alias, pairs: tuple[tuple[Alias, Agency], ...]) -> Iterator[Finding]:
+        for other, owner in pairs:
+            if other is alias and owner is agency:
+                return  # each pair is reported once, at the later of the two
+            if owner is not agency and _together(alias, agency, other, owner):
+                yield self._found(Check.ALIAS, agency, to=alias.code, other=self._row(owner))
 
 
-def _dated(agency: Agency) -> Iterator[Alias | Delegation]:
-    yield from agency.aliases
-    yield from agency.delegations
-
-
-def _codes(agency: Agency) -> Iterator[str]:
-    yield agency.code
-    for alias in agency.aliases:
-        yield alias.code
+def _is_plain(agency: Agency) -> bool:
+    """Return whether there is nothing to find in *agency* alone: the short way for nearly all of them."""
+    code = agency.code
+    return (
+        0 < len(code) <= MAX_ORGAN_CODE
+        and code.isascii()
+        and code.isalnum() | ("." in code and code.replace(".", "").isalnum())
+        and agency.name.isprintable()
+        and agency.valid_from <= agency.valid_to
+        and not agency.other_names
+        and not agency.delegations
+    )
 
 
 def _clean(code: str) -> bool:
-    if code.isascii() and code.isprintable():
-        return 0 < len(code) <= MAX_ORGAN_CODE and code[0] != " " and code[-1] != " "
     return (
         0 < len(code) <= MAX_ORGAN_CODE
         and code == code.strip()
@@ -374,12 +393,13 @@ def check_groups(groups: Mapping[str, Group], bodies: BodyIndex) -> list[Finding
     ]
 
 
-def referring(bodies: BodyIndex, codes: frozenset[str] | set[str]) -> Iterator[Agency]:
-    """Yield the agencies that name one of *codes* as parent, successor or delegate."""
-    for agency in all_bodies(bodies):
-        if (
-            agency.parent in codes
-            or (agency.successors and any(s.code in codes for s in agency.successors))
-            or (agency.delegations and any(d.to in codes for d in agency.delegations))
-        ):
-            yield agency
+def referring(bodies: BodyIndex, codes: frozenset[str] | set[str]) -> list[Agency]:
+    """Return the agencies that name one of *codes* as parent, successor or delegate."""
+    return [
+        agency
+        for entry in bodies.values()
+        for agency in ((entry,) if isinstance(entry, Agency) else entry)
+        if agency.parent in codes
+        or (agency.successors and not codes.isdisjoint([s.code for s in agency.successors]))
+        or (agency.delegations and not codes.isdisjoint([d.to for d in agency.delegations]))
+    ]

@@ -66,7 +66,7 @@ class Values:
 
     def __init__(self) -> None:
         self._dates: dict[str, datetime.date] = {}
-        self._words: dict[str, str] = {}
+        self.words: dict[str, str] = {}
         self.renormalised = False
 
     def word(self, field: str, value: object) -> str:
@@ -75,11 +75,13 @@ class Values:
             return ""
         if not isinstance(value, str):
             raise BadValueError(field, value)
-        return self._words.setdefault(value, value)
+        return self.words.setdefault(value, value)
 
     def name(self, field: str, value: object) -> str:
         """Return the text in *value* in Unicode form C; :attr:`renormalised` tells that it was not."""
-        text = self.word(field, value)
+        text = "" if value is None else value
+        if not isinstance(text, str):
+            raise BadValueError(field, value)
         if text.isascii() or unicodedata.is_normalized("NFC", text):
             return text
         self.renormalised = True

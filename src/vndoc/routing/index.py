@@ -36,7 +36,7 @@ BodyIndex = dict[str, Bodies]
 AliasIndex = dict[str, tuple[tuple[Alias, Agency], ...]]
 
 _ONE_DAY = datetime.timedelta(days=1)
-_WIDTH = 512
+_WIDTH = 256
 
 MODULUS = 1 << (8 * _WIDTH)
 """Sums of fingerprints are taken modulo this."""
@@ -112,10 +112,8 @@ def put(bodies: BodyIndex, aliases: AliasIndex, agencies: Iterable[Agency]) -> i
     """Enter *agencies* into both indexes; return the sum of their fingerprints."""
     total = 0
     for agency in agencies:
-        before = bodies.get(agency.code)
-        if before is None:
-            bodies[agency.code] = agency
-        else:
+        before = bodies.setdefault(agency.code, agency)
+        if before is not agency:
             entry = (*bodies_of(before), agency)
             bodies[agency.code] = tuple(sorted(entry, key=lambda a: (a.valid_from, a.valid_to)))
         for alias in agency.aliases:
@@ -139,9 +137,9 @@ def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:
 
 
 def fingerprint(agency: Agency) -> int:
-    """Return a number of 4,096 bits for the whole content of *agency*.
+    """Return a number of 2,048 bits for the whole content of *agency*.
 
-    Summed modulo 2**4096 the numbers identify a set of agencies whatever its order, so a table's digest follows a
+    Summed modulo 2**2048 the numbers identify a set of agencies whatever its order, so a table's digest follows a
     change without reading the rest again. So many bits, because sums of short digests can be made to collide
     (Wagner's generalised birthday attack).
     """
@@ -153,15 +151,17 @@ def fingerprint(agency: Agency) -> int:
         agency.kind,
         agency.valid_from.toordinal(),
         agency.valid_to.toordinal(),
-        [(s.code, s.kind.value, s.suggested, s.instrument) for s in agency.successors] if agency.successors else (),
-        [(a.code, a.kind.value, a.valid_from.toordinal(), a.valid_to.toordinal()) for a in agency.aliases],
+        agency.successors and [(s.code, s.kind._value_, s.suggested, s.instrument) for s in agency.successors],
+        agency.aliases
+        and [(a.code, a.kind._value_, a.valid_from.toordinal(), a.valid_to.toordinal()) for a in agency.aliases],
         agency.other_names,
-        agency.connection.value,
+        agency.connection._value_,
         agency.system,
         agency.carrier,
-        [(d.to, d.valid_from.toordinal(), d.valid_to.toordinal(), d.kinds, d.instrument) for d in agency.delegations]
-        if agency.delegations
-        else (),
+        agency.delegations
+        and [
+            (d.to, d.valid_from.toordinal(), d.valid_to.toordinal(), d.kinds, d.instrument) for d in agency.delegations
+        ],
         agency.ref,
         agency.source,
         agency.confidence,

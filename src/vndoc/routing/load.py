@@ -35,6 +35,7 @@ import csv
 import datetime
 import io
 import json
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO, TypeVar
 
@@ -132,16 +133,18 @@ def _successor_cell(values: Values, cell: str) -> tuple[Successor, ...]:
 
 
 def _alias_cell(values: Values, cell: str) -> tuple[Alias, ...]:
-    found = []
-    for item in cell.split("|"):
-        code, _, rest = item.partition(":")
-        if not rest:
-            found.append(Alias(code))
-            continue
-        kind, _, period = rest.partition(":")
-        member = values.member("aliases", ALIAS_KINDS, kind, AliasKind.OTHER)
-        found.append(Alias(code, member, *_period(values, "aliases", period)))
-    return tuple(found)
+    if "|" in cell:
+        return tuple([_alias_item(values, item) for item in cell.split("|")])
+    return (_alias_item(values, cell),)
+
+
+def _alias_item(values: Values, item: str) -> Alias:
+    code, _, rest = item.partition(":")
+    if not rest:
+        return Alias(code)
+    kind, _, period = rest.partition(":")
+    member = ALIAS_KINDS.get(kind) or values.member("aliases", ALIAS_KINDS, kind, AliasKind.OTHER)
+    return Alias(code, member, *_period(values, "aliases", period)) if period else Alias(code, member)
 
 
 def _delegation_cell(values: Values, cell: str) -> tuple[Delegation, ...]:
@@ -154,33 +157,39 @@ def _delegation_cell(values: Values, cell: str) -> tuple[Delegation, ...]:
 
 
 def _cell_reader(values: Values, position: Mapping[str, int]) -> Callable[[list[str]], Agency]:
-    """Return the function that turns the cells of one row into an agency."""
-    at = [position.get(name) for name in COLUMNS]
+    """Return the function that turns the cells of one row into an agency. Empty cells cost next to nothing."""
+    at = [position.get(name, len(position)) for name in COLUMNS]
+    arrange = operator.itemgetter(*at)
     last = len(position)
+    word, levels, known = values.words.setdefault, {str(n): n for n in range(10)}, CONNECTIONS.get
+    date, member = values.date, values.member
 
     def read(row: list[str]) -> Agency:
         if len(row) != last:
             raise BadValueError("row", f"{len(row)} / {last}")
-        (code, name, level, parent, kind, start, end, successors, aliases, others, connection, system, carrier,
-         delegations, ref, source, confidence) = ["" if i is None else row[i] for i in at]  # fmt: skip
+        row.append("")
+        (
+            code, name, level, parent, kind, start, end, successors, aliases, others, connection, system, carrier,
+            delegations, ref, source, confidence,
+        ) = arrange(row)  # fmt: skip
         return Agency(
             code,
             name if name.isascii() else values.name("name", name),
-            values.number("level", level),
-            parent and values.word("parent", parent),
-            kind and values.word("kind", kind),
-            values.date("valid_from", start, FIRST),
-            values.date("valid_to", end, LAST),
+            levels[level] if level in levels else values.number("level", level),
+            word(parent, parent),
+            word(kind, kind),
+            date("valid_from", start, FIRST) if start else FIRST,
+            date("valid_to", end, LAST) if end else LAST,
             _successor_cell(values, successors) if successors else (),
             _alias_cell(values, aliases) if aliases else (),
-            tuple(values.name("other_names", other) for other in others.split("|")) if others else (),
-            values.member("connection", CONNECTIONS, connection, Connection.UNKNOWN),
-            system and values.word("system", system),
-            carrier and values.word("carrier", carrier),
+            tuple([values.name("other_names", other) for other in others.split("|")]) if others else (),
+            known(connection) or member("connection", CONNECTIONS, connection, Connection.UNKNOWN),
+            word(system, system),
+            word(carrier, carrier),
             _delegation_cell(values, delegations) if delegations else (),
             ref,
-            source and values.word("source", source),
-            confidence and values.word("confidence", confidence),
+            word(source, source),
+            word(confidence, confidence),
         )
 
     return read

@@ -1,17 +1,18 @@
 """Search for people: names without accents, abbreviations, present and former codes; ranked, with history.
 
-One folded text holds all names and codes, one a line, open bodies of high level first; a query is looked for in
-it from the strictest kind of match to the loosest, and the search ends as soon as there are enough.
+One folded text holds all names and codes, one a line; a query is looked for in it from the strictest kind of match
+to the loosest, and the search ends as soon as there are enough.
 """
 
 from __future__ import annotations
 
 import bisect
 import enum
+import heapq
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,6 @@ __all__ = ["ABBREVIATIONS", "MAX_QUERY", "Match", "Rank", "SearchIndex"]
 
 MAX_QUERY = 200
 """Longest query that is looked at, in characters; the rest is cut off."""
-
-_MAX_LOOSE = 20_000
-"""Most lines looked at for words in any order: bounds the time of a query of common words."""
 
 ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -95,7 +93,6 @@ ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
 """Abbreviations in common use and what they stand for; more can be had from the names themselves."""
 
 _SHORT = {search_key(short): search_key(full) for short, full in ABBREVIATIONS.items()}
-_NO_WORD = re.compile(r"[^\w.|]+")
 _BASE = str.maketrans({"đ": "d", "Đ": "D"})
 
 
@@ -142,37 +139,48 @@ class Match:
 
 
 class SearchIndex:
-    """The folded text of one table. Built once, then only read; safe to share between threads."""
+    """The folded text of one table, its lines in order, and the words of its names.
+
+    Built once, then only read; safe to share between threads. Agencies are numbered in the order of results: open
+    ones first, high levels first, then by code.
+    """
 
     def __init__(self, table: RoutingTable) -> None:
-        ordered = sorted(table, key=lambda a: (a.valid_to != LAST, a.level or 99, a.code))
-        self._agencies = ordered
         self._table = table
-        lines: list[str] = []
+        self._agencies = sorted(table, key=lambda a: (a.valid_to != LAST, a.level or 99, a.code, a.valid_from))
+        self._lines: list[str] = []
         self._owners = array("I")
-        for number, agency in enumerate(ordered):
-            texts = [agency.code, *(alias.code for alias in agency.aliases)]
-            texts += [name for name in (agency.name, *agency.other_names) if name]
-            lines += texts
-            self._owners.extend([number] * len(texts))
-        self._lines = lines
-        self._text = "\n" + _folded("\n".join(line.replace("\n", " ") for line in lines)) + "\n"
-        self._starts = array("L", (m.end() for m in re.finditer("\n", self._text)))
+        self._words: dict[str, array[int]] = {}
+        is_name: list[bool] = []
+        for number, agency in enumerate(self._agencies):
+            codes = [agency.code, *(alias.code for alias in agency.aliases)]
+            names = [name for name in (agency.name, *agency.other_names) if name]
+            self._lines += codes + names
+            self._owners.extend([number] * (len(codes) + len(names)))
+            is_name += [False] * len(codes) + [True] * len(names)
+        folded = _folded("\n".join([line.replace("\n", " ") for line in self._lines])).split("\n")
+        self._is_name = bytes(is_name)
+        for line, text in enumerate(folded):
+            if is_name[line]:
+                for word in set(text.split()):
+                    self._words.setdefault(word, array("I")).append(self._owners[line])
+        self._order = array("I", sorted(range(len(folded)), key=folded.__getitem__))
+        self._text = "\n " + "\n ".join(folded) + "\n"
+        self._starts = array("L", (m.end() for m in re.finditer("\n ", self._text)))
         self._before = _predecessors(table)
 
     def search(self, query: str, *, limit: int = 20) -> tuple[Match, ...]:
         """Return at most *limit* agencies that fit *query*, the best first; none for an empty query."""
-        text = " ".join(_folded(query[:MAX_QUERY].replace("\n", " ")).split())
+        text = " ".join(_folded(query[:MAX_QUERY]).split())
         found: dict[int, Match] = {}
-        if not text or limit < 1:
-            return ()
-        for form in dict.fromkeys((text, _expanded(text))):
-            for rank, line in self._lines_of(form):
+        if text and limit > 0:
+            forms = tuple(dict.fromkeys((text, _expanded(text))))
+            for rank, line in self._fitting(forms, limit):
                 owner = self._owners[line]
                 if owner not in found:
                     found[owner] = self._match(owner, rank, line)
-                    if len(found) >= limit:
-                        return tuple(found.values())
+                    if len(found) == limit:
+                        break
         return tuple(found.values())
 
     def _match(self, owner: int, rank: Rank, line: int) -> Match:
@@ -180,34 +188,62 @@ class SearchIndex:
         before = tuple(self._before.get((agency.code, agency.valid_from), ()))
         return Match(agency, rank, self._lines[line], before, self._table.successors(agency))
 
-    def _lines_of(self, text: str) -> Iterator[tuple[Rank, int]]:
-        """Yield the lines that fit *text* from the strictest rank to the loosest; a line may come again."""
-        whole = list(self._find(f"\n{text}\n"))
-        yield from ((Rank.CODE if self._is_code(line) else Rank.WHOLE, line) for line in whole)
-        yield from ((Rank.START, line) for line in self._find(f"\n{text}"))
-        yield from ((Rank.PHRASE, line) for line in self._find(f" {text}"))
-        words = sorted(set(text.split()), key=self._text.count)
-        if len(words) > 1:
-            for count, line in enumerate(self._find(words[0])):
-                if count >= _MAX_LOOSE:
-                    return
-                start = self._starts[line]
-                content = self._text[start - 1 : self._text.index("\n", start)].replace("\n", " ")
-                if all(f" {word}" in content for word in words):
-                    yield Rank.WORDS, line
+    def _fitting(self, forms: tuple[str, ...], limit: int) -> Iterator[tuple[Rank, int]]:
+        """Yield rank and line from the strictest rank to the loosest; an agency may come again."""
+        for text in forms:
+            for line in self._range(text, limit, whole=True):
+                yield (Rank.WHOLE if self._is_name[line] else Rank.CODE), line
+        for text in forms:
+            yield from ((Rank.START, line) for line in self._range(text, limit, whole=False))
+        for text in forms:
+            yield from ((Rank.PHRASE, line) for line in self._phrase(f" {text}"))
+        for text in forms:
+            yield from ((Rank.WORDS, line) for line in self._all_words(text.split()))
 
-    def _is_code(self, line: int) -> bool:
-        agency = self._agencies[self._owners[line]]
-        return self._lines[line] == agency.code or any(self._lines[line] == alias.code for alias in agency.aliases)
+    def _folded_line(self, line: int) -> str:
+        start = self._starts[line]
+        return self._text[start : self._text.index("\n", start)]
 
-    def _find(self, needle: str) -> Iterator[int]:
-        """Yield the numbers of the lines in which *needle* stands, each once."""
-        text, starts = self._text, self._starts
-        at = text.find(needle)
+    def _range(self, text: str, limit: int, *, whole: bool) -> list[int]:
+        """Return the first *limit* lines that are *text*, or start with it, in the order of results."""
+        low = bisect.bisect_left(self._order, text, key=self._folded_line)
+        high = bisect.bisect_right(self._order, text if whole else text + "\U0010ffff", low, key=self._folded_line)
+        return heapq.nsmallest(limit, self._order[low:high])
+
+    def _phrase(self, needle: str) -> Iterator[int]:
+        """Yield the lines in which *needle* stands, each once."""
+        at = self._text.find(needle)
         while at >= 0:
-            line = bisect.bisect_right(starts, at + 1 if needle[0] == "\n" else at) - 1
-            yield line
-            at = text.find(needle, max(at + 1, starts[line + 1] - 1)) if line + 1 < len(starts) else -1
+            yield bisect.bisect_right(self._starts, at + 1) - 1
+            at = self._text.find(needle, self._text.index("\n", at + 1))
+
+    def _all_words(self, words: list[str]) -> Iterator[int]:
+        """Yield one line for each agency whose names have all *words* (or words that start so) in any order.
+
+        A word with a digit is a code that the agency has or stands below.
+        """
+        if len(words) < 2:
+            return
+        codes = [word for word in words if any(ch.isdigit() for ch in word)]
+        postings = sorted((self._owners_of(word) for word in words if word not in codes), key=len)
+        if not postings:
+            return
+        owners = set(postings[0]).intersection(*postings[1:])
+        for owner in sorted(owners):
+            code = self._agencies[owner].code.casefold()
+            if all(code == word or code.startswith(f"{word}.") for word in codes):
+                yield self._name_line(owner)
+
+    def _owners_of(self, word: str) -> Sequence[int]:
+        if word in self._words:
+            return self._words[word]
+        return sorted({owner for known, owners in self._words.items() if known.startswith(word) for owner in owners})
+
+    def _name_line(self, owner: int) -> int:
+        line = bisect.bisect_left(self._owners, owner)
+        while not self._is_name[line]:
+            line += 1
+        return line
 
 
 def _folded(text: str) -> str:

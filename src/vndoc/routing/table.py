@@ -16,6 +16,7 @@ from vndoc.routing.groups import expand
 from vndoc.routing.index import (
     MODULUS,
     AliasIndex,
+    Bodies,
     BodyIndex,
     Fit,
     bodies_of,
@@ -157,18 +158,21 @@ class RoutingTable:
         for code in changes:
             total -= take(bodies, aliases, code)
         touched: set[str] = set(changes)
+        moved: set[str] = set()  # what refers to a code can only be wrong if the periods under it are others
         for code, agencies in changes.items():
-            total += put(bodies, aliases, agencies)
-            touched.update(alias.code for agency in agencies for alias in agency.aliases)
             if any(agency.code != code for agency in agencies):
                 raise TableError("change-invalid", detail=f"{code}: another code inside")
-        focus = {id(a): a for a in referring(bodies, touched)}
+            total += put(bodies, aliases, agencies)
+            touched.update(alias.code for agency in agencies for alias in agency.aliases)
+            if _periods(bodies.get(code)) != _periods(self._bodies.get(code)):
+                moved.add(code)
+        focus = {id(a): a for a in referring(bodies, moved)} if moved else {}
         for code in touched:
             focus |= {id(a): a for a in bodies_of(bodies.get(code))}
             focus |= {id(a): a for _, a in aliases.get(code, ())}
-        seen_again = {agency.code for agency in focus.values()} | touched
+        again = {agency.code for agency in focus.values()} | touched
         named = dict(self.groups if groups is None else groups)
-        kept = tuple(f for f in self.findings if f.code not in seen_again and f.check is not Check.GROUP)
+        kept = tuple(f for f in self.findings if f.code not in again and f.check is not Check.GROUP)
         findings = (*kept, *found, *check(bodies, aliases, focus.values()), *check_groups(named, bodies))
         return self._made(info or self.info, named, findings, bodies, aliases, total % MODULUS, strict=strict)
 
@@ -248,7 +252,7 @@ class RoutingTable:
     def digest(self) -> str:
         """Return 64 hexadecimal digits that identify the whole content, whatever order it came in."""
         told = repr((attrs.astuple(self.info), sorted(attrs.astuple(g) for g in self.groups.values()))).encode()
-        return hashlib.sha256(told + self._sum.to_bytes(512, "little")).hexdigest()
+        return hashlib.sha256(told + self._sum.to_bytes(256, "little")).hexdigest()
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -311,3 +315,7 @@ class RoutingTable:
     def successors(self, agency: Agency) -> tuple[Agency, ...]:
         """Return the agencies of this table that took over from *agency*, in the order of the data."""
         return tuple(found for s in agency.successors for found in heir(self._bodies, agency, s))
+
+
+def _periods(entry: Bodies | None) -> list[tuple[datetime.date, datetime.date]]:
+    return [(agency.valid_from, agency.valid_to) for agency in bodies_of(entry)]

@@ -232,14 +232,17 @@ class Checker:
     def _succession(self, agency: Agency) -> Iterator[Finding]:
         if agency.successors and agency.valid_to == LAST:
             yield self._found(Check.SUCCESSOR_OPEN, agency)
+        goes_on = bool(agency.delegations)
         for successor in agency.successors:
-            if not heir(self._bodies, agency, successor):
+            found = heir(self._bodies, agency, successor)
+            if not found:
                 yield self._found(Check.SUCCESSOR, agency, to=successor.code)
+            goes_on = goes_on or any(after.valid_to < LAST or after.delegations for after in found)
         for delegation in agency.delegations:
             window = _window(agency, delegation)
             if not any(a.valid_from <= window[1] and window[0] <= a.valid_to for a in self._under(delegation.to)):
                 yield self._found(Check.DELEGATE, agency, to=delegation.to)
-        back = find_cycle(self._bodies, agency, self._sound)
+        back = find_cycle(self._bodies, agency, self._sound) if goes_on else None
         if back is not None:
             yield self._found(Check.CYCLE, agency, to=back.code)
 
@@ -273,7 +276,8 @@ def _is_plain(agency: Agency) -> bool:
     return (
         0 < len(code) <= MAX_ORGAN_CODE
         and code.isascii()
-        and code.isalnum() | ("." in code and code.replace(".", "").isalnum())
+        and " " not in code
+        and code.isprintable()
         and agency.name.isprintable()
         and agency.valid_from <= agency.valid_to
         and not agency.other_names
@@ -282,6 +286,8 @@ def _is_plain(agency: Agency) -> bool:
 
 
 def _clean(code: str) -> bool:
+    if code.isascii() and " " not in code and code.isprintable():
+        return 0 < len(code) <= MAX_ORGAN_CODE
     return (
         0 < len(code) <= MAX_ORGAN_CODE
         and code == code.strip()

@@ -127,8 +127,8 @@ def _successor_cell(values: Values, cell: str) -> tuple[Successor, ...]:
         code, _, rest = item.partition(":")
         kind, _, instrument = rest.partition(":")
         word = kind.removesuffix("*")
-        member = values.member("successors", SUCCESSOR_KINDS, word, SuccessorKind.WHOLE)
-        found.append(Successor(values.word("", code), member, kind.endswith("*"), values.word("", instrument)))
+        member = SUCCESSOR_KINDS.get(word) or values.member("successors", SUCCESSOR_KINDS, word, SuccessorKind.WHOLE)
+        found.append(Successor(code, member, word != kind, instrument and values.word("", instrument)))
     return tuple(found)
 
 
@@ -176,20 +176,20 @@ def _cell_reader(values: Values, position: Mapping[str, int]) -> Callable[[list[
             code,
             name if name.isascii() else values.name("name", name),
             levels[level] if level in levels else values.number("level", level),
-            word(parent, parent),
-            word(kind, kind),
+            parent and word(parent, parent),
+            kind and word(kind, kind),
             date("valid_from", start, FIRST) if start else FIRST,
             date("valid_to", end, LAST) if end else LAST,
             _successor_cell(values, successors) if successors else (),
             _alias_cell(values, aliases) if aliases else (),
             tuple([values.name("other_names", other) for other in others.split("|")]) if others else (),
             known(connection) or member("connection", CONNECTIONS, connection, Connection.UNKNOWN),
-            word(system, system),
-            word(carrier, carrier),
+            system and word(system, system),
+            carrier and word(carrier, carrier),
             _delegation_cell(values, delegations) if delegations else (),
             ref,
-            word(source, source),
-            word(confidence, confidence),
+            source and word(source, source),
+            confidence and word(confidence, confidence),
         )
 
     return read

@@ -175,7 +175,7 @@ class Checker:
             if agency.parent:
                 if (
                     agency.parent in sound
-                    and isinstance(above := bodies[agency.parent], Agency)
+                    and isinstance(above := bodies.get(agency.parent), Agency)
                     and _overlap(agency, above)
                 ):
                     sound.add(agency.code)

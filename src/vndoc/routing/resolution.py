@@ -25,7 +25,7 @@ from vndoc.routing.words import (
 )
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["DIRECT", "FORMS", "Candidate", "How", "Resolution", "Step"]
+__all__ = ["FORMS", "Candidate", "How", "Resolution", "Step"]
 
 FORMS = {
     OrganKind.QCVN_2016: Text("dạng QCVN 102:2016", "form of QCVN 102:2016"),
@@ -148,7 +148,8 @@ class How:
     """How a resolution came about: everything but the question and the agency.
 
     ``trail`` holds raw notes; None stands for the straight way (found, valid, connected), whose steps follow from
-    the agency. ``meant_at`` None: the day of delivery. ``meant`` None: the agency itself.
+    the agency and from ``carrier``, that of the table. ``meant_at`` None: the day of delivery. ``meant`` None: the
+    agency itself.
     """
 
     reason: Reason
@@ -157,10 +158,7 @@ class How:
     meant: Agency | None = None
     candidates: tuple[Candidate, ...] = ()
     trail: tuple[tuple[object, ...], ...] | None = None
-
-
-DIRECT = How(Reason.EXACT)
-"""The straight way, shared by most resolutions."""
+    carrier: str = ""
 
 
 @attrs.frozen
@@ -227,8 +225,9 @@ class Resolution:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in the order in which they were taken."""
         if self._how.trail is None:
-            agency = self.agency
-            found = ((Note.FOUND, agency), (Note.VALID, agency), (Note.STATE, agency), (Note.HOP, agency))
+            agency = cast("Agency", self.agency)
+            hop = (Note.HOP, agency.carrier or self._how.carrier, agency)
+            found = ((Note.FOUND, agency), (Note.VALID, agency), (Note.STATE, agency), hop)
             trail: tuple[tuple[object, ...], ...] = ((Note.PARSED, self.code), *found)
         else:
             trail = self._how.trail

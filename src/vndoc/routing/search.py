@@ -158,7 +158,8 @@ class SearchIndex:
             self._lines += codes + names
             self._owners.extend([number] * (len(codes) + len(names)))
             is_name += [False] * len(codes) + [True] * len(names)
-        folded = _folded("\n".join([line.replace("\n", " ") for line in self._lines])).split("\n")
+        joined = _folded("\n".join([line.replace("\n", " ") for line in self._lines]))
+        folded = joined.split("\n") if self._lines else []
         self._is_name = bytes(is_name)
         for line, text in enumerate(folded):
             if is_name[line]:

@@ -28,7 +28,7 @@ from vndoc.routing.index import (
 )
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
 from vndoc.routing.plan import Plan, make_plan
-from vndoc.routing.resolution import DIRECT, How, Resolution
+from vndoc.routing.resolution import How, Resolution
 from vndoc.routing.resolve import check_day, resolve
 from vndoc.routing.search import Match, SearchIndex
 from vndoc.routing.words import Reason
@@ -54,6 +54,7 @@ class RoutingTable:
     _aliases: AliasIndex
     _sum: int
     _begins: datetime.date
+    _direct: How
     _search: list[SearchIndex] = attrs.field(factory=list)
 
     # -- making ------------------------------------------------------------------------------------
@@ -98,7 +99,16 @@ class RoutingTable:
         errors = [finding for finding in findings if finding.is_error]
         if strict and errors:
             raise TableError("table-invalid", count=len(errors), detail=errors[0].text(), findings=findings)
-        return cls(info, MappingProxyType(dict(groups)), findings, bodies, aliases, total, info.begins)
+        return cls(
+            info,
+            MappingProxyType(dict(groups)),
+            findings,
+            bodies,
+            aliases,
+            total,
+            info.begins,
+            How(Reason.EXACT, carrier=info.carrier),
+        )
 
     @classmethod
     def builtin(cls) -> RoutingTable:
@@ -206,7 +216,9 @@ class RoutingTable:
             and hit.connection is _CONNECTED
             and not hit.delegations
         ):
-            return Resolution(hit.code, at, hit, DIRECT if kind is None else How(Reason.EXACT, kind=kind))
+            return Resolution(
+                hit.code, at, hit, self._direct if kind is None else attrs.evolve(self._direct, kind=kind)
+            )
         return resolve(self._bodies, self._aliases, self.info, code, at=at, meant_at=meant_at, kind=kind, policy=policy)
 
     def plan(

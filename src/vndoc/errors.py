@@ -298,6 +298,31 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
+        # -- routing -----------------------------------------------------------------------------
+        "table-unreadable": Text(
+            "Không đọc được danh mục: {detail}.",
+            "The routing table cannot be read: {detail}.",
+        ),
+        "table-invalid": Text(
+            "Danh mục có {count} lỗi; lỗi đầu tiên: {detail}.",
+            "The routing table has {count} errors; the first: {detail}.",
+        ),
+        "change-invalid": Text(
+            "Thay đổi không dùng được: {detail}.",
+            "The change cannot be used: {detail}.",
+        ),
+        "delta-mismatch": Text(
+            "Bản thay đổi không khớp danh mục: cần {expected}, có {found}.",
+            "The delta does not fit the table: expected {expected}, found {found}.",
+        ),
+        "limit-table-bytes": Text(
+            "Danh mục lớn hơn {limit} byte.",
+            "The routing table is larger than {limit} bytes.",
+        ),
+        "limit-table-rows": Text(
+            "Danh mục có hơn {limit} dòng.",
+            "The routing table has more than {limit} rows.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có hồ sơ (profile) tên {found}; hiện có: {known}.",
@@ -314,6 +339,18 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "option-invalid": Text(
             "Tùy chọn không dùng được: {detail}.",
             "The options do not fit: {detail}.",
+        ),
+        "date-expected": Text(
+            "{name} phải là datetime.date, không phải {found}.",
+            "{name} is a datetime.date, not {found}.",
+        ),
+        "code-expected": Text(
+            "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
+            "A code is text or an OrganCode, not {found}.",
+        ),
+        "unknown-table-format": Text(
+            "Không có dạng danh mục tên {found}; hiện có: {known}.",
+            "There is no form of table named {found}; known: {known}.",
         ),
         "build-description": Text(
             "Bản mô tả gói tin không hợp lệ: {detail}.",

@@ -1,0 +1,470 @@
+"""From the answers of the axis registry to tables and changes.
+
+``getAgenciesList`` and ``getAgenciesListQD20`` list the agencies with their other codes; ``getSynchronizeUnit`` lists
+units with versions and tombstones. The answers leave much open, above all dates: :data:`RULES` says how each gap is
+filled. Source: the kit of the axis (VXP SDK), fields and calls as seen in practice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import attrs
+
+from vndoc.identifiers import OrganCode, OrganKind
+from vndoc.routing.checks import Check, Finding
+from vndoc.routing.index import bodies_of
+from vndoc.routing.load import MAX_ROWS, Draft, read_json
+from vndoc.routing.model import (
+    FIRST,
+    LAST,
+    Agency,
+    Alias,
+    AliasKind,
+    Connection,
+    Successor,
+    SuccessorKind,
+    TableError,
+    TableInfo,
+)
+from vndoc.text import Text, shorten
+
+if TYPE_CHECKING:
+    from vndoc.routing.table import RoutingTable
+
+__all__ = ["AXIS_FORMATS", "RULES", "AxisChange", "AxisUnit", "merge_axis"]
+
+RULES: Mapping[str, Text] = MappingProxyType(
+    {
+        "listed": Text(
+            "Cơ quan trong danh sách của trục được coi là đã liên thông; với danh sách đơn vị thì khi có centerCode.",
+            "An agency in the axis' list counts as connected; in the list of units only with a centerCode.",
+        ),
+        "not-agency": Text(
+            "Đơn vị có isAgency sai là nút nhóm: giữ lại làm cấp trên, chưa liên thông.",
+            "A unit whose isAgency is false is a node: kept as a parent, not connected.",
+        ),
+        "system": Text(
+            "Mã W00 là hệ thống kết nối, không phải cơ quan: chỉ dùng làm hệ thống của các cơ quan trực thuộc.",
+            "A W00 code is a connected system, no agency: it becomes the system of those registered under it.",
+        ),
+        "same-code": Text(
+            "oldCode hoặc code102 rỗng, là null hoặc trùng mã thì bỏ qua.",
+            "An oldCode or code102 that is empty, null or the code itself is passed over.",
+        ),
+        "highest": Text(
+            "Nhiều bản ghi của một đơn vị: lấy phiên bản cao nhất; cùng phiên bản thì lấy bản ghi sau.",
+            "Of several records of one unit the highest version counts, of equal ones the later.",
+        ),
+        "applied": Text(
+            "Phiên bản không lớn hơn phiên bản đã nhận của danh mục thì bỏ qua; 0 nghĩa là không có phiên bản.",
+            "A version that the table already has is passed over; 0 means that there is none.",
+        ),
+        "deleted": Text(
+            "Xóa: đóng vào ngày trước modifyDate, không có nơi kế thừa; bản ghi được giữ lại.",
+            "Deleted: closed on the day before modifyDate, without successor; the record stays.",
+        ),
+        "no-date": Text(
+            "Không rõ modifyDate: lấy ngày nhận; khi nạp toàn bộ thì lấy ngày mới nhất trong câu trả lời.",
+            "Without a readable modifyDate: the day of receipt; for a whole list the latest day in the answer.",
+        ),
+        "new": Text(
+            "Đơn vị mới trong bản cập nhật có hiệu lực từ modifyDate; khi nạp toàn bộ thì từ ngày chưa rõ.",
+            "A unit that is new in a change is valid from modifyDate; in a whole list since an unknown day.",
+        ),
+        "renamed": Text(
+            "Đổi tên mà giữ mã: vẫn là cơ quan đó, tên cũ thành tên khác.",
+            "A new name under the same code: the same agency, the old name is kept as another.",
+        ),
+        "recoded": Text(
+            "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ.",
+            "A new code under the same id: the old code is closed, the new one is its only successor.",
+        ),
+        "reopened": Text(
+            "Mã đã đóng xuất hiện lại: một thời kỳ mới từ modifyDate.",
+            "A closed code that comes back: a new period from modifyDate.",
+        ),
+    }
+)
+"""How the gaps in the registry's answers are filled."""
+
+_DATES = (
+    (re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ].*)?"), (1, 2, 3)),
+    (re.compile(r"(\d{4})/(\d{2})/(\d{2})(?: .*)?"), (1, 2, 3)),
+    (re.compile(r"(\d{2})/(\d{2})/(\d{4})(?: .*)?"), (3, 2, 1)),
+)
+_EPOCH = datetime.date(1970, 1, 1)
+_VIETNAM = datetime.timedelta(hours=7)
+_ONE_DAY = datetime.timedelta(days=1)
+
+
+@attrs.frozen
+class AxisUnit:
+    """One record of ``getSynchronizeUnit``; ``modified`` None where the day cannot be told from ``modified_text``."""
+
+    ref: str
+    parent_ref: str
+    code: str
+    name: str
+    version: int
+    center: str
+    deleted: bool
+    is_agency: bool
+    modified: datetime.date | None
+    modified_text: str = ""
+    row: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return what identifies the unit: its id, or its code where it has none."""
+        return f"#{self.ref}" if self.ref else self.code
+
+
+def _rows(source: bytes | BinaryIO) -> list[object]:
+    """Return the rows of an answer: a list, or an object with ``data`` whose ``status`` is good or missing."""
+    data = read_json(source)
+    if isinstance(data, dict):
+        status = data.get("status")
+        if status is not None and str(status).upper() not in {"OK", "SUCCESS"}:
+            raise TableError("table-unreadable", detail=f"{shorten(str(status))} {shorten(str(data.get('ErrorDesc')))}")
+        data = data.get("data")
+    if not isinstance(data, list) or len(data) > MAX_ROWS:
+        raise TableError("table-unreadable", detail="JSON: data")
+    return data
+
+
+def _word(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    if isinstance(value, str):
+        return "" if value == "null" else value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _name(draft: Draft, row: Mapping[str, Any], number: int) -> str:
+    text = " ".join(_word(row, "name").split())
+    if unicodedata.is_normalized("NFC", text):
+        return text
+    draft.found(Finding(Check.NAME_NFD, _word(row, "code"), number))
+    return unicodedata.normalize("NFC", text)
+
+
+def _truth(row: Mapping[str, Any], name: str, *, empty: bool) -> bool:
+    value = row.get(name)
+    if isinstance(value, str):
+        value = value.strip().casefold()
+    return empty if value is None or value == "" else value in {True, "1", "true", "yes", "y"}
+
+
+def _day(value: object) -> datetime.date | None:
+    """Return the day in *value*: the written forms seen, or milliseconds since 1970, in Vietnamese time."""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    try:
+        if re.fullmatch(r"\d{12,14}", text, re.ASCII):
+            return _EPOCH + (datetime.timedelta(milliseconds=int(text)) + _VIETNAM) // _ONE_DAY * _ONE_DAY
+        for pattern, (year, month, day) in _DATES:
+            if match := pattern.fullmatch(text):
+                return datetime.date(int(match[year]), int(match[month]), int(match[day]))
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _objects(draft: Draft, source: bytes | BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, row in enumerate(_rows(source), 1):
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            draft.found(Finding(Check.ROW, row=number, values=(("detail", type(row).__name__),)))
+
+
+def _listed(source: bytes | BinaryIO, other: str, kind: AliasKind) -> Draft:
+    """Return the agencies of a list; the field *other* holds their other code."""
+    draft = Draft(TableInfo(source="axis"))
+    rows = list(_objects(draft, source))
+    codes = {_word(row, "id"): _word(row, "code") for _, row in rows if _word(row, "id")}
+    for number, row in rows:
+        code = _word(row, "code")
+        organ = OrganCode(code)
+        if organ.kind is OrganKind.SYSTEM:
+            continue
+        alias = _word(row, other)
+        parent = codes.get(_word(row, "pid"), "")
+        system = parent if OrganCode(parent).kind is OrganKind.SYSTEM else ""
+        draft.rows.append(number)
+        draft.agencies.append(
+            Agency(
+                code,
+                _name(draft, row, number),
+                organ.level or 0,
+                "" if system or parent == code else parent,
+                aliases=(Alias(alias, kind),) if alias and alias != code else (),
+                connection=Connection.CONNECTED,
+                system=system,
+                ref=_word(row, "id"),
+                source="axis",
+            )
+        )
+    return draft
+
+
+def _agencies(source: bytes | BinaryIO) -> Draft:
+    return _listed(source, "oldCode", AliasKind.OLD_CODE)
+
+
+def _agencies_qd20(source: bytes | BinaryIO) -> Draft:
+    return _listed(source, "code102", AliasKind.CODE_102)
+
+
+def _units(draft: Draft, source: bytes | BinaryIO) -> list[AxisUnit]:
+    """Return the units of the answer, the highest version of each, in the order of versions."""
+    found: dict[str, AxisUnit] = {}
+    for number, row in _objects(draft, source):
+        version = _word(row, "version")
+        unit = AxisUnit(
+            _word(row, "id"),
+            _word(row, "pid"),
+            _word(row, "code"),
+            _name(draft, row, number),
+            int(version) if version.isascii() and version.isdigit() and len(version) <= 18 else 0,
+            _word(row, "centerCode"),
+            _truth(row, "deleted", empty=False),
+            _truth(row, "isAgency", empty=True),
+            _day(row.get("modifyDate")),
+            shorten(str(row.get("modifyDate"))),
+            number,
+        )
+        before = found.get(unit.key)
+        if before is not None:
+            draft.found(Finding(Check.UNIT_TWICE, unit.code, number, (("found", unit.ref),)))
+        if before is None or before.version <= unit.version:
+            found[unit.key] = unit
+    return sorted(found.values(), key=lambda unit: (unit.version, unit.row))
+
+
+def _from_unit(unit: AxisUnit, parent: str) -> Agency:
+    system = parent if OrganCode(parent).kind is OrganKind.SYSTEM else ""
+    connected = Connection.CONNECTED if unit.center else Connection.UNKNOWN
+    return Agency(
+        unit.code,
+        unit.name,
+        OrganCode(unit.code).level or 0,
+        "" if system or parent == unit.code else parent,
+        "" if unit.is_agency else "node",
+        connection=connected if unit.is_agency else Connection.NOT_CONNECTED,
+        system=unit.center or system,
+        ref=unit.ref,
+        source="axis",
+    )
+
+
+def _unit_table(source: bytes | BinaryIO) -> Draft:
+    draft = Draft()
+    units = _units(draft, source)
+    draft.info = TableInfo(source="axis", axis_version=max((u.version for u in units), default=0))
+    latest = max((u.modified for u in units if u.modified), default=None)
+    codes = {unit.ref: unit.code for unit in units}
+    for unit in units:
+        if OrganCode(unit.code).kind is OrganKind.SYSTEM:
+            continue
+        agency = _from_unit(unit, codes.get(unit.parent_ref, ""))
+        if unit.deleted:
+            day = unit.modified or latest
+            if unit.modified is None:
+                draft.found(Finding(Check.UNIT_DATE, unit.code, unit.row, (("found", unit.modified_text),)))
+            agency = attrs.evolve(agency, valid_to=FIRST if day is None else _before(day))
+        draft.agencies.append(agency)
+        draft.rows.append(unit.row)
+    return draft
+
+
+def _before(day: datetime.date) -> datetime.date:
+    return day - _ONE_DAY if day > FIRST else FIRST
+
+
+AXIS_FORMATS: Mapping[str, Callable[[bytes | BinaryIO], Draft]] = MappingProxyType(
+    {"axis-agencies": _agencies, "axis-agencies-qd20": _agencies_qd20, "axis-units": _unit_table}
+)
+"""The answers that can be loaded as a table, by the name of the format."""
+
+
+def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
+    """Return one draft of several answers, keyed by format (:data:`AXIS_FORMATS`).
+
+    The list of Decision 20/2020 goes first: its codes are the present ones. A row of a later answer that names a known
+    code (or other code) adds what is missing there; all others are entered as they are.
+    """
+    whole = Draft(TableInfo(source="axis"))
+    place: dict[str, int] = {}
+    for name in ("axis-agencies-qd20", "axis-agencies", "axis-units"):
+        if name not in answers:
+            continue
+        draft = AXIS_FORMATS[name](answers[name])
+        whole.info = attrs.evolve(whole.info, axis_version=max(whole.info.axis_version, draft.info.axis_version))
+        for finding in draft.findings:
+            whole.found(finding)
+        for agency, row in zip(draft.agencies, draft.rows, strict=True):
+            codes = (agency.code, *(alias.code for alias in agency.aliases))
+            at = next((place[code] for code in codes if code in place), None)
+            if at is None:
+                at = len(whole.agencies)
+                whole.agencies.append(agency)
+                whole.rows.append(row)
+            else:
+                whole.agencies[at] = _joined(whole.agencies[at], agency)
+            for code in codes:
+                place.setdefault(code, at)
+    present = {agency.code for agency in whole.agencies}
+    whole.agencies = [_with_known_parent(agency, place, whole.agencies, present) for agency in whole.agencies]
+    return whole
+
+
+def _joined(known: Agency, other: Agency) -> Agency:
+    """Return *known* with what *other*, a record of the same agency, adds."""
+    have = {known.code, *(alias.code for alias in known.aliases)}
+    named = Alias(other.code, AliasKind.OTHER)
+    more = tuple(a for a in (*other.aliases, named) if a.code not in have)
+    connection = other.connection if known.connection is Connection.UNKNOWN else known.connection
+    return attrs.evolve(
+        known,
+        name=known.name or other.name,
+        parent=known.parent or other.parent,
+        aliases=(*known.aliases, *more),
+        system=known.system or other.system,
+        valid_to=min(known.valid_to, other.valid_to),
+        connection=connection,
+        ref=known.ref or other.ref,
+    )
+
+
+def _with_known_parent(agency: Agency, place: Mapping[str, int], all_: list[Agency], present: set[str]) -> Agency:
+    """Return *agency* with its parent named by the present code."""
+    if not agency.parent or agency.parent in present:
+        return agency
+    at = place.get(agency.parent)
+    return attrs.evolve(agency, parent="" if at is None else all_[at].code)
+
+
+@attrs.frozen
+class AxisChange:
+    """What an answer of ``getSynchronizeUnit`` changes, received on a known day; :data:`RULES` says how.
+
+    ``units`` holds the highest version of each unit, in the order of versions.
+    """
+
+    received: datetime.date
+    units: tuple[AxisUnit, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def load(cls, source: bytes | BinaryIO, *, received: datetime.date) -> AxisChange:
+        """Return the change in *source*, an answer as JSON.
+
+        Raises :class:`~vndoc.routing.TableError` ``table-unreadable``.
+        """
+        draft = Draft()
+        units = tuple(_units(draft, source))
+        undated = [u for u in units if u.modified is None]
+        for unit in undated:
+            draft.found(Finding(Check.UNIT_DATE, unit.code, unit.row, (("found", unit.modified_text),)))
+        return cls(received, units, tuple(draft.findings))
+
+    @property
+    def version(self) -> int:
+        """Return the highest version in the change."""
+        return max((unit.version for unit in self.units), default=0)
+
+    def applied_to(self, table: RoutingTable, *, strict: bool = True) -> RoutingTable:
+        """Return a new table with the change; *table* stays as it is.
+
+        Its ``info.axis_version`` is the highest version seen, its ``version`` says so. Raises as
+        :meth:`vndoc.routing.RoutingTable.of`.
+        """
+        changing = _Changing(table, self.received)
+        for unit in self.units:
+            if unit.version == 0 or unit.version > table.info.axis_version:
+                changing.enter(unit)
+        reached = max(table.info.axis_version, self.version)
+        base = table.version.partition("+axis.")[0]
+        info = attrs.evolve(table.info, axis_version=reached, version=f"{base}+axis.{reached}")
+        return table.changed(changing.changes(), info=info, strict=strict, found=self.findings)
+
+
+class _Changing:
+    """A change under way: what stands under each code and id so far."""
+
+    def __init__(self, table: RoutingTable, received: datetime.date) -> None:
+        self.table = table
+        self.received = received
+        self.new: dict[str, tuple[Agency, ...]] = {}
+        self.codes = {agency.ref: agency.code for agency in table if agency.ref}
+
+    def changes(self) -> dict[str, tuple[Agency, ...]]:
+        return {code: agencies for code, agencies in self.new.items() if agencies != self.table.periods(code)}
+
+    def periods(self, code: str) -> tuple[Agency, ...]:
+        return self.new[code] if code in self.new else bodies_of(self.table.bodies.get(code))
+
+    def last(self, code: str) -> Agency | None:
+        return max(self.periods(code), key=lambda a: a.valid_to, default=None)
+
+    def enter(self, unit: AxisUnit) -> None:
+        if OrganCode(unit.code).kind is OrganKind.SYSTEM:
+            self.codes[unit.ref] = unit.code
+            return
+        day = unit.modified or self.received
+        before = self.codes.get(unit.ref, unit.code) if unit.ref else unit.code
+        if unit.deleted:
+            self.close(before, day)
+            return
+        if before != unit.code:
+            self.close(before, day, Successor(unit.code, SuccessorKind.RENAMED))
+        made = _from_unit(unit, self.parent(unit, day))
+        current = self.last(unit.code)
+        if current is None:
+            self.put(unit.code, None, attrs.evolve(made, valid_from=day))
+        elif current.valid_to < LAST:
+            self.put(unit.code, None, attrs.evolve(made, valid_from=max(day, current.valid_to + _ONE_DAY)))
+        else:
+            self.put(unit.code, current, _updated(current, made))
+        if unit.ref:
+            self.codes[unit.ref] = unit.code
+
+    def parent(self, unit: AxisUnit, day: datetime.date) -> str:
+        code = self.codes.get(unit.parent_ref, "")
+        if OrganCode(code).kind is OrganKind.SYSTEM:
+            return code
+        above = self.last(code)
+        return code if above is not None and above.valid_to >= day else ""
+
+    def close(self, code: str, day: datetime.date, successor: Successor | None = None) -> None:
+        current = self.last(code)
+        if current is not None and current.valid_to == LAST:
+            successors = current.successors if successor is None else (successor,)
+            end = max(_before(day), current.valid_from)
+            self.put(code, current, attrs.evolve(current, valid_to=end, successors=successors))
+
+    def put(self, code: str, old: Agency | None, new: Agency) -> None:
+        kept: Iterable[Agency] = (agency for agency in self.periods(code) if agency is not old)
+        self.new[code] = tuple(sorted((*kept, new), key=lambda a: (a.valid_from, a.valid_to)))
+
+
+def _updated(current: Agency, made: Agency) -> Agency:
+    """Return *current* with what the unit says, and its history."""
+    names = current.other_names
+    if current.name and current.name != made.name and current.name not in names:
+        names = (*names, current.name)
+    return attrs.evolve(
+        current,
+        name=made.name or current.name,
+        other_names=names,
+        parent=made.parent or current.parent,
+        kind=current.kind if made.kind == "" else made.kind,
+        connection=made.connection if made.connection is not Connection.UNKNOWN else current.connection,
+        system=made.system or current.system,
+        ref=made.ref or current.ref,
+    )

@@ -1,0 +1,411 @@
+"""What can be wrong with the content of a routing table: one table of checks, all findings reported together.
+
+An error makes a strict load fail. Whoever loads with ``strict=False`` gets the table all the same, with its
+findings: resolution stays total over any data and answers *conflict*, *loop* or *not in the table* where
+it meets the fault.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+import attrs
+
+from vndoc.identifiers import MAX_ORGAN_CODE
+from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, bodies_of, heir
+from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
+from vndoc.text import Lang, Text, shorten
+
+__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups", "referring"]
+
+MAX_FINDINGS = 1_000
+"""Most findings reported for one table; the error's ``count`` still counts all errors up to here."""
+
+
+class Check(enum.Enum):
+    """What a finding is about."""
+
+    ROW = "row-unreadable"
+    VALUE = "value-invalid"
+    CODE = "code-invalid"
+    NAME = "name-invalid"
+    NAME_NFD = "name-not-nfc"
+    PERIOD = "period-reversed"
+    OVERLAP = "periods-overlap"
+    PARENT = "parent-missing"
+    PARENT_CYCLE = "parent-cycle"
+    SUCCESSOR = "successor-missing"
+    SUCCESSOR_OPEN = "successor-of-open-agency"
+    DELEGATE = "delegate-missing"
+    CYCLE = "succession-cycle"
+    ALIAS = "alias-duplicate"
+    ALIAS_CODE = "alias-is-code"
+    GROUP = "group-member-missing"
+    UNIT_DATE = "unit-date-unknown"
+    UNIT_TWICE = "unit-repeated"
+
+
+@attrs.frozen
+class CheckRow:
+    """One check: whether a finding is an error, and its text."""
+
+    is_error: bool
+    text: Text
+
+
+def _error(vi: str, en: str) -> CheckRow:
+    return CheckRow(is_error=True, text=Text(vi, en))
+
+
+def _warning(vi: str, en: str) -> CheckRow:
+    return CheckRow(is_error=False, text=Text(vi, en))
+
+
+CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
+    {
+        Check.ROW: _error("dòng không đọc được: {detail}", "the row cannot be read: {detail}"),
+        Check.VALUE: _error("cột {field}: {found} không hợp lệ", "column {field}: {found} is not valid"),
+        Check.CODE: _error(
+            "mã {found} rỗng, quá dài hoặc có ký tự điều khiển, khoảng trắng ở đầu hay cuối",
+            "the code {found} is empty, too long, or has controls or surrounding blanks",
+        ),
+        Check.NAME: _error("tên có ký tự điều khiển", "the name has control characters"),
+        Check.NAME_NFD: _warning("tên không ở dạng NFC; đã chuyển", "the name was not in Unicode form C; converted"),
+        Check.PERIOD: _error(
+            "ngày bắt đầu {start} sau ngày kết thúc {end}", "the period starts on {start}, after its end {end}"
+        ),
+        Check.OVERLAP: _error(
+            "trùng thời gian hiệu lực với dòng {other}", "the validity overlaps with that of row {other}"
+        ),
+        Check.PARENT: _error(
+            "cấp trên {to} không có trong danh mục cùng thời gian", "the parent {to} is not in the table in that period"
+        ),
+        Check.PARENT_CYCLE: _error("quan hệ cấp trên quay vòng qua {to}", "the parents form a cycle through {to}"),
+        Check.SUCCESSOR: _error(
+            "nơi kế thừa {to} không có trong danh mục sau ngày đóng",
+            "the successor {to} is not in the table after the closing day",
+        ),
+        Check.SUCCESSOR_OPEN: _warning(
+            "có nơi kế thừa nhưng không có ngày kết thúc", "there is a successor but no last day"
+        ),
+        Check.DELEGATE: _error(
+            "nơi được ủy quyền {to} không có trong danh mục", "the delegate {to} is not in the table"
+        ),
+        Check.CYCLE: _error(
+            "kế thừa hoặc ủy quyền quay vòng qua {to}", "successors or delegations form a cycle through {to}"
+        ),
+        Check.ALIAS: _error(
+            "mã khác {to} cũng là mã khác của dòng {other}", "the alias {to} is also one of row {other}"
+        ),
+        Check.ALIAS_CODE: _error(
+            "mã khác {to} cùng lúc là mã của dòng {other}", "the alias {to} is at the same time the code of row {other}"
+        ),
+        Check.GROUP: _warning("nhóm {group}: không có {to}", "group {group}: there is no {to}"),
+        Check.UNIT_DATE: _warning(
+            "không rõ ngày thay đổi ({found}); dùng ngày nhận",
+            "the day of the change is unknown ({found}); day of receipt taken",
+        ),
+        Check.UNIT_TWICE: _warning(
+            "bản ghi {found} lặp lại; lấy phiên bản cao nhất",
+            "the unit {found} is repeated; the highest version counts",
+        ),
+    }
+)
+"""Severity and text of every check."""
+
+
+@attrs.frozen
+class Finding:
+    """One thing that is wrong: where, what, and the values the text is filled in with.
+
+    ``row`` counts as in the source (for CSV the line, for JSON lists from 1), None where there is none.
+    """
+
+    check: Check
+    code: str = ""
+    row: int | None = None
+    values: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_error(self) -> bool:
+        """Return whether a strict load fails on it."""
+        return CHECKS[self.check].is_error
+
+    def text(self, lang: Lang = "en") -> str:
+        """Return the finding as one line in *lang*."""
+        where = "" if self.row is None else f"dòng {self.row}: " if lang == "vi" else f"row {self.row}: "
+        who = f"{shorten(self.code)}: " if self.code else ""
+        shown = {key: shorten(value) for key, value in self.values}
+        return where + who + CHECKS[self.check].text.render(lang, **shown)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the finding as JSON-able data."""
+        return {
+            "check": self.check.value,
+            "error": self.is_error,
+            "code": self.code,
+            "row": self.row,
+            "values": dict(self.values),
+            "text": {"vi": self.text("vi"), "en": self.text("en")},
+        }
+
+
+class Checker:
+    """Looks at the agencies in *focus* against the whole indexes; *rows* gives row numbers by ``id`` of an agency."""
+
+    def __init__(self, bodies: BodyIndex, aliases: AliasIndex, rows: Mapping[int, int] | None = None) -> None:
+        self._bodies = bodies
+        self._aliases = aliases
+        self._rows = rows or {}
+        self._sound_parents: set[str] = set()
+        self._sound: set[int] = set()
+
+    def findings(self, focus: Iterable[Agency]) -> Iterator[Finding]:
+        """Yield what is wrong with the agencies in *focus*."""
+        bodies, sound = self._bodies, self._sound_parents
+        for agency in focus:
+            if not _is_plain(agency):
+                yield from self._itself(agency)
+            if isinstance(bodies[agency.code], tuple):
+                yield from self._period(agency)
+            if agency.parent:
+                if (
+                    agency.parent in sound
+                    and isinstance(above := bodies.get(agency.parent), Agency)
+                    and _overlap(agency, above)
+                ):
+                    sound.add(agency.code)
+                else:
+                    yield from self._parent(agency)
+            if agency.successors or agency.delegations:
+                yield from self._succession(agency)
+            if agency.aliases:
+                yield from self._other_codes(agency)
+
+    def _found(self, check: Check, agency: Agency, **values: object) -> Finding:
+        shown = tuple((key, str(value)) for key, value in values.items())
+        return Finding(check, agency.code, self._rows.get(id(agency)), shown)
+
+    def _row(self, agency: Agency) -> object:
+        return self._rows.get(id(agency), agency.code)
+
+    def _itself(self, agency: Agency) -> Iterator[Finding]:
+        if not _clean(agency.code):
+            yield self._found(Check.CODE, agency, found=agency.code)
+        if not all(name.isprintable() for name in (agency.name, *agency.other_names)):
+            yield self._found(Check.NAME, agency)
+        yield from self._reversed(agency, agency)
+        for delegation in agency.delegations:
+            yield from self._reversed(agency, delegation)
+
+    def _reversed(self, agency: Agency, dated: Agency | Alias | Delegation) -> Iterator[Finding]:
+        if dated.valid_from > dated.valid_to:
+            yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
+
+    def _period(self, agency: Agency) -> Iterator[Finding]:
+        for other in bodies_of(self._bodies[agency.code]):
+            if other is agency:
+                return  # each pair is reported once, at the later of the two
+            if _overlap(agency, other):
+                yield self._found(Check.OVERLAP, agency, other=self._row(other))
+
+    def _parent(self, agency: Agency) -> Iterator[Finding]:
+        above: Bodies | None = self._bodies.get(agency.parent)
+        fits = _overlap(agency, above) if isinstance(above, Agency) else any(_overlap(agency, a) for a in above or ())
+        if not fits:
+            yield self._found(Check.PARENT, agency, to=agency.parent)
+        elif agency.code not in self._sound_parents:
+            path: dict[str, None] = {}
+            code = agency.code
+            while code and code not in self._sound_parents and code not in path:
+                path[code] = None
+                above = self._bodies.get(code)
+                code = above.parent if isinstance(above, Agency) else _any_parent(above)
+            if code in path:
+                yield self._found(Check.PARENT_CYCLE, agency, to=code)
+            self._sound_parents.update(path)
+
+    def _succession(self, agency: Agency) -> Iterator[Finding]:
+        if agency.successors and agency.valid_to == LAST:
+            yield self._found(Check.SUCCESSOR_OPEN, agency)
+        goes_on = bool(agency.delegations)
+        for successor in agency.successors:
+            found = heir(self._bodies, agency, successor)
+            if not found:
+                yield self._found(Check.SUCCESSOR, agency, to=successor.code)
+            goes_on = goes_on or any(after.valid_to < LAST or after.delegations for after in found)
+        for delegation in agency.delegations:
+            window = _window(agency, delegation)
+            if not any(a.valid_from <= window[1] and window[0] <= a.valid_to for a in self._under(delegation.to)):
+                yield self._found(Check.DELEGATE, agency, to=delegation.to)
+        back = find_cycle(self._bodies, agency, self._sound) if goes_on else None
+        if back is not None:
+            yield self._found(Check.CYCLE, agency, to=back.code)
+
+    def _under(self, code: str) -> tuple[Agency, ...]:
+        return bodies_of(self._bodies.get(code))
+
+    def _other_codes(self, agency: Agency) -> Iterator[Finding]:
+        for alias in agency.aliases:
+            if not _clean(alias.code):
+                yield self._found(Check.CODE, agency, found=alias.code)
+            if alias.valid_from > alias.valid_to:
+                yield from self._reversed(agency, alias)
+            if len(pairs := self._aliases[alias.code]) > 1:
+                yield from self._shared_alias(agency, alias, pairs)
+            if alias.code in self._bodies:
+                for owner in self._under(alias.code):
+                    if owner is not agency and _together(alias, agency, Alias(owner.code), owner):
+                        yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
+
+    def _shared_alias(self, agency: Agency, alias: Alias, pairs: tuple[tuple[Alias, Agency], ...]) -> Iterator[Finding]:
+        for other, owner in pairs:
+            if other is alias and owner is agency:
+                return  # each pair is reported once, at the later of the two
+            if owner is not agency and _together(alias, agency, other, owner):
+                yield self._found(Check.ALIAS, agency, to=alias.code, other=self._row(owner))
+
+
+def _is_plain(agency: Agency) -> bool:
+    """Return whether there is nothing to find in *agency* alone: the short way for nearly all of them."""
+    code = agency.code
+    return (
+        0 < len(code) <= MAX_ORGAN_CODE
+        and code.isascii()
+        and " " not in code
+        and code.isprintable()
+        and agency.name.isprintable()
+        and agency.valid_from <= agency.valid_to
+        and not agency.other_names
+        and not agency.delegations
+    )
+
+
+def _clean(code: str) -> bool:
+    if code.isascii() and " " not in code and code.isprintable():
+        return 0 < len(code) <= MAX_ORGAN_CODE
+    return (
+        0 < len(code) <= MAX_ORGAN_CODE
+        and code == code.strip()
+        and code.isprintable()
+        and unicodedata.is_normalized("NFC", code)
+    )
+
+
+def _overlap(one: Agency, other: Agency) -> bool:
+    return one.valid_from <= other.valid_to and other.valid_from <= one.valid_to
+
+
+def _together(one: Alias, owner: Agency, other: Alias, owner2: Agency) -> bool:
+    start = max(one.valid_from, owner.valid_from, other.valid_from, owner2.valid_from)
+    return start <= min(one.valid_to, owner.valid_to, other.valid_to, owner2.valid_to)
+
+
+def _any_parent(entry: tuple[Agency, ...] | None) -> str:
+    return next((a.parent for a in entry or () if a.parent), "")
+
+
+Window = tuple[datetime.date, datetime.date]
+
+
+def _window(agency: Agency, delegation: Delegation) -> Window:
+    return (
+        max(agency.valid_from, delegation.valid_from),
+        min(agency.valid_to, delegation.valid_to),
+    )
+
+
+def _edges(bodies: BodyIndex, agency: Agency) -> Iterator[tuple[Agency, Window, frozenset[str] | None]]:
+    """Yield where mail may go on from *agency*: to whom, on which days, for which kinds (None: all)."""
+    if agency.valid_to < LAST:
+        after = (agency.valid_to + datetime.timedelta(days=1), LAST)
+        for successor in agency.successors:
+            for found in heir(bodies, agency, successor):
+                yield found, after, None
+    for delegation in agency.delegations:
+        kinds = frozenset(delegation.kinds) or None
+        for found in bodies_of(bodies.get(delegation.to)):
+            yield found, _window(agency, delegation), kinds
+
+
+def find_cycle(bodies: BodyIndex, start: Agency, sound: set[int]) -> Agency | None:
+    """Return an agency to which successors and delegations lead back on one and the same day, or None.
+
+    Each agency is walked once for the whole table (*sound* remembers them by ``id``), so the cost is linear; a
+    second cycle through the same agencies may stay unreported. Resolution has its own guard.
+    """
+    if id(start) in sound:
+        return None
+    path: list[Agency] = []
+    limits: list[tuple[Window, frozenset[str] | None]] = []
+    stack: list[Iterator[tuple[Agency, Window, frozenset[str] | None]]] = [
+        iter([(start, (start.valid_from, LAST), None)])
+    ]
+    on_path: dict[int, int] = {}
+    while stack:
+        step = next(stack[-1], None)
+        if step is None:
+            stack.pop()
+            if path:
+                gone = path.pop()
+                limits.pop()
+                del on_path[id(gone)]
+                sound.add(id(gone))
+            continue
+        agency, window, kinds = step
+        at = on_path.get(id(agency))
+        if at is not None:
+            if _possible([*limits[at + 1 :], (window, kinds)]):
+                sound.update(on_path)
+                return agency
+        elif id(agency) not in sound:
+            on_path[id(agency)] = len(path)
+            path.append(agency)
+            limits.append((window, kinds))
+            stack.append(_edges(bodies, agency))
+    return None
+
+
+def _possible(limits: list[tuple[Window, frozenset[str] | None]]) -> bool:
+    """Return whether there is a day and a kind of document for which all the steps hold."""
+    kinds = [k for _, k in limits if k is not None]
+    on_one_day = max(w[0] for w, _ in limits) <= min(w[1] for w, _ in limits)
+    return on_one_day and (not kinds or bool(frozenset.intersection(*kinds)))
+
+
+def check(
+    bodies: BodyIndex, aliases: AliasIndex, focus: Iterable[Agency], rows: Mapping[int, int] | None = None
+) -> list[Finding]:
+    """Return what is wrong with the agencies in *focus*, at most :data:`MAX_FINDINGS`, in the order of *focus*."""
+    found: list[Finding] = []
+    for finding in Checker(bodies, aliases, rows).findings(focus):
+        found.append(finding)
+        if len(found) >= MAX_FINDINGS:
+            break
+    return found
+
+
+def check_groups(groups: Mapping[str, Group], bodies: BodyIndex) -> list[Finding]:
+    """Return which members and exceptions of *groups* are codes that are not in the table."""
+    return [
+        Finding(Check.GROUP, values=(("group", group.name), ("to", member)))
+        for group in groups.values()
+        for member in (*group.members, *group.exceptions)
+        if not member.startswith("@") and member not in bodies
+    ]
+
+
+def referring(bodies: BodyIndex, codes: frozenset[str] | set[str]) -> list[Agency]:
+    """Return the agencies that name one of *codes* as parent, successor or delegate."""
+    return [
+        agency
+        for entry in bodies.values()
+        for agency in ((entry,) if isinstance(entry, Agency) else entry)
+        if agency.parent in codes
+        or (agency.successors and not codes.isdisjoint([s.code for s in agency.successors]))
+        or (agency.delegations and not codes.isdisjoint([d.to for d in agency.delegations]))
+    ]

@@ -1,0 +1,333 @@
+"""The routing table: an immutable, indexed snapshot, and the questions that can be put to it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import BinaryIO
+
+import attrs
+
+from vndoc.identifiers import OrganCode
+from vndoc.routing.checks import Check, Finding, check, check_groups, referring
+from vndoc.routing.groups import expand
+from vndoc.routing.index import (
+    MODULUS,
+    AliasIndex,
+    Bodies,
+    BodyIndex,
+    Fit,
+    bodies_of,
+    heir,
+    pick,
+    pick_alias,
+    put,
+    take,
+)
+from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
+from vndoc.routing.plan import Plan, make_plan
+from vndoc.routing.resolution import How, Resolution
+from vndoc.routing.resolve import check_day, resolve
+from vndoc.routing.search import Match, SearchIndex
+from vndoc.routing.words import Reason
+
+__all__ = ["RoutingTable"]
+
+_CONNECTED = Connection.CONNECTED
+
+
+@attrs.frozen(eq=False, repr=False)
+class RoutingTable:
+    """Agencies with their dates, other codes and successors, ready to be asked. Never changes; share it freely.
+
+    Make one with :meth:`builtin`, :meth:`load` or :meth:`of`; a change (:class:`vndoc.routing.Delta`,
+    :class:`vndoc.routing.AxisChange`) makes a new table while readers keep theirs. ``findings`` are what the checks
+    said: warnings only, unless it was made with ``strict=False``.
+    """
+
+    info: TableInfo
+    groups: Mapping[str, Group]
+    findings: tuple[Finding, ...]
+    _bodies: BodyIndex
+    _aliases: AliasIndex
+    _sum: int
+    _begins: datetime.date
+    _direct: How
+    _search: list[SearchIndex] = attrs.field(factory=list)
+
+    # -- making ------------------------------------------------------------------------------------
+
+    @classmethod
+    def of(
+        cls,
+        agencies: Iterable[Agency],
+        *,
+        info: TableInfo | None = None,
+        groups: Iterable[Group] = (),
+        strict: bool = True,
+        found: Iterable[Finding] = (),
+        rows: Iterable[int] | None = None,
+    ) -> RoutingTable:
+        """Return the table of *agencies*. *rows* are their row numbers for the findings, *found* earlier findings.
+
+        Raises :class:`~vndoc.routing.TableError` ``table-invalid`` with all findings if *strict* and there are errors.
+        """
+        info = info or TableInfo()
+        listed = tuple(agencies)
+        bodies: BodyIndex = {}
+        aliases: AliasIndex = {}
+        total = put(bodies, aliases, listed)
+        numbers = {} if rows is None else dict(zip(map(id, listed), rows, strict=True))
+        named = {group.name: group for group in groups}
+        findings = (*found, *check(bodies, aliases, listed, numbers), *check_groups(named, bodies))
+        return cls._made(info, named, findings, bodies, aliases, total, strict=strict)
+
+    @classmethod
+    def _made(
+        cls,
+        info: TableInfo,
+        groups: Mapping[str, Group],
+        findings: tuple[Finding, ...],
+        bodies: BodyIndex,
+        aliases: AliasIndex,
+        total: int,
+        *,
+        strict: bool,
+    ) -> RoutingTable:
+        errors = [finding for finding in findings if finding.is_error]
+        if strict and errors:
+            raise TableError("table-invalid", count=len(errors), detail=errors[0].text(), findings=findings)
+        return cls(
+            info,
+            MappingProxyType(dict(groups)),
+            findings,
+            bodies,
+            aliases,
+            total,
+            info.begins,
+            How(Reason.EXACT, carrier=info.carrier),
+        )
+
+    @classmethod
+    def builtin(cls) -> RoutingTable:
+        """Return the level-1 table that the package ships: ministries, provincial Committees and Councils.
+
+        Each row has its source and confidence; connection states are unknown, that is for a registry to say.
+        """
+        from vndoc.routing.builtin import builtin_table  # noqa: PLC0415 - the data is read when somebody asks for it
+
+        return builtin_table()
+
+    @classmethod
+    def load(
+        cls,
+        source: bytes | BinaryIO,
+        *,
+        format: str,  # noqa: A002 - the word everybody looks for
+        info: TableInfo | None = None,
+        strict: bool = True,
+    ) -> RoutingTable:
+        """Return the table in *source*, the bytes or an open binary file.
+
+        *format*: ``csv`` or ``json`` (the documented forms of :mod:`vndoc.routing.load`), or an answer of the axis
+        registry: ``axis-agencies``, ``axis-agencies-qd20``, ``axis-units``. *info* overrides what the source says
+        about itself. With ``strict=False`` findings do not stop it.
+
+        Raises :class:`~vndoc.routing.TableError` ``table-unreadable`` or ``table-invalid``,
+        :class:`~vndoc.errors.LimitError` for more than :data:`~vndoc.routing.load.MAX_BYTES` or
+        :data:`~vndoc.routing.load.MAX_ROWS`, :class:`~vndoc.errors.UsageError` for an unknown format.
+        """
+        from vndoc.routing.load import read_table  # noqa: PLC0415 - parsers are needed by those who load only
+
+        read = read_table(source, format)
+        return cls.of(
+            read.agencies,
+            info=info or read.info,
+            groups=read.groups,
+            strict=strict,
+            found=read.findings,
+            rows=read.rows,
+        )
+
+    def changed(
+        self,
+        changes: Mapping[str, tuple[Agency, ...]],
+        *,
+        info: TableInfo | None = None,
+        groups: Mapping[str, Group] | None = None,
+        strict: bool = True,
+        found: tuple[Finding, ...] = (),
+    ) -> RoutingTable:
+        """Return a new table in which each code of *changes* leads to what is given there (nothing: removed).
+
+        Only what changed, and what refers to it, is checked again. Raises as :meth:`of` does.
+        """
+        bodies, aliases, total = dict(self._bodies), dict(self._aliases), self._sum
+        for code in changes:
+            total -= take(bodies, aliases, code)
+        touched: set[str] = set(changes)
+        moved: set[str] = set()  # what refers to a code can only be wrong if the periods under it are others
+        for code, agencies in changes.items():
+            if any(agency.code != code for agency in agencies):
+                raise TableError("change-invalid", detail=f"{code}: another code inside")
+            total += put(bodies, aliases, agencies)
+            touched.update(alias.code for agency in agencies for alias in agency.aliases)
+            if _periods(bodies.get(code)) != _periods(self._bodies.get(code)):
+                moved.add(code)
+        focus = {id(a): a for a in referring(bodies, moved)} if moved else {}
+        for code in touched:
+            focus |= {id(a): a for a in bodies_of(bodies.get(code))}
+            focus |= {id(a): a for _, a in aliases.get(code, ())}
+        again = {agency.code for agency in focus.values()} | touched
+        named = dict(self.groups if groups is None else groups)
+        kept = tuple(f for f in self.findings if f.code not in again and f.check is not Check.GROUP)
+        findings = (*kept, *found, *check(bodies, aliases, focus.values()), *check_groups(named, bodies))
+        return self._made(info or self.info, named, findings, bodies, aliases, total % MODULUS, strict=strict)
+
+    # -- asking ------------------------------------------------------------------------------------
+
+    def resolve(
+        self,
+        code: str | OrganCode,
+        *,
+        at: datetime.date,
+        meant_at: datetime.date | None = None,
+        kind: str | None = None,
+        policy: Policy = CAUTIOUS,
+    ) -> Resolution:
+        """Return where mail to *code* goes when it is delivered on the day *at*, and why.
+
+        *meant_at* is the day on which the address was valid in the sender's eyes (default *at*): codes are given
+        again to other bodies. *kind* is the kind of document, for delegations that are limited to some.
+        *policy* says which guesses are wanted. Any text gets an answer.
+
+        Raises :class:`~vndoc.errors.UsageError` where a date is no :class:`datetime.date` or *code* no text.
+        """
+        # The straight way, which most codes go: the engine below would come to the same.
+        hit = self._bodies.get(code)  # type: ignore[arg-type]
+        if (
+            type(hit) is Agency
+            and (meant_at is None or meant_at is at)
+            and type(at) is datetime.date
+            and hit.valid_from <= at <= hit.valid_to
+            and at >= self._begins
+            and hit.connection is _CONNECTED
+            and not hit.delegations
+        ):
+            return Resolution(
+                hit.code, at, hit, self._direct if kind is None else attrs.evolve(self._direct, kind=kind)
+            )
+        return resolve(self._bodies, self._aliases, self.info, code, at=at, meant_at=meant_at, kind=kind, policy=policy)
+
+    def plan(
+        self,
+        recipients: Iterable[str | OrganCode],
+        *,
+        at: datetime.date,
+        meant_at: datetime.date | None = None,
+        kind: str | None = None,
+        own_system: str | None = None,
+        trace: Iterable[str] = (),
+        exclude: Iterable[str | OrganCode] = (),
+        policy: Policy = CAUTIOUS,
+    ) -> Plan:
+        """Return, for each of *recipients*, where its copy goes and why, and what to submit to which carrier.
+
+        Recipients and *exclude* are codes, or groups written ``@name`` or ``@name:CODE``, taken as they were at
+        *meant_at*. *own_system* is the connected system we are; *trace* names the hops the packet has made
+        before it came to us. The other arguments are those of :meth:`resolve`, and so are the errors.
+        """
+        return make_plan(
+            self, recipients, at=at, meant_at=meant_at, kind=kind, own_system=own_system, trace=trace, exclude=exclude,
+            policy=policy,
+        )  # fmt: skip
+
+    def search(self, query: str, *, limit: int = 20) -> tuple[Match, ...]:
+        """Return the agencies that fit *query* best: names without accents, abbreviations, present and former codes.
+
+        The first call builds an index (some seconds for 100,000 agencies), which later calls share.
+        """
+        if not self._search:
+            self._search.append(SearchIndex(self))
+        return self._search[0].search(query, limit=limit)
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> str:
+        """Return the version that the source of the table gives itself."""
+        return self.info.version
+
+    @property
+    def digest(self) -> str:
+        """Return 64 hexadecimal digits that identify the whole content, whatever order it came in."""
+        told = repr((attrs.astuple(self.info), sorted(attrs.astuple(g) for g in self.groups.values()))).encode()
+        return hashlib.sha256(told + self._sum.to_bytes(256, "little")).hexdigest()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[Agency]:
+        """Yield every agency of every period, by code and period."""
+        for code in sorted(self._bodies):
+            yield from bodies_of(self._bodies[code])
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._bodies
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RoutingTable):
+            return NotImplemented
+        return self.info == other.info and self.groups == other.groups and self._bodies == other._bodies
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"RoutingTable(version={self.version!r}, codes={len(self._bodies)}, digest={self.digest[:12]!r})"
+
+    @property
+    def bodies(self) -> BodyIndex:
+        """Return the index by code. **Read only**: for the modules of this package and for statistics."""
+        return self._bodies
+
+    @property
+    def aliases(self) -> AliasIndex:
+        """Return the index by other code. **Read only**, as :attr:`bodies`."""
+        return self._aliases
+
+    def periods(self, code: str) -> tuple[Agency, ...]:
+        """Return every agency that has or had *code*, in the order of time; empty for an unknown code."""
+        return bodies_of(self._bodies.get(code))
+
+    def agency(self, code: str, *, on: datetime.date) -> Agency | None:
+        """Return the agency under *code* (or under it as an alias) on the day *on*; None unless there is exactly one.
+
+        Nothing is followed: for that, :meth:`resolve`.
+        """
+        check_day(on, "on")
+        entry, pairs = self._bodies.get(code), self._aliases.get(code)
+        if entry is not None:
+            fit, found = pick(entry, on)
+            if fit is Fit.VALID:
+                return found[0]
+        if pairs is not None:
+            fit, named = pick_alias(pairs, on)
+            if fit is Fit.VALID:
+                return named[0][1]
+        return None
+
+    def members(self, group: str, *, on: datetime.date, policy: Policy = CAUTIOUS) -> tuple[str, ...] | Reason:
+        """Return the codes in *group* (``@name`` or ``@name:CODE``) on the day *on*, sorted, or why there are none."""
+        check_day(on, "on")
+        return expand(self, group, on=on, size=policy.group_size)
+
+    def successors(self, agency: Agency) -> tuple[Agency, ...]:
+        """Return the agencies of this table that took over from *agency*, in the order of the data."""
+        return tuple(found for s in agency.successors for found in heir(self._bodies, agency, s))
+
+
+def _periods(entry: Bodies | None) -> list[tuple[datetime.date, datetime.date]]:
+    return [(agency.valid_from, agency.valid_to) for agency in bodies_of(entry)]

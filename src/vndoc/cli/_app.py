@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from vndoc._version import __version__
+from vndoc.cli._agencies import agencies
 from vndoc.cli._build import build
 from vndoc.cli._convert import convert
 from vndoc.cli._demo import demo
@@ -20,6 +21,7 @@ from vndoc.cli._extract import extract
 from vndoc.cli._inspect import inspect
 from vndoc.cli._language import language_of
 from vndoc.cli._profiles import profiles
+from vndoc.cli._route import route
 from vndoc.cli._run import BROKEN_PIPE, UNUSABLE, hush
 from vndoc.cli._safe import clean
 from vndoc.cli._schema import schema
@@ -38,8 +40,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for _function in (inspect, validate, build, convert, extract, demo, profiles, schema):
+for _function in (inspect, validate, build, convert, extract, route, demo, profiles, schema):
     app.command(_function.__name__, help=_function.__name__)(_function)
+app.add_typer(agencies, name="agencies", help="agencies")
 
 
 def _print_version(wanted: bool) -> None:
@@ -58,14 +61,18 @@ def _vndoc(
 def command_in(lang: Lang) -> Any:
     """Return the command with its help in *lang*."""
     group: Any = typer.main.get_command(app)
-    group.help = HELP["vndoc"].render(lang)
-    for command in (group, *group.commands.values()):
-        if command is not group:
-            command.help = HELP[command.name].render(lang)
-        for parameter in command.params:
-            if parameter.help in HELP:
-                parameter.help = HELP[parameter.help].render(lang)
+    _speak(group, "vndoc", lang)
     return group
+
+
+def _speak(command: Any, key: str, lang: Lang) -> None:
+    """Give *command*, and those below it, the help that stands under *key*: ``route``, ``agencies-show``."""
+    command.help = HELP[key].render(lang)
+    for parameter in command.params:
+        if parameter.help in HELP:
+            parameter.help = HELP[parameter.help].render(lang)
+    for name, part in getattr(command, "commands", {}).items():
+        _speak(part, name if key == "vndoc" else f"{key}-{name}", lang)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -23,6 +23,7 @@ from vndoc.cli._view import view
 from vndoc.edxml import Reading
 from vndoc.envelope import DocumentPacket
 from vndoc.errors import SourceError
+from vndoc.routing import Reason, RoutingTable
 from vndoc.text import Text
 
 __all__ = ["STEPS", "Step", "Story", "Told", "demo"]
@@ -170,6 +171,30 @@ def _show(story: Story) -> Told:
     return Told((), page=view(story.again))
 
 
+def _route(story: Story) -> Told:
+    """Plan the recipients, then one province on the day before and the day on which it was merged."""
+    table, day = RoutingTable.builtin(), story.day or _MERGER
+    plan = table.plan([organ.organ_id or "" for organ in story.packet.to], at=day)
+    lines = [Text(result.text("vi"), result.text("en")) for result in plan.results]
+    reasons = []
+    for sent in (_MERGER - datetime.timedelta(days=1), _MERGER):
+        found = table.resolve("H02", at=sent)
+        reasons.append(found.reason)
+        to = "" if found.agency is None else f"{found.agency.code}, {found.agency.name}"
+        lines.append(filled(_SENT, code=found.code, day=sent.isoformat(), to=to))
+    passed = len(plan.results) == len(story.packet.to) and reasons == [Reason.EXACT, Reason.SUCCESSOR]
+    return Told((*lines, _LEVEL_1), passed=passed)
+
+
+_MERGER = datetime.date(2025, 7, 1)
+"""The day on which 63 provinces became 34."""
+
+_SENT = Text("{code} gửi ngày {day} đến {to}", "{code}, sent on {day}, goes to {to}")
+_LEVEL_1 = Text(
+    "danh mục kèm theo chỉ có cấp 1: vndoc route --table dùng danh mục của trục",
+    "the table that ships knows level 1 only: vndoc route --table takes that of the axis",
+)
+
 STEPS: tuple[Step, ...] = (
     Step(Text("Bản mô tả và các tệp đính kèm", "A description and the files to attach"), _describe),
     Step(Text("Tạo gói tin", "Build the packet"), _build),
@@ -178,6 +203,7 @@ STEPS: tuple[Step, ...] = (
     Step(Text("Đọc lại", "Read it back"), _read_back),
     Step(Text("So sánh nội dung: cùng một văn bản", "Compare the content: the same document"), _compare),
     Step(Text("Xem gói tin như vndoc inspect", "Show it, as vndoc inspect does"), _show),
+    Step(Text("Tìm nơi nhận như vndoc route", "Find out where it goes, as vndoc route does"), _route),
 )
 """The story, in order."""
 

@@ -9,7 +9,17 @@ import typer
 
 from vndoc.text import Lang
 
-__all__ = ["AsJson", "Files", "Language", "Overwrite", "ProfileName", "Recover", "Today"]
+__all__ = [
+    "AsJson",
+    "Files",
+    "Language",
+    "Overwrite",
+    "ProfileName",
+    "Recover",
+    "TableFile",
+    "TableForm",
+    "Today",
+]
 
 Files = Annotated[list[str], typer.Argument(help="files", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="json")]
@@ -20,3 +30,5 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="overwrite")]
 Today = Annotated[
     datetime.datetime | None, typer.Option("--today", help="today", formats=["%Y-%m-%d"], show_default=False)
 ]
+TableFile = Annotated[str, typer.Option("--table", help="table")]
+TableForm = Annotated[str, typer.Option("--format", help="table-format")]

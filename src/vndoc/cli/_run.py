@@ -23,6 +23,7 @@ from vndoc.text import Lang, Text, mask, shorten
 __all__ = [
     "BROKEN_PIPE",
     "FAILED",
+    "INDETERMINATE",
     "INTERRUPTED",
     "PASSED",
     "SCHEMA_VERSION",
@@ -38,19 +39,23 @@ __all__ = [
     "status_of",
 ]
 
-PASSED, FAILED, UNUSABLE = 0, 1, 2
+PASSED, FAILED, UNUSABLE, INDETERMINATE = 0, 1, 2, 3
 INTERRUPTED, BROKEN_PIPE = 130, 141
 """As a shell reports a process that ended by SIGINT and by SIGPIPE."""
 
 SCHEMA_VERSION = "1.0"
 """Of the JSON that all commands print: the second number counts additions, the first what breaks readers."""
 
-_STATUS = {"passed": PASSED, "failed": FAILED, "error": UNUSABLE}
+_STATUS = {"passed": PASSED, "indeterminate": INDETERMINATE, "failed": FAILED, "error": UNUSABLE}
+"""Status -> exit code; of several, the one that stands last here counts."""
+_ORDER = tuple(_STATUS.values())
+_HINTS = {"target-exists": "overwrite-hint", "table-invalid": "check-hint"}
+"""Errors that the command can help with."""
 _WIDTH = 120
 """Columns of a page that goes into a file or a pipe."""
 
 Result = dict[str, Any]
-"""What became of one input: plain values, with ``status`` ``passed``, ``failed`` or ``error``."""
+"""What became of one input: plain values, with ``status`` ``passed``, ``failed``, ``indeterminate`` or ``error``."""
 
 
 class _Console(Console):
@@ -109,13 +114,13 @@ class Run:
     def add(self, name: str | None, result: Result) -> None:
         """Keep *result* for the input called *name* and remember the worst status."""
         self.results.append({"input": name, **result})
-        self.code = max(self.code, _STATUS[result["status"]])
+        self.code = max(self.code, _STATUS[result["status"]], key=_ORDER.index)
 
     def broke(self, name: str | None, error: VndocError) -> None:
         """Report that *error* ended the work on the input called *name*."""
         self.add(name, {"status": status_of(error), "error": error_dict(error)})
         subject = "vndoc" if name is None else name
-        hint = f" {self.word('overwrite-hint')}" if error.code == "target-exists" else ""
+        hint = f" {self.word(_HINTS[error.code])}" if error.code in _HINTS else ""
         self.warn(f"{subject}: {self.error_line(error)}{hint}", style="red")
 
     def error_line(self, error: VndocError) -> str:

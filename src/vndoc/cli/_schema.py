@@ -15,8 +15,21 @@ from vndoc.text import Text
 
 __all__ = ["COMMANDS", "schema", "schema_text"]
 
-COMMANDS = ("build", "convert", "demo", "extract", "inspect", "profiles", "validate")
-"""Commands that have ``--json``."""
+COMMANDS = (
+    "agencies-check",
+    "agencies-diff",
+    "agencies-search",
+    "agencies-show",
+    "build",
+    "convert",
+    "demo",
+    "extract",
+    "inspect",
+    "profiles",
+    "route",
+    "validate",
+)
+"""Commands that have ``--json``; those of a group with its name before theirs."""
 
 _UNKNOWN = Text(
     "không có JSON Schema tên {name}; hiện có: {known}", "there is no JSON Schema named {name}; known: {known}"

@@ -113,6 +113,70 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "limit-attachment_name_length": Text("tên tệp tối đa {value} ký tự", "file names up to {value} characters"),
         "limit-attachment_name_ascii": Text("tên tệp không dấu", "file names without diacritics"),
         "no-limits": Text("không có giới hạn riêng", "no limits of its own"),
+        # -- route -------------------------------------------------------------------------------
+        "route-dates": Text(
+            "địa chỉ theo ngày {meant_at}, gửi ngày {at}", "address as of {meant_at}, delivered on {at}"
+        ),
+        "route-candidates": Text("Có thể là", "May be"),
+        "route-suggested": Text("gợi ý, không phải quy định", "suggested, not law"),
+        "route-unknown-connection": Text(
+            "Chưa rõ nơi nhận đã liên thông chưa: chỉ danh mục của trục cho biết.",
+            "Whether the recipient is connected is not known: only the registry of the axis can tell.",
+        ),
+        "route-builtin": Text(
+            "Danh mục kèm theo chỉ có các cơ quan cấp 1; --table dùng danh mục khác.",
+            "The table that ships knows agencies of level 1 only; --table takes another.",
+        ),
+        "plan": Text("{name}: {count} nơi nhận", "{name}: {count} recipients"),
+        "plan-trace": Text("đã đi qua: {trace}", "hops so far: {trace}"),
+        "plan-carrier": Text("Gửi qua {carrier} ({count}): {codes}", "Submit to {carrier} ({count}): {codes}"),
+        "plan-missing": Text("{count} nơi nhận không gửi được.", "{count} recipients get nothing."),
+        "plan-complete": Text("Mọi nơi nhận đều gửi được.", "Every recipient gets its copy."),
+        "plan-empty": Text("Gói tin không nêu nơi nhận nào.", "The packet names no recipient."),
+        "table-used": Text("Danh mục: {name} {version} ({digest})", "Table: {name} {version} ({digest})"),
+        # -- agencies ----------------------------------------------------------------------------
+        "no-match": Text("Không tìm thấy: {query}", "Nothing found: {query}"),
+        "no-agency": Text("Không có mã {code} trong danh mục.", "The code {code} is not in the table."),
+        "closed": Text("đã đóng", "closed"),
+        "validity": Text("Hiệu lực: {start} – {end}", "Valid: {start} – {end}"),
+        "matched": Text("Khớp: {text}", "Matched: {text}"),
+        "level": Text("Cấp {level}, loại {kind}", "Level {level}, kind {kind}"),
+        "parent": Text("Cấp trên: {code}", "Body above: {code}"),
+        "other-code": Text("Mã khác: {code} ({kind}{dates})", "Other code: {code} ({kind}{dates})"),
+        "other-name": Text("Tên khác: {name}", "Other name: {name}"),
+        "took-over": Text(
+            "Nhận từ: {code}  {name} (đến {end}): {kind}{instrument}",
+            "Took over from: {code}  {name} (until {end}): {kind}{instrument}",
+        ),
+        "taken-over": Text(
+            "Kế thừa bởi: {code}  {name}: {kind}{instrument}", "Taken over by: {code}  {name}: {kind}{instrument}"
+        ),
+        "delegated": Text(
+            "Ủy quyền nhận: {code} ({start} – {end}){kinds}{instrument}",
+            "Receives for it: {code} ({start} – {end}){kinds}{instrument}",
+        ),
+        "connection": Text(
+            "Liên thông: {connection}; hệ thống {system}; qua {carrier}",
+            "Connection: {connection}; connected system {system}; through {carrier}",
+        ),
+        "row-source": Text(
+            "Căn cứ: {source} (độ tin cậy: {confidence})", "Source: {source} (confidence: {confidence})"
+        ),
+        "unknown-value": Text("chưa rõ", "not known"),
+        "checked": Text(
+            "{name}: {outcome} ({count} cơ quan, {errors} lỗi, {warnings} cảnh báo; dạng {form})",
+            "{name}: {outcome} ({count} agencies, {errors} errors, {warnings} warnings; form {form})",
+        ),
+        "check-hint": Text(
+            "vndoc agencies check FILE liệt kê mọi lỗi.", "vndoc agencies check FILE lists all of them."
+        ),
+        "differs": Text(
+            "{old} -> {new}: thêm {added}, bớt {removed}, đổi {changed} mã",
+            "{old} -> {new}: {added} codes added, {removed} removed, {changed} changed",
+        ),
+        "diff-none": Text("{old} và {new} giống hệt nhau.", "{old} and {new} are the same."),
+        "diff-info": Text("  thông tin về danh mục đã khác", "  what the table says about itself differs"),
+        "diff-groups": Text("  các nhóm đã khác", "  the groups differ"),
         # -- details of errors -------------------------------------------------------------------
         "usage": Text("Sai cách dùng: {text}", "Usage: {text}"),
         "usage-hint": Text("Xem: {path} --help", "See: {path} --help"),
@@ -129,9 +193,9 @@ HELP: Mapping[str, Text] = MappingProxyType(
     {
         "vndoc": Text(
             "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"
-            "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được.",
+            "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được, 3 không xác định được.",
             "Read, check, build and convert packets of official documents (edXML).\n\n"
-            "Exit codes: 0 passed, 1 failed or findings, 2 unusable input.",
+            "Exit codes: 0 passed, 1 failed or findings, 2 unusable input, 3 indeterminate.",
         ),
         "inspect": Text(
             "Xem gói tin: ai gửi, gửi ai, văn bản gì, tệp đính kèm, sai lệch.\n\n"
@@ -157,9 +221,47 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Lấy tệp đính kèm ra một thư mục, với tên an toàn. Nhiều gói tin thì mỗi gói một thư mục con.",
             "Write the attachments into a folder, under safe names. Several packets get a subfolder each.",
         ),
+        "route": Text(
+            "Gói tin gửi tới mã này thật ra đến đâu, và vì sao: vẽ chuỗi kế thừa với ngày và căn cứ pháp lý.\n\n"
+            "Mỗi đối số là một mã, một nhóm (@provinces, @communes:H29), hoặc một gói tin: đường dẫn có / hoặc đuôi "
+            ".edxml, .xml, hoặc - là đầu vào chuẩn. Với gói tin, các nơi nhận của nó được lập kế hoạch gửi, "
+            "địa chỉ hiểu theo ngày ban hành.\n\n"
+            "Mã thoát: 0 gửi được (kể cả khi chưa rõ đã liên thông chưa, trừ khi có --require-connected), "
+            "1 không gửi được, 2 mã sai dạng hoặc tệp không dùng được, 3 không xác định được (nhiều khả năng, "
+            "xung đột, đang chờ đăng ký, không rõ liên thông). Nhiều đối số: 2 trước 1, 1 trước 3.",
+            "Where mail to a code really goes, and why: draws the chain with dates and legal instruments.\n\n"
+            "Each argument is a code, a group (@provinces, @communes:H29), or a packet: a path with a / or ending "
+            "in .edxml or .xml, or - for standard input. Of a packet the recipients are planned, "
+            "their addresses taken as of its date of issue.\n\n"
+            "Exit codes: 0 deliverable (also where nobody knows whether it is connected, unless "
+            "--require-connected), 1 not deliverable, 2 malformed code or unusable file, 3 indeterminate "
+            "(ambiguous, conflict, registration pending, connection unknown). Of several arguments 2 counts "
+            "before 1, and 1 before 3.",
+        ),
+        "agencies": Text(
+            "Tra cứu, xem, kiểm tra và so sánh danh mục cơ quan.", "Search, show, check and compare tables of agencies."
+        ),
+        "agencies-search": Text(
+            "Tìm cơ quan theo tên (không cần dấu, nhận chữ viết tắt), mã hiện nay hoặc mã cũ, kèm lịch sử.\n\n"
+            "Các từ được ghép thành một câu tìm. Mã thoát 1: không tìm thấy.",
+            "Find agencies by name (without accents, abbreviated), present or former code, with their history.\n\n"
+            "The words make one query. Exit code 1: nothing found.",
+        ),
+        "agencies-show": Text(
+            "Xem mọi cơ quan đang hoặc từng mang mã này, theo từng thời kỳ.\n\nMã thoát 1: có mã không tìm thấy.",
+            "Show every agency that has or had a code, period by period.\n\nExit code 1: a code was not found.",
+        ),
+        "agencies-check": Text(
+            "Kiểm tra danh mục: liệt kê mọi lỗi và cảnh báo cùng số dòng.\n\nMã thoát: 1 có lỗi, 2 không đọc được.",
+            "Check tables: list all errors and warnings with their row numbers.\n\nExit codes: 1 errors, 2 unreadable.",
+        ),
+        "agencies-diff": Text(
+            "So sánh hai danh mục theo từng mã.\n\nMã thoát 1: có khác nhau.",
+            "Compare two tables code by code.\n\nExit code 1: they differ.",
+        ),
         "demo": Text(
-            "Kể một vòng làm việc: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu.",
-            "Tell the story of one packet: build, check, write, read back, compare, show.",
+            "Kể một vòng làm việc: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu, tìm nơi nhận.",
+            "Tell the story of one packet: build, check, write, read back, compare, show, route.",
         ),
         "profiles": Text("Liệt kê các hồ sơ và giới hạn của chúng.", "List the profiles and their limits."),
         "schema": Text(
@@ -211,7 +313,42 @@ HELP: Mapping[str, Text] = MappingProxyType(
         "folder": Text("Thư mục để ghi.", "The folder to write into."),
         "packed": Text("Ghi nội dung như trong gói tin, không giải nén.", "Write the octets as packed in the packet."),
         "keep": Text("Giữ các tệp của câu chuyện trong thư mục này.", "Keep the files of the story in this folder."),
-        "schema-name": Text("Tên lệnh.", "Name of the command."),
+        "schema-name": Text("Tên lệnh, như agencies-show.", "Name of the command, as in agencies-show."),
+        "codes": Text("Mã, nhóm (@tên) hoặc gói tin.", "Codes, groups (@name) or packets."),
+        "at": Text("Ngày gửi, dạng 2025-07-01; mặc định hôm nay.", "Day of delivery, as 2025-07-01; default: today."),
+        "meant-at": Text(
+            "Ngày mà bên gửi hiểu địa chỉ; mặc định: ngày gửi, với gói tin là ngày ban hành.",
+            "Day on which the sender took the address to be valid; default: that of delivery, "
+            "for a packet its date of issue.",
+        ),
+        "kind": Text(
+            "Loại văn bản, cho các ủy quyền chỉ nhận một số loại.",
+            "Kind of document, for delegations that are limited to some.",
+        ),
+        "own-system": Text(
+            "Mã hệ thống kết nối của mình: nơi nhận thuộc hệ thống này là nội bộ, gói tin quay lại thì dừng.",
+            "Code of our own connected system: recipients behind it are local, a packet that comes back is stopped.",
+        ),
+        "require-connected": Text(
+            "Không rõ đã liên thông chưa thì không coi là gửi được.", "An unknown connection is not good enough."
+        ),
+        "table": Text(
+            "Danh mục: tệp, - là đầu vào chuẩn, builtin là danh mục kèm theo.",
+            "The table: a file, - for standard input, builtin for the one that ships.",
+        ),
+        "tables": Text(
+            "Danh mục: tệp, - là đầu vào chuẩn, hoặc builtin.", "Tables: files, - for standard input, or builtin."
+        ),
+        "old-table": Text("Danh mục trước.", "The table before."),
+        "new-table": Text("Danh mục sau.", "The table after."),
+        "table-format": Text(
+            "Dạng danh mục: auto, csv, json, axis-agencies, axis-agencies-qd20, axis-units.",
+            "Form of the table: auto, csv, json, axis-agencies, axis-agencies-qd20 or axis-units.",
+        ),
+        "query": Text("Tên, chữ viết tắt hoặc mã.", "Name, abbreviation or code."),
+        "limit": Text("Số kết quả nhiều nhất.", "Most agencies to list."),
+        "agency-codes": Text("Các mã.", "Codes."),
+        "delta-output": Text("Ghi cả khác biệt ra tệp này (JSON).", "Also write the delta to this file (JSON)."),
     }
 )
 """Texts of ``--help``: by command, argument and option."""

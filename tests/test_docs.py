@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import enum
 import importlib.util
 import json
 import re
@@ -22,6 +23,9 @@ from vndoc.edxml import DEVIATIONS, NAMESPACES, PROFILES, Profile, elements
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import ERRORS
 from vndoc.limits import Limits
+from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
+from vndoc.routing.axis import RULES as AXIS_RULES
+from vndoc.routing.codec import COLUMNS
 from vndoc.schema import RULES
 from vndoc.schema.xsd import SCHEMAS, xsd_11
 
@@ -74,6 +78,55 @@ def test_the_catalogue_holds_every_id(catalogue: str, known: dict[str, object], 
     assert ids(catalogue, lang) == list(known)
 
 
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("catalogue", "known"),
+    [
+        ("outcomes", OUTCOMES), ("reasons", REASONS), ("steps", STEPS), ("notes", NOTES), ("checks", CHECKS),
+        ("fates", FATES),
+    ],
+)  # fmt: skip
+def test_the_catalogue_of_routing_holds_every_id(catalogue: str, known: dict[enum.Enum, object], lang: str) -> None:
+    found = ids(f"routing-{catalogue}", lang)
+    assert len(found) == len(set(found))
+    assert set(found) == {member.value for member in known}
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_reason_stands_under_its_outcome(lang: str) -> None:
+    shown = {row[0].strip("`"): row[2].replace("`", "").split("\n") for row in tables.routing_outcomes(lang).rows}
+    assert {reason: outcome for outcome, reasons in shown.items() for reason in reasons} == {
+        reason.value: row.outcome.value for reason, row in REASONS.items()
+    }
+
+
+def test_the_other_catalogues_of_routing_are_whole() -> None:
+    assert ids("routing-axis") == list(AXIS_RULES)
+    assert ids("routing-groups") == [f"@{name}" for name in STANDARD_GROUPS]
+    assert ids("letters") == list(LETTERS)
+    assert ids("level1") == [agency.code for agency in RoutingTable.builtin()]
+
+
+@pytest.mark.parametrize("page", ["howto/registry.md", "vi/dinh-tuyen.md"])
+def test_every_column_of_a_table_is_described(page: str) -> None:
+    assert {name for name in COLUMNS if f"`{name}`" not in PAGES[page]} == set()
+
+
+def test_the_registry_of_the_examples_is_shown() -> None:
+    registry = load("example").REGISTRY
+    for page in ("howto/registry.md", "vi/dinh-tuyen.md"):
+        assert registry in PAGES[page]
+
+
+@pytest.mark.parametrize(("page", "lang"), [("explanation/mergers.md", "en"), ("vi/dinh-tuyen.md", "vi")])
+def test_the_drawing_shows_63_and_34(page: str, lang: str) -> None:
+    assert f"{{drawing}} provinces-{lang}.svg" in PAGES[page]
+    drawing = etree.fromstring(tables.published()["drawings"][f"provinces-{lang}.svg"])
+    svg = "{http://www.w3.org/2000/svg}"
+    assert len(drawing.findall(f"{svg}path")) == 63
+    assert len(drawing.findall(f"{svg}rect[@rx]")) == 34
+
+
 def test_the_catalogue_of_the_structure_holds_what_the_check_reports() -> None:
     assert all(id_.startswith("structure-") for id_ in ids("structure"))
     assert {"structure-root", "structure-missing", "structure-unexpected", "structure-value"} <= set(ids("structure"))
@@ -91,7 +144,7 @@ def every() -> list[tuple[str, ...]]:
 
 def commands() -> list[str]:
     """Return the names of the commands."""
-    return list(tables.command_in("en").commands)
+    return list(tables.commands("en"))
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -148,7 +201,7 @@ def test_the_published_schemas_are_the_generated_ones() -> None:
 
 
 def test_every_command_with_json_has_its_schema_published() -> None:
-    with_json = {f"{c.name}.schema.json" for c in tables.command_in("en").commands.values() if "--json" in options(c)}
+    with_json = {f"{name}.schema.json" for name, c in tables.commands("en").items() if "--json" in options(c)}
     assert set(tables.published()["json-schemas"]) == with_json
     assert all(json.loads(data)["$schema"] for data in tables.published()["json-schemas"].values())
 
@@ -171,7 +224,8 @@ CONSOLE = [
 @pytest.mark.parametrize(("page", "line"), CONSOLE)
 def test_the_commands_on_the_pages_exist(page: str, line: str) -> None:
     _, name, *rest = line.partition(" > ")[0].split()
-    known = tables.command_in("en").commands
+    known = tables.commands("en")
+    name = name if name in known or not rest else f"{name}-{rest.pop(0)}"
     assert name in known
     assert {word for word in rest if word.startswith("-")} <= options(known[name])
 
@@ -191,10 +245,11 @@ def test_every_dialect_is_described() -> None:
 
 def test_what_the_pages_link_to_exists() -> None:
     known = {"deviation": set(DEVIATIONS), "rule": {*RULES, *ids("structure")}, "errorcode": set(ERRORS)}
+    known |= {"reason": {r.value for r in REASONS}, "check": {c.value for c in CHECKS}}
     used = [
         (role, id_)
         for text in PAGES.values()
-        for role, id_ in re.findall(r"\{(deviation|rule|errorcode)\}`([^`]+)`", text)
+        for role, id_ in re.findall(r"\{(deviation|rule|errorcode|reason|check)\}`([^`]+)`", text)
     ]
     assert len(used) > 10
     assert [(role, id_) for role, id_ in used if id_ not in known[role]] == []
@@ -223,7 +278,7 @@ def test_python_on_the_pages_is_executed(page: str) -> None:
     """All of it stands in blocks that the docs build runs; other languages are said not to be."""
     heads = {head.split()[0] for head, _ in fences(PAGES[page]) if head}
     executed = {"{testsetup}", "{testcode}", "{doctest}", "{testoutput}"}
-    drawn = {"{catalogue}", "{published}", "{toctree}", "{figure}"}
+    drawn = {"{catalogue}", "{published}", "{drawing}", "{toctree}", "{figure}"}
     assert heads <= executed | drawn | {"console", "sh", "text", "csharp", "java"}
 
 

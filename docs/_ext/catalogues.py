@@ -3,13 +3,16 @@
 * ``{catalogue} name [argument]`` draws one table of :mod:`tables`; with ``:lang: vi`` in Vietnamese.
 * ``{published} schemas`` lists the XSDs, ``{published} json-schemas`` the JSON Schemas of the command; the files are
   written into the HTML output, in ``_published``.
-* The roles ``{deviation}``, ``{rule}`` and ``{errorcode}`` lead to the row of an id; an unknown id is a warning.
+* ``{drawing} provinces-en.svg`` shows a drawing made from the tables, with ``:alt:``; the content is the caption.
+* The roles ``{deviation}``, ``{rule}``, ``{errorcode}``, ``{reason}`` and ``{check}`` lead to the row of an id; an
+  unknown id is a warning.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import ClassVar
 
@@ -91,6 +94,25 @@ class PublishedDirective(SphinxDirective):
         return [nodes.bullet_list("", *items)]
 
 
+class DrawingDirective(SphinxDirective):
+    """A picture that is made while the pages are built; the content of the directive is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"alt": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the picture, which leads to the file, and its caption."""
+        name = self.arguments[0]
+        drawings = published()["drawings"]
+        if name not in drawings or not self.options.get("alt"):
+            raise self.error(f"a drawing needs an :alt: and a name of: {', '.join(drawings)}")
+        up = "../" * self.env.current_document.docname.count("/")
+        uri, alt = f"{up}{FOLDER}/{name}", escape(self.options["alt"])
+        picture = f'<a href="{uri}"><img src="{uri}" alt="{alt}" style="width: 100%"></a>'
+        return [nodes.raw("", picture, format="html"), *self.parse_content_to_nodes()]
+
+
 def write_published(app: Sphinx, failure: Exception | None) -> None:
     """Write the published files beside the HTML pages."""
     if failure is not None or app.builder.format != "html":
@@ -106,7 +128,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.add_directive("catalogue", CatalogueDirective)
     app.add_directive("published", PublishedDirective)
-    for kind in ("deviation", "rule", "errorcode"):
+    app.add_directive("drawing", DrawingDirective)
+    for kind in ("deviation", "rule", "errorcode", "reason", "check"):
         app.add_object_type(f"{kind}-object", kind, objname=kind)
     app.connect("build-finished", write_published)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

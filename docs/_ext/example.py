@@ -16,6 +16,22 @@ PDF = b"%PDF-1.7\n% mau\n%%EOF\n"
 """A file that stands for the signed document."""
 
 
+REGISTRY = """\
+# version: 7
+# begins: 2020-09-15
+# carrier: truc-tinh
+code,name,level,parent,kind,valid_from,valid_to,successors,aliases,connection,system,delegations
+H41,UBND tỉnh Mẫu,1,,province-committee,,,,000.00.00.H41:code-102,connected,00.41.W00,
+K41,HĐND tỉnh Mẫu,1,,province-council,,,,,not-connected,,H41:2025-07-01..:giay-moi:Quy chế mẫu
+H41.03,Sở Mẫu,2,H41,department,,,,000.00.03.H41:code-102,connected,00.41.W00,
+H41.07,Sở Cũ,2,H41,department,,2025-02-28,H41.03:merged:Nghị quyết mẫu,,connected,,
+H41.40,UBND huyện Mẫu,2,H41,district-committee,,2025-06-30,H41.41:part|H41.42:part,,connected,,
+H41.41,UBND xã Mẫu Một,2,H41,commune-committee,2025-07-01,,,,connected,00.41.W00,
+H41.42,UBND xã Mẫu Hai,2,H41,commune-committee,2025-07-01,,,,pending,,
+"""
+"""A small table of agencies, as CSV."""
+
+
 def document(**changes: object) -> vndoc.DocumentPacket:
     """Return the packet of the tutorial with *changes*."""
     packet = vndoc.DocumentPacket(

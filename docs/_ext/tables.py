@@ -21,6 +21,10 @@ from vndoc.cli._schema import COMMANDS, schema_text
 from vndoc.edxml import DEVIATIONS, PROFILES, Element, Kind, Profile, elements
 from vndoc.envelope import codes
 from vndoc.errors import ERRORS
+from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
+from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
+from vndoc.routing.drawing import provinces_svg
+from vndoc.routing.words import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
 from vndoc.schema import RULES, structure
 from vndoc.schema.xsd import SCHEMAS
 from vndoc.text import Text
@@ -61,6 +65,18 @@ _HEADINGS = {
     "Default": "Mặc định",
     "Option": "Tham số",
     "File": "Tệp",
+    "Step": "Bước",
+    "It may find": "Kết quả có thể",
+    "Outcome": "Kết luận",
+    "Reasons": "Lý do",
+    "Successors": "Nơi kế thừa",
+    "Valid": "Hiệu lực",
+    "Letter": "Chữ cái",
+    "Codes": "Các mã",
+    "Column": "Cột",
+    "Value": "Giá trị",
+    "Group": "Nhóm",
+    "Kinds": "Loại cơ quan",
 }
 _WORDS_VI = {
     "note": "ghi chú",
@@ -75,6 +91,10 @@ _WORDS_VI = {
     "reg": "quy định",
     "practice": "thực tế",
     "inferred": "suy luận",
+    "high": "cao",
+    "medium": "trung bình",
+    "low": "thấp",
+    "derived": "suy từ quy tắc",
 }
 
 
@@ -302,11 +322,20 @@ def _shown(value: object, lang: Lang) -> str:
     return f"{value // (1 << 20)} MiB" if isinstance(value, int) and value >= 1 << 20 else str(value)
 
 
+def commands(lang: Lang) -> dict[str, Any]:
+    """Return the commands of ``vndoc`` by name; those of a group with its name before theirs (``group-name``)."""
+    found: dict[str, Any] = {}
+    for name, command in command_in(lang).commands.items():
+        parts = getattr(command, "commands", None)
+        found |= {name: command} if parts is None else {f"{name}-{part}": inner for part, inner in parts.items()}
+    return found
+
+
 def command_options(lang: Lang, command: str) -> Catalogue:
-    """Return the arguments and options of one *command* of ``vndoc``."""
+    """Return the arguments and options of one *command* of ``vndoc``, a name of :func:`commands`."""
     rows = (
         (_option_names(parameter), _option_default(parameter, lang), parameter.help or "–")
-        for parameter in command_in(lang).commands[command].params
+        for parameter in commands(lang)[command].params
     )
     return _made("Option|Default|Meaning", rows, "28 18 54", lang)
 
@@ -323,6 +352,109 @@ def _option_default(parameter: Any, lang: Lang) -> str:
     return f"`{parameter.default}`" if isinstance(parameter.default, str) and parameter.default else "–"
 
 
+def routing_steps(lang: Lang) -> Catalogue:
+    """Return the steps of a resolution in their order, and all that each may find."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for number, name, _, text in step_rows(lang):
+        found.setdefault((number, name), []).append(text)
+    kinds = dict(enumerate(STEPS, 1))
+    rows = (
+        (f"`{kinds[number].value}`", f"{number}. {name}", "\n".join(texts)) for (number, name), texts in found.items()
+    )
+    return _made("Id|Step|It may find", rows, "14 20 66", lang)
+
+
+def routing_outcomes(lang: Lang) -> Catalogue:
+    """Return the closed list of answers, each with its reasons."""
+    reasons: dict[str, list[str]] = {}
+    for outcome, _, reason, _ in decision_rows(lang):
+        reasons.setdefault(outcome, []).append(f"`{reason}`")
+    rows = ((f"`{o.value}`", _text(text, lang), "\n".join(reasons[o.value])) for o, text in OUTCOMES.items())
+    return _made("Id|Outcome|Reasons", rows, "22 38 40", lang)
+
+
+def routing_reasons(lang: Lang) -> Catalogue:
+    """Return every reason with its outcome, in the order of the outcomes."""
+    texts = {reason.value: row.text for reason, row in REASONS.items()}
+    rows = (
+        (f"`{reason}`", f"{said}\n`{outcome}`", _text(texts[reason], lang))
+        for outcome, said, reason, _ in decision_rows(lang)
+    )
+    return _made("Id|Outcome|Text", rows, "26 24 50", lang, "reason")
+
+
+def routing_notes(lang: Lang) -> Catalogue:
+    """Return what may stand in a step, by its id."""
+    rows = (
+        (f"`{note.value}`", f"`{row.step.value}`", _text(row.text, lang).replace("{reason}", "…"))
+        for note, row in NOTES.items()
+    )
+    return _made("Id|Step|Text", rows, "24 14 62", lang)
+
+
+def routing_fates(lang: Lang) -> Catalogue:
+    """Return what becomes of one recipient of a plan."""
+    return _made("Id|Text", ((f"`{fate.value}`", _text(text, lang)) for fate, text in FATES.items()), "20 80", lang)
+
+
+def routing_checks(lang: Lang) -> Catalogue:
+    """Return what is checked when a table is made."""
+    texts = {check.value: row.text for check, row in CHECKS.items()}
+    rows = ((f"`{id_}`", _word(severity, lang), _text(texts[id_], lang)) for id_, severity, _ in check_rows(lang))
+    return _made("Id|Severity|Text", rows, "26 12 62", lang, "check")
+
+
+def routing_axis(lang: Lang) -> Catalogue:
+    """Return how gaps in the answers of the axis registry are filled."""
+    return _made("Id|Text", ((f"`{id_}`", text) for id_, text in axis_rows(lang)), "18 82", lang)
+
+
+def routing_words(lang: Lang) -> Catalogue:
+    """Return the values that may stand in a table, by column."""
+    columns: dict[str, Mapping[Any, Text]] = {
+        "connection": CONNECTIONS,
+        "successors": SUCCESSOR_KINDS,
+        "aliases": ALIAS_KINDS,
+    }
+    rows = (
+        (f"`{column}`", f"`{kind.value}`", _text(text, lang))
+        for column, kinds in columns.items()
+        for kind, text in kinds.items()
+    )
+    return _made("Column|Value|Meaning", rows, "20 26 54", lang)
+
+
+def routing_groups(lang: Lang) -> Catalogue:
+    """Return the groups that every table knows."""
+    rows = ((f"`@{name}`", ", ".join(f"`{kind}`" for kind in group.kinds)) for name, group in STANDARD_GROUPS.items())
+    return _made("Group|Kinds", rows, "30 70", lang)
+
+
+def letters(lang: Lang) -> Catalogue:
+    """Return the groups of level-1 codes, by letter."""
+    rows = (
+        (f"`{letter}`", row.codes, _text(row.group, lang), _word(row.confidence, lang), row.source)
+        for letter, row in LETTERS.items()
+    )
+    return _made("Letter|Codes|Group|Sure|Source", rows, "8 12 40 10 30", lang)
+
+
+def level1(lang: Lang) -> Catalogue:
+    """Return the agencies of the built-in table, each period on its own."""
+    rows = (
+        (
+            f"`{a.code}`",
+            a.name or "–",
+            f"{shown_date(a.valid_from, lang)} – {shown_date(a.valid_to, lang)}",
+            "\n".join(f"`{s.code}`: {SUCCESSOR_KINDS[s.kind].render(lang)}" for s in a.successors) or "–",
+            _word(a.confidence, lang),
+            a.source,
+        )
+        for a in RoutingTable.builtin()
+    )
+    return _made("Code|Name|Valid|Successors|Sure|Source", rows, "8 28 16 14 10 24", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -334,6 +466,17 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "limits": limit_values,
     "profiles": profiles,
     "command": command_options,
+    "routing-steps": routing_steps,
+    "routing-outcomes": routing_outcomes,
+    "routing-reasons": routing_reasons,
+    "routing-notes": routing_notes,
+    "routing-fates": routing_fates,
+    "routing-checks": routing_checks,
+    "routing-axis": routing_axis,
+    "routing-words": routing_words,
+    "routing-groups": routing_groups,
+    "letters": letters,
+    "level1": level1,
 }
 """What a page may draw, by name. ``elements``, ``codes`` and ``command`` take a second argument: which one."""
 
@@ -342,6 +485,8 @@ ELEMENT_PARTS = tuple(_PARTS)
 
 
 def published() -> dict[str, dict[str, bytes]]:
-    """Return the files that come with the pages: the XSDs, and the JSON Schema of each command, by name."""
+    """Return the files that come with the pages, by name: XSDs, the JSON Schema of each command, drawings."""
     json_schemas = {f"{name}.schema.json": schema_text(name).encode() for name in COMMANDS}
-    return {"schemas": {name: make() for name, make in SCHEMAS.items()}, "json-schemas": json_schemas}
+    drawings = {f"provinces-{lang}.svg": provinces_svg(lang).encode() for lang in ("vi", "en")}
+    schemas = {name: make() for name, make in SCHEMAS.items()}
+    return {"schemas": schemas, "json-schemas": json_schemas, "drawings": drawings}

@@ -78,7 +78,7 @@ class Values:
         return self.words.setdefault(value, value)
 
     def name(self, field: str, value: object) -> str:
-        """Return the text in *value* in Unicode form C; :attr:`renormalised` tells that it was not."""
+        """Return the text in *value* in Unicode form C; ``renormalised`` tells that it was not."""
         text = "" if value is None else value
         if not isinstance(text, str):
             raise BadValueError(field, value)
@@ -125,8 +125,13 @@ class Values:
 
 
 SUCCESSOR_KINDS = {kind.value: kind for kind in SuccessorKind}
+"""What may stand as the kind of a successor."""
+
 ALIAS_KINDS = {kind.value: kind for kind in AliasKind}
+"""What may stand as the kind of an alias."""
+
 CONNECTIONS = {kind.value: kind for kind in Connection}
+"""What may stand as the connection state."""
 
 
 # -- JSON objects ------------------------------------------------------------------------------------

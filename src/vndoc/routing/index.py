@@ -33,7 +33,10 @@ Bodies = Agency | tuple[Agency, ...]
 """What stands under one code: the agency itself where there is one only, which saves memory and time."""
 
 BodyIndex = dict[str, Bodies]
+"""What stands under each code."""
+
 AliasIndex = dict[str, tuple[tuple[Alias, Agency], ...]]
+"""The aliases that each other code is, with their agencies."""
 
 _ONE_DAY = datetime.timedelta(days=1)
 _WIDTH = 256

@@ -17,8 +17,8 @@ from vndoc.text import Text
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("Step 1.", "Step 7.", "Document packet: new document", "Done")),
-        ("vi", ("Bước 1.", "Bước 7.", "Nơi gửi", "Xong")),
+        ("en", ("Step 1.", "Step 8.", "Document packet: new document", "goes to H05", "Done")),
+        ("vi", ("Bước 1.", "Bước 8.", "Nơi gửi", "đến H05", "Xong")),
     ],
 )
 def test_the_story_ends_well(lang: str, words: tuple[str, ...]) -> None:
@@ -45,7 +45,7 @@ def test_files_are_kept_where_asked(tmp_path: Path) -> None:
     assert names == ["goi-tin.edxml", "packet.toml", "phu-luc.csv", "thong-bao.pdf"]
     again = results("demo", "--keep", tmp_path / "story", code=2)
     assert again[0]["error"]["code"] == "target-exists"
-    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 7
+    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 8
 
 
 def test_the_kept_files_build_the_same_packet(tmp_path: Path) -> None:

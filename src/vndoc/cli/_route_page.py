@@ -10,6 +10,7 @@ from rich.tree import Tree
 
 from vndoc.cli._run import Result, Run
 from vndoc.cli._safe import clean
+from vndoc.cli._table import BUILTIN
 from vndoc.routing import OUTCOMES, STEPS, Fate, Note, Outcome, Reason, StepKind, SuccessorKind
 from vndoc.routing.words import SUCCESSOR_KINDS, shown_date
 
@@ -69,7 +70,7 @@ def _remarks(run: Run, result: Result, reasons: set[str]) -> None:
     """Print what nobody should overlook: what the table that was asked cannot know."""
     if result["connection_unknown"]:
         run.say(run.word("route-unknown-connection"), "yellow")
-    if result["table"]["name"] == "builtin" and Reason.UNKNOWN_CODE.value in reasons:
+    if result["table"]["name"] == BUILTIN and Reason.UNKNOWN_CODE.value in reasons:
         run.say(run.word("route-builtin"), "yellow")
 
 

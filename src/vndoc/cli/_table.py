@@ -39,11 +39,6 @@ class Opened:
     form: str
     table: RoutingTable
 
-    @property
-    def is_builtin(self) -> bool:
-        """Return whether it is the table that the package ships."""
-        return self.name == BUILTIN
-
     def view(self) -> dict[str, Any]:
         """Return which table it is as plain values."""
         return {"name": self.name, "form": self.form, "version": self.table.version, "digest": self.table.digest}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
 __all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups", "referring"]
+
+_OF_SOURCE = frozenset({"row-unreadable", "value-invalid", "name-not-nfc", "unit-date-unknown", "unit-repeated"})
 
 MAX_FINDINGS = 1_000
 """Most findings reported for one table; the error's ``count`` still counts all errors up to here."""
@@ -131,6 +134,11 @@ class Finding:
     values: tuple[tuple[str, str], ...] = ()
 
     @property
+    def is_of_source(self) -> bool:
+        """Return whether it came up while a source was read, so that no check of the table can find it again."""
+        return self.check.value in _OF_SOURCE
+
+    @property
     def is_error(self) -> bool:
         """Return whether a strict load fails on it."""
         return CHECKS[self.check].is_error
@@ -207,9 +215,8 @@ class Checker:
             yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
 
     def _period(self, agency: Agency) -> Iterator[Finding]:
-        for other in bodies_of(self._bodies[agency.code]):
-            if other is agency:
-                return  # each pair is reported once, at the later of the two
+        # each pair is reported once, at the later of the two
+        for other in itertools.takewhile(lambda one: one is not agency, self._under(agency.code)):
             if _overlap(agency, other):
                 yield self._found(Check.OVERLAP, agency, other=self._row(other))
 
@@ -263,9 +270,8 @@ class Checker:
                         yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
 
     def _shared_alias(self, agency: Agency, alias: Alias, pairs: tuple[tuple[Alias, Agency], ...]) -> Iterator[Finding]:
-        for other, owner in pairs:
-            if other is alias and owner is agency:
-                return  # each pair is reported once, at the later of the two
+        # each pair is reported once, at the later of the two
+        for other, owner in itertools.takewhile(lambda pair: pair[0] is not alias or pair[1] is not agency, pairs):
             if owner is not agency and _together(alias, agency, other, owner):
                 yield self._found(Check.ALIAS, agency, to=alias.code, other=self._row(owner))
 

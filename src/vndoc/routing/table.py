@@ -11,7 +11,7 @@ from typing import BinaryIO
 import attrs
 
 from vndoc.identifiers import OrganCode
-from vndoc.routing.checks import Check, Finding, check, check_groups, referring
+from vndoc.routing.checks import Finding, check, check_groups, referring
 from vndoc.routing.groups import expand
 from vndoc.routing.index import (
     MODULUS,
@@ -165,25 +165,26 @@ class RoutingTable:
         Only what changed, and what refers to it, is checked again. Raises as :meth:`of` does.
         """
         bodies, aliases, total = dict(self._bodies), dict(self._aliases), self._sum
+        touched = set(changes) | {finding.code for finding in self.findings if not finding.is_of_source}
         for code in changes:
+            touched.update(alias.code for agency in self.periods(code) for alias in agency.aliases)
             total -= take(bodies, aliases, code)
-        touched: set[str] = set(changes)
         moved: set[str] = set()  # what refers to a code can only be wrong if the periods under it are others
         for code, agencies in changes.items():
             if any(agency.code != code for agency in agencies):
                 raise TableError("change-invalid", detail=f"{code}: another code inside")
-            total += put(bodies, aliases, agencies)
             touched.update(alias.code for agency in agencies for alias in agency.aliases)
+            total += put(bodies, aliases, agencies)
             if _periods(bodies.get(code)) != _periods(self._bodies.get(code)):
                 moved.add(code)
         focus = {id(a): a for a in referring(bodies, moved)} if moved else {}
         for code in touched:
             focus |= {id(a): a for a in bodies_of(bodies.get(code))}
             focus |= {id(a): a for _, a in aliases.get(code, ())}
-        again = {agency.code for agency in focus.values()} | touched
+        ordered = sorted(focus.values(), key=lambda a: (a.code, a.valid_from))
         named = dict(self.groups if groups is None else groups)
-        kept = tuple(f for f in self.findings if f.code not in again and f.check is not Check.GROUP)
-        findings = (*kept, *found, *check(bodies, aliases, focus.values()), *check_groups(named, bodies))
+        kept = tuple(f for f in self.findings if f.is_of_source and f.code not in changes)
+        findings = (*kept, *found, *check(bodies, aliases, ordered), *check_groups(named, bodies))
         return self._made(info or self.info, named, findings, bodies, aliases, total % MODULUS, strict=strict)
 
     # -- asking ------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from vndoc.routing import (
     dump_csv,
     dump_json,
 )
-from vndoc.routing.resolve import resolve
+from vndoc.routing._resolve import resolve
 from vndoc.routing.search import _folded
 from vndoc.text import search_key
 
@@ -195,9 +195,7 @@ def test_incremental_checks_find_what_a_full_check_finds(table, at, policy):
     assert changed == table
     # which member of a cycle, or of a pair, is named depends on where the walk began
     shifting = {Check.CYCLE, Check.PARENT_CYCLE, Check.OVERLAP, Check.ALIAS}
-    one, other = (
-        {(f.check, f.code, f.values) for f in t.findings if f.check not in shifting} for t in (table, changed)
-    )
+    sure = [{(f.check, f.code, f.values) for f in t.findings if f.check not in shifting} for t in (table, changed)]
     assert sure[0] == sure[1]
     assert {f.check for f in table.findings} == {f.check for f in changed.findings}
 

@@ -34,7 +34,7 @@ from vndoc.routing import (
 )
 from vndoc.routing import checks as checks_module
 from vndoc.routing import load as load_module
-from vndoc.routing.codec import agency_from_dict, group_from_dict
+from vndoc.routing._codec import agency_from_dict, group_from_dict
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
-from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, bodies_of, heir
+from vndoc.routing._index import AliasIndex, Bodies, BodyIndex, bodies_of, heir
 from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 

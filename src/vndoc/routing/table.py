@@ -11,9 +11,7 @@ from typing import BinaryIO
 import attrs
 
 from vndoc.identifiers import OrganCode
-from vndoc.routing.checks import Finding, check, check_groups, referring
-from vndoc.routing.groups import expand
-from vndoc.routing.index import (
+from vndoc.routing._index import (
     MODULUS,
     AliasIndex,
     Bodies,
@@ -26,10 +24,12 @@ from vndoc.routing.index import (
     put,
     take,
 )
+from vndoc.routing._resolve import check_day, resolve
+from vndoc.routing.checks import Finding, check, check_groups, referring
+from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
 from vndoc.routing.plan import Plan, make_plan
 from vndoc.routing.resolution import How, Resolution
-from vndoc.routing.resolve import check_day, resolve
 from vndoc.routing.search import Match, SearchIndex
 from vndoc.routing.words import Reason
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
-from vndoc.routing.index import AliasIndex, BodyIndex, Fit, heir, pick, pick_alias
+from vndoc.routing._index import AliasIndex, BodyIndex, Fit, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
 from vndoc.routing.model import Agency, Connection, Policy, SplitRule, Successor, SuccessorKind, TableInfo
 from vndoc.routing.resolution import Candidate, How, Resolution

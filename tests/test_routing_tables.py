@@ -350,6 +350,16 @@ def test_the_error_shows_the_first_fault():
             set(),
         ),
         ([Agency("a", delegations=(Delegation("b", valid_to=BEFORE),)), Agency("b", valid_from=DAY)], {Check.DELEGATE}),
+        # the delegate's code was that of a body which the agency itself took over from
+        (
+            [
+                Agency("a", delegations=(Delegation("b", valid_from=DAY),)),
+                Agency("b", valid_to=BEFORE, successors=(Successor("a", SuccessorKind.WHOLE),)),
+                Agency("b", "mới", valid_from=DAY),
+            ],
+            set(),
+        ),
+        ([Agency("a", delegations=(Delegation("b"),)), Agency("b"), Agency("b", "hai")], {Check.OVERLAP}),
     ],
 )
 def test_what_is_found_and_what_is_not(agencies, expected):

@@ -115,11 +115,20 @@ def put(bodies: BodyIndex, aliases: AliasIndex, agencies: Iterable[Agency]) -> i
         before = bodies.setdefault(agency.code, agency)
         if before is not agency:
             entry = (*bodies_of(before), agency)
-            bodies[agency.code] = tuple(sorted(entry, key=lambda a: (a.valid_from, a.valid_to)))
+            bodies[agency.code] = tuple(sorted(entry, key=_order))
         for alias in agency.aliases:
-            aliases[alias.code] = (*aliases.get(alias.code, ()), (alias, agency))
+            pairs = aliases.get(alias.code)
+            if pairs is None:
+                aliases[alias.code] = ((alias, agency),)
+            else:
+                aliases[alias.code] = tuple(sorted((*pairs, (alias, agency)), key=lambda p: (p[1].code, _order(p[1]))))
         total += fingerprint(agency)
     return total % MODULUS
+
+
+def _order(agency: Agency) -> tuple[datetime.date, datetime.date, int]:
+    """Order by period; contradictory data must not answer by the order in which it came, either."""
+    return agency.valid_from, agency.valid_to, fingerprint(agency)
 
 
 def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:

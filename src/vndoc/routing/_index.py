@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import enum
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from vndoc.routing.model import LAST, Agency, Alias, Successor
 
@@ -19,13 +19,17 @@ __all__ = [
     "Bodies",
     "BodyIndex",
     "Fit",
+    "NamingIndex",
     "all_bodies",
     "bodies_of",
     "fingerprint",
     "heir",
+    "named_codes",
+    "naming_of",
     "pick",
     "pick_alias",
     "put",
+    "renamed",
     "take",
 ]
 
@@ -34,6 +38,7 @@ Bodies = Agency | tuple[Agency, ...]
 
 BodyIndex = dict[str, Bodies]
 AliasIndex = dict[str, tuple[tuple[Alias, Agency], ...]]
+NamingIndex = dict[str, set[str]]
 
 _ONE_DAY = datetime.timedelta(days=1)
 _WIDTH = 256
@@ -143,6 +148,42 @@ def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:
                 aliases.pop(alias.code, None)
         total += fingerprint(agency)
     return total % MODULUS
+
+
+def named_codes(agencies: Iterable[Agency]) -> set[str]:
+    """Return the codes that *agencies* name as parents, successors and delegates."""
+    named: set[str] = set()
+    for agency in agencies:
+        named.add(agency.parent)
+        named.update([successor.code for successor in agency.successors])
+        named.update([delegation.to for delegation in agency.delegations])
+    named.discard("")
+    return named
+
+
+def naming_of(agencies: Iterable[Agency]) -> NamingIndex:
+    """Return, for each code that is named at all, the codes of the agencies that name it."""
+    naming: NamingIndex = {}
+    for agency in agencies:
+        for code in named_codes((agency,)) if agency.successors or agency.delegations else (agency.parent,):
+            if code in naming:
+                naming[code].add(agency.code)
+            elif code:
+                naming[code] = {agency.code}
+    return naming
+
+
+def renamed(naming: NamingIndex, before: BodyIndex, changes: Mapping[str, tuple[Agency, ...]]) -> NamingIndex:
+    """Return *naming* after *changes*; sets that differ are new ones, all others are shared."""
+    after = dict(naming)
+    fresh: NamingIndex = {}
+    for code, agencies in changes.items():
+        old, new = named_codes(bodies_of(before.get(code))), named_codes(agencies)
+        for target in old ^ new:
+            if target not in fresh:
+                fresh[target] = after[target] = set(naming.get(target, ()))
+            (fresh[target].add if target in new else fresh[target].discard)(code)
+    return after
 
 
 def fingerprint(agency: Agency) -> int:

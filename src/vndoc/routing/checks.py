@@ -21,7 +21,7 @@ from vndoc.routing._index import AliasIndex, BodyIndex, bodies_of, heir
 from vndoc.routing.model import FIRST, LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups", "referring"]
+__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups"]
 
 _ONE_DAY = datetime.timedelta(days=1)
 _OF_SOURCE = frozenset({"row-unreadable", "value-invalid", "name-not-nfc", "unit-date-unknown", "unit-repeated"})
@@ -404,16 +404,4 @@ def check_groups(groups: Mapping[str, Group], bodies: BodyIndex) -> list[Finding
         for group in groups.values()
         for member in (*group.members, *group.exceptions)
         if not member.startswith("@") and member not in bodies
-    ]
-
-
-def referring(bodies: BodyIndex, codes: frozenset[str] | set[str]) -> list[Agency]:
-    """Return the agencies that name one of *codes* as parent, successor or delegate."""
-    return [
-        agency
-        for entry in bodies.values()
-        for agency in ((entry,) if isinstance(entry, Agency) else entry)
-        if agency.parent in codes
-        or (agency.successors and not codes.isdisjoint([s.code for s in agency.successors]))
-        or (agency.delegations and not codes.isdisjoint([d.to for d in agency.delegations]))
     ]

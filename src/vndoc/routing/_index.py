@@ -56,6 +56,9 @@ class Fit(enum.Enum):
     SEVERAL = "several"
 
 
+_VALID, _PAST, _FUTURE, _SEVERAL = Fit.VALID, Fit.PAST, Fit.FUTURE, Fit.SEVERAL
+
+
 def bodies_of(entry: Bodies | None) -> tuple[Agency, ...]:
     """Return what stands under one code, as a tuple in the order of the periods."""
     if entry is None:
@@ -70,15 +73,15 @@ def pick(entry: Bodies, day: datetime.date) -> tuple[Fit, tuple[Agency, ...]]:
     more than one agency: data in which periods overlap.
     """
     if isinstance(entry, Agency):
-        fit = Fit.PAST if day > entry.valid_to else Fit.FUTURE if day < entry.valid_from else Fit.VALID
+        fit = _PAST if day > entry.valid_to else _FUTURE if day < entry.valid_from else _VALID
         return fit, (entry,)
     valid = tuple(a for a in entry if a.valid_from <= day <= a.valid_to)
     if valid:
-        return (Fit.VALID if len(valid) == 1 else Fit.SEVERAL), valid
+        return (_VALID if len(valid) == 1 else _SEVERAL), valid
     past = [a for a in entry if a.valid_to < day]
     if past:
-        return Fit.PAST, (max(past, key=lambda a: a.valid_to),)
-    return Fit.FUTURE, (min(entry, key=lambda a: a.valid_from),)
+        return _PAST, (max(past, key=lambda a: a.valid_to),)
+    return _FUTURE, (min(entry, key=lambda a: a.valid_from),)
 
 
 def pick_alias(
@@ -89,11 +92,11 @@ def pick_alias(
         p for p in entry if p[0].valid_from <= day <= p[0].valid_to and p[1].valid_from <= day <= p[1].valid_to
     )
     if valid:
-        return (Fit.VALID if len(valid) == 1 else Fit.SEVERAL), valid
+        return (_VALID if len(valid) == 1 else _SEVERAL), valid
     past = [p for p in entry if min(p[0].valid_to, p[1].valid_to) < day]
     if past:
-        return Fit.PAST, (max(past, key=lambda p: min(p[0].valid_to, p[1].valid_to)),)
-    return Fit.FUTURE, (min(entry, key=lambda p: max(p[0].valid_from, p[1].valid_from)),)
+        return _PAST, (max(past, key=lambda p: min(p[0].valid_to, p[1].valid_to)),)
+    return _FUTURE, (min(entry, key=lambda p: max(p[0].valid_from, p[1].valid_from)),)
 
 
 def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agency, ...]:
@@ -107,7 +110,7 @@ def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agenc
         return ()
     day = closed.valid_to + _ONE_DAY if closed.valid_to < LAST else LAST
     fit, found = pick(entry, day)
-    if fit is not Fit.PAST:
+    if fit is not _PAST:
         return found
     later = [a for a in bodies_of(entry) if a.valid_from > day]
     return (min(later, key=lambda a: a.valid_from),) if later else ()

@@ -6,14 +6,16 @@ import datetime
 
 from vndoc.identifiers import OrganCode
 from vndoc.routing import CAUTIOUS, Agency, Alias, Connection, Policy, Reason, SplitRule, SuccessorKind, TableInfo
+from vndoc.routing._index import fingerprint
 
 Answer = tuple[Reason, Agency | None]
 
 
 class Model:
     def __init__(self, agencies: list[Agency], info: TableInfo) -> None:
-        self.agencies = sorted(agencies, key=lambda a: (a.valid_from, a.valid_to))
-        self.pairs = [(alias, agency) for agency in agencies for alias in agency.aliases]
+        self.agencies = sorted(agencies, key=lambda a: (a.valid_from, a.valid_to, fingerprint(a)))
+        by_code = sorted(self.agencies, key=lambda a: a.code)
+        self.pairs = [(alias, agency) for agency in by_code for alias in agency.aliases]
         self.info = info
 
     def resolve(

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
+from vndoc.routing._index import bodies_of
 from vndoc.routing.checks import Check, Finding
-from vndoc.routing.index import bodies_of
 from vndoc.routing.load import MAX_ROWS, Draft, read_json
 from vndoc.routing.model import (
     FIRST,

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import datetime
 import enum
+import itertools
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
-from vndoc.routing.index import AliasIndex, Bodies, BodyIndex, bodies_of, heir
-from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
+from vndoc.routing._index import AliasIndex, BodyIndex, bodies_of, heir
+from vndoc.routing.model import FIRST, LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups", "referring"]
+__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups"]
+
+_ONE_DAY = datetime.timedelta(days=1)
+_OF_SOURCE = frozenset({"row-unreadable", "value-invalid", "name-not-nfc", "unit-date-unknown", "unit-repeated"})
 
 MAX_FINDINGS = 1_000
 """Most findings reported for one table; the error's ``count`` still counts all errors up to here."""
@@ -131,6 +135,11 @@ class Finding:
     values: tuple[tuple[str, str], ...] = ()
 
     @property
+    def is_of_source(self) -> bool:
+        """Return whether it came up while a source was read, so that no check of the table can find it again."""
+        return self.check.value in _OF_SOURCE
+
+    @property
     def is_error(self) -> bool:
         """Return whether a strict load fails on it."""
         return CHECKS[self.check].is_error
@@ -161,7 +170,7 @@ class Checker:
         self._bodies = bodies
         self._aliases = aliases
         self._rows = rows or {}
-        self._sound_parents: set[str] = set()
+        self._sound_parents: set[int] = set()
         self._sound: set[int] = set()
 
     def findings(self, focus: Iterable[Agency]) -> Iterator[Finding]:
@@ -173,12 +182,9 @@ class Checker:
             if isinstance(bodies[agency.code], tuple):
                 yield from self._period(agency)
             if agency.parent:
-                if (
-                    agency.parent in sound
-                    and isinstance(above := bodies.get(agency.parent), Agency)
-                    and _overlap(agency, above)
-                ):
-                    sound.add(agency.code)
+                above = bodies.get(agency.parent)
+                if isinstance(above, Agency) and id(above) in sound and _overlap(agency, above):
+                    sound.add(id(agency))  # the short way for nearly all of them
                 else:
                     yield from self._parent(agency)
             if agency.successors or agency.delegations:
@@ -207,27 +213,18 @@ class Checker:
             yield self._found(Check.PERIOD, agency, start=dated.valid_from, end=dated.valid_to)
 
     def _period(self, agency: Agency) -> Iterator[Finding]:
-        for other in bodies_of(self._bodies[agency.code]):
-            if other is agency:
-                return  # each pair is reported once, at the later of the two
+        # each pair is reported once, at the later of the two
+        for other in itertools.takewhile(lambda one: one is not agency, self._under(agency.code)):
             if _overlap(agency, other):
                 yield self._found(Check.OVERLAP, agency, other=self._row(other))
 
     def _parent(self, agency: Agency) -> Iterator[Finding]:
-        above: Bodies | None = self._bodies.get(agency.parent)
-        fits = _overlap(agency, above) if isinstance(above, Agency) else any(_overlap(agency, a) for a in above or ())
-        if not fits:
+        if not any(_overlap(agency, above) for above in self._under(agency.parent)):
             yield self._found(Check.PARENT, agency, to=agency.parent)
-        elif agency.code not in self._sound_parents:
-            path: dict[str, None] = {}
-            code = agency.code
-            while code and code not in self._sound_parents and code not in path:
-                path[code] = None
-                above = self._bodies.get(code)
-                code = above.parent if isinstance(above, Agency) else _any_parent(above)
-            if code in path:
-                yield self._found(Check.PARENT_CYCLE, agency, to=code)
-            self._sound_parents.update(path)
+            return
+        back = find_cycle(self._bodies, agency, self._sound_parents, _above)
+        if back is not None:
+            yield self._found(Check.PARENT_CYCLE, agency, to=back.code)
 
     def _succession(self, agency: Agency) -> Iterator[Finding]:
         if agency.successors and agency.valid_to == LAST:
@@ -242,7 +239,7 @@ class Checker:
             window = _window(agency, delegation)
             if not any(a.valid_from <= window[1] and window[0] <= a.valid_to for a in self._under(delegation.to)):
                 yield self._found(Check.DELEGATE, agency, to=delegation.to)
-        back = find_cycle(self._bodies, agency, self._sound) if goes_on else None
+        back = find_cycle(self._bodies, agency, self._sound, _onward) if goes_on else None
         if back is not None:
             yield self._found(Check.CYCLE, agency, to=back.code)
 
@@ -263,9 +260,8 @@ class Checker:
                         yield self._found(Check.ALIAS_CODE, agency, to=alias.code, other=self._row(owner))
 
     def _shared_alias(self, agency: Agency, alias: Alias, pairs: tuple[tuple[Alias, Agency], ...]) -> Iterator[Finding]:
-        for other, owner in pairs:
-            if other is alias and owner is agency:
-                return  # each pair is reported once, at the later of the two
+        # each pair is reported once, at the later of the two
+        for other, owner in itertools.takewhile(lambda pair: pair[0] is not alias or pair[1] is not agency, pairs):
             if owner is not agency and _together(alias, agency, other, owner):
                 yield self._found(Check.ALIAS, agency, to=alias.code, other=self._row(owner))
 
@@ -305,11 +301,8 @@ def _together(one: Alias, owner: Agency, other: Alias, owner2: Agency) -> bool:
     return start <= min(one.valid_to, owner.valid_to, other.valid_to, owner2.valid_to)
 
 
-def _any_parent(entry: tuple[Agency, ...] | None) -> str:
-    return next((a.parent for a in entry or () if a.parent), "")
-
-
 Window = tuple[datetime.date, datetime.date]
+Edge = tuple[Agency, Window, frozenset[str] | None]
 
 
 def _window(agency: Agency, delegation: Delegation) -> Window:
@@ -319,42 +312,57 @@ def _window(agency: Agency, delegation: Delegation) -> Window:
     )
 
 
-def _edges(bodies: BodyIndex, agency: Agency) -> Iterator[tuple[Agency, Window, frozenset[str] | None]]:
+def _above(bodies: BodyIndex, agency: Agency) -> Iterator[Edge]:
+    """Yield the bodies above *agency*, each with the days on which both exist."""
+    for above in bodies_of(bodies.get(agency.parent)):
+        yield above, (max(agency.valid_from, above.valid_from), min(agency.valid_to, above.valid_to)), None
+
+
+def _onward(bodies: BodyIndex, agency: Agency) -> Iterator[Edge]:
     """Yield where mail may go on from *agency*: to whom, on which days, for which kinds (None: all)."""
     if agency.valid_to < LAST:
-        after = (agency.valid_to + datetime.timedelta(days=1), LAST)
+        after = (agency.valid_to + _ONE_DAY, LAST)
         for successor in agency.successors:
             for found in heir(bodies, agency, successor):
                 yield found, after, None
     for delegation in agency.delegations:
         kinds = frozenset(delegation.kinds) or None
-        for found in bodies_of(bodies.get(delegation.to)):
-            yield found, _window(agency, delegation), kinds
+        start, end = _window(agency, delegation)
+        for found, first, last in _meant_days(bodies_of(bodies.get(delegation.to))):
+            yield found, (max(start, first), min(end, last)), kinds
 
 
-def find_cycle(bodies: BodyIndex, start: Agency, sound: set[int]) -> Agency | None:
-    """Return an agency to which successors and delegations lead back on one and the same day, or None.
+def _meant_days(periods: tuple[Agency, ...]) -> Iterator[tuple[Agency, datetime.date, datetime.date]]:
+    """Yield each agency under a code with the days on which the code means it, as :func:`pick` has it."""
+    for number, agency in enumerate(periods):
+        after = periods[number + 1].valid_from if number + 1 < len(periods) else None
+        first = agency.valid_from if number else FIRST
+        last = LAST if after is None else max(agency.valid_to, after - _ONE_DAY if after > FIRST else FIRST)
+        yield agency, first, last
+
+
+def find_cycle(
+    bodies: BodyIndex, start: Agency, sound: set[int], edges: Callable[[BodyIndex, Agency], Iterator[Edge]]
+) -> Agency | None:
+    """Return an agency to which *edges* lead back on one and the same day, or None.
 
     Each agency is walked once for the whole table (*sound* remembers them by ``id``), so the cost is linear; a
     second cycle through the same agencies may stay unreported. Resolution has its own guard.
     """
     if id(start) in sound:
         return None
-    path: list[Agency] = []
-    limits: list[tuple[Window, frozenset[str] | None]] = []
-    stack: list[Iterator[tuple[Agency, Window, frozenset[str] | None]]] = [
-        iter([(start, (start.valid_from, LAST), None)])
-    ]
-    on_path: dict[int, int] = {}
+    path: list[Agency] = [start]
+    limits: list[tuple[Window, frozenset[str] | None]] = [((start.valid_from, LAST), None)]
+    stack = [edges(bodies, start)]
+    on_path: dict[int, int] = {id(start): 0}
     while stack:
         step = next(stack[-1], None)
         if step is None:
             stack.pop()
-            if path:
-                gone = path.pop()
-                limits.pop()
-                del on_path[id(gone)]
-                sound.add(id(gone))
+            limits.pop()
+            gone = id(path.pop())
+            del on_path[gone]
+            sound.add(gone)
             continue
         agency, window, kinds = step
         at = on_path.get(id(agency))
@@ -362,11 +370,11 @@ def find_cycle(bodies: BodyIndex, start: Agency, sound: set[int]) -> Agency | No
             if _possible([*limits[at + 1 :], (window, kinds)]):
                 sound.update(on_path)
                 return agency
-        elif id(agency) not in sound:
+        elif id(agency) not in sound and window[0] <= window[1]:
             on_path[id(agency)] = len(path)
             path.append(agency)
             limits.append((window, kinds))
-            stack.append(_edges(bodies, agency))
+            stack.append(edges(bodies, agency))
     return None
 
 
@@ -396,16 +404,4 @@ def check_groups(groups: Mapping[str, Group], bodies: BodyIndex) -> list[Finding
         for group in groups.values()
         for member in (*group.members, *group.exceptions)
         if not member.startswith("@") and member not in bodies
-    ]
-
-
-def referring(bodies: BodyIndex, codes: frozenset[str] | set[str]) -> list[Agency]:
-    """Return the agencies that name one of *codes* as parent, successor or delegate."""
-    return [
-        agency
-        for entry in bodies.values()
-        for agency in ((entry,) if isinstance(entry, Agency) else entry)
-        if agency.parent in codes
-        or (agency.successors and not codes.isdisjoint([s.code for s in agency.successors]))
-        or (agency.delegations and not codes.isdisjoint([d.to for d in agency.delegations]))
     ]

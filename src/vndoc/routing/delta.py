@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import attrs
 
-from vndoc.routing.codec import (
+from vndoc.routing._codec import (
     agency_from_dict,
     agency_to_dict,
     group_from_dict,
@@ -15,7 +15,7 @@ from vndoc.routing.codec import (
     info_from_dict,
     info_to_dict,
 )
-from vndoc.routing.index import bodies_of
+from vndoc.routing._index import bodies_of
 from vndoc.routing.load import read_json
 from vndoc.routing.model import Agency, Group, TableError, TableInfo
 

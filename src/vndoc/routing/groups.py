@@ -10,7 +10,7 @@ from typing import Protocol
 import attrs
 
 from vndoc.identifiers import OrganCode
-from vndoc.routing.index import BodyIndex, Fit, all_bodies, pick
+from vndoc.routing._index import BodyIndex, Fit, all_bodies, pick
 from vndoc.routing.model import Agency, Group
 from vndoc.routing.words import Reason
 

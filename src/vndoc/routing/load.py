@@ -42,8 +42,7 @@ from typing import BinaryIO, TypeVar
 import attrs
 
 from vndoc.errors import LimitError, UsageError
-from vndoc.routing.checks import MAX_FINDINGS, Check, Finding
-from vndoc.routing.codec import (
+from vndoc.routing._codec import (
     ALIAS_KINDS,
     COLUMNS,
     CONNECTIONS,
@@ -58,6 +57,7 @@ from vndoc.routing.codec import (
     info_to_dict,
     read_agency,
 )
+from vndoc.routing.checks import MAX_FINDINGS, Check, Finding
 from vndoc.routing.model import (
     FIRST,
     LAST,

@@ -16,10 +16,10 @@ import attrs
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
+from vndoc.routing._resolve import check_day
 from vndoc.routing.groups import expand
 from vndoc.routing.model import Agency, Policy
 from vndoc.routing.resolution import Resolution
-from vndoc.routing.resolve import check_day
 from vndoc.routing.words import OUTCOMES, REASONS, Outcome, Reason
 from vndoc.text import Lang, Text, shorten
 

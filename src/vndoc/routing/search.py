@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from vndoc.routing.index import heir
+from vndoc.routing._index import heir
 from vndoc.routing.model import LAST, Agency
 from vndoc.text import search_key
 

@@ -11,25 +11,28 @@ from typing import BinaryIO
 import attrs
 
 from vndoc.identifiers import OrganCode
-from vndoc.routing.checks import Check, Finding, check, check_groups, referring
-from vndoc.routing.groups import expand
-from vndoc.routing.index import (
+from vndoc.routing._index import (
     MODULUS,
     AliasIndex,
     Bodies,
     BodyIndex,
     Fit,
+    NamingIndex,
     bodies_of,
     heir,
+    naming_of,
     pick,
     pick_alias,
     put,
+    renamed,
     take,
 )
+from vndoc.routing._resolve import check_day, resolve
+from vndoc.routing.checks import Finding, check, check_groups
+from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
 from vndoc.routing.plan import Plan, make_plan
 from vndoc.routing.resolution import How, Resolution
-from vndoc.routing.resolve import check_day, resolve
 from vndoc.routing.search import Match, SearchIndex
 from vndoc.routing.words import Reason
 
@@ -52,6 +55,7 @@ class RoutingTable:
     findings: tuple[Finding, ...]
     _bodies: BodyIndex
     _aliases: AliasIndex
+    _naming: NamingIndex
     _sum: int
     _begins: datetime.date
     _direct: How
@@ -82,7 +86,7 @@ class RoutingTable:
         numbers = {} if rows is None else dict(zip(map(id, listed), rows, strict=True))
         named = {group.name: group for group in groups}
         findings = (*found, *check(bodies, aliases, listed, numbers), *check_groups(named, bodies))
-        return cls._made(info, named, findings, bodies, aliases, total, strict=strict)
+        return cls._made(info, named, findings, (bodies, aliases, naming_of(listed)), total, strict=strict)
 
     @classmethod
     def _made(
@@ -90,8 +94,7 @@ class RoutingTable:
         info: TableInfo,
         groups: Mapping[str, Group],
         findings: tuple[Finding, ...],
-        bodies: BodyIndex,
-        aliases: AliasIndex,
+        indexes: tuple[BodyIndex, AliasIndex, NamingIndex],
         total: int,
         *,
         strict: bool,
@@ -103,8 +106,7 @@ class RoutingTable:
             info,
             MappingProxyType(dict(groups)),
             findings,
-            bodies,
-            aliases,
+            *indexes,
             total,
             info.begins,
             How(Reason.EXACT, carrier=info.carrier),
@@ -165,26 +167,29 @@ class RoutingTable:
         Only what changed, and what refers to it, is checked again. Raises as :meth:`of` does.
         """
         bodies, aliases, total = dict(self._bodies), dict(self._aliases), self._sum
+        touched = set(changes) | {finding.code for finding in self.findings if not finding.is_of_source}
         for code in changes:
+            touched.update(alias.code for agency in self.periods(code) for alias in agency.aliases)
             total -= take(bodies, aliases, code)
-        touched: set[str] = set(changes)
         moved: set[str] = set()  # what refers to a code can only be wrong if the periods under it are others
         for code, agencies in changes.items():
             if any(agency.code != code for agency in agencies):
                 raise TableError("change-invalid", detail=f"{code}: another code inside")
-            total += put(bodies, aliases, agencies)
             touched.update(alias.code for agency in agencies for alias in agency.aliases)
+            total += put(bodies, aliases, agencies)
             if _periods(bodies.get(code)) != _periods(self._bodies.get(code)):
                 moved.add(code)
-        focus = {id(a): a for a in referring(bodies, moved)} if moved else {}
-        for code in touched:
+        naming = renamed(self._naming, self._bodies, changes)
+        focus: dict[int, Agency] = {}
+        for code in touched.union(*[naming.get(code, ()) for code in moved]):
             focus |= {id(a): a for a in bodies_of(bodies.get(code))}
             focus |= {id(a): a for _, a in aliases.get(code, ())}
-        again = {agency.code for agency in focus.values()} | touched
+        ordered = sorted(focus.values(), key=lambda a: (a.code, a.valid_from))
         named = dict(self.groups if groups is None else groups)
-        kept = tuple(f for f in self.findings if f.code not in again and f.check is not Check.GROUP)
-        findings = (*kept, *found, *check(bodies, aliases, focus.values()), *check_groups(named, bodies))
-        return self._made(info or self.info, named, findings, bodies, aliases, total % MODULUS, strict=strict)
+        kept = tuple(f for f in self.findings if f.is_of_source and f.code not in changes)
+        findings = (*kept, *found, *check(bodies, aliases, ordered), *check_groups(named, bodies))
+        indexes = (bodies, aliases, naming)
+        return self._made(info or self.info, named, findings, indexes, total % MODULUS, strict=strict)
 
     # -- asking ------------------------------------------------------------------------------------
 

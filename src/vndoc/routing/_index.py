@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import enum
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from vndoc.routing.model import LAST, Agency, Alias, Successor
 
@@ -19,13 +19,17 @@ __all__ = [
     "Bodies",
     "BodyIndex",
     "Fit",
+    "NamingIndex",
     "all_bodies",
     "bodies_of",
     "fingerprint",
     "heir",
+    "named_codes",
+    "naming_of",
     "pick",
     "pick_alias",
     "put",
+    "renamed",
     "take",
 ]
 
@@ -33,10 +37,8 @@ Bodies = Agency | tuple[Agency, ...]
 """What stands under one code: the agency itself where there is one only, which saves memory and time."""
 
 BodyIndex = dict[str, Bodies]
-"""What stands under each code."""
-
 AliasIndex = dict[str, tuple[tuple[Alias, Agency], ...]]
-"""The aliases that each other code is, with their agencies."""
+NamingIndex = dict[str, set[str]]
 
 _ONE_DAY = datetime.timedelta(days=1)
 _WIDTH = 256
@@ -54,6 +56,9 @@ class Fit(enum.Enum):
     SEVERAL = "several"
 
 
+_VALID, _PAST, _FUTURE, _SEVERAL = Fit.VALID, Fit.PAST, Fit.FUTURE, Fit.SEVERAL
+
+
 def bodies_of(entry: Bodies | None) -> tuple[Agency, ...]:
     """Return what stands under one code, as a tuple in the order of the periods."""
     if entry is None:
@@ -68,15 +73,15 @@ def pick(entry: Bodies, day: datetime.date) -> tuple[Fit, tuple[Agency, ...]]:
     more than one agency: data in which periods overlap.
     """
     if isinstance(entry, Agency):
-        fit = Fit.PAST if day > entry.valid_to else Fit.FUTURE if day < entry.valid_from else Fit.VALID
+        fit = _PAST if day > entry.valid_to else _FUTURE if day < entry.valid_from else _VALID
         return fit, (entry,)
     valid = tuple(a for a in entry if a.valid_from <= day <= a.valid_to)
     if valid:
-        return (Fit.VALID if len(valid) == 1 else Fit.SEVERAL), valid
+        return (_VALID if len(valid) == 1 else _SEVERAL), valid
     past = [a for a in entry if a.valid_to < day]
     if past:
-        return Fit.PAST, (max(past, key=lambda a: a.valid_to),)
-    return Fit.FUTURE, (min(entry, key=lambda a: a.valid_from),)
+        return _PAST, (max(past, key=lambda a: a.valid_to),)
+    return _FUTURE, (min(entry, key=lambda a: a.valid_from),)
 
 
 def pick_alias(
@@ -87,11 +92,11 @@ def pick_alias(
         p for p in entry if p[0].valid_from <= day <= p[0].valid_to and p[1].valid_from <= day <= p[1].valid_to
     )
     if valid:
-        return (Fit.VALID if len(valid) == 1 else Fit.SEVERAL), valid
+        return (_VALID if len(valid) == 1 else _SEVERAL), valid
     past = [p for p in entry if min(p[0].valid_to, p[1].valid_to) < day]
     if past:
-        return Fit.PAST, (max(past, key=lambda p: min(p[0].valid_to, p[1].valid_to)),)
-    return Fit.FUTURE, (min(entry, key=lambda p: max(p[0].valid_from, p[1].valid_from)),)
+        return _PAST, (max(past, key=lambda p: min(p[0].valid_to, p[1].valid_to)),)
+    return _FUTURE, (min(entry, key=lambda p: max(p[0].valid_from, p[1].valid_from)),)
 
 
 def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agency, ...]:
@@ -105,7 +110,7 @@ def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agenc
         return ()
     day = closed.valid_to + _ONE_DAY if closed.valid_to < LAST else LAST
     fit, found = pick(entry, day)
-    if fit is not Fit.PAST:
+    if fit is not _PAST:
         return found
     later = [a for a in bodies_of(entry) if a.valid_from > day]
     return (min(later, key=lambda a: a.valid_from),) if later else ()
@@ -118,11 +123,20 @@ def put(bodies: BodyIndex, aliases: AliasIndex, agencies: Iterable[Agency]) -> i
         before = bodies.setdefault(agency.code, agency)
         if before is not agency:
             entry = (*bodies_of(before), agency)
-            bodies[agency.code] = tuple(sorted(entry, key=lambda a: (a.valid_from, a.valid_to)))
+            bodies[agency.code] = tuple(sorted(entry, key=_order))
         for alias in agency.aliases:
-            aliases[alias.code] = (*aliases.get(alias.code, ()), (alias, agency))
+            pairs = aliases.get(alias.code)
+            if pairs is None:
+                aliases[alias.code] = ((alias, agency),)
+            else:
+                aliases[alias.code] = tuple(sorted((*pairs, (alias, agency)), key=lambda p: (p[1].code, _order(p[1]))))
         total += fingerprint(agency)
     return total % MODULUS
+
+
+def _order(agency: Agency) -> tuple[datetime.date, datetime.date, int]:
+    """Order by period; contradictory data must not answer by the order in which it came, either."""
+    return agency.valid_from, agency.valid_to, fingerprint(agency)
 
 
 def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:
@@ -137,6 +151,42 @@ def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:
                 aliases.pop(alias.code, None)
         total += fingerprint(agency)
     return total % MODULUS
+
+
+def named_codes(agencies: Iterable[Agency]) -> set[str]:
+    """Return the codes that *agencies* name as parents, successors and delegates."""
+    named: set[str] = set()
+    for agency in agencies:
+        named.add(agency.parent)
+        named.update([successor.code for successor in agency.successors])
+        named.update([delegation.to for delegation in agency.delegations])
+    named.discard("")
+    return named
+
+
+def naming_of(agencies: Iterable[Agency]) -> NamingIndex:
+    """Return, for each code that is named at all, the codes of the agencies that name it."""
+    naming: NamingIndex = {}
+    for agency in agencies:
+        for code in named_codes((agency,)) if agency.successors or agency.delegations else (agency.parent,):
+            if code in naming:
+                naming[code].add(agency.code)
+            elif code:
+                naming[code] = {agency.code}
+    return naming
+
+
+def renamed(naming: NamingIndex, before: BodyIndex, changes: Mapping[str, tuple[Agency, ...]]) -> NamingIndex:
+    """Return *naming* after *changes*; sets that differ are new ones, all others are shared."""
+    after = dict(naming)
+    fresh: NamingIndex = {}
+    for code, agencies in changes.items():
+        old, new = named_codes(bodies_of(before.get(code))), named_codes(agencies)
+        for target in old ^ new:
+            if target not in fresh:
+                fresh[target] = after[target] = set(naming.get(target, ()))
+            (fresh[target].add if target in new else fresh[target].discard)(code)
+    return after
 
 
 def fingerprint(agency: Agency) -> int:

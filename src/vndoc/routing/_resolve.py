@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
-from vndoc.routing.index import AliasIndex, BodyIndex, Fit, heir, pick, pick_alias
+from vndoc.routing._index import AliasIndex, BodyIndex, Fit, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
 from vndoc.routing.model import Agency, Connection, Policy, SplitRule, Successor, SuccessorKind, TableInfo
 from vndoc.routing.resolution import Candidate, How, Resolution
@@ -33,6 +33,37 @@ _STATES = {
     Connection.UNKNOWN: Reason.CONNECTION_UNKNOWN,
 }
 _FALLING_BACK = frozenset({Reason.NOT_CONNECTED, Reason.CONNECTION_UNKNOWN})
+
+# Looking up a member of an Enum takes 50 ns in Python 3.11; nearly every answer needs several of these.
+_CONNECTION_CONNECTED = Connection.CONNECTED
+_CONNECTION_UNKNOWN = Connection.UNKNOWN
+_FIT_FUTURE = Fit.FUTURE
+_FIT_PAST = Fit.PAST
+_FIT_SEVERAL = Fit.SEVERAL
+_FIT_VALID = Fit.VALID
+_NOTE_ABSENT = Note.ABSENT
+_NOTE_ALIAS_EXPIRED = Note.ALIAS_EXPIRED
+_NOTE_ALIAS_FOUND = Note.ALIAS_FOUND
+_NOTE_ASCENDED = Note.ASCENDED
+_NOTE_CLOSED = Note.CLOSED
+_NOTE_DELEGATED = Note.DELEGATED
+_NOTE_FOLLOWED = Note.FOLLOWED
+_NOTE_FOUND = Note.FOUND
+_NOTE_HOP = Note.HOP
+_NOTE_NONE_ABOVE = Note.NONE_ABOVE
+_NOTE_PARSED = Note.PARSED
+_NOTE_SPLIT = Note.SPLIT
+_NOTE_STATE = Note.STATE
+_NOTE_VALID = Note.VALID
+_REASON_ALIAS = Reason.ALIAS
+_REASON_ANCESTOR = Reason.ANCESTOR
+_REASON_DELEGATE = Reason.DELEGATE
+_REASON_DELEGATE_NOT_YET = Reason.DELEGATE_NOT_YET
+_REASON_EXACT = Reason.EXACT
+_REASON_NOT_YET = Reason.NOT_YET
+_REASON_SUCCESSOR = Reason.SUCCESSOR
+_REASON_SUCCESSOR_NOT_YET = Reason.SUCCESSOR_NOT_YET
+_KIND_FUNCTION = SuccessorKind.FUNCTION
 
 
 def malformed(code: str) -> Reason | None:
@@ -115,11 +146,11 @@ class _Run:
         self.meant_at = at if meant_at is None else meant_at
         self.kind = kind
         self.policy = policy
-        self.reason = Reason.EXACT
+        self.reason = _REASON_EXACT
         self.meant: Agency | None = None
         self.candidates: tuple[Candidate, ...] = ()
         self.seen: set[int] = set()
-        self.trail: list[tuple[object, ...]] = [(Note.PARSED, code)]
+        self.trail: list[tuple[object, ...]] = [(_NOTE_PARSED, code)]
 
     def result(self) -> Resolution:
         agency = self.before_table() or self.identify()
@@ -155,32 +186,32 @@ class _Run:
         if entry is None and pairs is None:
             return self.absent()
         fit, found = (None, ()) if entry is None else pick(entry, self.meant_at)
-        if fit is Fit.SEVERAL:
+        if fit is _FIT_SEVERAL:
             return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
-        if fit is not Fit.VALID and pairs is not None:
+        if fit is not _FIT_VALID and pairs is not None:
             answer = self.by_alias(pairs, fit)
             if answer is not None:
                 return answer
-        if fit is Fit.FUTURE:
-            return self.stop(Reason.NOT_YET, Note.NOT_YET, found[0])
-        self.trail.append((Note.FOUND, found[0]))
+        if fit is _FIT_FUTURE:
+            return self.stop(_REASON_NOT_YET, Note.NOT_YET, found[0])
+        self.trail.append((_NOTE_FOUND, found[0]))
         return found[0]
 
     def by_alias(self, pairs: tuple[tuple[object, Agency], ...], exact: Fit | None) -> Agency | Reason | None:
         """Return whom the code means as an alias; None where the exact code (*exact* its fit) goes first after all."""
         fit, found = pick_alias(pairs, self.meant_at)  # type: ignore[arg-type]
-        if fit is Fit.SEVERAL:
+        if fit is _FIT_SEVERAL:
             if len({id(agency) for _, agency in found}) > 1:
                 agencies = tuple(agency for _, agency in found)
                 return self.stop(Reason.ALIAS_OF_SEVERAL, Note.ALIAS_SEVERAL, len(found), candidates=_named(agencies))
-        elif fit is not Fit.VALID and (exact is Fit.PAST or (exact is Fit.FUTURE and fit is Fit.FUTURE)):
+        elif fit is not _FIT_VALID and (exact is _FIT_PAST or (exact is _FIT_FUTURE and fit is _FIT_FUTURE)):
             return None
         alias, agency = found[0]
-        self.trail.append((Note.ABSENT,))
-        if fit is Fit.FUTURE:
-            return self.stop(Reason.NOT_YET, Note.NOT_YET, agency)
-        self.trail.append((Note.ALIAS_EXPIRED if fit is Fit.PAST else Note.ALIAS_FOUND, alias, agency))
-        self.reason = Reason.ALIAS
+        self.trail.append((_NOTE_ABSENT,))
+        if fit is _FIT_FUTURE:
+            return self.stop(_REASON_NOT_YET, Note.NOT_YET, agency)
+        self.trail.append((_NOTE_ALIAS_EXPIRED if fit is _FIT_PAST else _NOTE_ALIAS_FOUND, alias, agency))
+        self.reason = _REASON_ALIAS
         return agency
 
     def absent(self) -> Agency | Reason | None:
@@ -188,7 +219,7 @@ class _Run:
         if reason is not None:
             self.trail[0] = (Note.MALFORMED, reason)
             return self.stop(reason)
-        self.trail.append((Note.ABSENT,))
+        self.trail.append((_NOTE_ABSENT,))
         return self.by_form() if self.policy.by_form else None
 
     def by_form(self) -> Agency | Reason | None:
@@ -197,7 +228,7 @@ class _Run:
             entry = self.bodies.get(candidate.code.text)
             if entry is not None:
                 fit, agencies = pick(entry, self.meant_at)
-                found += agencies if fit is not Fit.FUTURE else ()
+                found += agencies if fit is not _FIT_FUTURE else ()
         if len(found) > 1:
             return self.stop(Reason.SEVERAL_FORMS, Note.FORM_SEVERAL, len(found), candidates=_named(tuple(found)))
         if not found:
@@ -220,7 +251,7 @@ class _Run:
 
     def carry(self, agency: Agency) -> Agency | Reason:
         """Follow successors and delegations from *agency* to the one that receives on the day of delivery."""
-        not_yet = Reason.NOT_YET
+        not_yet = _REASON_NOT_YET
         following: Agency | Reason | None = agency
         while isinstance(following, Agency):
             agency = following
@@ -230,13 +261,13 @@ class _Run:
                 return self.stop(Reason.TOO_MANY_STEPS, Note.TOO_MANY, self.policy.max_steps)
             self.seen.add(id(agency))
             if self.at > agency.valid_to:
-                self.trail.append((Note.CLOSED, agency))
-                following, not_yet = self.successor(agency), Reason.SUCCESSOR_NOT_YET
+                self.trail.append((_NOTE_CLOSED, agency))
+                following, not_yet = self.successor(agency), _REASON_SUCCESSOR_NOT_YET
             elif self.at < agency.valid_from:
                 return self.stop(not_yet, Note.NOT_YET, agency)
             else:
-                self.trail.append((Note.VALID, agency))
-                following, not_yet = self.delegate(agency), Reason.DELEGATE_NOT_YET
+                self.trail.append((_NOTE_VALID, agency))
+                following, not_yet = self.delegate(agency), _REASON_DELEGATE_NOT_YET
         return agency if following is None else following
 
     def successor(self, closed: Agency) -> Agency | Reason:
@@ -254,17 +285,17 @@ class _Run:
 
     def chosen(self, closed: Agency) -> tuple[Note, Successor] | Reason:
         """Return which successor of *closed* to follow and under which note, or why none may be followed."""
-        legal = [s for s in closed.successors if s.kind is not SuccessorKind.FUNCTION]
+        legal = [s for s in closed.successors if s.kind is not _KIND_FUNCTION]
         if len(legal) == 1 and legal[0].kind.is_total:
-            self.reason = Reason.SUCCESSOR
-            return Note.FOLLOWED, legal[0]
+            self.reason = _REASON_SUCCESSOR
+            return _NOTE_FOLLOWED, legal[0]
         if legal:
             suggested = [s for s in legal if s.suggested]
             if self.policy.split is SplitRule.SUGGESTED and len(suggested) == 1:
                 self.reason = Reason.SUGGESTED
                 return Note.SUGGESTED, suggested[0]
             reason = Reason.PART_ONLY if len(legal) == 1 else Reason.SPLIT
-            return self.stop(reason, Note.SPLIT, closed, len(legal), candidates=self.heirs(legal))
+            return self.stop(reason, _NOTE_SPLIT, closed, len(legal), candidates=self.heirs(legal))
         if not closed.successors:
             return self.stop(Reason.NO_SUCCESSOR, Note.NO_SUCCESSOR)
         if self.policy.by_function and len(closed.successors) == 1:
@@ -293,10 +324,10 @@ class _Run:
             if entry is None:
                 return self.stop(Reason.DELEGATE_UNKNOWN, Note.DELEGATE_MISSING, delegation)
             fit, found = pick(entry, self.at)
-            if fit is Fit.SEVERAL:
+            if fit is _FIT_SEVERAL:
                 return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
-            self.trail.append((Note.DELEGATED, agency, delegation))
-            self.reason = Reason.DELEGATE
+            self.trail.append((_NOTE_DELEGATED, agency, delegation))
+            self.reason = _REASON_DELEGATE
             return found[0]
         return None
 
@@ -314,18 +345,18 @@ class _Run:
                 reason = Reason.NO_ANCESTOR
             else:
                 agency, reason = above, None
-                self.reason = Reason.ANCESTOR
-        self.trail.append((Note.STATE, agency))
+                self.reason = _REASON_ANCESTOR
+        self.trail.append((_NOTE_STATE, agency))
         if reason is not None:
             self.stop(reason)
             return agency
-        self.trail.append((Note.HOP, agency.carrier or self.info.carrier, agency))
+        self.trail.append((_NOTE_HOP, agency.carrier or self.info.carrier, agency))
         return agency
 
     def acceptable(self, agency: Agency) -> bool:
-        if agency.connection is Connection.UNKNOWN:
+        if agency.connection is _CONNECTION_UNKNOWN:
             return not self.policy.require_connected
-        return agency.connection is Connection.CONNECTED
+        return agency.connection is _CONNECTION_CONNECTED
 
     def wants_ancestors(self) -> bool:
         wanted = self.policy.ancestors
@@ -337,7 +368,7 @@ class _Run:
             codes = (code.text for code in OrganCode(self.code).ancestors)
             above = self.ancestor(self.known(codes), self.code)
             if above is not None:
-                self.reason = Reason.ANCESTOR
+                self.reason = _REASON_ANCESTOR
                 return above
         return self.unknown()
 
@@ -382,9 +413,9 @@ class _Run:
                 self.trail.append((Note.ABOVE_CLOSED, agency))
                 return None
             if self.acceptable(agency):
-                self.trail.append((Note.ASCENDED, agency, distance))
+                self.trail.append((_NOTE_ASCENDED, agency, distance))
                 return agency
-        self.trail.append((Note.NONE_ABOVE,))
+        self.trail.append((_NOTE_NONE_ABOVE,))
         return None
 
 

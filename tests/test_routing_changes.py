@@ -1,0 +1,424 @@
+"""Changes: deltas of ours, and the answers of the axis registry with the rules that fill their gaps."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import threading
+
+import attrs
+import pytest
+
+from vndoc.routing import (
+    FIRST,
+    LAST,
+    Agency,
+    Alias,
+    AliasKind,
+    AxisChange,
+    Check,
+    Connection,
+    Delta,
+    Group,
+    RoutingTable,
+    Successor,
+    SuccessorKind,
+    TableError,
+    TableInfo,
+    apply,
+    diff,
+)
+from vndoc.routing.axis import AXIS_FORMATS, RULES, _with_known_parent, merge_axis
+
+DAY = datetime.date(2025, 7, 1)
+BEFORE = datetime.date(2025, 6, 30)
+RECEIVED = datetime.date(2025, 8, 1)
+
+
+def answer(*rows: object, **more: object) -> bytes:
+    return json.dumps({"status": "OK", "ErrorCode": "0", "data": list(rows)} | more, ensure_ascii=False).encode()
+
+
+def code_of(caught: pytest.ExceptionInfo[TableError]) -> str:
+    return caught.value.code
+
+
+# -- deltas ------------------------------------------------------------------------------------------------
+
+OLD = RoutingTable.of(
+    [Agency("H01", "Một"), Agency("H02", "Hai"), Agency("H03", parent="H01"), Agency("H04", aliases=(Alias("X"),))],
+    info=TableInfo(version="1"),
+)
+NEW = RoutingTable.of(
+    [
+        Agency("H01", "Một"),
+        Agency("H02", "Hai", valid_to=BEFORE, successors=(Successor("H01", SuccessorKind.MERGED),)),
+        Agency("H02", "Mới", valid_from=DAY),
+        Agency("H03", parent="H01", aliases=(Alias("X"),)),
+        Agency("H05"),
+    ],
+    info=TableInfo(version="2"),
+    groups=[Group("a", members=("H01",))],
+)
+
+
+def test_a_delta_is_complete_and_leaves_readers_their_table():
+    delta = diff(OLD, NEW)
+    assert [code for code, _ in delta.changes] == ["H02", "H03", "H04", "H05"]
+    assert len(delta) == 4
+    digest = OLD.digest
+    assert apply(OLD, delta) == NEW
+    assert (OLD.digest, OLD.resolve("H04", at=DAY).agency.code, OLD.version) == (digest, "H04", "1")
+    assert OLD.resolve("X", at=DAY).agency.code == "H04"
+    assert apply(OLD, delta).resolve("X", at=DAY).agency.code == "H03"
+    assert apply(NEW, diff(NEW, OLD)) == OLD
+    assert len(diff(OLD, OLD)) == 0
+    assert apply(OLD, diff(OLD, OLD)) == OLD
+
+
+def test_a_delta_survives_json_and_refuses_another_table():
+    delta = Delta.load(diff(OLD, NEW).dump())
+    assert delta == diff(OLD, NEW)
+    assert apply(OLD, delta) == NEW
+    with pytest.raises(TableError) as caught:
+        apply(NEW, delta)
+    assert code_of(caught) == "delta-mismatch"
+    with pytest.raises(TableError) as caught:
+        apply(OLD, attrs.evolve(delta, changes=delta.changes[1:]))
+    assert code_of(caught) == "delta-mismatch"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b'{"vndoc-routing-delta": 1}',
+        b'{"vndoc-routing-delta": 2, "base": "", "target": "", "info": {}, "groups": [], "changes": []}',
+        b'{"vndoc-routing-delta": 1, "base": 1, "target": "", "info": {}, "groups": [], "changes": []}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": {}, "groups": [], "changes": {}}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": {}, "groups": [], "changes": [1]}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": {}, "groups": [], "changes": [["a", 1]]}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": {}, "groups": [], "changes": [["a", [1]]]}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": 1, "groups": [], "changes": []}',
+        b'{"vndoc-routing-delta": 1, "base": "", "target": "", "info": {}, "groups": [1], "changes": []}',
+    ],
+)
+def test_what_is_no_delta(data):
+    with pytest.raises(TableError) as caught:
+        Delta.load(data)
+    assert code_of(caught) == "table-unreadable"
+
+
+def test_a_change_is_checked_together_with_what_refers_to_it():
+    with pytest.raises(TableError) as caught:
+        OLD.changed({"H01": ()})
+    (finding,) = caught.value.values["findings"]
+    assert (finding.check, finding.code) == (Check.PARENT, "H03")
+    loose = OLD.changed({"H01": ()}, strict=False)
+    assert [f.check for f in loose.findings] == [Check.PARENT]
+    assert loose.changed({"H01": OLD.periods("H01")}) == OLD
+    twice = OLD.changed({"H05": (Agency("H05", aliases=(Alias("X"),)),)}, strict=False)
+    assert [f.check for f in twice.findings] == [Check.ALIAS]
+    assert twice.resolve("X", at=DAY).outcome.value == "conflict"
+    assert twice.changed({"H05": ()}).resolve("X", at=DAY).agency.code == "H04"
+    again = twice.changed({"H04": (Agency("H04"),)})
+    assert again.resolve("X", at=DAY).agency.code == "H05"
+    assert not again.findings
+
+
+def test_readers_see_the_old_table_or_the_new_one():
+    """A thread that resolves all the while never sees half of a change."""
+    delta = diff(OLD, NEW)
+    current = [OLD]
+    seen: set[tuple[str, str]] = set()
+    stop = threading.Event()
+
+    def reader() -> None:
+        while not stop.is_set():
+            table = current[0]
+            seen.add((table.version, table.resolve("X", at=DAY).agency.code))
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    for _ in range(200):
+        current[0] = apply(OLD, delta)
+        current[0] = OLD
+    stop.set()
+    thread.join()
+    assert seen <= {("1", "H04"), ("2", "H03")}
+    assert seen
+
+
+# -- lists of the axis ---------------------------------------------------------------------------------------
+
+AGENCIES = (
+    {"id": 1, "pid": None, "code": "00.53.W00", "name": "Cổng mẫu", "mail": "", "oldCode": ""},
+    {"id": 2, "pid": 1, "code": "H53", "name": "  UBND\ntỉnh mẫu ", "mail": "x", "oldCode": "000.00.00.H53"},
+    {"id": 3, "pid": 2, "code": "H53.01", "name": "So\u031b\u0309 mẫu", "mail": "", "oldCode": "H53.01"},
+    {"id": 4, "pid": 4, "code": "000.A53.000", "name": "Đảng ủy mẫu", "mail": "", "oldCode": "null"},
+    {"id": 5, "pid": 99, "code": "H53.02", "name": None, "mail": "", "oldCode": None},
+)
+
+
+def test_the_list_of_agencies():
+    table = RoutingTable.load(answer(*AGENCIES), format="axis-agencies")
+    assert table.periods("H53") == (
+        Agency(
+            "H53", "UBND tỉnh mẫu", 1, aliases=(Alias("000.00.00.H53", AliasKind.OLD_CODE),),
+            connection=Connection.CONNECTED, system="00.53.W00", ref="2", source="axis",
+        ),
+    )  # fmt: skip
+    assert table.periods("H53.01")[0].parent == "H53"
+    assert table.periods("H53.01")[0].aliases == ()
+    assert table.periods("H53.01")[0].name == "Sở mẫu"
+    assert [(f.check, f.row) for f in table.findings] == [(Check.NAME_NFD, 3)]
+    assert table.resolve("000.A53.000", at=DAY).is_deliverable
+    assert table.periods("000.A53.000")[0].parent == table.periods("H53.02")[0].parent == ""
+    assert "00.53.W00" not in table
+
+
+def test_the_list_of_decision_20():
+    rows = {"id": "7", "code": "H53", "name": "UBND tỉnh mẫu", "mail": "", "code102": "000.00.00.H53"}
+    table = RoutingTable.load(json.dumps([rows]).encode(), format="axis-agencies-qd20")
+    assert table.periods("H53")[0].aliases == (Alias("000.00.00.H53", AliasKind.CODE_102),)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{",
+        b"1",
+        b"{}",
+        answer(status="FAIL", ErrorDesc="no"),
+        b'{"status": "OK", "data": {}}',
+    ],
+)
+@pytest.mark.parametrize("form", AXIS_FORMATS)
+def test_an_answer_that_is_none(data, form):
+    with pytest.raises(TableError) as caught:
+        RoutingTable.load(data, format=form)
+    assert code_of(caught) == "table-unreadable"
+
+
+def test_a_row_that_is_no_object_is_found():
+    for form in AXIS_FORMATS:
+        table = RoutingTable.load(answer("x", {"code": "H01"}), format=form, strict=False)
+        assert [(f.check, f.row) for f in table.findings if f.check is Check.ROW] == [(Check.ROW, 1)]
+        assert "H01" in table
+
+
+def test_too_many_rows(monkeypatch):
+    monkeypatch.setattr("vndoc.routing.axis.MAX_ROWS", 2)
+    assert len(RoutingTable.load(answer({"code": "H01"}, {"code": "H02"}), format="axis-units")) == 2
+    with pytest.raises(TableError):
+        RoutingTable.load(answer({"code": "H01"}, {"code": "H02"}, {"code": "H03"}), format="axis-units")
+
+
+def unit(code: str, **more: object) -> dict[str, object]:
+    return {
+        "id": code, "pid": None, "code": code, "name": f"Đơn vị {code}", "version": 1, "centerCode": "00.53.W00",
+        "deleted": False, "modifyDate": "2025-07-10 08:00:00", "isAgency": True,
+    } | more  # fmt: skip
+
+
+def test_units_as_a_table():
+    table = RoutingTable.load(
+        answer(
+            unit("00.53.W00", id=1),
+            unit("H53", version=3, pid=1, centerCode=""),
+            unit("H53.01", pid="H53", isAgency="false"),
+            unit("H53.02", pid="H53", deleted="true", modifyDate="01/07/2025 10:00:00"),
+            unit("H53.03", pid="H53", deleted=1, modifyDate="hôm qua"),
+        ),
+        format="axis-units",
+    )
+    assert table.info.axis_version == 3
+    assert (table.periods("H53")[0].system, table.periods("H53")[0].connection) == ("00.53.W00", Connection.UNKNOWN)
+    assert (table.periods("H53.01")[0].kind, table.periods("H53.01")[0].connection) == (
+        "node", Connection.NOT_CONNECTED,
+    )  # fmt: skip
+    assert table.periods("H53.02")[0].valid_to == BEFORE
+    assert table.periods("H53.03")[0].valid_to == datetime.date(2025, 7, 9)
+    assert [f.check for f in table.findings] == [Check.UNIT_DATE]
+    nothing = RoutingTable.load(answer(unit("H53", deleted=True, modifyDate="")), format="axis-units")
+    assert nothing.periods("H53")[0].valid_to == FIRST
+    assert RoutingTable.load(answer(), format="axis-units").info.axis_version == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("2025-07-10", "2025-07-10"),
+        ("2025-07-10T08:00:00+07:00", "2025-07-10"),
+        ("2025/07/10 08:00:00", "2025-07-10"),
+        ("10/07/2025 08:00:00", "2025-07-10"),
+        (1752084000000, "2025-07-10"),  # 2025-07-09T18:00Z is the tenth in Vietnam
+        ("1752080399999", "2025-07-09"),
+        ("31/02/2025", None),
+        (99999999999999, "5138-11-16"),
+        ("10-07-2025", None),
+        (None, None),
+        (True, None),
+        ("", None),
+    ],
+)
+def test_days_as_registries_write_them(value, day):
+    change = AxisChange.load(answer(unit("H53", modifyDate=value)), received=RECEIVED)
+    found = change.units[0].modified
+    assert (found and found.isoformat()) == day
+    assert [f.check for f in change.findings] == ([] if day else [Check.UNIT_DATE])
+
+
+def test_several_lists_become_one_table():
+    draft = merge_axis(
+        {
+            "axis-agencies": answer(
+                {"id": 1, "pid": None, "code": "000.00.00.H53", "name": "UBND tỉnh mẫu", "oldCode": ""},
+                {"id": 2, "pid": 1, "code": "000.00.01.H53", "name": "Sở mẫu", "oldCode": "S1"},
+                {"id": 3, "pid": 2, "code": "000.01.01.H53", "name": "Chi cục mẫu", "oldCode": ""},
+                {"id": 4, "pid": None, "code": "000.00.00.H54", "name": "So\u031b\u0309", "oldCode": ""},
+            ),
+            "axis-agencies-qd20": answer(
+                {"id": "", "code": "H53", "name": "", "code102": "000.00.00.H53"},
+                {"id": "", "code": "H53.01", "name": "Sở mẫu (QĐ 20)", "code102": "000.00.01.H53"},
+            ),
+            "axis-units": answer(
+                unit("H53", version=5, deleted=True), unit("H55", version=4), unit("K53", pid="X", version=1)
+            ),
+        }
+    )
+    table = RoutingTable.of(draft.agencies, info=draft.info, rows=draft.rows, found=draft.findings)
+    assert [a.code for a in table] == ["000.00.00.H54", "000.01.01.H53", "H53", "H53.01", "H55", "K53"]
+    assert table.periods("H53")[0].name == "UBND tỉnh mẫu"
+    assert table.periods("H53")[0].valid_to == datetime.date(2025, 7, 9)
+    assert table.periods("H53.01")[0].name == "Sở mẫu (QĐ 20)"
+    assert [a.code for a in table.periods("H53.01")[0].aliases] == ["000.00.01.H53", "S1"]
+    assert table.periods("H53.01")[0].parent == "H53"
+    assert table.periods("000.01.01.H53")[0].parent == "H53.01"
+    assert table.info.axis_version == 5
+    assert [f.check for f in table.findings] == [Check.NAME_NFD]
+
+
+def test_a_parent_that_no_list_has_is_left_out():
+    lists = {"axis-agencies": answer({"id": 2, "pid": 1, "code": "H53.01", "name": "Sở mẫu"}, {"id": 1, "code": ""})}
+    assert merge_axis(lists).agencies[0].parent == ""
+    gone = Agency("H53.01", parent="H99")
+    assert _with_known_parent(gone, {}, [gone], {"H53.01"}).parent == ""
+
+
+# -- changes of the axis ---------------------------------------------------------------------------------------
+
+BASE = RoutingTable.of(
+    [
+        Agency("H53", "Tỉnh mẫu", 1, connection=Connection.CONNECTED, ref="10", aliases=(Alias("000.00.00.H53"),)),
+        Agency("H53.01", "Sở mẫu", 2, "H53", ref="11", kind="department"),
+        Agency("H53.02", "Đã đóng", 2, "H53", valid_to=BEFORE, ref="12"),
+        Agency("H53.03", "Không có id", 2, "H53"),
+    ],
+    info=TableInfo(version="7", axis_version=4),
+)
+
+
+def changed(*rows: object, strict: bool = True) -> RoutingTable:
+    return AxisChange.load(answer(*rows), received=RECEIVED).applied_to(BASE, strict=strict)
+
+
+def test_a_version_that_is_known_is_passed_over():
+    table = changed(unit("H53.04", version=4), unit("H53.05", version=5), unit("H53.06", version=0))
+    assert "H53.04" not in table
+    assert "H53.05" in table
+    assert "H53.06" in table
+    assert (table.info.axis_version, table.version) == (5, "7+axis.5")
+    again = AxisChange.load(answer(unit("H53.05", version=5, deleted=True)), received=RECEIVED)
+    assert again.applied_to(table) == table
+    later = AxisChange.load(answer(unit("H53.07", version=9)), received=RECEIVED).applied_to(table)
+    assert later.version == "7+axis.9"
+    assert AxisChange.load(answer(), received=RECEIVED).applied_to(BASE).info.axis_version == 4
+
+
+def test_of_several_records_the_highest_version_counts():
+    rows = (unit("H53.05", id=1, version=8, name="B"), unit("H53.05", id=1, version=7, name="A"))
+    for order in (rows, rows[::-1]):
+        table = changed(*order)
+        assert [a.name for a in table.periods("H53.05")] == ["B"]
+        assert Check.UNIT_TWICE in {f.check for f in table.findings}
+    table = changed(unit("H53.05", id=1, version=8, name="A"), unit("H53.05", id=1, version=8, name="B"))
+    assert [a.name for a in table.periods("H53.05")] == ["B"]
+    table = changed(unit("H53.05", id=None, version="8", name="A"), unit("H53.05", id=None, version="x", name="B"))
+    assert [a.name for a in table.periods("H53.05")] == ["A"]
+
+
+def test_deleted_closes_and_keeps_the_record():
+    table = changed(unit("H53.01", id=11, version=5, deleted=True))
+    (gone,) = table.periods("H53.01")
+    assert (gone.valid_to, gone.successors) == (datetime.date(2025, 7, 9), ())
+    assert table.resolve("H53.01", at=RECEIVED).outcome.value == "closed-without-heir"
+    assert table.resolve("H53.01", at=RECEIVED).meant == gone
+    undated = changed(unit("H53.01", id=11, version=5, deleted=True, modifyDate=None))
+    assert undated.periods("H53.01")[0].valid_to == datetime.date(2025, 7, 31)
+    assert [f.check for f in undated.findings] == [Check.UNIT_DATE]
+    assert changed(unit("H53.02", id=12, version=5, deleted=True)).periods("H53.02") == BASE.periods("H53.02")
+    assert "H53.99" not in changed(unit("H53.99", version=5, deleted=True))
+
+
+def test_a_new_unit_is_valid_from_its_day():
+    table = changed(unit("H53.05", pid=10, version=5))
+    (new,) = table.periods("H53.05")
+    assert (new.valid_from, new.valid_to, new.parent) == (datetime.date(2025, 7, 10), LAST, "H53")
+    assert (new.connection, new.system) == (Connection.CONNECTED, "00.53.W00")
+    same_day = changed(unit("H53.06", version=5), unit("H53.06", id="H53.06", version=6, deleted=True))
+    assert "H53.06" not in same_day
+    table = AxisChange.load(answer(unit("H53.05", version=6, deleted=True, modifyDate="2025-07-10")), received=RECEIVED)
+    (closed,) = table.applied_to(changed(unit("H53.05", version=5))).periods("H53.05")
+    assert closed.valid_from == closed.valid_to == datetime.date(2025, 7, 10)
+
+
+def test_a_new_name_keeps_the_agency_and_the_old_name():
+    table = changed(unit("H53", id=10, version=5, name="Tỉnh mẫu mới", centerCode=""))
+    (same,) = table.periods("H53")
+    assert (same.name, same.other_names, same.valid_from) == ("Tỉnh mẫu mới", ("Tỉnh mẫu",), FIRST)
+    assert same.aliases == BASE.periods("H53")[0].aliases
+    assert same.connection is Connection.CONNECTED
+    back = AxisChange.load(answer(unit("H53", id=10, version=6, name="Tỉnh mẫu")), received=RECEIVED).applied_to(table)
+    assert back.periods("H53")[0].other_names == ("Tỉnh mẫu", "Tỉnh mẫu mới")
+    third = AxisChange.load(answer(unit("H53", id=10, version=7, name="")), received=RECEIVED).applied_to(back)
+    assert third.periods("H53")[0].name == "Tỉnh mẫu"
+    node = changed(unit("H53.01", id=11, version=5, name="Sở mẫu", isAgency=0))
+    assert (node.periods("H53.01")[0].kind, node.periods("H53.01")[0].other_names) == ("node", ())
+    by_code = changed(unit("H53.03", id=None, version=5))
+    assert by_code.periods("H53.03")[0].other_names == ("Không có id",)
+
+
+def test_a_new_code_takes_over_from_the_old_one():
+    table = changed(unit("H53.11", id=11, version=5))
+    assert table.periods("H53.01")[0].successors == (Successor("H53.11", SuccessorKind.RENAMED),)
+    late = table.resolve("H53.01", at=RECEIVED, meant_at=DAY)
+    assert (late.agency.code, late.reason.value, late.code) == ("H53.11", "successor", "H53.01")
+    into = changed(unit("H53.03", id=11, version=5))
+    assert into.resolve("H53.01", at=RECEIVED).agency.code == "H53.03"
+
+
+def test_a_closed_code_that_comes_back_begins_a_new_period():
+    table = changed(unit("H53.02", id=12, version=5, modifyDate="2025-06-15"))
+    assert [(a.valid_from, a.valid_to) for a in table.periods("H53.02")] == [(FIRST, BEFORE), (DAY, LAST)]
+
+
+def test_parents_and_systems_of_a_change():
+    table = changed(
+        unit("00.54.W00", id=20, version=5),
+        unit("H54", id=21, pid=20, version=6, centerCode=""),
+        unit("H54.01", id=22, pid=21, version=7),
+        unit("H54.02", id=23, pid=12, version=8),
+        unit("H54.03", id=24, pid=404, version=9),
+    )
+    assert "00.54.W00" not in table
+    assert (table.periods("H54")[0].system, table.periods("H54")[0].parent) == ("00.54.W00", "")
+    assert table.periods("H54.01")[0].parent == "H54"
+    assert table.periods("H54.02")[0].parent == ""
+    assert table.periods("H54.03")[0].parent == ""
+
+
+def test_the_rules_are_written_down_in_both_languages():
+    assert len(RULES) == 12
+    assert all(rule.vi and rule.en for rule in RULES.values())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vndoc.text import Text, as_lang, mask, nfc, safe_filename, search_key, shorten
+from vndoc.text import Text, mask, nfc, safe_filename, search_key, shorten
 
 
 def test_a_text_is_rendered_in_either_language() -> None:
@@ -19,10 +19,6 @@ def test_a_text_is_rendered_in_either_language() -> None:
 
 def test_a_message_never_fails() -> None:
     assert Text("", "{a} {b}").render("en", a="{c}") == "{c} ?"
-
-
-def test_languages() -> None:
-    assert [as_lang(value) for value in ("vi", "en", "fr", "")] == ["vi", "en", "en", "en"]
 
 
 @given(st.text())

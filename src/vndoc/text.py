@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal, cast
+from typing import Literal
 
 import attrs
 
@@ -106,8 +106,3 @@ def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) 
     while len((stem + dot + extension).encode()) > 255 and len(stem) > 1:
         stem = stem[:-1]
     return (stem + dot + extension).rstrip(". ")
-
-
-def as_lang(value: str) -> Lang:
-    """Return *value* as a language name; anything but ``"vi"`` counts as English."""
-    return cast("Lang", value if value == "vi" else "en")

@@ -20,7 +20,7 @@ from vndoc.limits import DEFAULT
 from vndoc.packets import files
 from vndoc.packets.files import FileOctets, TemporarySpool, acquire
 
-SMALL = attrs.evolve(DEFAULT, in_memory_bytes=100, packet_bytes=1000)
+SMALL = attrs.evolve(DEFAULT, in_memory_bytes=100, buffered_bytes=100, packet_bytes=1000)
 
 
 def content(octets: Octets) -> bytes:
@@ -338,7 +338,7 @@ def test_a_spool_is_removed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(files, "TemporarySpool", Watched)
     with pytest.raises(LimitError):
-        acquire(io.BytesIO(b"x" * 1001), attrs.evolve(SMALL, in_memory_bytes=0))
+        acquire(io.BytesIO(b"x" * 1001), attrs.evolve(SMALL, buffered_bytes=2000))
 
     # One piece is enough to exceed the limit before anything is spooled; two are not.
     class Dripping(io.BytesIO):

@@ -31,7 +31,10 @@ class Limits:
     """Attachment texts up to this many octets stay in the skeleton: cutting them out would not pay."""
 
     in_memory_bytes: int = _MIB
-    """Files up to this size are read into memory at once; larger ones are read again when needed."""
+    """Files given by their path up to this size are read into memory at once; larger ones are read when needed."""
+
+    buffered_bytes: int = 16 * _MIB
+    """What comes from an open file or a pipe is kept in memory up to this size; more goes to a temporary file."""
 
     depth: int = 64
     """Nested elements: a packet with a XAdES signature needs about 20; parsers overflow in the thousands."""

@@ -26,6 +26,8 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
 
 _SPOOL_NAME = "vndoc-*.tmp"
+_PIECE = 1024 * 1024
+"""Octets read at a time from a file that is too large for memory; the first read asks for all that may stay there."""
 
 
 class _Readable(Protocol):
@@ -189,7 +191,7 @@ def acquire(source: Source, limits: Limits = DEFAULT) -> Octets:
 
     Octets are held in memory (copied, unless they are ``bytes``). A file given by its path is read at once if it
     has at most ``limits.in_memory_bytes``, else when needed. An open binary file is read to its end, from where it
-    stands, into memory or a :class:`TemporarySpool`, and left open.
+    stands, into memory (up to ``limits.buffered_bytes``) or a :class:`TemporarySpool`, and left open.
 
     Raises :class:`LimitError` (``limit-packet-bytes``), :class:`SourceError` if reading fails, :class:`UsageError`
     (``source-type``) for anything else, text files included.
@@ -232,7 +234,7 @@ def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
         for piece in _pieces(file, limits, name):
             total += len(piece)
             pieces.append(piece)
-            if total > limits.in_memory_bytes:
+            if total > limits.buffered_bytes:
                 spool = spool or TemporarySpool()
                 for ready in pieces:
                     spool.write(ready)
@@ -247,17 +249,17 @@ def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
 def _pieces(file: _Readable, limits: Limits, name: str) -> Iterator[bytes]:
     """Read *file* piece by piece to its end."""
     total = 0
-    while piece := _next_piece(file, name):
+    while piece := _next_piece(file, name, _PIECE if total else limits.buffered_bytes + 1):
         total += len(piece)
         if total > limits.packet_bytes:
             raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
         yield piece
 
 
-def _next_piece(file: _Readable, name: str) -> bytes:
+def _next_piece(file: _Readable, name: str, size: int) -> bytes:
     """Return the next octets of *file*, or nothing at its end."""
     try:
-        piece = file.read(CHUNK)
+        piece = file.read(size)
     except VndocError:
         raise
     except (OSError, ValueError) as error:

@@ -6,7 +6,7 @@ The table has 120,000 agencies and 100,000 other codes. Every look-up asks for a
 the table's but another object, as it comes from a packet; nothing is remembered between calls. The floor is
 ``d[code]`` over the same codes in the same order. Times are the best of several rounds, for look-ups slice by slice
 (a slice is short enough to escape what else the machine does); loading runs in a child process, whose peak memory
-counts as a whole, interpreter included.
+counts as a whole, interpreter included; its time is that of the processor, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import datetime
 import functools
 import json
 import random
-import resource
 import subprocess
 import sys
 import threading
@@ -49,6 +48,7 @@ ROUNDS = 9
 SLICE = 250
 
 missed: list[str] = []
+notes: list[str] = []
 
 
 def agencies() -> list[Agency]:
@@ -136,12 +136,10 @@ def look_ups(table: RoutingTable) -> None:
     ask["unknown, ancestor"] = (ask["unknown"][0], climbing)
     ask["malformed"] = ([f"h{n % 34 + 1:02d}.77.{n}" for n in range(20_000)], plain)
     held = {a.code: a for a in everybody} | {x.code: a for a in everybody for x in a.aliases}
-    print(
-        f"\nExact hits a second: {1 / one(table, held, ask.pop('exact hit'), 'exact hit', 8):,.0f} (aim: 1,000,000)\n"
-    )
-    header()
+    each = one(table, held, ask.pop("exact hit"), "exact hit", 8)
     for what, question in ask.items():
         one(table, held, question, what, 40)
+    notes.append(f"Exact hits a second: {1 / each:,.0f} (aim: 1,000,000).")
 
 
 def header() -> None:
@@ -166,8 +164,6 @@ def one(
     ratio = taken["ours"] / taken["floor"]
     each = taken["ours"] / len(codes)
     floor_ns = taken["floor"] / len(codes) * 1e9
-    if what == "exact hit":
-        header()
     row(what, f"{ratio:.1f} x dict ({each * 1e9:.0f} ns; dict {floor_ns:.0f} ns)", f"{most:.0f} x", kept=ratio <= most)
     return each
 
@@ -239,8 +235,7 @@ def changing(table: RoutingTable) -> None:
 def searching(table: RoutingTable) -> None:
     start = time.perf_counter()
     table.search("H01")
-    print(f"\nThe search index of the first search took {time.perf_counter() - start:.1f} s.\n")
-    header()
+    notes.append(f"The search index, built by the first search, took {time.perf_counter() - start:.1f} s.")
     for query in ("UBND xã Hà Giang", "phong ninh binh", "H01.0034", "uy ban", "phong xuan", "lam khanh son", "zzz"):
         taken = best({"search": lambda query=query: table.search(query)})["search"]  # type: ignore[misc]
         row(f"search {query!r}", f"{taken * 1000:.1f} ms", "20 ms", kept=taken <= 0.020)
@@ -248,14 +243,22 @@ def searching(table: RoutingTable) -> None:
 
 def load_child() -> None:
     data = sys.stdin.buffer.read()
-    start = time.perf_counter()
+    wall, start = time.perf_counter(), time.process_time()
     table = RoutingTable.load(data, format="csv")
-    taken = time.perf_counter() - start
-    del data
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    taken, wall = time.process_time() - start, time.perf_counter() - wall
     with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - not the parent's peak, as ru_maxrss
         peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    print(json.dumps({"seconds": taken, "mb": peak * 1024 / 1e6, "codes": len(table), "aliases": len(table.aliases)}))
+    print(
+        json.dumps(
+            {
+                "seconds": taken,
+                "wall": wall,
+                "mb": peak * 1024 / 1e6,
+                "codes": len(table),
+                "aliases": len(table.aliases),
+            }
+        )
+    )
 
 
 def loading(table: RoutingTable) -> None:
@@ -269,7 +272,12 @@ def loading(table: RoutingTable) -> None:
     run = min(runs, key=lambda r: r["seconds"])
     assert run["codes"] >= 120_000
     assert run["aliases"] >= 100_000, run
-    row("load and check: time", f"{run['seconds']:.2f} s", "3 s", kept=run["seconds"] < 3)
+    row(
+        "load and check: time",
+        f"{run['seconds']:.2f} s of processor ({run['wall']:.2f} s by the clock)",
+        "3 s",
+        kept=run["seconds"] < 3,
+    )
     row("load and check: peak memory", f"{run['mb']:.0f} MB", "250 MB", kept=run["mb"] < 250)
 
 
@@ -285,6 +293,7 @@ def main() -> int:
     changing(table)
     look_ups(table)
     searching(table)
+    print("", *notes, sep="\n")
     if missed:
         print(f"\nMissed: {', '.join(missed)}", file=sys.stderr)
     return 1 if missed else 0

@@ -9,6 +9,7 @@ import threading
 import attrs
 import pytest
 
+from vndoc.errors import UsageError
 from vndoc.routing import (
     FIRST,
     LAST,
@@ -125,6 +126,17 @@ def test_a_change_is_checked_together_with_what_refers_to_it():
     again = twice.changed({"H04": (Agency("H04"),)})
     assert again.resolve("X", at=DAY).agency.code == "H05"
     assert not again.findings
+
+
+def test_several_agencies_may_come_to_name_the_same_one():
+    table = OLD.changed({f"H0{n}": (Agency(f"H0{n}", parent="H02"),) for n in (6, 7, 8)})
+    with pytest.raises(TableError) as caught:
+        table.changed({"H02": ()})
+    assert [f.code for f in caught.value.values["findings"]] == ["H06", "H07", "H08"]
+    freed = table.changed({f"H0{n}": () for n in (6, 7, 8)})
+    assert freed == OLD
+    assert "H02" not in freed.changed({"H02": ()})
+    assert len(table.resolve("H02", at=DAY).steps) == 5
 
 
 def test_readers_see_the_old_table_or_the_new_one():
@@ -271,7 +283,7 @@ def test_days_as_registries_write_them(value, day):
 
 
 def test_several_lists_become_one_table():
-    draft = merge_axis(
+    table = RoutingTable.from_axis(
         {
             "axis-agencies": answer(
                 {"id": 1, "pid": None, "code": "000.00.00.H53", "name": "UBND tỉnh mẫu", "oldCode": ""},
@@ -288,7 +300,6 @@ def test_several_lists_become_one_table():
             ),
         }
     )
-    table = RoutingTable.of(draft.agencies, info=draft.info, rows=draft.rows, found=draft.findings)
     assert [a.code for a in table] == ["000.00.00.H54", "000.01.01.H53", "H53", "H53.01", "H55", "K53"]
     assert table.periods("H53")[0].name == "UBND tỉnh mẫu"
     assert table.periods("H53")[0].valid_to == datetime.date(2025, 7, 9)
@@ -298,6 +309,12 @@ def test_several_lists_become_one_table():
     assert table.periods("000.01.01.H53")[0].parent == "H53.01"
     assert table.info.axis_version == 5
     assert [f.check for f in table.findings] == [Check.NAME_NFD]
+
+
+def test_only_known_answers_are_merged():
+    with pytest.raises(UsageError) as caught:
+        RoutingTable.from_axis({"csv": b""})
+    assert caught.value.code == "unknown-table-format"
 
 
 def test_a_parent_that_no_list_has_is_left_out():

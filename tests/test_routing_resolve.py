@@ -151,6 +151,8 @@ def test_an_alias_has_dates_of_its_own():
         answer = agencies.resolve("000.00.01.H01", at=at)
         assert (answer.reason, answer.agency.code) == (Reason.ALIAS, "H01.01")
         assert [s.note for s in answer.steps][:3] == [Note.PARSED, Note.ABSENT, note]
+        assert answer.steps[2].values["alias"] == "000.00.01.H01"
+        assert "000.00.01.H01 (mã cũ)" in answer.steps[2].text("vi")
     assert reason(agencies, "000.00.01.H01", at=datetime.date(2023, 1, 1)) is Reason.NOT_YET
 
 
@@ -195,6 +197,10 @@ def test_a_gap_between_two_bodies_belongs_to_the_earlier():
     assert agencies.resolve("X1", at=DAY).reason is Reason.SUCCESSOR_NOT_YET
     late = agencies.resolve("X1", at=LATE, meant_at=DAY)
     assert (late.meant, late.agency.name) == (first, "Sau")
+    assert agencies.resolve("X1", at=DAY, meant_at=datetime.date(2023, 1, 1)).meant is first
+    coming = table(Agency("X1", "Sau", valid_from=LATE), Agency("X1", "Trước", valid_from=DAY, valid_to=DAY))
+    early = coming.resolve("X1", at=EARLY)
+    assert (early.reason, early.steps[-1].text()) == (Reason.NOT_YET, "X1 is valid from 2025-07-01")
     three = table(first, Agency("X1", "Giữa", valid_from=DAY, valid_to=DAY), Agency("X1", "Sau", valid_from=LATE))
     assert three.resolve("X1", at=DAY, meant_at=EARLY).agency.name == "Giữa"
     assert three.resolve("X1", at=LATE, meant_at=DAY).reason is Reason.NO_SUCCESSOR

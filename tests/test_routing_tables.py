@@ -480,6 +480,8 @@ def test_looking_at_an_agency_follows_nothing():
     assert table.agency("000.00.00.H02", on=DAY) is None
     assert table.agency("H99", on=DAY) is None
     assert table.periods("H99") == ()
+    assert [owner.code for _, owner in table.aliases["000.00.00.H05"]] == ["H05"]
+    assert table.bodies["H05"] == table.periods("H05")[0]
     assert [a.code for a in table.successors(table.periods("H02")[0])] == ["H05"]
     with pytest.raises(UsageError):
         table.agency("H02", on="2025-07-01")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import attrs
 
+from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode, OrganKind
 from vndoc.routing._index import bodies_of
 from vndoc.routing.checks import Check, Finding
@@ -297,7 +298,12 @@ def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
 
     The list of Decision 20/2020 goes first: its codes are the present ones. A row of a later answer that names a known
     code (or other code) adds what is missing there; all others are entered as they are.
+
+    Raises :class:`~vndoc.errors.UsageError` ``unknown-table-format``.
     """
+    for name in answers:
+        if name not in AXIS_FORMATS:
+            raise UsageError("unknown-table-format", found=name, known=", ".join(AXIS_FORMATS))
     whole = Draft(TableInfo(source="axis"))
     place: dict[str, int] = {}
     for name in ("axis-agencies-qd20", "axis-agencies", "axis-units"):

@@ -60,7 +60,7 @@ class Result:
     """What becomes of one recipient. ``code`` is as asked; ``group`` the group it came from, or empty.
 
     ``resolution`` is None only for a group that has no members to resolve. ``first`` is the recipient that shares
-    the delivery. ``_loop`` holds the reason where the trace forbids what the table allows.
+    the delivery. ``_reason`` is set where a group has no members or the trace forbids what the table allows.
     """
 
     code: str
@@ -115,7 +115,7 @@ class Result:
 
 @attrs.frozen
 class Delivery:
-    """One copy: who gets it, and under which of the recipients' codes. The first code goes on the packet's way."""
+    """One copy: who gets it, and the recipients' codes it serves, as asked: they stay on the packet for receipts."""
 
     agency: Agency
     codes: tuple[str, ...]

@@ -153,6 +153,19 @@ class RoutingTable:
             rows=read.rows,
         )
 
+    @classmethod
+    def from_axis(
+        cls, answers: Mapping[str, bytes | BinaryIO], *, info: TableInfo | None = None, strict: bool = True
+    ) -> RoutingTable:
+        """Return one table of several answers of the axis registry, keyed by format (``axis-agencies`` and so on).
+
+        See :func:`vndoc.routing.axis.merge_axis`. Raises as :meth:`load` does.
+        """
+        from vndoc.routing.axis import merge_axis  # noqa: PLC0415 - as for load
+
+        read = merge_axis(answers)
+        return cls.of(read.agencies, info=info or read.info, strict=strict, found=read.findings, rows=read.rows)
+
     def changed(
         self,
         changes: Mapping[str, tuple[Agency, ...]],

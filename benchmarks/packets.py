@@ -17,27 +17,44 @@ def payload(size: int) -> bytes:
     return (b"%PDF-1.7\n" + random.Random(size).randbytes(size))[:size]
 
 
+def agency(code: str, name: str) -> vndoc.Organization:
+    """Return an organisation block as agencies fill it in."""
+    return vndoc.Organization(
+        organ_id=code,
+        organ_name=name,
+        organ_add="Số 1 phố Mẫu",
+        email="mau@example.gov.vn",
+        telephone="0240000001",
+        fax="0240000002",
+        website="example.gov.vn",
+    )
+
+
 def packet(size: int, *, count: int = 1) -> vndoc.DocumentPacket:
     """Return a document packet with *count* attachments of *size* octets each, none for size 0."""
-    sender = vndoc.Organization(organ_id="H41", organ_name="Đơn vị gửi mẫu", email="mau@example.gov.vn")
-    receiver = vndoc.Organization(organ_id="H14.12", organ_name="Đơn vị nhận mẫu")
     day = datetime.date(2026, 3, 4)
     return vndoc.DocumentPacket(
-        from_=sender,
-        to=(receiver, vndoc.Organization(organ_id="H20", organ_name="Đơn vị nhận mẫu 2")),
+        from_=agency("H41", "Đơn vị gửi mẫu"),
+        to=(agency("H14.12", "Đơn vị nhận mẫu"), agency("H20", "Đơn vị nhận mẫu 2")),
         document_id="H41,2026/03/04,07/TB-UBND",
         code=vndoc.DocumentCode(number="07", notation="TB-UBND"),
         promulgation_info=vndoc.PromulgationInfo(place="Nghệ An", promulgation_date=day),
         document_type=vndoc.DocumentType(type=2, type_detail=7, type_name="Thông báo"),
         subject="Trích yếu nội dung mẫu",
+        content="Nội dung mẫu",
+        due_date=datetime.date(2026, 3, 20),
         signer_info=vndoc.SignerInfo(competence="KT. CHỦ TỊCH", position="Phó Chủ tịch", full_name="Nguyễn Văn Mẫu"),
-        other_info=vndoc.OtherInfo(priority=0, page_amount=1),
+        other_info=vndoc.OtherInfo(priority=0, promulgation_amount=3, page_amount=1, sphere_of_promulgation="Nội vụ"),
         to_places=("Như trên", "Lưu: VT"),
         trace_header_list=vndoc.TraceHeaderList(
             trace_headers=(
                 vndoc.TraceHeader(organ_id="H41", timestamp=datetime.datetime(2026, 3, 4, 10, 11, 12)),  # noqa: DTZ001
             ),
-            bussiness=vndoc.Bussiness(bussiness_doc_type=0, paper=0),
+            bussiness=vndoc.Bussiness(
+                bussiness_doc_type=0,
+                paper=0,
+                staff_info=(vndoc.StaffInfo(department="Phòng Văn thư", staff="Trần Thị Mẫu"),),
+            ),
         ),
         attachments=tuple(
             vndoc.Attachment.of(payload(size), name=f"VanBan{i}.pdf") for i in range(count if size else 0)

@@ -28,7 +28,7 @@ class Model:
             return who, None
         if who is None:
             above = self.climb(OrganCode(code).ancestors, code, at, meant, policy) if self.climbs(policy) else None
-            return (Reason.ANCESTOR, above) if above else (self.unknown(code), None)
+            return (self.above_reason(above), above) if above else (self.unknown(code), None)
         reason, agency = who
         seen: list[Agency] = []
         not_yet = Reason.NOT_YET
@@ -80,10 +80,21 @@ class Model:
         if other["valid"]:
             return Reason.ALIAS, other["valid"][0][1]
         if exact["past"]:
-            return Reason.EXACT, max(exact["past"], key=lambda a: a.valid_to)
+            last = max(a.valid_to for a in exact["past"])
+            tied = [a for a in exact["past"] if a.valid_to == last]
+            return (Reason.EXACT, tied[0]) if len(tied) == 1 else Reason.OVERLAP
         if other["past"]:
-            return Reason.ALIAS, max(other["past"], key=lambda p: min(p[0].valid_to, p[1].valid_to))[1]
-        return Reason.NOT_YET if exact["future"] or other["future"] else None
+            ends = [(min(x.valid_to, a.valid_to), a) for x, a in other["past"]]
+            tied = [a for end, a in ends if end == max(e for e, _ in ends)]
+            return (Reason.ALIAS_EXPIRED, tied[0]) if len({id(a) for a in tied}) == 1 else Reason.ALIAS_OF_SEVERAL
+        if exact["future"]:
+            first = min(a.valid_from for a in exact["future"])
+            return Reason.OVERLAP if sum(a.valid_from == first for a in exact["future"]) > 1 else Reason.NOT_YET
+        if other["future"]:
+            starts = [(max(x.valid_from, a.valid_from), a) for x, a in other["future"]]
+            tied = [a for start, a in starts if start == min(s for s, _ in starts)]
+            return Reason.NOT_YET if len({id(a) for a in tied}) == 1 else Reason.ALIAS_OF_SEVERAL
+        return None
 
     def unknown(self, code: str) -> Reason:
         return Reason.UNKNOWN_CODE if OrganCode(code).level1 else Reason.UNKNOWN_IRREGULAR
@@ -93,8 +104,8 @@ class Model:
         named = [a for a in self.agencies if a.code == code]
         for group in (
             [a for a in named if a.valid_from <= day <= a.valid_to],
-            sorted([a for a in named if a.valid_to < day], key=lambda a: -a.valid_to.toordinal())[:1],
-            named[:1],
+            [a for a in named if a.valid_to == max((b.valid_to for b in named if b.valid_to < day), default=None)],
+            [a for a in named if a.valid_from == min(b.valid_from for b in named)],
         ):
             if group:
                 return group
@@ -117,22 +128,30 @@ class Model:
             return Reason.PART_ONLY if len(legal) == 1 else Reason.SPLIT
         day = closed.valid_to + datetime.timedelta(days=1)
         named = [a for a in self.agencies if a.code == chosen.code]
-        heirs = [a for a in named if a.valid_from <= day <= a.valid_to] or [a for a in named if a.valid_from > day][:1]
+        heirs = [a for a in named if a.valid_from <= day <= a.valid_to] or [
+            a for a in named if a.valid_from == min((b.valid_from for b in named if b.valid_from > day), default=None)
+        ]
         if not heirs:
             return Reason.SUCCESSOR_MISSING
         return (reason, heirs[0]) if len(heirs) == 1 else Reason.OVERLAP
 
     def delegate(self, agency: Agency, at: datetime.date, kind: str | None) -> tuple[Reason, Agency] | Reason | None:
-        for d in agency.delegations:
-            if d.valid_from <= at <= d.valid_to and (not d.kinds or kind in d.kinds):
-                found = self.under(d.to, at)
-                if not found:
-                    return Reason.DELEGATE_UNKNOWN
-                return (Reason.DELEGATE, found[0]) if len(found) == 1 else Reason.OVERLAP
-        return None
+        holding = [d for d in agency.delegations if d.valid_from <= at <= d.valid_to]
+        heads = {d.to for d in holding if kind in d.kinds} or {d.to for d in holding if not d.kinds}
+        if not heads:
+            return None
+        if len(heads) > 1:
+            return Reason.SEVERAL_DELEGATES
+        found = self.under(heads.pop(), at)
+        if not found:
+            return Reason.DELEGATE_UNKNOWN
+        return (Reason.DELEGATE, found[0]) if len(found) == 1 else Reason.OVERLAP
 
     def climbs(self, policy: Policy) -> bool:
         return self.info.ancestors if policy.ancestors is None else policy.ancestors
+
+    def above_reason(self, above: Agency) -> Reason:
+        return Reason.ANCESTOR if above.connection is Connection.CONNECTED else Reason.ANCESTOR_UNSURE
 
     def receives(self, agency: Agency, policy: Policy) -> bool:
         good = {Connection.CONNECTED} | (set() if policy.require_connected else {Connection.UNKNOWN})
@@ -147,30 +166,32 @@ class Model:
             return Reason.REGISTRY_CONFLICT, agency
         if self.climbs(policy):
             above = self.climb_parents(agency, at, policy)
-            return (Reason.ANCESTOR, above) if above else (Reason.NO_ANCESTOR, agency)
+            return (self.above_reason(above), above) if above else (Reason.NO_ANCESTOR, agency)
         unknown = agency.connection is Connection.UNKNOWN
         return (Reason.CONNECTION_UNKNOWN if unknown else Reason.NOT_CONNECTED), agency
 
-    def any_under(self, code: str, day: datetime.date) -> Agency | None:
+    def any_under(self, code: str, day: datetime.date) -> list[Agency]:
         named = self.under(code, day)
         if named:
-            return named[0]
+            return named
         pairs = [(x, a) for x, a in self.pairs if x.code == code]
         if not pairs:
-            return None
+            return []
         # an alias counts as a code of its own with the days on which both hold
         days = [(max(x.valid_from, a.valid_from), min(x.valid_to, a.valid_to), a) for x, a in pairs]
         valid = [a for start, end, a in days if start <= day <= end]
-        past = sorted([d for d in days if d[1] < day], key=lambda d: -d[1].toordinal())
-        future = sorted(days, key=lambda d: d[0])
-        return (valid or [d[2] for d in past] or [d[2] for d in future])[0]
+        past = [a for _, end, a in days if end == max((e for _, e, _ in days if e < day), default=None)]
+        future = [a for start, _, a in days if start == min(s for s, _, _ in days)]
+        return list({id(a): a for a in valid or past or future}.values())
 
     def climb(
         self, codes: tuple[OrganCode, ...], below: str, at: datetime.date, meant: datetime.date, policy: Policy
     ) -> Agency | None:
         for code in codes:
-            agency = self.any_under(code.text, meant)
-            if agency is not None:
+            named = self.any_under(code.text, meant)
+            if len(named) > 1:
+                return None
+            for agency in named:
                 if OrganCode(agency.code).level1 != OrganCode(below).level1 or not agency.valid_on(at):
                     return None
                 if self.receives(agency, policy):
@@ -187,8 +208,11 @@ class Model:
             if not code or code in seen:
                 return None
             seen.add(code)
-            above = self.any_under(code, at)
-            if above is None or root is None or OrganCode(above.code).level1 != root or not above.valid_on(at):
+            named = self.any_under(code, at)
+            if len(named) != 1:
+                return None
+            above = named[0]
+            if root is None or OrganCode(above.code).level1 != root or not above.valid_on(at):
                 return None
             if self.receives(above, policy):
                 return above

@@ -75,10 +75,12 @@ def test_two_packets_never_become_one_file(tmp_path: Path) -> None:
     assert vndoc.read(tmp_path / "out" / "a.edxml").document.subject == "Trích yếu mẫu"
 
 
-def test_several_packets_need_a_folder(tmp_path: Path) -> None:
+def test_the_folder_for_several_packets_is_made(tmp_path: Path) -> None:
     one, two = save(tmp_path / "a.edxml", document()), save(tmp_path / "b.edxml", document())
-    (found,) = results("convert", one, two, "-o", tmp_path / "c.edxml", code=2)
-    assert found["error"]["code"] == "option-invalid"
+    results("convert", one, two, "-o", tmp_path / "new" / "out")
+    assert sorted(path.name for path in (tmp_path / "new" / "out").iterdir()) == ["a.edxml", "b.edxml"]
+    (found,) = results("convert", one, two, "-o", one, code=2)
+    assert found["error"]["code"] == "target-unwritable"
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:

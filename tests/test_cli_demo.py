@@ -18,7 +18,7 @@ from vndoc.text import Text
     ("lang", "words"),
     [
         ("en", ("Step 1.", "Step 8.", "Document packet: new document", "goes to H05", "Done")),
-        ("vi", ("Bước 1.", "Bước 8.", "Nơi gửi", "đến H05", "Xong")),
+        ("vi", ("Bước 1.", "Bước 8.", "Cơ quan gửi", "đến H05", "Xong")),
     ],
 )
 def test_the_story_ends_well(lang: str, words: tuple[str, ...]) -> None:

@@ -93,7 +93,8 @@ def test_a_symbolic_link_is_never_written_through(tmp_path: Path) -> None:
     out.mkdir()
     (out / "b.pdf").symlink_to(victim)
     (out / "c.pdf").symlink_to(tmp_path / "not-there")
-    (found,) = results("extract", path, "-d", out, code=1)
+    (found,) = results("extract", path, "-d", out, code=2)
+    assert found["status"] == "error"
     assert [one["error"]["code"] for one in found["attachments"]] == ["target-exists", "target-exists"]
     results("extract", path, "-d", out, "--overwrite")
     assert victim.read_bytes() == b"mine"
@@ -130,11 +131,11 @@ def test_existing_files_are_kept_unless_asked(tmp_path: Path) -> None:
     path = save(tmp_path / "a.edxml", document(attachments=attached("x.pdf", "y.pdf")))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "x.pdf").write_bytes(b"mine")
-    (found,) = results("extract", path, "-d", tmp_path / "out", code=1)
+    (found,) = results("extract", path, "-d", tmp_path / "out", code=2)
     assert [one["error"] and one["error"]["code"] for one in found["attachments"]] == ["target-exists", None]
     assert (tmp_path / "out" / "x.pdf").read_bytes() == b"mine"
     page = call("extract", path, "-d", tmp_path / "out")
-    assert page.exit_code == 1
+    assert page.exit_code == 2
     assert "x.pdf" in page.stderr
     results("extract", path, "-d", tmp_path / "out", "--overwrite")
     assert tree(tmp_path / "out")["x.pdf"] != b"mine"

@@ -34,7 +34,7 @@ def test_the_page_tells_who_what_and_when(golden: Path) -> None:
         "2026-03-04 10:11:12  H41",
         "present; not verified",
         "H41|2026|7/TB-UBND",
-        "qcvn-102, read by the plain route",
+        "qcvn-102, read as a whole",
         "Attachments (8)",
         "12 bytes · application/zip · zipped · Bảng biểu",
         "[signature-namespace]",

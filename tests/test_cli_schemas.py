@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -14,6 +15,7 @@ from cli_support import call, check, document, results, save
 from vndoc.cli._run import SCHEMA_VERSION
 from vndoc.cli._schema import COMMANDS, schema_text
 from vndoc.edxml import DEVIATIONS
+from vndoc.edxml.jsonform import json_key
 from vndoc.envelope import model
 
 SCHEMAS = {name: json.loads(schema_text(name)) for name in COMMANDS}
@@ -55,7 +57,7 @@ def test_packets_are_described_field_by_field() -> None:
     models = [getattr(model, name) for name in model.__all__ if attrs.has(getattr(model, name, object))]
     for one in [*models, vndoc.DocumentCode]:
         if one is not model.SignatureMarkup:
-            fields = {field.name for field in attrs.fields(one)} - {"attachments"}
+            fields = {json_key(field.name) for field in attrs.fields(one)} - {"attachments"}
             assert set(parts[one.__name__]["properties"]) == fields
 
 
@@ -66,6 +68,25 @@ def test_the_version_is_what_the_schema_allows(tmp_path: Any) -> None:
     check({**value, "schema_version": "1.7"})
     with pytest.raises(jsonschema.ValidationError):
         check({**value, "schema_version": "2.0"})
+
+
+@pytest.mark.parametrize("command", ["inspect", "validate"])
+def test_all_vectors_fit_the_published_schemas(shared: Path, command: str) -> None:
+    paths = sorted((shared / "vectors" / "edxml").glob("*/*.edxml"))
+    assert len(paths) == 21
+    value = json.loads(call(command, *paths, "--json").stdout)
+    assert len(value["results"]) == 21
+    jsonschema.Draft202012Validator(SCHEMAS[command]).validate(value)
+    check(value)
+
+
+def test_the_kind_says_which_packet_it_is(tmp_path: Any) -> None:
+    path = save(tmp_path / "a.edxml", document())
+    value = json.loads(call("inspect", path, "--json").stdout)
+    assert "from" in value["results"][0]["packet"]
+    value["results"][0]["kind"] = "status"
+    with pytest.raises(jsonschema.ValidationError):
+        check(value)
 
 
 def test_the_check_bites(tmp_path: Any) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 from typing import Any
@@ -18,7 +19,7 @@ import vndoc
 from samples import DOCUMENT, STATUS, attached, read, zipped
 from vndoc.edxml import packet_from_dict, packet_from_json, packet_to_dict, packet_to_json
 from vndoc.envelope import Attachment, DocumentPacket, StatusPacket
-from vndoc.errors import AttachmentError, EnvelopeError, VndocError
+from vndoc.errors import AttachmentError, EnvelopeError, LimitError, VndocError
 from vndoc.limits import DEFAULT
 
 ROOMY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -63,7 +64,7 @@ def test_the_form() -> None:
     data = packet_to_dict(read(STATUS).packet)
     assert data == {
         "kind": "status",
-        "from_": {"organ_id": "H14.12", "organ_name": "Đơn vị nhận mẫu"},
+        "from": {"organ_id": "H14.12", "organ_name": "Đơn vị nhận mẫu"},
         "response_for": {
             "organ_id": "H41",
             "code": "07/TB-UBND",
@@ -106,13 +107,23 @@ def changed(path: str, value: object) -> dict[str, Any]:
     return data
 
 
+def test_the_sender_is_read_under_either_key() -> None:
+    data = packet_to_dict(read(STATUS).packet)
+    old = {("from_" if key == "from" else key): value for key, value in data.items()}
+    assert "from_" not in data
+    assert packet_from_dict(old) == packet_from_dict(data) == read(STATUS).packet
+    with pytest.raises(EnvelopeError):
+        packet_from_dict({**data, "subject_": "x"})
+
+
 BAD = [
     ("nothing", 1, "nothing: no such key"),
     ("subject", 1, "subject: str expected"),
     ("subject", None, None),
-    ("from_", "H41", "from_: an object expected"),
-    ("from_.x", "H41", "from_.x: no such key"),
-    ("from_.organ_id", 7, "from_.organ_id: OrganCode expected"),
+    ("from", "H41", "from: an object expected"),
+    ("from.x", "H41", "from.x: no such key"),
+    ("from.organ_id", 7, "from.organ_id: OrganCode expected"),
+    ("from_", {}, "from_: given twice"),
     ("to", "H41", "to: a list expected"),
     ("to", None, "to: a list expected"),
     ("to.0.organ_name", [], "to[0].organ_name: str expected"),
@@ -204,3 +215,12 @@ def test_any_plain_values_give_a_packet_or_our_error(data: object) -> None:
 def test_attachments_made_in_memory() -> None:
     packet = DocumentPacket(attachments=(Attachment.of(b"mau", name="a.txt"),))
     assert packet_to_dict(packet) == {"kind": "document", "attachments": [{"name": "a.txt", "packed": "bWF1"}]}
+
+
+def test_json_attachments_beyond_a_limit_are_refused() -> None:
+    packed = base64.b64encode(bytes(101)).decode()
+    text = json.dumps({"kind": "document", "attachments": [{"name": "a.bin", "packed": packed}]})
+    assert packet_from_json(text, limits=attrs.evolve(DEFAULT, attachment_bytes=101)).attachments[0].size == 101
+    with pytest.raises(LimitError) as caught:
+        packet_from_json(text, limits=attrs.evolve(DEFAULT, attachment_bytes=100))
+    assert caught.value.code == "limit-attachment-bytes"

@@ -78,6 +78,9 @@ def one(data: bytes = b"text", name: str = "x.txt", **fields: int) -> bytes:
         (b"PK\x05\x06" + bytes(18), "a.txt", ZIP, None, ("zip-label-raw",)),
         (zipped(("a", b"1"), ("b", b"2")), "a.txt", ZIP, None, ("zip-many-entries",)),
         (zipped(("a/", b"")), "a.txt", ZIP, None, ("zip-many-entries",)),
+        (zipped(("a/", b""), ("b\\", b""), ("x", b"text"), ("c/", b"")), "a.txt", ZIP, b"text", ()),
+        (zipped(("a/", b""), ("a/x", b"text")), "a.txt", ZIP, b"text", ("zip-entry-path",)),
+        (zipped(("a/", b"not empty"), ("x", b"text")), "a.txt", ZIP, None, ("zip-many-entries",)),
         (one(name="../x"), "a.txt", ZIP, b"text", ("zip-entry-path",)),
         (one(name=""), "a.txt", ZIP, b"text", ()),
         (one(name="a\\x"), "a.txt", "text/plain", b"text", ("zip-unlabelled", "zip-entry-path")),
@@ -349,7 +352,7 @@ def test_errors_of_the_source_are_not_taken_for_damage(error: VndocError) -> Non
     with pytest.raises(type(error)) as caught:
         unpack(Octet(error), head=b"PK\x03\x04", name="a.txt", label=ZIP, limits=DEFAULT)
     assert caught.value is error
-    entry = ZipEntry(Octet(AttachmentError("content-missing", name="a")), "a", 4, 4, DEFAULT)
+    entry = ZipEntry(Octet(AttachmentError("content-missing", name="a")), "a", 4)
     with pytest.raises(AttachmentError) as caught:
         entry.open()
     assert caught.value.code == "content-missing"

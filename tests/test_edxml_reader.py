@@ -40,7 +40,7 @@ from vndoc.edxml.elements import NAMESPACES
 from vndoc.edxml.reader import interpret
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope import MemoryOctets
-from vndoc.errors import LimitError, ReadError, UsageError
+from vndoc.errors import AttachmentError, LimitError, ReadError, UsageError
 from vndoc.identifiers import DocumentCode, OrganCode
 from vndoc.limits import DEFAULT
 from vndoc.xml import parse, split
@@ -59,6 +59,7 @@ class Case:
     also: tuple[str, ...] = ()
     recover: bool = False
     deviations: int = DEFAULT.deviations
+    size: int = DEFAULT.attachment_bytes
 
     @property
     def text(self) -> str:
@@ -110,6 +111,13 @@ def bomb(size: int) -> bytes:
 CASES = [
     Case("junk-before-xml", "/edXML", "b'1212'", base="1212" + DOCUMENT, recover=True),
     swap("xlink-undeclared", "/edXML", "<edXML:Reference>", '<edXML:Reference xlink:href="">', None, recover=True),
+    Case(
+        "encoding-mismatch",
+        "/edXML",
+        None,
+        base="<?xml version='1.0' encoding='utf-16'?>" + DOCUMENT[DOCUMENT.index("<edXML") :],
+        recover=True,
+    ),
     Case(
         "namespace-missing",
         "/edXML",
@@ -224,6 +232,50 @@ CASES = [
         element("DueDate", "2026/03/20") + element("DueDate", "2026/03/21"),
         "DueDate",
     ),
+    Case(
+        "repeated-element",
+        f"{HEADER}/DigitalSignature",
+        "DigitalSignature",
+        signed(
+            "<edXML:DigitalSignature/><Signature xmlns='"
+            + XMLDSIG
+            + "'><SignatureValue>YQ==</SignatureValue></Signature>"
+        ),
+    ),
+    swap(
+        "repeated-part",
+        f"{HEADER}/MessageHeader[2]",
+        "      <edXML:TraceHeaderList",
+        element("MessageHeader", element("Subject", "Khác")) + "<edXML:TraceHeaderList",
+        "MessageHeader",
+    ),
+    swap(
+        "repeated-part",
+        f"{MESSAGE}/TraceHeaderList",
+        ID,
+        ID + TRACE_LIST,
+        "TraceHeaderList",
+        also=("misplaced-element",),
+    ),
+    Case(
+        "repeated-container",
+        "/edXML/edXMLEnvelope[2]",
+        "edXMLEnvelope",
+        (
+            (
+                "  <AttachmentEncoded>",
+                f"<edXML:edXMLEnvelope xmlns:edXML='{NS}'>{BODY}</edXML:edXMLEnvelope>  <AttachmentEncoded>",
+            ),
+        ),
+        also=("repeated-container", "repeated-part"),
+    ),
+    swap(
+        "repeated-container",
+        "/edXML/AttachmentEncoded[2]",
+        "</edXML>\n",
+        "<AttachmentEncoded/></edXML>",
+        "AttachmentEncoded",
+    ),
     swap(
         "repeated-element",
         f"{HEADER}/MessageHeader[2]",
@@ -280,6 +332,24 @@ CASES = [
         "<AttachmentEncoded/></edXML>",
         "AttachmentEncoded",
         base=STATUS,
+    ),
+    swap("status-attachments", ATTACHMENT, "</edXML>\n", FILES + "</edXML>", "1", base=STATUS),
+    swap(
+        "kind-ambiguous",
+        MESSAGE,
+        ID,
+        ID + element("StatusCode", "03"),
+        "StatusCode, Code, Subject, To",
+        also=("unknown-element",),
+    ),
+    swap(
+        "kind-ambiguous",
+        MESSAGE,
+        element("StatusCode", "03"),
+        element("StatusCode", "03") + element("Subject", "Mẫu") + element("To", ""),
+        "StatusCode, Subject",
+        base=STATUS,
+        also=("unknown-element",) * 2,
     ),
     swap("status-extra-part", TRACE, END, TRACE_LIST + END, "TraceHeaderList", base=STATUS),
     swap("empty-integer", f"{MESSAGE}/OtherInfo/Priority", PRIORITY, element("Priority", " "), "Priority"),
@@ -367,6 +437,8 @@ CASES = [
     dated("date-order", "04-03-2026", "2026/03/04"),
     dated("date-iso", "2026-03-04", "2026/03/04"),
     dated("date-iso", "2026-03-04+07:00", "2026/03/04"),
+    dated("date-iso", "2026-03-04+07", "2026/03/04"),
+    dated("date-form", "2026.03.04", "2026/03/04"),
     dated("date-with-time", "2026/03/04 08:09:10", "2026/03/04"),
     dated("date-epoch", "1772593872000", "2026/03/04"),
     dated("date-padding", "2026/3/4", "2026/03/04"),
@@ -375,6 +447,11 @@ CASES = [
     timed("timestamp-order", "04/03/2026 10:11:12", "2026/03/04 10:11:12"),
     timed("timestamp-iso", "2026-03-04T10:11:12+07:00", "2026/03/04 10:11:12"),
     timed("timestamp-iso", "2026-03-04T03:11:12.345Z", "2026/03/04 10:11:12"),
+    timed("timestamp-iso", "2026-03-04T10:11:12+07", "2026/03/04 10:11:12"),
+    timed("timestamp-iso", "2026/03/03T20:11:12-07", "2026/03/04 10:11:12"),
+    timed("timestamp-iso", "2026/03/04T10:11:12", "2026/03/04 10:11:12"),
+    timed("timestamp-form", "2026/03/04 10:11:12.345", "2026/03/04 10:11:12"),
+    timed("timestamp-form", "2026.03.04 10:11:12", "2026/03/04 10:11:12"),
     timed("timestamp-without-time", "2026/03/04", None),
     timed("timestamp-epoch", "1772593872000", "2026/03/04 10:11:12"),
     timed("timestamp-padding", "2026/3/4 10:11:12", "2026/03/04 10:11:12"),
@@ -411,6 +488,14 @@ CASES = [
         ),
     ),
     swap(
+        "reference-href-other",
+        "/edXML/edXMLEnvelope/edXMLBody/edXMLManifest/Reference",
+        "<edXML:Reference>",
+        f'<edXML:Reference xmlns:xlink="{XLINK}" xlink:href="cid:2">',
+        "cid:2",
+        "cid:1",
+    ),
+    swap(
         "manifest-label",
         ATTACHMENT,
         element("ContentType", "application/pdf"),
@@ -427,6 +512,8 @@ CASES = [
     file_case("zip-unsupported", zipped(("a.txt", b"text"), method=14)),
     file_case("zip-damaged", zipped(("a.txt", b"text"))[:-10]),
     file_case("zip-bomb", bomb(12 * 1024 * 1024)),
+    file_case("attachment-too-large", b"text", label="text/plain", expected="3", size=3),
+    file_case("base64-children", "YWJj<x/>ZGVm", label="text/plain"),
     file_case("base64-white-space", "dGV\r\n4 dA==", label="text/plain"),
     file_case("base64-damaged", "dGV4d?Rl", label="text/plain", expected="5"),
     file_case("base64-padding", "dA==dGV4", label="text/plain", expected="2"),
@@ -456,7 +543,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_each_departure_gives_its_deviation_and_no_other(case: Case) -> None:
-    limits = attrs.evolve(DEFAULT, deviations=case.deviations)
+    limits = attrs.evolve(DEFAULT, deviations=case.deviations, attachment_bytes=case.size)
     reading = read(case.text, recover=case.recover, limits=limits)
     assert sorted(found(reading)) == sorted([case.id, *case.also])
     deviation = next(d for d in reading.deviations if d.id == case.id)
@@ -480,8 +567,98 @@ def test_the_rest_of_the_packet_is_read_as_ever(case: Case) -> None:
     if isinstance(packet, vndoc.StatusPacket):
         assert packet.status_code == "03"
     else:
-        assert packet.subject == ("Trích" if case.id == "unexpected-children" else "Trích yếu mẫu")
+        assert packet.subject == ("Trích yếu" if case.id == "unexpected-children" else "Trích yếu mẫu")
         assert len(packet.attachments) == len(re.findall(r"<(e:)?Attachment>", case.text))
+
+
+def test_base64_around_elements_is_no_content() -> None:
+    """Nothing of it is taken for the file, however long the pieces are."""
+    for piece in ("YWJj", "YWJj" * 9000):
+        (attachment,) = read(attached(f"{piece}<x>{piece}</x>{piece}", label="text/plain")).document.attachments
+        assert not attachment.is_wrapped
+        for octets in (attachment, attachment.packed):
+            with pytest.raises(AttachmentError) as caught:
+                octets.open()
+            assert (caught.value.code, caught.value.values) == ("base64-children", {"name": "mau.txt"})
+
+
+def test_text_around_elements_is_kept_whole() -> None:
+    packet = packet_of(("Trích yếu mẫu", "Trích <b>yếu <i>mẫu</i></b> dài"), ("2026/03/20", "2026<b>/03</b>/21"))
+    assert packet.subject == "Trích yếu mẫu dài"
+    assert packet.due_date == datetime.date(2026, 3, 21)
+    assert packet_of(("Trích yếu mẫu", " <b> </b> ")).subject is None
+
+
+@pytest.mark.parametrize(("size", "refused"), [(4, False), (5, True)])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_size_of_an_attachment_at_the_limit_and_one_past_it(size: int, refused: bool, packed: bool) -> None:
+    data = bytes(size)
+    text = attached(zipped(("mau.txt", data))) if packed else attached(data, label="text/plain")
+    reading = read(text, limits=attrs.evolve(DEFAULT, attachment_bytes=4))
+    (attachment,) = reading.document.attachments
+    assert attachment.size == size
+    assert (attachment.is_wrapped, reading.is_complete) == (packed, not refused)
+    if not refused:
+        assert attachment.open().read() == data
+        return
+    assert found(reading) == ["zip-bomb" if packed else "attachment-too-large"]
+    with pytest.raises(LimitError) as caught:
+        attachment.open()
+    assert (caught.value.code, caught.value.values["limit"]) == ("limit-attachment-bytes", 4)
+
+
+def many(count: int, data: bytes) -> str:
+    """Return the sample with *count* attachments like the one it has, with *data* in zips."""
+    text = attached(zipped(("mau.txt", data)))
+    one = text[text.index("    <Attachment>") : text.index("  </AttachmentEncoded>")]
+    return text.replace(one, one * count)
+
+
+def test_zeros_in_many_zips_are_free_once_for_a_packet() -> None:
+    reading = read(many(5, bytes(4 * 1024 * 1024)))
+    assert found(reading) == ["zip-bomb"] * 3
+    assert [a.size for a in reading.document.attachments] == [4 * 1024 * 1024] * 5
+    codes = []
+    for attachment in reading.document.attachments[2:]:
+        with pytest.raises(LimitError) as caught:
+            attachment.open()
+        codes.append(caught.value.code)
+    assert codes == ["limit-unpack-ratio"] * 3
+    assert len(reading.document.attachments[1].open().read()) == 4 * 1024 * 1024
+
+
+@pytest.mark.parametrize(("size", "ids"), [(100, []), (101, ["zip-bomb"])])
+def test_all_that_is_unpacked_at_its_limit_and_one_past_it(size: int, ids: list[str]) -> None:
+    limits = attrs.evolve(DEFAULT, unpacked_bytes=200)
+    reading = read(many(2, bytes(size)), limits=limits)
+    assert found(reading) == ids
+    first, last = reading.document.attachments
+    assert first.open().read() == bytes(size)
+    if ids:
+        with pytest.raises(LimitError) as caught:
+            last.open()
+        assert (caught.value.code, caught.value.values["limit"]) == ("limit-unpacked-bytes", 200)
+
+
+def test_which_kind_of_packet_it_is() -> None:
+    empty = element("StatusCode", " ")
+    packet = read(edit(DOCUMENT, (ID, ID + empty))).document
+    assert len(packet.attachments) == 1
+    blank = edit(STATUS, (element("StatusCode", "03"), empty))
+    assert read(blank).status.status_code is None
+    assert len(read(edit(blank, ("</edXML>\n", FILES + "</edXML>"))).document.attachments) == 1
+    assert read(edit(blank, (empty, empty + ID))).document.document_id is not None
+    assert (
+        read(edit(STATUS, (element("StatusCode", "03"), element("StatusCode", "03") + ID))).status.status_code == "03"
+    )
+    both = edit(STATUS, (element("StatusCode", "03"), element("StatusCode", "03") + element("Subject", "Mẫu")))
+    assert not read(both).is_complete
+    assert len(read(edit(both, ("</edXML>\n", FILES + "</edXML>"))).document.attachments) == 1
+
+
+def test_a_signature_behind_an_empty_place_holder_is_kept() -> None:
+    real = f"<Signature xmlns='{XMLDSIG}'><SignatureValue>YQ==</SignatureValue></Signature>"
+    assert packet_of((END, "<edXML:DigitalSignature/>" + real + END)).signature is not None
 
 
 def test_lines_are_those_of_the_file() -> None:

@@ -213,8 +213,8 @@ def test_what_a_packet_shows() -> None:
 def test_a_deviation_shows_itself() -> None:
     deviation = Deviation("date-order", Place("/a", 3), "04/03/2026", "2026/03/04")
     assert repr(deviation) == "Deviation('date-order', '/a', found='04/03/2026')"
-    assert deviation.text("vi") == "Ngày 04/03/2026 viết theo thứ tự ngày/tháng/năm, chuẩn là 2026/03/04."
-    assert deviation.text() == "The date 04/03/2026 has the day first, the standard writes 2026/03/04."
+    assert deviation.text("vi") == "Ngày “04/03/2026” viết theo thứ tự ngày/tháng/năm, quy chuẩn viết 2026/03/04."
+    assert deviation.text() == 'The date "04/03/2026" has the day first, the standard writes 2026/03/04.'
     assert deviation.kind.clause == "C-11"
     assert len(Deviation("unexpected-text", Place("/a"), "x" * 500).text()) < 200
 

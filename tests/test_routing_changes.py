@@ -296,7 +296,7 @@ def test_several_lists_become_one_table():
                 {"id": "", "code": "H53.01", "name": "Sở mẫu (QĐ 20)", "code102": "000.00.01.H53"},
             ),
             "axis-units": answer(
-                unit("H53", version=5, deleted=True), unit("H55", version=4), unit("K53", pid="X", version=1)
+                unit("H53", id=1, version=5, deleted=True), unit("H55", version=4), unit("K53", pid="X", version=1)
             ),
         }
     )
@@ -396,7 +396,6 @@ def test_a_new_name_keeps_the_agency_and_the_old_name():
     (same,) = table.periods("H53")
     assert (same.name, same.other_names, same.valid_from) == ("Tỉnh mẫu mới", ("Tỉnh mẫu",), FIRST)
     assert same.aliases == BASE.periods("H53")[0].aliases
-    assert same.connection is Connection.CONNECTED
     back = AxisChange.load(answer(unit("H53", id=10, version=6, name="Tỉnh mẫu")), received=RECEIVED).applied_to(table)
     assert back.periods("H53")[0].other_names == ("Tỉnh mẫu", "Tỉnh mẫu mới")
     third = AxisChange.load(answer(unit("H53", id=10, version=7, name="")), received=RECEIVED).applied_to(back)
@@ -436,6 +435,201 @@ def test_parents_and_systems_of_a_change():
     assert table.periods("H54.03")[0].parent == ""
 
 
+# -- ids and codes that part --------------------------------------------------------------------------------
+
+TWO = RoutingTable.load(
+    answer(unit("H29", id="9", pid=None), unit("H29.01", id="1", pid="9"), unit("H29.02", id="2", pid="9")),
+    format="axis-units",
+)
+TENTH = datetime.date(2025, 7, 10)
+
+
+def after_answers(table: RoutingTable, *answers: tuple[dict[str, object], ...]) -> RoutingTable:
+    for rows in answers:
+        table = AxisChange.load(answer(*rows), received=RECEIVED).applied_to(table)
+    return table
+
+
+def spans(table: RoutingTable, code: str) -> list[tuple[str, str, list[str]]]:
+    """Return ref, last day and successors of each period under *code*."""
+    return [(a.ref, a.valid_to.isoformat(), [s.code for s in a.successors]) for a in table.periods(code)]
+
+
+def meant(table: RoutingTable, code: str, day: datetime.date = BEFORE) -> str:
+    found = table.resolve(code, at=RECEIVED, meant_at=day)
+    return "" if found.agency is None else found.agency.ref
+
+
+def test_the_same_code_under_another_id_is_another_body():
+    table = after_answers(
+        TWO,
+        (unit("H29.02", id="1", version=5, name="A"),),
+        (unit("H29.03", id="2", version=6, name="B", modifyDate="2025-07-20"),),
+    )
+    assert spans(table, "H29.01") == [("1", "2025-07-09", ["H29.02"])]
+    assert spans(table, "H29.02") == [("2", "2025-07-09", ["H29.03"]), ("1", "9999-12-31", [])]
+    assert table.periods("H29.02")[1].other_names == ()
+    assert table.periods("H29.02")[1].valid_from == TENTH
+    assert [meant(table, c) for c in ("H29.01", "H29.02")] == ["1", "2"]
+    assert meant(table, "H29.02", TENTH) == "1"
+    again = after_answers(table, (unit("H29.04", id="2", version=7, modifyDate="2025-07-25"),))
+    assert meant(again, "H29.02") == "2"
+
+
+def test_a_link_that_stands_is_kept():
+    table = after_answers(TWO, (unit("H29.02", id="2", version=5, deleted=True),), (unit("H29.05", id="2", version=6),))
+    assert spans(table, "H29.02") == [("2", "2025-07-09", ["H29.05"])]
+    merged = (Successor("H29.01", SuccessorKind.MERGED),)
+    linked = TWO.changed({"H29.02": (attrs.evolve(TWO.periods("H29.02")[0], valid_to=BEFORE, successors=merged),)})
+    table = after_answers(linked, (unit("H29.05", id="2", version=6),))
+    assert spans(table, "H29.02") == [("2", "2025-06-30", ["H29.01"])]
+
+
+@pytest.mark.parametrize("versions", [(5, 6), (6, 5)])
+@pytest.mark.parametrize("days", [("2025-07-10", "2025-07-10"), ("2025-07-10", "2025-07-20"), ("2025-07-20",) * 2])
+def test_recodes_of_one_answer_do_not_depend_on_their_order(versions, days):
+    one, two = ({"version": v, "modifyDate": d} for v, d in zip(versions, days, strict=True))
+    chain = after_answers(TWO, (unit("H29.02", id="1", **one), unit("H29.03", id="2", **two)))
+    assert [meant(chain, code) for code in ("H29.01", "H29.02")] == ["1", "2"]
+    assert [meant(chain, code, RECEIVED) for code in ("H29.02", "H29.03")] == ["1", "2"]
+    swap = after_answers(TWO, (unit("H29.02", id="1", **one), unit("H29.01", id="2", **two)))
+    assert [meant(swap, code) for code in ("H29.01", "H29.02")] == ["1", "2"]
+    assert [meant(swap, code, RECEIVED) for code in ("H29.01", "H29.02")] == ["2", "1"]
+
+
+def test_a_code_is_taken_once_it_is_free():
+    """The former body left on the twentieth, the change of the next is dated the tenth: it waits until then."""
+    table = after_answers(
+        TWO,
+        (unit("H29.03", id="2", version=5, modifyDate="2025-07-20"),),
+        (unit("H29.02", id="1", version=6),),
+    )
+    assert spans(table, "H29.01") == [("1", "2025-07-19", ["H29.02"])]
+    assert [meant(table, code) for code in ("H29.01", "H29.02")] == ["1", "2"]
+
+
+def test_the_end_of_a_code_does_not_reach_into_the_next_period():
+    table = after_answers(
+        TWO,
+        (unit("H29.03", id="2", version=5, modifyDate="2025-07-20"),),
+        (unit("H29.01", id=None, version=6, modifyDate="2025-07-15"), unit("H29.02", id="1", version=7)),
+    )
+    assert [(a.ref, a.valid_from.day, a.valid_to.day) for a in table.periods("H29.01")] == [("1", 1, 14), ("", 15, 31)]
+
+
+def test_days_at_the_end_of_time_leave_no_foreign_exception():
+    late = {"modifyDate": "9999-12-31"}
+    table = after_answers(TWO, (unit("H29.05", id="5", version=5, **late),))
+    with pytest.raises(TableError) as caught:
+        after_answers(table, (unit("H29.05", id="6", version=6, **late),))
+    assert code_of(caught) == "table-invalid"
+
+
+def test_a_tombstone_finds_the_present_code():
+    table = after_answers(TWO, (unit("H29.00", id="2", version=5),), (unit("H29.00", id="2", version=7, deleted=True),))
+    assert spans(table, "H29.00") == [("2", "2025-07-10", [])]
+    assert meant(table, "H29.00") == ""
+    old = after_answers(TWO, (unit("H29.00", id="2", version=5),), (unit("H29.02", id="2", version=7, deleted=True),))
+    assert spans(old, "H29.00") == [("2", "2025-07-10", [])]
+
+
+def test_the_period_that_the_record_names_is_preferred():
+    twice = RoutingTable.of([Agency("H29.01", ref="1"), Agency("H29.02", ref="1")])
+    table = after_answers(twice, (unit("H29.01", id="1", version=5, deleted=True),))
+    assert [table.periods(code)[0].valid_to == LAST for code in ("H29.01", "H29.02")] == [False, True]
+
+
+@pytest.mark.parametrize("late", [6, 4])
+def test_a_late_tombstone_of_another_id_closes_only_its_own(late):
+    new, gone = unit("H29.01", id="77", version=5, name="new"), unit("H29.01", id="1", version=late, deleted=True)
+    for table in (after_answers(TWO, (new, gone)), after_answers(TWO, (new,), (gone,))):
+        assert spans(table, "H29.01") == [("1", "2025-07-09", []), ("77", "9999-12-31", [])]
+        assert meant(table, "H29.01", RECEIVED) == "77"
+
+
+def test_tombstones_and_records_without_id():
+    table = after_answers(TWO, (unit("H29.01", id=None, version=5, deleted=True),))
+    assert spans(table, "H29.01") == [("1", "2025-07-09", [])]
+    assert after_answers(TWO, (unit("H29.99", id=None, version=5, deleted=True),)).periods("H29.99") == ()
+    bare = RoutingTable.of([Agency("H29.01")])
+    table = after_answers(bare, (unit("H29.01", id="1", version=5, deleted=True),))
+    assert spans(table, "H29.01") == [("", "2025-07-09", [])]
+    rows = (unit("00.29.W00", id=None, version=5), unit("H29.07", id=None, pid=None, version=6, centerCode=""))
+    table = after_answers(TWO, rows)
+    assert (table.periods("H29.07")[0].parent, table.periods("H29.07")[0].system) == ("", "")
+    whole = RoutingTable.load(answer(*(unit(c, id="", pid="") for c in ("H29", "H30", "H31"))), format="axis-units")
+    assert {a.parent for a in whole} == {""}
+
+
+def test_a_whole_list_may_hold_a_code_twice():
+    rows = (
+        unit("H29.01", id="77", version=5),
+        unit("H29.01", id="1", version=6, deleted=True),
+        unit("H29.01", id="2", version=2, deleted=True, modifyDate="2025-07-01"),
+        unit("H29.01", id="3", version=1, deleted=True, modifyDate="2025-07-01"),
+    )
+    for table in (
+        RoutingTable.load(answer(*rows), format="axis-units"),
+        RoutingTable.from_axis({"axis-units": answer(*rows)}),
+    ):
+        assert [(a.ref, a.valid_from, a.valid_to) for a in table.periods("H29.01")] == [
+            ("2", FIRST, BEFORE), ("1", DAY, datetime.date(2025, 7, 9)), ("77", TENTH, LAST),
+        ]  # fmt: skip
+        assert [(f.check, f.row) for f in table.findings] == [(Check.UNIT_TWICE, 4)]
+
+
+def test_two_open_units_under_one_code_are_a_contradiction():
+    rows = answer(unit("H29.01", id="1"), unit("H29.01", id="2"))
+    table = RoutingTable.load(rows, format="axis-units", strict=False)
+    assert [f.check for f in table.findings] == [Check.OVERLAP]
+
+
+def test_lists_that_disagree_about_the_id():
+    listed = answer({"id": "77", "pid": None, "code": "H29.01", "name": "Sở mẫu", "oldCode": "X.01"})
+    gone = unit("H29.01", id="1", deleted=True)
+    old_code = unit("X.01", id="2", deleted=True)
+    table = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(gone, old_code)})
+    assert [(a.ref, a.valid_to == LAST) for a in table.periods("H29.01")] == [("1", False), ("77", True)]
+    assert meant(table, "X.01", RECEIVED) == "77"
+    both = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(gone, unit("H29.01", id="78"))})
+    assert [a.ref for a in both.periods("H29.01")] == ["1", "78"]
+
+
+def test_a_change_states_the_full_record():
+    base = after_answers(
+        TWO, (unit("H29.01", id="1", pid="9", version=5, isAgency=False), unit("H29.02", id="2", pid="9", version=6))
+    )
+    assert (base.periods("H29.01")[0].kind, base.periods("H29.02")[0].parent) == ("node", "H29")
+    table = after_answers(
+        base, (unit("H29.01", id="1", pid="9", version=7), unit("H29.02", id="2", version=8, centerCode=""))
+    )
+    (one,), (two,) = table.periods("H29.01"), table.periods("H29.02")
+    assert (one.kind, one.connection, one.parent) == ("", Connection.CONNECTED, "H29")
+    assert (two.connection, two.system, two.parent) == (Connection.UNKNOWN, "", "")
+    unknown = after_answers(base, (unit("H29.02", id="2", pid="404", version=8, centerCode=""),)).periods("H29.02")[0]
+    assert (unknown.connection, unknown.system, unknown.parent) == (Connection.UNKNOWN, "00.53.W00", "H29")
+    assert changed(unit("H53.01", id=11, version=5)).periods("H53.01")[0].kind == "department"
+
+
+def test_a_parent_may_come_later_in_the_answer():
+    rows = (unit("H29.02.01", id="21", pid="30", version=5), unit("H29.08", id="30", pid="9", version=6))
+    assert after_answers(TWO, rows).periods("H29.02.01")[0].parent == "H29.08"
+
+
+@pytest.mark.parametrize("field", ["deleted", "isAgency"])
+@pytest.mark.parametrize("value", [[], {}, [True]])
+def test_a_truth_that_is_none_is_a_finding(field, value):
+    rows = answer(unit("H29.01", **{field: value}), unit("H29.02", version=2))
+    table = RoutingTable.load(rows, format="axis-units", strict=False)
+    assert [(f.check, f.code, f.row, f.values) for f in table.findings] == [
+        (Check.VALUE, "H29.01", 1, (("field", field), ("found", repr(value))))
+    ]
+    assert [a.code for a in table] == ["H29.02"]
+    with pytest.raises(TableError) as caught:
+        AxisChange.load(rows, received=RECEIVED).applied_to(TWO)
+    assert code_of(caught) == "table-invalid"
+
+
 def test_the_rules_are_written_down_in_both_languages():
-    assert len(RULES) == 12
+    assert len(RULES) == 15
     assert all(rule.vi and rule.en for rule in RULES.values())

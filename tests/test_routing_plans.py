@@ -15,6 +15,7 @@ from vndoc.routing import (
     Agency,
     Alias,
     Connection,
+    Delegation,
     Fate,
     Group,
     Outcome,
@@ -25,11 +26,13 @@ from vndoc.routing import (
     SuccessorKind,
     TableInfo,
 )
+from vndoc.routing._index import meant_by
 from vndoc.routing.groups import MAX_DEPTH
 from vndoc.routing.plan import MAX_HOPS
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)
+LATER = datetime.date(2025, 7, 2)
 ON = Connection.CONNECTED
 PROVINCE, COMMUNE = "province-committee", "commune-committee"
 
@@ -150,9 +153,9 @@ GROUPS = [
     ("@sai", DAY, Reason.GROUP_UNKNOWN),
     ("@cấp-2", DAY, ("H01.001", "H01.002", "H03.001")),
     ("@đôi", DAY, ("H01", "H03", "H04")),
-    ("@g0", DAY, Reason.GROUP_TOO_LARGE),
+    ("@g0", DAY, Reason.GROUP_TOO_DEEP),
     (f"@g{60 - MAX_DEPTH + 1}", DAY, ("H01",)),
-    (f"@g{60 - MAX_DEPTH}", DAY, Reason.GROUP_TOO_LARGE),
+    (f"@g{60 - MAX_DEPTH}", DAY, Reason.GROUP_TOO_DEEP),
     ("@none:H01", DAY, Reason.GROUP_EMPTY),
 ]
 
@@ -192,6 +195,13 @@ def test_a_group_has_a_size_limit():
         ({"recipients": [], "exclude": "H01"}, "option-invalid"),
         ({"recipients": [], "trace": "H01"}, "option-invalid"),
         ({"recipients": [1]}, "code-expected"),
+        ({"recipients": [["H01"]]}, "code-expected"),
+        ({"recipients": None}, "option-invalid"),
+        ({"recipients": [], "exclude": None}, "option-invalid"),
+        ({"recipients": [], "trace": None}, "option-invalid"),
+        ({"recipients": [], "trace": [1]}, "code-expected"),
+        ({"recipients": [], "own_system": 1}, "code-expected"),
+        ({"recipients": [], "policy": None}, "option-invalid"),
         ({"recipients": [], "at": "2025-07-01"}, "date-expected"),
         ({"recipients": [], "meant_at": "2025-07-01"}, "date-expected"),
     ],
@@ -222,3 +232,124 @@ def test_a_plan_is_json_and_evidence():
     assert data["unused_exclusions"] == ["H97"]
     assert set(FATES) == set(Fate)
     assert TABLE.plan([], at=DAY).is_complete
+
+
+# -- agencies are compared, not what is written -----------------------------------------------------------
+
+OTHER = "000.00.00."
+SEVEN = [
+    Agency("H41", kind=PROVINCE, connection=ON, aliases=(Alias(OTHER + "H41"),)),
+    Agency("H42", kind=PROVINCE, connection=ON, aliases=(Alias(OTHER + "H42"),)),
+    Agency("H41.1", kind=COMMUNE, parent=OTHER + "H41", connection=ON),
+    Agency("H42.1", kind=COMMUNE, connection=ON),
+    Agency("H43", valid_to=BEFORE, aliases=(Alias(OTHER + "H43"),), connection=ON),
+    Agency("H43", "mới", valid_from=DAY, connection=ON),
+]
+
+
+@pytest.mark.parametrize(
+    ("group", "expected", "unused"),
+    [
+        (Group("g", kinds=(PROVINCE,), exceptions=(OTHER + "H41",)), ("H42",), ()),
+        (Group("g", kinds=(PROVINCE,), exceptions=("H41", OTHER + "H99", "H41.1")), ("H42",), (OTHER + "H99",)),
+        (Group("g", members=(OTHER + "H41", "H41")), ("H41",), ()),
+        (Group("g", members=(OTHER + "H41", "H42"), exceptions=("H41",)), ("H42",), ()),
+        # the present body under a code is not the one that had it
+        (Group("g", members=(OTHER + "H43", "H43")), (OTHER + "H43", "H43"), ()),
+        (Group("g", members=(OTHER + "H43", "H43"), exceptions=("H43",)), (OTHER + "H43",), ()),
+    ],
+)
+def test_members_and_exceptions_are_agencies(group, expected, unused):
+    table = RoutingTable.of(SEVEN, groups=[group], strict=False)
+    assert table.members("@g", on=DAY) == expected
+    plan = table.plan(["@g", "@g"], at=DAY)
+    assert (tuple(dict.fromkeys(r.code for r in plan.results)), plan.unused) == (expected, unused)
+
+
+def test_the_body_that_a_group_is_asked_for_may_stand_under_any_of_its_codes():
+    table = RoutingTable.of(SEVEN, strict=False)
+    assert table.members(f"@communes:{OTHER}H41", on=DAY) == table.members("@communes:H41", on=DAY) == ("H41.1",)
+    assert table.members(f"@communes:{OTHER}H42", on=DAY) == ("H42.1",)
+    assert table.members("@communes:H44", on=DAY) is Reason.GROUP_UNKNOWN
+
+
+def test_codes_that_several_have_at_once_are_excepted_all():
+    two = [Agency("H55", "một", kind=PROVINCE), Agency("H55", "hai", kind=PROVINCE), Agency("H55.1", kind="x")]
+    groups = [Group("g", kinds=(PROVINCE,)), Group("h", kinds=(PROVINCE,), exceptions=("H55",)), Group("x", ("x",))]
+    table = RoutingTable.of(two, groups=groups, strict=False)
+    assert table.members("@g", on=DAY) == ("H55",)
+    assert table.members("@h", on=DAY) is Reason.GROUP_EMPTY
+    assert table.members("@x:H55", on=DAY) == ("H55.1",)
+
+
+def test_an_exclusion_of_an_unknown_code_says_nothing_about_the_body_above():
+    plan = RoutingTable.of(SEVEN, strict=False).plan(
+        ["H41", "H41.98", "H41.99"], at=DAY, exclude=["H41.99"], policy=Policy(ancestors=True)
+    )
+    assert [r.fate for r in plan.results] == [Fate.DELIVER, Fate.SAME, Fate.EXCLUDED]
+    assert plan.unused == ("H41.99",)
+    assert plan.results[1].resolution.meant is None
+    assert plan.results[1].resolution.chain == ()
+
+
+def test_an_exclusion_holds_for_everybody_on_the_way():
+    table = RoutingTable.of(
+        [
+            Agency("H02", valid_to=BEFORE, successors=(Successor("H05", SuccessorKind.WHOLE),), connection=ON),
+            Agency("H05", delegations=(Delegation("H06"),), connection=ON),
+            Agency("H06", connection=ON),
+        ]
+    )
+    asked = {"at": DAY, "meant_at": BEFORE}
+    plan = table.plan(["H02", "H05", "H06"], exclude=["H05"], **asked)
+    assert [r.fate for r in plan.results] == [Fate.EXCLUDED, Fate.EXCLUDED, Fate.DELIVER]
+    assert [a.code for a in table.resolve("H02", **asked).chain] == ["H02", "H05", "H06"]
+    assert table.resolve("H06", at=DAY).chain == (table.agency("H06", on=DAY),)
+
+
+@pytest.mark.parametrize(
+    ("own", "trace", "expected"),
+    [
+        ("H53", [OTHER + "H53"], Reason.OWN_SYSTEM),
+        ("00.53.W00", ["H53"], Reason.OWN_SYSTEM),
+        ("00.53.W00", [OrganCode("00.53.W00")], Reason.OWN_SYSTEM),
+        (OrganCode("00.53.W00"), ["00.53.W00"], Reason.OWN_SYSTEM),
+        ("H54", ["00.99.W00"], Reason.EXACT),
+        ("", [""], Reason.EXACT),
+        (None, [OTHER + "H54"], Reason.SYSTEM_IN_TRACE),
+        (None, [OTHER + "H53"], Reason.EXACT),
+    ],
+)
+def test_hops_are_agencies_and_systems_however_they_are_written(own, trace, expected):
+    table = RoutingTable.of(
+        [
+            Agency("H53", connection=ON, system="00.53.W00", aliases=(Alias(OTHER + "H53"),)),
+            Agency("H54", connection=ON, aliases=(Alias(OTHER + "H54"),)),
+        ]
+    )
+    plan = table.plan(["H54"], at=DAY, own_system=own, trace=trace)
+    assert plan.results[0].reason is expected
+    if own == "H54":
+        assert plan.submissions[0].carrier == LOCAL
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "alias", "is_code"),
+    [
+        (DAY, DAY, Alias("H8"), True),
+        (BEFORE, BEFORE, Alias("H8"), False),
+        (BEFORE, BEFORE, Alias("H8", valid_to=BEFORE), True),
+        (LATER, LATER, Alias("H8", valid_to=BEFORE), False),
+        (LATER, LATER, Alias("H8", valid_from=LATER), True),
+    ],
+)
+def test_a_member_means_what_resolution_says_it_means(starts, ends, alias, is_code):
+    """``H8`` is a code of one body and an alias of another: the exception takes out the one that resolution finds."""
+    one = Agency("H8", valid_from=starts, valid_to=ends)
+    other = Agency("H9", aliases=(alias,))
+    table = RoutingTable.of([one, other], strict=False)
+    found = meant_by(table.bodies, table.aliases, "H8", DAY)
+    assert found == ((one,) if is_code else (other,))
+    resolution = table.resolve("H8", at=DAY)
+    assert resolution.meant in {None, *found}
+    assert (resolution.meant is None) is (resolution.reason is Reason.NOT_YET)

@@ -205,7 +205,13 @@ def test_incremental_checks_find_what_a_full_check_finds(table, at, policy):
 def test_what_passes_the_checks_has_no_cycle_and_no_overlap(rows, code, at, meant_at, kind):
     table = RoutingTable.of(rows, strict=False)
     if not any(finding.is_error for finding in table.findings):
-        forbidden = {Reason.CYCLE, Reason.OVERLAP, Reason.ALIAS_OF_SEVERAL, Reason.SUCCESSOR_MISSING}
+        forbidden = {
+            Reason.CYCLE,
+            Reason.OVERLAP,
+            Reason.ALIAS_OF_SEVERAL,
+            Reason.SUCCESSOR_MISSING,
+            Reason.SEVERAL_DELEGATES,
+        }
         assert table.resolve(code, at=at, meant_at=meant_at, kind=kind).reason not in forbidden
 
 

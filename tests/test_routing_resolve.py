@@ -147,9 +147,9 @@ def test_a_code_is_text_or_an_organ_code():
 def test_an_alias_has_dates_of_its_own():
     old = Alias("000.00.01.H01", AliasKind.OLD_CODE, EARLY, DAY)
     agencies = table(Agency("H01.01", "Sở Mẫu", aliases=(old,), connection=ON), strict=True)
-    for at, note in ((DAY, Note.ALIAS_FOUND), (LATE, Note.ALIAS_EXPIRED)):
+    for at, note, why in ((DAY, Note.ALIAS_FOUND, Reason.ALIAS), (LATE, Note.ALIAS_EXPIRED, Reason.ALIAS_EXPIRED)):
         answer = agencies.resolve("000.00.01.H01", at=at)
-        assert (answer.reason, answer.agency.code) == (Reason.ALIAS, "H01.01")
+        assert (answer.reason, answer.agency.code) == (why, "H01.01")
         assert [s.note for s in answer.steps][:3] == [Note.PARSED, Note.ABSENT, note]
         assert answer.steps[2].values["alias"] == "000.00.01.H01"
         assert "000.00.01.H01 (mã cũ)" in answer.steps[2].text("vi")
@@ -465,3 +465,78 @@ def test_an_answer_is_json():
     }  # fmt: skip
     twice = table(Agency("X1"), Agency("X1")).resolve("X1", at=DAY).to_dict()
     assert twice["candidates"][0]["kind"] is None
+
+
+# -- no guess where data say two things --------------------------------------------------------------------
+
+
+def test_two_delegations_at_once_are_a_question_and_a_kind_goes_before_all_kinds():
+    rules = (Delegation("H02"), Delegation("H03", kinds=("x",)), Delegation("H03", kinds=("x", "y")))
+    agencies = table(Agency("H01", delegations=rules), Agency("H02"), Agency("H03"), strict=True)
+    assert agencies.resolve("H01", at=DAY, kind="x").agency.code == "H03"
+    assert agencies.resolve("H01", at=DAY, kind="z").agency.code == "H02"
+    two = (Delegation("H03", instrument="QĐ 1"), Delegation("H02"), Delegation("H99"))
+    answer = table(Agency("H01", delegations=two), Agency("H02", "Hai"), Agency("H03")).resolve("H01", at=DAY)
+    assert (answer.outcome, answer.reason) == (Outcome.AMBIGUOUS, Reason.SEVERAL_DELEGATES)
+    assert [(c.code, c.name, c.instrument) for c in answer.candidates] == [
+        ("H03", "", "QĐ 1"), ("H02", "Hai", ""), ("H99", "", ""),
+    ]  # fmt: skip
+    assert answer.steps[-1].text() == "3 receive for it at once"
+
+
+@pytest.mark.parametrize("day", [EARLY, DAY, LATE])
+def test_two_that_fit_equally_well_are_a_conflict_on_any_day(day):
+    once = datetime.date(2025, 7, 1)
+    both = table(Agency("H55", "một", 0, "", "", once, once), Agency("H55", "hai", 0, "", "", once, once))
+    assert reason(both, "H55", at=day) is Reason.OVERLAP
+    other = (Alias("H9", AliasKind.OTHER, once, once),)
+    two = table(Agency("H01", aliases=other), Agency("H02", aliases=other))
+    assert reason(two, "H9", at=day) is Reason.ALIAS_OF_SEVERAL
+    assert two.agency("H9", on=once) is None
+    assert both.agency("H55", on=once) is None
+
+
+def test_no_ancestor_under_a_code_that_several_have():
+    for name in ("H55.9", "H55.1"):
+        two = table(Agency("H55", "một"), Agency("H55", "hai"), Agency("H55.1", parent="H55", connection=OFF))
+        answer = two.resolve(name, at=DAY, policy=Policy(ancestors=True))
+        assert not answer.is_deliverable
+        assert Note.ABOVE_SEVERAL in [s.note for s in answer.steps]
+
+
+def test_an_ancestor_that_nobody_knows_to_be_connected_is_called_so():
+    one = table(Agency("H55"), Agency("H56", connection=ON))
+    assert reason(one, "H55.9", policy=Policy(ancestors=True)) is Reason.ANCESTOR_UNSURE
+    assert reason(one, "H56.9", policy=Policy(ancestors=True)) is Reason.ANCESTOR
+
+
+def test_a_gap_before_the_heir_is_told():
+    old = Agency("H01", valid_to=EARLY, successors=(Successor("H02", SuccessorKind.WHOLE),))
+    answer = table(old, Agency("H02", valid_from=DAY)).resolve("H01", at=DAY, meant_at=EARLY)
+    assert answer.reason is Reason.SUCCESSOR
+    assert "H02 began on 2025-07-01 only: there is a gap after the closing" in answer.explain()
+    next_day = EARLY + datetime.timedelta(days=1)
+    answer = table(old, Agency("H02", valid_from=next_day)).resolve("H01", at=DAY, meant_at=EARLY)
+    assert Note.GAP not in [s.note for s in answer.steps]
+
+
+def test_what_is_no_code_or_policy_is_refused_in_one_way():
+    one = table(Agency("H01"))
+    for code in (["x"], {}, None, 1):
+        for ask in (
+            lambda c: one.resolve(c, at=DAY),
+            lambda c: one.agency(c, on=DAY),
+            lambda c: one.members(c, on=DAY),
+        ):
+            with pytest.raises(UsageError) as caught:
+                ask(code)
+            assert caught.value.code == "code-expected"
+    for ask in (
+        lambda: one.resolve("H01", at=DAY, policy=None),
+        lambda: one.members("@provinces", on=DAY, policy=None),
+        lambda: one.search(None),
+        lambda: one.search("H01", limit=None),
+    ):
+        with pytest.raises(UsageError) as caught:
+            ask()
+        assert caught.value.code == "option-invalid"

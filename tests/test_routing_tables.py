@@ -7,6 +7,7 @@ import io
 import json
 import unicodedata
 
+import attrs
 import pytest
 
 from vndoc.errors import LimitError, UsageError
@@ -24,6 +25,7 @@ from vndoc.routing import (
     Delegation,
     Finding,
     Group,
+    Reason,
     RoutingTable,
     Successor,
     SuccessorKind,
@@ -360,6 +362,33 @@ def test_the_error_shows_the_first_fault():
             set(),
         ),
         ([Agency("a", delegations=(Delegation("b"),)), Agency("b"), Agency("b", "hai")], {Check.OVERLAP}),
+        ([Agency("@a")], {Check.CODE}),
+        ([Agency("@ă")], {Check.CODE}),
+        ([Agency("a", aliases=(Alias("@b"),))], {Check.CODE}),
+        # an heir that was not there on the day after
+        (
+            [
+                Agency("a", valid_to=BEFORE, successors=(Successor("b", SuccessorKind.WHOLE),)),
+                Agency("b", valid_from=DAY + datetime.timedelta(days=1)),
+            ],
+            {Check.SUCCESSOR_GAP},
+        ),
+        # two delegations at once
+        *(
+            (
+                [Agency("a", delegations=(Delegation("b", *one), Delegation(to, *other))), Agency("b"), Agency("c")],
+                found,
+            )
+            for one, to, other, found in (
+                ((), "c", (), {Check.DELEGATES}),
+                ((), "b", (), set()),
+                ((FIRST, BEFORE), "c", (DAY,), set()),
+                ((FIRST, DAY), "c", (DAY,), {Check.DELEGATES}),
+                ((FIRST, LAST, ("x",)), "c", (), set()),
+                ((FIRST, LAST, ("x",)), "c", (FIRST, LAST, ("y",)), set()),
+                ((FIRST, LAST, ("x",)), "c", (FIRST, LAST, ("y", "x")), {Check.DELEGATES}),
+            )
+        ),
     ],
 )
 def test_what_is_found_and_what_is_not(agencies, expected):
@@ -386,8 +415,35 @@ def test_names_are_brought_to_nfc_and_it_says_so():
 def test_groups_that_name_nobody_are_found():
     groups = [Group("a", members=("H01", "H99", "@b"), exceptions=("H98",))]
     table = RoutingTable.of([Agency("H01")], groups=groups)
-    assert [(f.check, dict(f.values)["to"]) for f in table.findings] == [(Check.GROUP, "H99"), (Check.GROUP, "H98")]
+    assert [(f.check, dict(f.values)["to"]) for f in table.findings] == [
+        (Check.GROUP, "H99"), (Check.GROUP, "@b"), (Check.GROUP, "H98"),
+    ]  # fmt: skip
     assert table.findings[0].text("vi") == "nhóm a: không có H99"
+
+
+def test_groups_may_name_aliases_standard_groups_and_bodies_below_others():
+    groups = [Group("a", members=("000.00.00.H01", "@communes:H01", "@provinces"), exceptions=("@communes:H99",))]
+    table = RoutingTable.of([Agency("H01", aliases=(Alias("000.00.00.H01"),))], groups=groups)
+    assert [dict(f.values)["to"] for f in table.findings] == ["@communes:H99"]
+
+
+def test_groups_that_contain_themselves_are_found():
+    groups = [
+        Group("a", members=("@b",)), Group("b", members=("@a:H01",)), Group("c", members=("@a", "@d")),
+        Group("d", members=("@e", "@f")), Group("e", members=("H01",)), Group("f", members=("@e",)),
+    ]  # fmt: skip
+    table = RoutingTable.of([Agency("H01")], groups=groups)
+    assert [(f.check, dict(f.values)["group"]) for f in table.findings] == [
+        (Check.GROUP_CYCLE, name) for name in ("a", "b", "c")
+    ]
+    assert table.members("@a", on=DAY) is Reason.GROUP_CYCLE
+
+
+def test_the_indexes_of_a_table_cannot_be_changed_from_outside():
+    table = RoutingTable.builtin()
+    for view in (table.bodies, table.aliases):
+        with pytest.raises(TypeError):
+            view["H01"] = ()
 
 
 def test_findings_are_bounded(monkeypatch):
@@ -462,7 +518,12 @@ def test_the_digest_follows_every_field_and_no_order():
     assert RoutingTable.of(agencies, info=TableInfo(version="2"), strict=False).digest != digest
     assert RoutingTable.of(agencies, groups=[Group("a")], strict=False).digest != digest
     assert RoutingTable.of(agencies[1:], strict=False).digest != digest
-    assert RoutingTable.of([*agencies, agencies[0]], strict=False).digest != digest
+    assert RoutingTable.of([*agencies, agencies[0]], strict=False).digest == digest
+    again = RoutingTable.of([*agencies, agencies[0]], rows=range(len(agencies) + 1), strict=False)
+    assert again == RoutingTable.of(agencies, strict=False)
+    twice = [*agencies, attrs.evolve(agencies[0])]
+    assert RoutingTable.of(twice, strict=False).digest != digest
+    assert Check.OVERLAP in {f.check for f in RoutingTable.of(twice, strict=False).findings}
 
 
 def test_the_digest_of_the_shipped_table_is_the_same_everywhere():

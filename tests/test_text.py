@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import unicodedata
 
 import pytest
@@ -57,6 +58,20 @@ def test_a_search_key_does_not_depend_on_composition_or_case(text: str) -> None:
         ("1234567890", "1234567890"),
         ("0123456789012", "0123456789012"),
         ("a012345678901b", "a*********901b"),
+        ("0123 4567 8901", "**** **** *901"),
+        ("012.345.678.901.", "***.***.***.901."),
+        ("CCCD: 012\u00a0345\u00a0678\u00a0901", "CCCD: ***\u00a0***\u00a0***\u00a0901"),
+        ("001 2 03 012345, 123 456 789", "*** * ** ***345, *** *** 789"),
+        ("012345678901 123", "*********901 123"),
+        ("0912 345 678", "0912 345 678"),
+        ("+84 912 345 678", "+84 912 345 678"),
+        ("12.05.2024 10.30", "12.05.2024 10.30"),
+        ("12 05 2024 1030", "12 05 2024 1030"),
+        ("000.00.00.H41", "000.00.00.H41"),
+        ("000.123.456.H41", "000.123.456.H41"),
+        ("H41.001.002.003", "H41.001.002.003"),
+        ("123  456 789", "123  456 789"),
+        ("123 456.789", "123 456.789"),
     ],
 )
 def test_masks(text: str, masked: str) -> None:
@@ -69,6 +84,45 @@ def test_no_run_of_nine_or_twelve_digits_is_left(text: str) -> None:
     assert len(shown) == len(text)
     runs = "".join(ch if ch.isdigit() else " " for ch in shown).split()
     assert not [run for run in runs if len(run) in {9, 12}]
+
+
+@given(
+    st.sampled_from([(4, 4, 4), (3, 3, 3, 3), (6, 6), (3, 3, 6), (3, 9), (3, 1, 2, 6), (3, 3, 3), (4, 5), (5, 4)]),
+    st.sampled_from([" ", "\u00a0", "."]),
+    st.integers(0, 10**12 - 1),
+    st.sampled_from(["", "CCCD ", "số: ", "(", "Ông A, "]),
+    st.sampled_from(["", ", cấp 2021", " do", ")", ". "]),
+)
+def test_a_number_in_groups_is_masked(sizes: tuple[int, ...], sep: str, number: int, before: str, after: str) -> None:
+    digits, groups, at = f"{number:012d}", [], 0
+    for size in sizes:
+        groups.append(digits[at : at + size])
+        at += size
+    grouped = sep.join(groups)
+    shown = mask(before + grouped + after)
+    middle = shown.removeprefix(before).removesuffix(after)
+    assert shown == before + middle + after
+    assert middle[-3:] == grouped[-3:]
+    assert [ch == sep for ch in middle] == [ch == sep for ch in grouped]
+    assert not any(ch.isdigit() for ch in middle[:-3])
+    assert mask(shown) == shown
+
+
+@given(
+    st.dates(),
+    st.sampled_from(["%d.%m.%Y", "%d %m %Y", "%Y.%m.%d", "%d.%m.%Y %H.%M", "%d %m %Y %H%M", "%d/%m/%Y %H:%M:%S"]),
+    st.integers(0, 10**9 - 1),
+    st.sampled_from([(4, 3, 3), (3, 3, 4), (3, 4, 3), (10,)]),
+    st.sampled_from([" ", "."]),
+)
+def test_dates_telephone_numbers_and_organ_codes_are_left(
+    day: datetime.date, form: str, number: int, sizes: tuple[int, ...], sep: str
+) -> None:
+    digits = iter(f"0{number:09d}")
+    telephone = sep.join("".join(next(digits) for _ in range(size)) for size in sizes)
+    code = f"{number % 1000:03d}.{number % 100:02d}.{number % 97:02d}.H{number % 90 + 10}"
+    for text in (day.strftime(form), telephone, f"ĐT {telephone}, ngày", code, f"mã {code}"):
+        assert mask(text) == text
 
 
 def test_shortened_texts() -> None:
@@ -90,6 +144,12 @@ def test_shortened_texts() -> None:
         ("con", "_con"),
         ("CON.txt", "_CON.txt"),
         ("com1 .txt", "_com1 .txt"),
+        ("COM¹", "_COM¹"),
+        ("lpt³.pdf", "_lpt³.pdf"),
+        ("CONIN$", "_CONIN$"),
+        ("conout$.txt", "_conout$.txt"),
+        ("-rf.pdf", "_-rf.pdf"),
+        (".-x", "_-x"),
         ("console.txt", "console.txt"),
         ('a<b>:"|?*.pdf', "ab.pdf"),
         ("", "attachment"),
@@ -126,6 +186,6 @@ def test_a_safe_name_can_be_created_anywhere(name: str) -> None:
     assert safe == nfc(safe)
     assert not set(safe) & set('/\\<>:"|?*\0')
     assert not any(unicodedata.category(ch) in {"Cc", "Cf", "Cs"} for ch in safe)
-    assert safe[0] not in ". "
+    assert safe[0] not in ". -"
     assert safe[-1] not in ". "
     assert safe_filename(safe) == safe

@@ -279,27 +279,28 @@ def test_nothing_there(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"%PDF-1.7 <?xml version", "PDF"),
-        (b"PK\x03\x04abc", "ZIP"),
-        (b"PK\x05\x06" + b"\0" * 18, "ZIP"),
-        (b"\x1f\x8babc", "gzip"),
-        (b"Rar!\x1a\x07", "RAR"),
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
-        (b"\xd0\xcf\x11\xe0\xa1", "OLE2 (doc, xls, ppt)"),
-        (b"\x89PNG\r\n", "PNG"),
-        (b"\xff\xd8\xff\xe0", "JPEG"),
-        (b"{\\rtf1}", "RTF"),
-        (b' {"packet": "<?xml version"}', "JSON"),
-        (b"[1]", "JSON"),
-        (b"--Boundary\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><edXML/>", "MIME"),
-        (base64.b64encode(b'<?xml version="1.0"?>'), "Base64"),
-        (b"xin ch\xc3\xa0o", "0x78 69 6e 20 63 68 c3 a0"),
-        (b"\x00\x01", "0x00 01"),
+        (b"%PDF-1.7 <?xml version", "a PDF file"),
+        (b"PK\x03\x04abc", "a ZIP archive"),
+        (b"PK\x05\x06" + b"\0" * 18, "a ZIP archive"),
+        (b"\x1f\x8babc", "a gzip file"),
+        (b"Rar!\x1a\x07", "a RAR archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"\xd0\xcf\x11\xe0\xa1", "an OLE2 file (doc, xls, ppt)"),
+        (b"\x89PNG\r\n", "a PNG picture"),
+        (b"\xff\xd8\xff\xe0", "a JPEG picture"),
+        (b"{\\rtf1}", "an RTF file"),
+        (b' {"packet": "<?xml version"}', "JSON text"),
+        (b"[1]", "JSON text"),
+        (b"--Boundary\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><edXML/>", "a MIME message"),
+        (base64.b64encode(b'<?xml version="1.0"?>'), "Base64 text"),
+        (b"xin ch\xc3\xa0o", "it starts with the bytes 78 69 6e 20 63 68 c3 a0"),
+        (b"\x00\x01", "it starts with the bytes 00 01"),
     ],
 )
 def test_other_files_are_named(data: bytes, kind: str) -> None:
     error = refused(data)
-    assert (error.code, error.values["detail"]) == ("not-xml", kind)
+    assert (error.code, error.text()) == ("not-xml", f"The input is not XML: {kind}.")
+    assert kind not in error.text("vi")
     assert refused(data, recover=True).code == "not-xml"
 
 
@@ -335,7 +336,7 @@ def test_other_files_are_named(data: bytes, kind: str) -> None:
         ("<xmlns:a/>", "xml-unbound-prefix"),
         ("<?xml version='1.0' encoding='bogus'?><a/>", "xml-encoding"),
         ("<?xml version='1.0' encoding='gbk'?><a/>", "xml-encoding"),
-        ("<?xml version='1.0' encoding='utf-16'?><a/>", "xml-encoding"),
+        ("<?xml version='1.0' encoding='utf-16'?><a/>", "xml-encoding-mismatch"),
         ("<?xml version='1.0' encoding='cp037'?><a/>", "xml-encoding"),
         ("<?xml version='1.0' encoding='hex'?><a/>", "xml-encoding"),
         (" <?xml version='1.0'?><a/>", "xml-junk"),
@@ -343,6 +344,9 @@ def test_other_files_are_named(data: bytes, kind: str) -> None:
         ("<<?xml version='1.0'?><a/>", "xml-junk"),
         ("1212<edXML/>", "xml-junk"),
         ("1212<edXML:edXML xmlns:edXML='u:u'/>", "xml-junk"),
+        ("1212<edXMLEnvelope xmlns='u:u'/>", "xml-junk"),
+        ("1212<e:EdXMLEnvelope xmlns:e='u:u'/>", "xml-junk"),
+        ("1212<edXMLEnvelopes/>", "not-xml"),
     ],
 )
 def test_refusals(text: str, code: str) -> None:
@@ -355,10 +359,87 @@ def test_a_packet_in_utf_32_is_refused_by_name() -> None:
         assert (error.code, error.values["found"]) == ("xml-encoding", "UTF-32")
 
 
-def test_an_encoding_that_contradicts_the_byte_order_mark_is_named() -> None:
-    error = refused(b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-16'?><a/>")
-    assert (error.code, error.values["found"]) == ("xml-encoding", "UTF-16")
-    assert refused("\ufeff<?xml version='1.0' encoding='UTF-8'?><a/>".encode("utf-16-le")).code == "xml-encoding"
+ALLOWED = (
+    *("UTF-8", "utf8", "US-ASCII", "ascii", "koi8-r"),
+    *(f"ISO-8859-{part}" for part in range(1, 17) if part != 12),
+    *(f"windows-125{page}" for page in range(9)),
+)
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_encodings_that_are_read(name: str) -> None:
+    octets = bytes(range(0xA0, 0x100)) if name.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"} else b"x"
+    octets = octets.decode(name, "ignore").encode(name)  # what is not assigned is left out
+    found = take(f"<?xml version='1.0' encoding='{name}'?><a>".encode() + octets + b"</a>")
+    assert found.root.text == octets.decode(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("unicode_escape", "raw_unicode_escape", "charmap", "palmos", "hp_roman8", "utf-7", "punycode", "idna"),
+        *("cp437", "mac-roman", "utf_8", "u8", "utf-32", "utf16", "rot13", "mbcs"),
+        *("ISO-8859-12", "ISO-8859-17", "windows-1259"),
+    ],
+)
+def test_other_codecs_of_python_are_refused_by_name(name: str) -> None:
+    for recover in (False, True):
+        error = refused(f"<?xml version='1.0' encoding='{name}'?><a>\\u0041</a>", recover=recover)
+        assert (error.code, error.text("vi")) == ("xml-encoding", f"Không hỗ trợ bảng mã {name}.")
+
+
+def test_a_declaration_too_long_to_be_looked_at() -> None:
+    start = f"<?xml version='1.0'{' ' * 70_000}"
+    assert take(f"{start}encoding='utf-8'?><a>é</a>").root.text == "é"
+    assert take(f"{start}encoding='utf8'?><a>e</a>").root.text == "e"
+    assert refused(f"{start}encoding='utf8'?><a>é</a>").code == "xml-malformed"
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "mark", "actual"),
+    [
+        ("utf-16", "utf-8", b"", "UTF-8"),
+        ("UTF-16LE", "utf-8", b"", "UTF-8"),
+        ("UTF-16", "utf-8", MARK, "UTF-8"),
+        ("iso-8859-1", "utf-8", MARK, "UTF-8"),
+        ("bogus", "utf-8", MARK, "UTF-8"),
+        ("UTF-8", "utf-16-le", b"\xff\xfe", "UTF-16LE"),
+        ("UTF-8", "utf-16-be", b"\xfe\xff", "UTF-16BE"),
+        ("utf8", "utf-16-le", b"", "UTF-16LE"),
+        ("windows-1258", "utf-16-be", b"", "UTF-16BE"),
+        ("utf-16be", "utf-16-le", b"\xff\xfe", "UTF-16LE"),
+    ],
+)
+@pytest.mark.parametrize("junk", [b"", b"1212"])
+def test_a_declared_encoding_that_the_octets_contradict(
+    declared: str, codec: str, mark: bytes, actual: str, junk: bytes
+) -> None:
+    text = packet(B64, before=XLINK, declaration=f"<?xml version='1.0' encoding='{declared}'?>")
+    data = mark + text.encode(codec)
+    error = refused(data)
+    assert (error.code, error.values["found"], error.values["expected"]) == ("xml-encoding-mismatch", declared, actual)
+    assert declared in error.text("vi")
+    assert error.text("vi").endswith(f"{actual}. Thử recover=True.")
+    if junk and (mark or codec != "utf-8"):
+        return
+    found = take(junk + data, recover=True)
+    assert found.recovered == (("junk",) if junk else ()) + ("encoding", "xlink")
+    assert contents(found) == [GOOD]
+    assert found.root[0][0].text == "Trích yếu mẫu"
+
+
+def test_octets_that_are_neither_what_is_declared_nor_utf_8() -> None:
+    data = "<?xml version='1.0' encoding='utf-16'?><a>é</a>".encode("iso-8859-1")
+    assert refused(data).code == "xml-encoding-mismatch"
+    assert refused(data, recover=True).code == "xml-malformed"
+
+
+def test_us_ascii_behind_the_mark_of_utf_8_is_utf_8() -> None:
+    data = "\ufeff<?xml version='1.0' encoding='us-ascii'?><a>é</a>".encode()
+    assert take(data).root.text == slow(data).root.text == etree.fromstring(data).text == "é"
 
 
 def test_a_byte_order_mark_and_another_name_of_utf_8() -> None:
@@ -561,6 +642,44 @@ def split_declared(data: bytes) -> Skeleton:
     from vndoc.xml.stream import stream  # noqa: PLC0415 - only this test calls it so
 
     return stream(MemoryOctets(data), SHORT, spool=no_spool, declare=True)
+
+
+def test_recovery_is_advised_only_where_it_helps() -> None:
+    for text in ("1212<edXML/>", "<a xlink:b=''/>", "<?xml version='1.0' encoding='utf-16'?><a/>"):
+        error = refused(text)
+        assert error.text().endswith(". Try recover=True.")
+        assert error.text("vi").endswith(". Thử recover=True.")
+    for text in ("<a x:b=''/>", "<xlinks:a/>"):
+        for recover in (False, True):
+            assert "recover" not in refused(text, recover=recover).text()
+    error = refused("1<!-- --><edXML/><edXML>2", recover=True)
+    assert "recover" not in error.text()
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "vietnamese"),
+    [
+        ("<a>", "no element found, or the input is cut short", "không có phần tử nào, hoặc tệp bị cắt cụt"),
+        ("<a>\x01</a>", "not well-formed (invalid token)", "có ký tự không hợp lệ"),
+        ("<a><b", "unclosed token", "thẻ hoặc chú thích chưa kết thúc"),
+        ("<a></b>", "mismatched tag", "thẻ đóng không khớp thẻ mở"),
+        ("<a b='' b=''/>", "duplicate attribute", "thuộc tính bị lặp"),
+        ("<a/><b/>", "junk after document element", "còn nội dung sau phần tử gốc"),
+        ("<a>&b;</a>", "undefined entity", "thực thể chưa được định nghĩa"),
+        ("<a>&#0;</a>", "reference to invalid character number", "tham chiếu tới ký tự không hợp lệ"),
+        (
+            "<!-- --><?xml version='1.0'?><a/>",
+            "XML declaration not at start of the input",
+            "khai báo XML không ở đầu tệp",
+        ),
+        ("<a><![CDATA[x", "unclosed CDATA section", "phần CDATA chưa kết thúc"),
+        ("<?xml?><a/>", "XML declaration not well-formed", "khai báo XML sai cú pháp"),
+    ],
+)
+def test_what_is_not_well_formed_is_said_in_the_language_asked_for(text: str, english: str, vietnamese: str) -> None:
+    error = refused(text)
+    assert error.text("en").endswith(f": {english}.")
+    assert error.text("vi").endswith(f": {vietnamese}.")
 
 
 def test_what_recovery_cannot_mend() -> None:

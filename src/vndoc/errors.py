@@ -138,20 +138,24 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The XML is not well-formed at line {line}, column {column}: {detail}.",
         ),
         "xml-unbound-prefix": Text(
-            "Tiền tố không gian tên chưa được khai báo tại dòng {line}: {detail}. Thử recover=True.",
-            "A namespace prefix is used but not declared at line {line}: {detail}. Try recover=True.",
+            "Tiền tố không gian tên chưa được khai báo tại dòng {line}: {detail}.{hint}",
+            "A namespace prefix is used but not declared at line {line}: {detail}.{hint}",
         ),
         "xml-junk": Text(
-            "Có ký tự lạ trước khai báo XML ({found}). Thử recover=True.",
-            "There are stray characters before the XML declaration ({found}). Try recover=True.",
+            "Có ký tự lạ trước khai báo XML ({found}).{hint}",
+            "There are stray characters before the XML declaration ({found}).{hint}",
         ),
         "xml-dtd": Text(
             "Tệp chứa khai báo DOCTYPE; vndoc không đọc DTD và thực thể.",
             "The input has a DOCTYPE declaration; vndoc reads no DTD and no entities.",
         ),
         "xml-encoding": Text(
-            "Không giải mã được bảng mã {found}.",
-            "The character encoding {found} cannot be decoded.",
+            "Không hỗ trợ bảng mã {found}.",
+            "The character encoding {found} is not supported.",
+        ),
+        "xml-encoding-mismatch": Text(
+            "Tệp khai báo bảng mã {found} nhưng nội dung là {expected}.{hint}",
+            "The input declares the encoding {found}, but its octets are {expected}.{hint}",
         ),
         "unknown-root": Text(
             "Phần tử gốc là {found}, không phải {expected}.",
@@ -199,12 +203,16 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The packet has more than {limit} receivers.",
         ),
         "limit-attachment-bytes": Text(
-            "Tệp đính kèm {name} sau khi giải nén lớn hơn {limit} byte.",
-            "The attachment {name} is larger than {limit} bytes when unpacked.",
+            "Tệp đính kèm {name} lớn hơn {limit} byte.",
+            "The attachment {name} is larger than {limit} bytes.",
         ),
         "limit-unpack-ratio": Text(
-            "Tệp nén {name} nở ra hơn {limit} lần (bom nén).",
+            "Tệp nén {name} giải nén ra lớn gấp hơn {limit} lần (bom nén).",
             "The zip of {name} expands more than {limit} times (zip bomb).",
+        ),
+        "limit-unpacked-bytes": Text(
+            "Không mở {name}: các tệp nén của gói tin giải nén ra hơn {limit} byte.",
+            "{name} is not opened: the zips of the packet unpack to more than {limit} bytes.",
         ),
         # -- attachments -------------------------------------------------------------------------
         "base64-damaged": Text(
@@ -218,6 +226,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "base64-truncated": Text(
             "Nội dung base64 của tệp đính kèm bị cắt cụt: {count} ký tự không phải là bội số của 4.",
             "The base64 text of the attachment is cut short: {count} characters are no multiple of 4.",
+        ),
+        "base64-children": Text(
+            "Trong base64 của tệp đính kèm {name} có phần tử XML; không dùng được nội dung.",
+            "There are XML elements inside the base64 of the attachment {name}; its content cannot be used.",
         ),
         "content-missing": Text(
             "Tệp đính kèm {name} không có nội dung.",
@@ -325,7 +337,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
-            "Không có hồ sơ (profile) tên {found}; hiện có: {known}.",
+            "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
             "There is no profile named {found}; known: {known}.",
         ),
         "wrong-packet-kind": Text(

@@ -49,13 +49,16 @@ class Limits:
     """Deviations reported for one packet; then one entry says that the list was cut."""
 
     attachment_bytes: int = _GIB
-    """Size of one unpacked attachment."""
+    """Size of one attachment, unpacked or never packed."""
 
     unpack_ratio: int = 200
     """Unpacked size divided by packed size of a zip entry (deflate reaches 1,032); see ``unpack_free_bytes``."""
 
     unpack_free_bytes: int = 10 * _MIB
-    """Up to this unpacked size the ratio is not looked at: small files of one repeated character are harmless."""
+    """What zips beyond the ratio may unpack to, all those of one packet: small files of one character are harmless."""
+
+    unpacked_bytes: int = 2 * _GIB
+    """Unpacked size of all zipped attachments of one packet: no more than a packet without zips may bring along."""
 
     zip_directory_bytes: int = 64 * _KIB
     """Central directory of an attachment's zip: one entry needs below 200 octets; the module holds it in memory."""

@@ -17,9 +17,20 @@ Lang = Literal["vi", "en"]
 """Language of a rendered text: Vietnamese or English."""
 
 _CITIZEN_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_GROUPED_NUMBER = re.compile(
+    "|".join(
+        rf"(?<![^\W_])(?<!\d{mark})(?:\d{{3,}}(?:{mark}\d{{3,}})+|\d{{3}}{mark}\d{mark}\d\d{mark}\d{{6}})"
+        rf"(?!\w|{mark}\d|\.[A-Za-z]\d)"
+        for mark in (" ", "\u00a0", r"\.")
+    )
+)
+"""Groups of three digits or more, or those of a citizen number (area, century and sex, year of birth, the rest).
+
+Dates and the codes of organs have shorter groups; telephone numbers have another sum of digits.
+"""
 _BASE_LETTERS = str.maketrans({"đ": "d", "Đ": "D"})
 _WINDOWS_DEVICES = frozenset(
-    {"con", "prn", "aux", "nul"} | {f"{name}{i}" for name in ("com", "lpt") for i in range(1, 10)}
+    {"con", "prn", "aux", "nul", "conin$", "conout$"} | {name + i for name in ("com", "lpt") for i in "123456789¹²³"}
 )
 
 
@@ -64,12 +75,21 @@ def search_key(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Return *text* with every citizen number (a run of 9 or 12 digits) masked but for its last three.
+    """Return *text* with every citizen number (9 or 12 digits) masked but for its last three.
 
-    >>> mask("CCCD 012345678901")
-    'CCCD *********901'
+    The digits may stand in groups of three or more with one space or one dot between them.
+
+    >>> mask("CCCD 012345678901, 0123 4567 8901")
+    'CCCD *********901, **** **** *901'
     """
-    return _CITIZEN_NUMBER.sub(lambda m: "*" * (len(m[0]) - 3) + m[0][-3:], text)
+    return _CITIZEN_NUMBER.sub(_masked, _GROUPED_NUMBER.sub(_masked, text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    number = found[0]
+    if sum(map(str.isdigit, number)) not in {9, 12}:
+        return number
+    return "".join("*" if ch.isdigit() else ch for ch in number[:-3]) + number[-3:]
 
 
 def shorten(text: str, limit: int = 60) -> str:
@@ -81,9 +101,10 @@ def shorten(text: str, limit: int = 60) -> str:
 def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) -> str:
     """Return a file name that is safe to create in a folder, made from the untrusted *name*.
 
-    Path separators, control and bidirectional marks are dropped, leading dots removed, reserved
-    Windows device names prefixed; the extension survives shortening to *limit* characters (at least
-    one) and to 255 bytes of UTF-8. Returns *fallback* when nothing is left.
+    Path separators, control and bidirectional marks are dropped, leading dots removed. Reserved Windows
+    device names, and a leading hyphen (which commands take for an option), get an underscore before them.
+    The extension survives shortening to *limit* characters (at least one) and to 255 bytes of UTF-8.
+    Returns *fallback* when nothing is left.
 
     Source: practice (attachment names are untrusted).
     """
@@ -97,7 +118,7 @@ def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) 
     kept = kept.strip().lstrip(". ").rstrip(". ")
     if not kept:
         return fallback
-    if kept.partition(".")[0].strip().casefold() in _WINDOWS_DEVICES:
+    if kept.startswith("-") or kept.partition(".")[0].strip().casefold() in _WINDOWS_DEVICES:
         kept = "_" + kept
     stem, dot, extension = kept.rpartition(".")
     if not dot or not stem or len(extension) > 20:

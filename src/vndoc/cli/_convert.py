@@ -16,7 +16,7 @@ from vndoc.cli._inputs import STDIN, Input, inputs
 from vndoc.cli._options import AsJson, Files, Language, Overwrite, ProfileName, Recover
 from vndoc.cli._page import number_text
 from vndoc.cli._run import Result, Run, running
-from vndoc.cli._target import Draft
+from vndoc.cli._target import Draft, SafeFolder
 from vndoc.cli._view import content_digest_of
 from vndoc.edxml import Profile, profile_of
 from vndoc.envelope import DocumentPacket, Packet
@@ -28,7 +28,6 @@ __all__ = ["convert"]
 
 _FORMS = ("edxml", "json")
 _NO_FORM = Text("--to nhận edxml hoặc json", "--to takes edxml or json")
-_NEEDS_FOLDER = Text("nhiều gói tin: -o phải là thư mục đã có", "several packets: -o has to be a folder that exists")
 
 
 def convert(
@@ -46,10 +45,9 @@ def convert(
         if to not in _FORMS:
             raise UsageError("option-invalid", detail=_NO_FORM)
         items = list(inputs(files))
-        into_folder = output.is_dir()
-        if len(items) > 1 and not into_folder:
-            raise UsageError("option-invalid", detail=_NEEDS_FOLDER)
-        job = _Job(profile_of(profile), to, output, into_folder, recover, overwrite)
+        job = _Job(profile_of(profile), to, output, len(items) > 1 or output.is_dir(), recover, overwrite)
+        if job.into_folder:
+            SafeFolder(output)
         run.each(items, job.examine, lambda name, result: _show(run, name, result))
 
 

@@ -107,7 +107,7 @@ def _build(story: Story) -> Told:
     )
 
 
-_ID = Text("mã văn bản, lập từ các phần của nó: {value}", "document id, made from its parts: {value}")
+_ID = Text("mã văn bản, lập từ mã cơ quan, ngày, số và ký hiệu: {value}", "document id, made from its parts: {value}")
 _KEY = Text("khóa nghiệp vụ: {value}", "business key: {value}")
 _COUNTS = Text("{receivers} nơi nhận, {files} tệp đính kèm", "{receivers} receivers, {files} attachments")
 
@@ -120,7 +120,7 @@ def _check(story: Story) -> Told:
 
 
 _FOUND = Text(
-    "theo hồ sơ {profile}: {errors} lỗi, {warnings} cảnh báo",
+    "theo cấu hình nơi nhận {profile}: {errors} lỗi, {warnings} cảnh báo",
     "by profile {profile}: {errors} errors, {warnings} warnings",
 )
 
@@ -163,7 +163,7 @@ def _compare(story: Story) -> Told:
 _DIGESTS = (
     Text("{value}  như đã tạo", "{value}  as it was built"),
     Text("{value}  như đọc lại từ tệp", "{value}  as it was read back"),
-    Text("{value}  như trục ghi lại (hồ sơ vxp)", "{value}  as an axis rewrites it (profile vxp)"),
+    Text("{value}  như trục ghi lại (cấu hình nơi nhận vxp)", "{value}  as an axis rewrites it (profile vxp)"),
 )
 
 

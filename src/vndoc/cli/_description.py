@@ -1,6 +1,6 @@
 """From a description in TOML or JSON, and files, to a packet value.
 
-The keys are the field names of :mod:`vndoc.envelope` (``from`` for ``from_``); the files to attach are named by
+The keys are those of the JSON form of a packet; the files to attach are named by
 ``path`` in ``attachments``. An unknown key is an error that names it. Only the document id is derived.
 """
 
@@ -21,6 +21,7 @@ import attrs
 import vndoc
 from vndoc.cli._inputs import STDIN
 from vndoc.cli._run import filled
+from vndoc.edxml.jsonform import json_key
 from vndoc.envelope import Attachment, DocumentPacket, Packet, StatusPacket
 from vndoc.errors import EnvelopeError, IdentifierError, Place, SourceError, UsageError
 from vndoc.identifiers import DocumentId, OrganCode, check_notation, check_number
@@ -125,14 +126,14 @@ def _checked(model: type, values: Any, path: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise _refusal(_NO_TABLE, key=path)
     hints = {name: hint for name, hint in _fields(model).items() if name not in _LEFT_OUT}
-    known = {"from": "from_", **{name: name for name in hints}} if "from_" in hints else {name: name for name in hints}
+    known = {json_key(name): name for name in hints} | {name: name for name in hints}
     found: dict[str, Any] = {}
     for key, value in values.items():
         here = f"{path}.{key}" if path else key
         if key not in known:
             near = difflib.get_close_matches(key, [k for k in known if not k.endswith("_")], n=1)
             raise _refusal(_NEAR_KEY, key=here, near=near[0]) if near else _refusal(_UNKNOWN_KEY, key=here)
-        found[known[key]] = _value(_model_in(hints[known[key]]), value, here)
+        found[key] = _value(_model_in(hints[known[key]]), value, here)
     return found
 
 

@@ -65,8 +65,7 @@ class _Job:
             if self.many and attachments:
                 folder = folder.subfolder(safe_filename(item.relative.stem, fallback="packet"))
             found = [self.one(number, a, folder) for number, a in enumerate(attachments, 1)]
-        failed = any(one["error"] is not None for one in found)
-        return {"status": "failed" if failed else "passed", "folder": str(folder.path), "attachments": found}
+        return {"status": _status(found), "folder": str(folder.path), "attachments": found}
 
     def one(self, number: int, attachment: Attachment, folder: SafeFolder) -> dict[str, Any]:
         """Extract one attachment; what goes wrong with it is part of the answer."""
@@ -107,6 +106,14 @@ class _Job:
         with Progress(*columns, console=self.run.err, transient=True) as bar:
             task = bar.add_task(clean(name), total=size)
             yield lambda count: bar.advance(task, count)
+
+
+def _status(found: list[dict[str, Any]]) -> str:
+    """Return ``error`` where a file could not be written, ``failed`` where an attachment could not be read."""
+    codes = {one["error"]["code"] for one in found if one["error"] is not None}
+    if any(code.startswith("target-") for code in codes):
+        return "error"
+    return "failed" if codes else "passed"
 
 
 def _show(run: Run, name: str, result: Result) -> None:

@@ -49,7 +49,7 @@ def _grid(run: Run, rows: list[_Row]) -> None:
 
 def _document_rows(run: Run, packet: dict[str, Any], found: dict[str, Any]) -> Iterator[_Row]:
     meanings = found["meanings"]
-    yield run.word("from"), _organ(packet.get("from_"))
+    yield run.word("from"), _organ(packet.get("from"))
     for place, receiver in enumerate(packet.get("to", [])):
         yield "" if place else run.word("to"), _organ(receiver)
     yield run.word("document-id"), packet.get("document_id", "")
@@ -76,7 +76,7 @@ def _document_rows(run: Run, packet: dict[str, Any], found: dict[str, Any]) -> I
 
 
 def _status_rows(run: Run, packet: dict[str, Any], found: dict[str, Any]) -> Iterator[_Row]:
-    yield run.word("reporter"), _organ(packet.get("from_"))
+    yield run.word("reporter"), _organ(packet.get("from"))
     yield run.word("response-for"), _about(run, packet.get("response_for", {}))
     yield run.word("status"), _joined(" · ", packet.get("status_code"), _meaning(run, found["meanings"].get("status")))
     yield run.word("description"), packet.get("description", "")
@@ -111,7 +111,7 @@ def _closing_rows(run: Run, found: dict[str, Any]) -> Iterator[_Row]:
         yield run.word("signature"), run.word("signature-present" if found["has_signature"] else "signature-absent")
     yield run.word("business-key"), found["business_key"] or ""
     yield run.word("content-digest"), found["content_digest"] or ""
-    yield run.word("form"), run.word("form-value", dialect=found["dialect"], route=found["route"])
+    yield run.word("form"), _joined(", ", found["dialect"], run.word("route-" + found["route"]))
 
 
 # -- attachments and deviations --------------------------------------------------------------------

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vndoc.edxml.elements import DOCUMENT, STATUS, TRACE_HEADER_LIST, Element, Kind
+from vndoc.edxml.jsonform import json_key
 from vndoc.text import Lang, Text
 
 __all__ = ["TEMPLATES", "template"]
@@ -162,7 +163,7 @@ class _Writer:
 
     def table(self, row: Element, values: Mapping[str, Any], path: str) -> Iterator[str]:
         """Yield the lines of one table, or of each table of a list; only its heading where the example has none."""
-        key = "from" if row.field == "from_" else row.field
+        key = json_key(row.field)
         block = row.children[0] if row.kind is Kind.WRAPPER else row
         heading = f"[[{path}{key}]]" if block.repeats else f"[{path}{key}]"
         found = values.get(key)

@@ -11,6 +11,7 @@ import attrs
 from vndoc.cli._run import both, error_dict, place_dict
 from vndoc.edxml import Deviation, Reading
 from vndoc.edxml.elements import STATUS
+from vndoc.edxml.jsonform import json_key
 from vndoc.envelope import (
     Attachment,
     DocumentPacket,
@@ -137,7 +138,7 @@ def _fields(value: Any, *, full: bool) -> dict[str, Any]:
         if item is None or item == () or field.name == "attachments":
             continue
         hidden = field.metadata.get("private") and not full
-        shown[field.name] = HIDDEN if hidden else _plain(item, full=full, name=field.name)
+        shown[json_key(field.name)] = HIDDEN if hidden else _plain(item, full=full, name=field.name)
     return shown
 
 

@@ -18,9 +18,9 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "kind-replace": Text("Gói tin văn bản: thay thế", "Document packet: replacement"),
         "kind-other": Text("Gói tin văn bản: nghiệp vụ không rõ", "Document packet: unknown operation"),
         "kind-status": Text("Gói tin trạng thái", "Status packet"),
-        "from": Text("Nơi gửi", "From"),
-        "to": Text("Nơi nhận", "To"),
-        "reporter": Text("Nơi báo", "Reported by"),
+        "from": Text("Cơ quan gửi", "From"),
+        "to": Text("Cơ quan nhận", "To"),
+        "reporter": Text("Cơ quan báo", "Reported by"),
         "document-id": Text("Mã văn bản", "Document id"),
         "code": Text("Số, ký hiệu", "Number, notation"),
         "date": Text("Ngày ban hành", "Date of issue"),
@@ -52,7 +52,9 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "business-key": Text("Khóa nghiệp vụ", "Business key"),
         "content-digest": Text("Mã băm nội dung", "Content digest"),
         "form": Text("Dạng tệp", "Form of the file"),
-        "form-value": Text("{dialect}, đọc theo đường {route}", "{dialect}, read by the {route} route"),
+        "route-plain": Text("đọc cả tệp một lần", "read as a whole"),
+        "route-elided": Text("đọc riêng phần tệp đính kèm", "read without the text of attachments"),
+        "route-stream": Text("đọc theo luồng", "read as a stream"),
         "attachments": Text("Tệp đính kèm ({count})", "Attachments ({count})"),
         "deviations": Text("Sai lệch so với quy chuẩn ({count})", "Departures from the standard ({count})"),
         "no-attachments": Text("Không có tệp đính kèm.", "No attachments."),
@@ -75,9 +77,12 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "passed": Text("đạt", "passed"),
         "failed": Text("không đạt", "failed"),
         # -- build -------------------------------------------------------------------------------
-        "derived": Text("Mã văn bản lập từ các phần: {value}", "Document id, made from its parts: {value}"),
+        "derived": Text(
+            "Mã văn bản, lập từ mã cơ quan, ngày, số và ký hiệu: {value}", "Document id, made from its parts: {value}"
+        ),
         "written": Text(
-            "Đã ghi {name} ({size} byte, hồ sơ {profile}).", "Wrote {name} ({size} bytes, profile {profile})."
+            "Đã ghi {name} ({size} byte, cấu hình nơi nhận {profile}).",
+            "Wrote {name} ({size} bytes, profile {profile}).",
         ),
         "not-written": Text(
             "Không ghi {name}: gói tin có lỗi. --force ghi cả khi có lỗi.",
@@ -204,17 +209,17 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Exit code 1: a part could not be understood (a departure that is an error, a damaged attachment).",
         ),
         "validate": Text(
-            "Kiểm tra gói tin theo quy chuẩn, quy tắc nghiệp vụ và giới hạn của hồ sơ.",
+            "Kiểm tra gói tin theo quy chuẩn, quy tắc nghiệp vụ và giới hạn trong cấu hình nơi nhận.",
             "Check packets against the standard, the business rules and the limits of a profile.",
         ),
         "build": Text(
             "Tạo gói tin từ bản mô tả TOML hoặc JSON và các tệp đính kèm.\n\n"
-            "Chỉ mã văn bản được lập từ các phần của nó khi không cho sẵn; không tự điền gì khác.",
+            "Riêng mã văn bản, nếu để trống, được lập từ mã cơ quan, ngày, số và ký hiệu; không tự điền gì khác.",
             "Build a packet from a description in TOML or JSON and the files to attach.\n\n"
             "Only the document id is made from its parts where it is not given; nothing else is filled in.",
         ),
         "convert": Text(
-            "Ghi lại gói tin theo một hồ sơ khác, hoặc chuyển sang JSON và ngược lại.",
+            "Ghi lại gói tin theo một cấu hình nơi nhận khác, hoặc chuyển sang JSON và ngược lại.",
             "Write packets again under another profile, or turn them into JSON and back.",
         ),
         "extract": Text(
@@ -260,10 +265,10 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Compare two tables code by code.\n\nExit code 1: they differ.",
         ),
         "demo": Text(
-            "Kể một vòng làm việc: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu, tìm nơi nhận.",
+            "Chạy thử một vòng: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu, tìm nơi nhận.",
             "Tell the story of one packet: build, check, write, read back, compare, show, route.",
         ),
-        "profiles": Text("Liệt kê các hồ sơ và giới hạn của chúng.", "List the profiles and their limits."),
+        "profiles": Text("Liệt kê các cấu hình nơi nhận và giới hạn của chúng.", "List the profiles and their limits."),
         "schema": Text(
             "In JSON Schema cho kết quả --json của một lệnh.",
             "Print the JSON Schema of what a command gives with --json.",
@@ -275,10 +280,10 @@ HELP: Mapping[str, Text] = MappingProxyType(
         ),
         "json": Text("In kết quả dạng JSON.", "Print the result as JSON."),
         "lang": Text("Ngôn ngữ: vi hoặc en.", "Language: vi or en."),
-        "profile": Text("Hồ sơ của nơi nhận; xem vndoc profiles.", "Profile of the peer; see vndoc profiles."),
+        "profile": Text("Cấu hình nơi nhận; xem vndoc profiles.", "Profile of the peer; see vndoc profiles."),
         "recover": Text(
-            "Đọc cả tệp có ký tự lạ trước XML hoặc thiếu khai báo xlink.",
-            "Also read files with stray characters before the XML or an undeclared xlink prefix.",
+            "Đọc cả tệp có ký tự lạ trước XML, thiếu khai báo xlink hoặc khai báo sai bảng mã.",
+            "Also read files with stray characters before the XML, an undeclared xlink prefix or a wrong encoding.",
         ),
         "full": Text(
             "Hiện cả thư điện tử, số di động, mã cán bộ (số định danh cá nhân luôn bị che).",
@@ -298,7 +303,8 @@ HELP: Mapping[str, Text] = MappingProxyType(
         ),
         "output": Text("Tệp để ghi.", "The file to write."),
         "output-folder": Text(
-            "Tệp, hoặc thư mục nếu có nhiều gói tin.", "The file, or the folder for several packets."
+            "Tệp; nhiều gói tin thì là thư mục, chưa có thì được tạo.",
+            "The file; for several packets the folder, made if need be.",
         ),
         "allow-irregular": Text(
             "Chấp nhận mã định danh không đúng quy định.", "Accept agency codes that obey no scheme."
@@ -312,7 +318,7 @@ HELP: Mapping[str, Text] = MappingProxyType(
         "to": Text("Dạng đích: edxml hoặc json.", "What to write: edxml or json."),
         "folder": Text("Thư mục để ghi.", "The folder to write into."),
         "packed": Text("Ghi nội dung như trong gói tin, không giải nén.", "Write the octets as packed in the packet."),
-        "keep": Text("Giữ các tệp của câu chuyện trong thư mục này.", "Keep the files of the story in this folder."),
+        "keep": Text("Lưu các tệp chạy thử vào thư mục này.", "Keep the files of the story in this folder."),
         "schema-name": Text("Tên lệnh, như agencies-show.", "Name of the command, as in agencies-show."),
         "codes": Text("Mã, nhóm (@tên) hoặc gói tin.", "Codes, groups (@name) or packets."),
         "at": Text("Ngày gửi, dạng 2025-07-01; mặc định hôm nay.", "Day of delivery, as 2025-07-01; default: today."),

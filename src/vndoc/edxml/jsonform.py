@@ -1,7 +1,7 @@
 """Packet values as JSON and back: lossless, so that a packet can be kept in a database or sent to a script.
 
-Keys are the field names of :mod:`vndoc.envelope`; absent values are left out. Dates are ISO 8601,
-attachments carry their packed octets in base64 (``packed``) and are unpacked anew when read.
+Keys are the field names of :mod:`vndoc.envelope`, ``from`` for ``from_`` (both are read); absent values are left out.
+Dates are ISO 8601, attachments carry their packed octets in base64 (``packed``) and are unpacked anew when read.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 import attrs
 import pybase64
 
-from vndoc.edxml.packing import unpack
+from vndoc.edxml.packing import Budget, unpack
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Packet, StatusPacket
-from vndoc.errors import EnvelopeError
+from vndoc.errors import EnvelopeError, LimitError
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 
-__all__ = ["KINDS", "packet_from_dict", "packet_from_json", "packet_to_dict", "packet_to_json"]
+__all__ = ["KINDS", "json_key", "packet_from_dict", "packet_from_json", "packet_to_dict", "packet_to_json"]
 
 KINDS: dict[str, type[DocumentPacket | StatusPacket]] = {"document": DocumentPacket, "status": StatusPacket}
 """Value of the key ``kind`` -> model."""
@@ -31,6 +31,15 @@ KINDS: dict[str, type[DocumentPacket | StatusPacket]] = {"document": DocumentPac
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?)?")
 _SOURCES = frozenset({"packed", "content", "_digest"})
 """Fields of :class:`~vndoc.envelope.Attachment` that are no plain values."""
+
+
+def json_key(field: str) -> str:
+    """Return the key of the model field called *field*: without the underscore that only Python needs.
+
+    >>> json_key("from_"), json_key("subject")
+    ('from', 'subject')
+    """
+    return field.rstrip("_")
 
 
 def packet_to_json(packet: Packet, *, indent: int | None = None) -> str:
@@ -66,14 +75,14 @@ def _plain(value: Any) -> Any:
 def _fields(value: Any) -> dict[str, Any]:
     left_out = _SOURCES if isinstance(value, Attachment) else ()
     named = {f.name: getattr(value, f.name) for f in attrs.fields(type(value)) if f.name not in left_out}
-    return {name: _plain(item) for name, item in named.items() if item is not None and item != ()}
+    return {json_key(name): _plain(item) for name, item in named.items() if item is not None and item != ()}
 
 
 def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:
     """Return the packet in JSON *text*.
 
     Raises :class:`~vndoc.errors.EnvelopeError` ``json-invalid`` for text that is no JSON, unknown keys and
-    values of the wrong type, naming the key.
+    values of the wrong type, naming the key, and :class:`~vndoc.errors.LimitError` for an attachment beyond *limits*.
     """
     try:
         data = json.loads(text)
@@ -103,21 +112,29 @@ class _Reader:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.budget = Budget(limits)
         self.depth = 0
 
     def model(self, model: type, data: Any, path: str) -> Any:
         if not isinstance(data, dict):
             raise _invalid(path, "an object expected")
         hints = _hints(model)
+        fields = {json_key(name): name for name in hints} | {name: name for name in hints}
+        given: set[str] = set()
         for key in data:
-            if key not in hints or (model is Attachment and key in _SOURCES - {"packed"}):
+            name = fields.get(key)
+            if name is None or (model is Attachment and name in _SOURCES - {"packed"}):
                 raise _invalid(f"{path}.{key}", "no such key")
+            if name in given:
+                raise _invalid(f"{path}.{key}", "given twice")
+            given.add(name)
         if model is Attachment:
             return self.attachment(data, path)
         self.depth += 1
         if self.depth > self.limits.depth:
             raise _invalid(path, f"at most {self.limits.depth} levels expected")
-        made = model(**{key: self.value(hints[key], value, f"{path}.{key}") for key, value in data.items()})
+        named = {fields[key]: self.value(hints[fields[key]], value, f"{path}.{key}") for key, value in data.items()}
+        made = model(**named)
         self.depth -= 1
         return made
 
@@ -131,8 +148,16 @@ class _Reader:
             octets = MemoryOctets(pybase64.b64decode(packed, validate=True))
         except ValueError as error:
             raise _invalid(f"{path}.packed", "base64 expected") from error
+        if octets.size > self.limits.attachment_bytes:
+            limit = self.limits.attachment_bytes
+            raise LimitError("limit-attachment-bytes", name=named.get("name") or path, limit=limit)
         content, _ = unpack(
-            octets, head=octets.data[:4], name=named.get("name"), label=named.get("label"), limits=self.limits
+            octets,
+            head=octets.data[:4],
+            name=named.get("name"),
+            label=named.get("label"),
+            limits=self.limits,
+            budget=self.budget,
         )
         return Attachment(packed=octets, content=content, **named)
 

@@ -13,13 +13,15 @@ from typing import BinaryIO
 import attrs
 
 from vndoc.envelope import Octets
-from vndoc.errors import AttachmentError
+from vndoc.errors import AttachmentError, LimitError
 from vndoc.limits import Limits
 from vndoc.text import safe_filename
 
 __all__ = [
     "ZIP_LABEL",
+    "Budget",
     "MissingOctets",
+    "RefusedOctets",
     "extension",
     "is_zip_label",
     "looks_packed",
@@ -69,26 +71,87 @@ def name_oddity(name: str) -> str | None:
 
 @attrs.frozen
 class MissingOctets:
-    """Stands for content that the packet does not have: opening it raises ``content-missing``."""
+    """Stands for content that the packet does not have, or not in one piece.
+
+    Opening it raises *code*, ``content-missing`` or ``base64-children``.
+    """
 
     name: str
+    code: str = "content-missing"
 
     @property
     def size(self) -> int:
         """Raise :class:`~vndoc.errors.AttachmentError`."""
-        raise AttachmentError("content-missing", name=self.name)
+        raise self._error()
 
     def open(self) -> BinaryIO:
         """Raise :class:`~vndoc.errors.AttachmentError`."""
-        raise AttachmentError("content-missing", name=self.name)
+        raise self._error()
+
+    def _error(self) -> AttachmentError:
+        if self.code == "content-missing":
+            return AttachmentError("content-missing", name=self.name)
+        return AttachmentError("base64-children", name=self.name)
+
+
+@attrs.frozen
+class RefusedOctets:
+    """Stands for content of *size* octets that is beyond a limit: opening it raises *code*."""
+
+    name: str
+    size: int
+    code: str
+    limit: int
+
+    def open(self) -> BinaryIO:
+        """Raise :class:`~vndoc.errors.LimitError`."""
+        raise LimitError(self.code, name=self.name, limit=self.limit)
+
+
+class Budget:
+    """What the zips of one packet may still unpack to. Not for several packets, nor for several threads."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.free = limits.unpack_free_bytes
+        """Octets that may still be unpacked from zips whose ratio is beyond the limit."""
+        self.left = limits.unpacked_bytes
+        """Octets that may still be unpacked in all."""
+
+    def excess(self, size: int, packed: int) -> tuple[str, int] | None:
+        """Take *size* octets out of the budget that unpack from *packed* ones.
+
+        Returns the error code and the limit if they exceed one; nothing is taken then.
+        """
+        limits = self.limits
+        if size > limits.attachment_bytes:
+            return "limit-attachment-bytes", limits.attachment_bytes
+        if size > packed * limits.unpack_ratio:
+            if size > self.free:
+                return "limit-unpack-ratio", limits.unpack_ratio
+            free = size
+        else:
+            free = 0
+        if size > self.left:
+            return "limit-unpacked-bytes", limits.unpacked_bytes
+        self.free -= free
+        self.left -= size
+        return None
 
 
 def unpack(
-    packed: Octets, *, head: bytes, name: str | None, label: str | None, limits: Limits
+    packed: Octets,
+    *,
+    head: bytes,
+    name: str | None,
+    label: str | None,
+    limits: Limits,
+    budget: Budget | None = None,
 ) -> tuple[Octets, tuple[str, ...]]:
     """Return the unpacked content of an attachment and the ids of the deviations its packing shows.
 
-    *packed* are the octets behind base64, *head* their first four, *name* and *label* what the packet says.
+    *packed* are the octets behind base64, *head* their first four, *name* and *label* what the packet says,
+    *budget* what all attachments of the packet share (left out: this is the only one).
     The content is *packed* itself where no zip of the packet's own wraps the file.
     """
     if not looks_packed(head, name, label):
@@ -99,8 +162,11 @@ def unpack(
     found = only_entry(packed, limits)
     if isinstance(found, str):
         return packed, (found,)
-    entry = ZipEntry(packed, name or "", found.file_size, min(found.compress_size, packed.size), limits)
     ids: tuple[str, ...] = () if is_zip_label(label) else ("zip-unlabelled",)
     if not _SEPARATORS.isdisjoint(found.orig_filename) or ".." in found.orig_filename:
         ids += ("zip-entry-path",)
-    return entry, (*ids, "zip-bomb") if entry.is_bomb else ids
+    size = found.file_size
+    excess = (budget or Budget(limits)).excess(size, min(found.compress_size, packed.size))
+    if excess is not None:
+        return RefusedOctets(name or "", size, *excess), (*ids, "zip-bomb")
+    return ZipEntry(packed, name or "", size), ids

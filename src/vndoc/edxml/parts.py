@@ -17,7 +17,7 @@ from vndoc.edxml.elements import NAMESPACES
 from vndoc.edxml.xmltools import local_name, split_tag
 from vndoc.errors import Place, ReadError
 
-__all__ = ["Parts", "collect"]
+__all__ = ["Parts", "collect", "has_content"]
 
 _Report = Callable[..., None]
 
@@ -111,35 +111,39 @@ _STANDARD = MappingProxyType(
 
 def _gather(node: Any, parts: Parts, report: _Report) -> None:
     """Fill *parts* from below *node*."""
-    around, here = split_tag(node)
+    tag = node.tag
     for child in node:
         usual = _STANDARD.get(child.tag)
-        if usual is not None and usual[0] == node.tag and _fill(child, usual[1], parts):
-            if usual[2]:
-                _gather(child, parts, report)
-            continue
-        namespace, name = split_tag(child)
-        if name not in _SLOTS or not (
-            namespace in NAMESPACES or (name == table.SIGNATURE and namespace == table.XMLDSIG)
-        ):
-            report("unknown-element", child, name)
-            continue
-        if namespace not in (around, table.XMLDSIG):
-            report("namespace-mixed", child, f"{{{namespace}}}{name}", f"{{{around}}}{name}")
-        belongs, slot = _SLOTS[name]
-        if here != belongs and not parts.is_flat:
-            report("misplaced-element", child, name, belongs)
-        if not slot:
-            parts.attachments.append(child)
-        elif name in _CONTAINERS:
-            _fill(child, slot, parts)
+        if usual is None or usual[0] != tag or not _fill(child, usual[1], parts):
+            _place(child, node, parts, report)
+        elif usual[2]:
             _gather(child, parts, report)
-        elif name in _MANIFESTS and _holds_attachments(child):
-            _gather(child, parts, report)
-        elif not _fill(child, slot, parts):
-            report("repeated-element", child, name)
-        elif name == "Manifest" and not parts.is_flat:
-            report("manifest-name", child, name, table.MANIFEST.name)
+
+
+def _place(child: Any, node: Any, parts: Parts, report: _Report) -> None:
+    """Put *child* of *node*, which is not as the standard has it or comes again, where it belongs."""
+    around, here = split_tag(node)
+    namespace, name = split_tag(child)
+    if name not in _SLOTS or not (namespace in NAMESPACES or (name == table.SIGNATURE and namespace == table.XMLDSIG)):
+        report("unknown-element", child, name)
+        return
+    if namespace not in (around, table.XMLDSIG):
+        report("namespace-mixed", child, f"{{{namespace}}}{name}", f"{{{around}}}{name}")
+    belongs, slot = _SLOTS[name]
+    if here != belongs and not parts.is_flat:
+        report("misplaced-element", child, name, belongs)
+    if not slot:
+        parts.attachments.append(child)
+    elif name in _CONTAINERS:
+        if not _fill(child, slot, parts) and not parts.is_flat:
+            report("repeated-container", child, name)
+        _gather(child, parts, report)
+    elif name in _MANIFESTS and _holds_attachments(child):
+        _gather(child, parts, report)
+    elif not _fill(child, slot, parts):
+        _repeat(child, slot, parts, report)
+    elif name == "Manifest" and not parts.is_flat:
+        report("manifest-name", child, name, table.MANIFEST.name)
 
 
 def _fill(child: Any, slot: str, parts: Parts) -> bool:
@@ -148,6 +152,23 @@ def _fill(child: Any, slot: str, parts: Parts) -> bool:
         return False
     setattr(parts, slot, child)
     return True
+
+
+def has_content(node: Any) -> bool:
+    """Return whether an element has child elements or text other than white space."""
+    return len(node) > 0 or bool((node.text or "").strip())
+
+
+def _repeat(child: Any, slot: str, parts: Parts, report: _Report) -> None:
+    """Report a part whose slot is taken; where only one of the two has content, that one is kept."""
+    first = getattr(parts, slot)
+    if not has_content(child):
+        report("repeated-element", child, local_name(child))
+    elif has_content(first):
+        report("repeated-part", child, local_name(child))
+    else:
+        setattr(parts, slot, child)
+        report("repeated-element", first, local_name(first))
 
 
 def _holds_attachments(node: Any) -> bool:
@@ -161,7 +182,5 @@ def _look_into_header(parts: Parts, report: _Report) -> None:
     for inner in nested:
         if not parts.is_flat:
             report("misplaced-element", inner, "TraceHeaderList", table.HEADER)
-        if parts.trace is not None:
-            report("repeated-element", inner, "TraceHeaderList")
-        else:
-            parts.trace = inner
+        if not _fill(inner, "trace", parts):
+            _repeat(inner, "trace", parts, report)

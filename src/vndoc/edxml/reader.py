@@ -17,8 +17,8 @@ from vndoc.edxml import elements as table
 from vndoc.edxml.convert import Convert, converter, read_organ_code
 from vndoc.edxml.deviations import Deviation
 from vndoc.edxml.elements import NAMESPACES, Element, Kind, Reference
-from vndoc.edxml.packing import MissingOctets, name_oddity, unpack
-from vndoc.edxml.parts import Parts, collect
+from vndoc.edxml.packing import Budget, MissingOctets, RefusedOctets, name_oddity, unpack
+from vndoc.edxml.parts import Parts, collect, has_content
 from vndoc.edxml.reading import Reading
 from vndoc.edxml.xmltools import local_name, markup, path_of, split_tag
 from vndoc.envelope import (
@@ -112,6 +112,7 @@ class _Walk:
         self.limits = limits
         self.texts = skeleton.texts
         self.deviations: list[Deviation] = []
+        self.budget: Budget
         self.manifest: tuple[Reference, ...] | None = None
         self.prefix: str | None = table.PREFIX
         self.prefix_noted: set[str] = set()
@@ -139,7 +140,7 @@ class _Walk:
         """Return the packet value; everything odd is in ``deviations`` afterwards."""
         root = self.skeleton.root
         for id_ in self.skeleton.recovered:
-            name = {"junk": "junk-before-xml", "xlink": "xlink-undeclared"}[id_]
+            name = {"junk": "junk-before-xml", "encoding": "encoding-mismatch", "xlink": "xlink-undeclared"}[id_]
             self.report(name, root, repr(self.skeleton.junk) if id_ == "junk" else None)
         self.parts = collect(root, self.report)
         header = self.parts.header
@@ -148,19 +149,38 @@ class _Walk:
         if self.parts.namespace != table.NAMESPACE:
             self.prefix_noted |= {"prefix-layout", "attachment-prefix-layout"}
         self.note_prefixes_of("prefix-layout", [self.parts.envelope, self.parts.header_holder, header], table.PREFIX)
-        if next(header.iterchildren("{*}StatusCode"), None) is not None:
-            return self.status_packet(header)
-        if next(header.iterchildren("{*}Code", "{*}Subject", "{*}To", "{*}DocumentId"), None) is not None:
-            return self.document_packet(header)
-        raise ReadError("unknown-packet-kind", place=self.place(header))
+        self.prefix = header.prefix  # said once above: the walk looks for changes only
+        return self.status_packet(header) if self.is_status(header) else self.document_packet(header)
+
+    def is_status(self, header: _Node) -> bool:
+        """Return whether *header* is one of a status packet: an empty StatusCode alone does not make it one.
+
+        A header of both kinds is reported, and read as a document where receivers or attachments would be lost.
+        """
+        code = next(header.iterchildren("{*}StatusCode"), None)
+        marks = list(header.iterchildren("{*}Code", "{*}Subject", "{*}To"))
+        said = {local_name(node) for node in marks if has_content(node)}
+        if code is not None and has_content(code):
+            if said:
+                self.report("kind-ambiguous", header, ", ".join(["StatusCode", *sorted(said)]))
+            return "To" not in said and not (said and self.parts.attachments)
+        if marks or next(header.iterchildren("{*}DocumentId"), None) is not None:
+            return False
+        if code is None:
+            raise ReadError("unknown-packet-kind", place=self.place(header))
+        return not self.parts.attachments
 
     def status_packet(self, header: _Node) -> StatusPacket:
         """Return the status packet under *header*."""
         packet: StatusPacket = self.block(header, _plan_of("status", self.parts.namespace))
         parts = self.parts
-        for extra in (parts.trace, parts.signature, parts.manifest, parts.attachments_holder):
+        for extra in (parts.trace, parts.signature, parts.manifest):
             if extra is not None:
                 self.report("status-extra-part", extra, local_name(extra))
+        if parts.attachments:
+            self.report("status-attachments", parts.attachments[0], str(len(parts.attachments)))
+        elif parts.attachments_holder is not None:
+            self.report("status-extra-part", parts.attachments_holder, local_name(parts.attachments_holder))
         return packet
 
     def document_packet(self, header: _Node) -> DocumentPacket:
@@ -191,7 +211,7 @@ class _Walk:
         if any(hop.organ_id is None for hop in values.get("trace_headers", ())):
             for hop in node.iterchildren("{*}TraceHeader"):
                 if len(hop) and next(hop.iterchildren("{*}OrganId", "{*}Path"), None) is None:
-                    self.report("trace-organ-missing", hop, "")
+                    self.report("trace-organ-missing", hop)
         return TraceHeaderList(**values)
 
     # -- blocks ----------------------------------------------------------------------------------
@@ -252,12 +272,14 @@ class _Walk:
         return None
 
     def mixed(self, node: _Node, convert: Convert | None) -> Any:
-        """The value of an element that should have no child elements: of its first text that is not blank."""
+        """The value of an element that should have no child elements: of all its text; base64 is not put together."""
         if self.parts.is_flat and local_name(node) == "Path":
             return self.path(node)
+        if convert is _Walk.base64:
+            return MissingOctets("", "base64-children")
         self.report("unexpected-children", node, local_name(node))
-        text = next((text for text in node.itertext() if not text.isspace()), "")
-        return convert(self, node, text) if convert else text or None
+        text = "".join(node.itertext())
+        return convert(self, node, text) if convert else text if text.strip() else None
 
     def path(self, node: _Node) -> Any:
         """The agency of a hop in the flattened form, ``Path{From, To}``: the one that sends; the other has no place."""
@@ -360,6 +382,7 @@ class _Walk:
         if len(nodes) > self.limits.attachments:
             raise LimitError("limit-attachments", limit=self.limits.attachments)
         plan = _plan_of("attachment", self.parts.namespace)
+        self.budget = Budget(self.limits)
         self.note_prefixes_of("attachment-prefix-layout", [self.parts.attachments_holder, *nodes], None)
         self.prefix = None
         made = [self.attachment(node, plan, references) for node in nodes]
@@ -392,6 +415,8 @@ class _Walk:
             href = node.get(f"{{{table.XLINK}}}href")
             if reference.content_id:
                 self.check_content_id(node, reference.content_id)
+                if href and normalise_content_id(href) not in ("", normalise_content_id(reference.content_id)):
+                    self.report("reference-href-other", node, href, reference.content_id)
             elif href:
                 self.report("reference-href-only", node, href)
                 reference = attrs.evolve(reference, content_id=href)
@@ -427,21 +452,30 @@ class _Walk:
         oddity = name_oddity(name or "")
         if oddity is not None:
             self.report(oddity, node, name)
-        packed = values.get("packed")
-        if packed is None:
-            self.report("content-missing", node, shown)
-            values["packed"] = values["content"] = MissingOctets(shown)
-            return Attachment(**values)
+        packed = values.pop("packed", None) or MissingOctets(shown)
+        if isinstance(packed, MissingOctets):
+            self.report(packed.code, node, shown)
+            packed = MissingOctets(shown, packed.code)
+            return Attachment(packed=packed, content=packed, **values)
+        return self.with_content(node, values, packed, shown)
+
+    def with_content(self, node: _Node, values: dict[str, Any], packed: Any, shown: str) -> Attachment:
+        """Return the attachment of *values* around its octets *packed*, unpacked where they are a zip."""
         if packed.damage is not None:
             code, offset = packed.damage
             self.report(code, node, shown, str(offset))
-            return Attachment(content=packed, **values)
+            return Attachment(packed=packed, content=packed, **values)
         if packed.has_white_space:
             self.report("base64-white-space", node, shown)
-        content, ids = unpack(packed, head=packed.peek(4), name=name, label=label, limits=self.limits)
+        head, name, label = packed.peek(4), values.get("name"), values.get("label")
+        content, ids = unpack(packed, head=head, name=name, label=label, limits=self.limits, budget=self.budget)
         for id_ in ids:
             self.report(id_, node, shown)
-        return Attachment(content=content, **values)
+        limit = self.limits.attachment_bytes
+        if content is packed and packed.size > limit:
+            self.report("attachment-too-large", node, shown, str(limit))
+            packed = content = RefusedOctets(shown, packed.size, "limit-attachment-bytes", limit)
+        return Attachment(packed=packed, content=content, **values)
 
 
 _HOLDER = table.ATTACHMENT.child("ContentTransferEncoded")

@@ -23,7 +23,7 @@ __all__ = [
 
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 _TIME = r"(?:(?P<glue>[T ])\s*(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2})(?::(?P<s>[0-9]{1,2})(?P<f>[.,][0-9]{1,9})?)?)?"
-_OFFSET = r"\s*(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?"
+_OFFSET = r"\s*(?P<offset>Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _YEAR_FIRST = re.compile(r"(?P<Y>[0-9]{4})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<D>[0-9]{1,2})" + _TIME + _OFFSET)
 _DAY_FIRST = re.compile(r"(?P<D>[0-9]{1,2})(?P<sep>[/\-.])(?P<M>[0-9]{1,2})(?P=sep)(?P<Y>[0-9]{4})" + _TIME + _OFFSET)
 _TIMESTAMP_MARKS = "// ::"
@@ -88,12 +88,21 @@ def _parse(text: str) -> tuple[datetime.datetime | None, list[str], bool]:
     if match is None:
         return None, [], False
     part = match.groupdict()
-    if not oddities and (part["sep"] != "/" or part["glue"] == "T" or part["offset"] or part["f"]):
-        oddities.append("iso")
+    if not oddities:
+        oddities += _other_form(part)
     if _unpadded(part):
         oddities.append("padding")
     value = _moment(part)
     return value, oddities, part["h"] is not None
+
+
+def _other_form(part: dict[str, str | None]) -> list[str]:
+    """Return what is odd about a form that has the year first."""
+    if part["sep"] == ".":
+        return ["form"]
+    if part["sep"] == "-" or part["glue"] == "T" or part["offset"]:
+        return ["iso"]
+    return ["form"] if part["f"] else []
 
 
 def _unpadded(part: dict[str, str | None]) -> bool:
@@ -108,7 +117,7 @@ def _moment(part: dict[str, str | None]) -> datetime.datetime | None:
         value = datetime.datetime(*numbers)  # type: ignore[arg-type]  # noqa: DTZ001 - local by definition
         offset = part["offset"]
         if offset and part["h"]:  # a day with an offset is that day
-            iso = "+00:00" if offset == "Z" else f"{offset[:3]}:{offset[-2:]}"
+            iso = "+00:00" if offset == "Z" else f"{offset[:3]}:{offset[3:].lstrip(':') or '00'}"
             zone = datetime.datetime.fromisoformat(f"2000-01-01T00:00:00{iso}").tzinfo
             value = value.replace(tzinfo=zone).astimezone(_VIETNAM).replace(tzinfo=None)
     except (ValueError, OverflowError):

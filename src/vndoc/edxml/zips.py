@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, cast
 import attrs
 
 from vndoc.envelope import Attachment, Octets
-from vndoc.errors import AttachmentError, LimitError
+from vndoc.errors import AttachmentError
 from vndoc.limits import Limits
 
 __all__ = ["ZipEntry", "only_entry", "zip_to"]
@@ -29,7 +29,7 @@ __all__ = ["ZipEntry", "only_entry", "zip_to"]
 _END = struct.Struct("<4s4H2LH")
 _END_MAGIC = b"PK\x05\x06"
 _END_REACH = _END.size + 0xFFFF
-_IN_ZIP64 = (0xFFFF, 0xFFFFFFFF)
+_IN_ZIP64 = 0xFFFFFFFF
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _NEEDS_MORE = 0x1 | 0x20 | 0x40  # encrypted, a patch, strongly encrypted
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -45,36 +45,17 @@ class ZipEntry:
     packed: Octets
     name: str
     size: int
-    packed_size: int
-    limits: Limits
-
-    @property
-    def is_bomb(self) -> bool:
-        """Return whether the claimed size exceeds the limits, so that :meth:`open` refuses."""
-        return self._excess() is not None
-
-    def _excess(self) -> str | None:
-        if self.size > self.limits.attachment_bytes:
-            return "limit-attachment-bytes"
-        if self.size > max(self.limits.unpack_free_bytes, self.packed_size * self.limits.unpack_ratio):
-            return "limit-unpack-ratio"
-        return None
 
     def open(self) -> BinaryIO:
         """Return a new binary file with the unpacked content.
 
-        Raises :class:`~vndoc.errors.LimitError` for a bomb, :class:`~vndoc.errors.AttachmentError` for
-        a damaged zip; reading raises the latter as well.
+        Raises :class:`~vndoc.errors.AttachmentError` for a damaged zip; reading raises it as well.
         """
-        code = self._excess()
-        if code is not None:
-            limit = self.limits.attachment_bytes if code == "limit-attachment-bytes" else self.limits.unpack_ratio
-            raise LimitError(code, name=self.name, limit=limit)
         file = self.packed.open()
         try:
             with _zip_errors(self.name):
                 archive = zipfile.ZipFile(file)
-                entry = archive.open(archive.infolist()[0])
+                entry = archive.open(_files(archive)[0])
         except BaseException:
             file.close()
             raise
@@ -146,26 +127,31 @@ def _zip_errors(name: str) -> Iterator[None]:
 
 
 def only_entry(packed: Octets, limits: Limits) -> zipfile.ZipInfo | str:
-    """Return the zip's only entry, or the id of the deviation that says why there is none to unwrap."""
+    """Return the entry of the zip's only file, or the id of the deviation that says why there is none to unwrap."""
     try:
         with packed.open() as file:
             _check_end_record(file, packed.size, limits)
-            entries = zipfile.ZipFile(cast("BinaryIO", _Sparing(file, limits))).infolist()
+            entries = _files(zipfile.ZipFile(cast("BinaryIO", _Sparing(file, limits))))
     except AttachmentError:
         raise
     except _CrowdedError:
         return "zip-many-entries"
     except _ZIP_FAULTS:
         return "zip-damaged"
-    if len(entries) != 1 or entries[0].filename.endswith("/"):  # is_dir() fails for an empty name
+    if len(entries) != 1:
         return "zip-many-entries"
     if entries[0].flag_bits & _NEEDS_MORE or entries[0].compress_type not in _READABLE:
         return "zip-unsupported"
     return entries[0]
 
 
+def _files(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the entries that are files: not the empty ones whose names end like that of a folder."""
+    return [e for e in archive.infolist() if e.file_size or not e.filename.endswith(("/", "\\"))]
+
+
 class _CrowdedError(Exception):
-    """The zip's directory is larger than one for a single file."""
+    """The zip's directory is larger than one for a single file and its folders."""
 
 
 def _check_end_record(file: BinaryIO, size: int, limits: Limits) -> None:
@@ -176,8 +162,8 @@ def _check_end_record(file: BinaryIO, size: int, limits: Limits) -> None:
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END.size:
         raise zipfile.BadZipFile("no end of central directory")
-    _, _, _, _, count, length, _, _ = _END.unpack_from(tail, at)
-    if count not in (1, _IN_ZIP64[0]) or (length > limits.zip_directory_bytes and length != _IN_ZIP64[1]):
+    length = _END.unpack_from(tail, at)[5]
+    if length > limits.zip_directory_bytes and length != _IN_ZIP64:
         raise _CrowdedError
 
 

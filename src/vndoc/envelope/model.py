@@ -52,7 +52,9 @@ def _id_text(value: DocumentId | str | None) -> str | None:
 
 
 def _items(values: Any) -> tuple[Any, ...]:
-    if isinstance(values, str | bytes):
+    if type(values) is tuple:
+        return values
+    if isinstance(values, (str, bytes)):
         message = "a list of values is needed, not one text"
         raise TypeError(message)
     return tuple(values)

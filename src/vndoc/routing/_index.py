@@ -16,14 +16,18 @@ from vndoc.routing.model import LAST, Agency, Alias, Successor
 __all__ = [
     "MODULUS",
     "AliasIndex",
+    "AliasView",
     "Bodies",
     "BodyIndex",
+    "BodyView",
     "Fit",
     "NamingIndex",
     "all_bodies",
     "bodies_of",
     "fingerprint",
+    "has_gap",
     "heir",
+    "meant_by",
     "named_codes",
     "naming_of",
     "pick",
@@ -38,6 +42,8 @@ Bodies = Agency | tuple[Agency, ...]
 
 BodyIndex = dict[str, Bodies]
 AliasIndex = dict[str, tuple[tuple[Alias, Agency], ...]]
+BodyView = Mapping[str, Bodies]
+AliasView = Mapping[str, tuple[tuple[Alias, Agency], ...]]
 NamingIndex = dict[str, set[str]]
 
 _ONE_DAY = datetime.timedelta(days=1)
@@ -53,10 +59,9 @@ class Fit(enum.Enum):
     VALID = "valid"
     PAST = "past"
     FUTURE = "future"
-    SEVERAL = "several"
 
 
-_VALID, _PAST, _FUTURE, _SEVERAL = Fit.VALID, Fit.PAST, Fit.FUTURE, Fit.SEVERAL
+_VALID, _PAST, _FUTURE = Fit.VALID, Fit.PAST, Fit.FUTURE
 
 
 def bodies_of(entry: Bodies | None) -> tuple[Agency, ...]:
@@ -69,37 +74,76 @@ def bodies_of(entry: Bodies | None) -> tuple[Agency, ...]:
 def pick(entry: Bodies, day: datetime.date) -> tuple[Fit, tuple[Agency, ...]]:
     """Return the agency meant by a code on *day*, and how well the day fits.
 
-    Valid on the day; else the last that ended before; else the first that comes later. Only ``SEVERAL`` has
-    more than one agency: data in which periods overlap.
+    Valid on the day; else the last that ended before; else the first that comes later. More than one agency where
+    several fit equally well: data in which periods overlap. The caller must not choose among them.
     """
     if isinstance(entry, Agency):
         fit = _PAST if day > entry.valid_to else _FUTURE if day < entry.valid_from else _VALID
         return fit, (entry,)
     valid = tuple(a for a in entry if a.valid_from <= day <= a.valid_to)
     if valid:
-        return (_VALID if len(valid) == 1 else _SEVERAL), valid
-    past = [a for a in entry if a.valid_to < day]
-    if past:
-        return _PAST, (max(past, key=lambda a: a.valid_to),)
-    return _FUTURE, (min(entry, key=lambda a: a.valid_from),)
+        return _VALID, valid
+    ends = [a.valid_to for a in entry if a.valid_to < day]
+    if ends:
+        last = max(ends)
+        return _PAST, tuple(a for a in entry if a.valid_to == last)
+    return _FUTURE, _first(entry)
+
+
+def _first(agencies: Iterable[Agency]) -> tuple[Agency, ...]:
+    """Return those of *agencies* (one at least) that begin first."""
+    all_ = tuple(agencies)
+    first = min(a.valid_from for a in all_)
+    return tuple(a for a in all_ if a.valid_from == first)
 
 
 def pick_alias(
     entry: tuple[tuple[Alias, Agency], ...], day: datetime.date
 ) -> tuple[Fit, tuple[tuple[Alias, Agency], ...]]:
-    """Return which alias is meant on *day*, as :func:`pick` does for codes."""
+    """Return which alias is meant on *day*, as :func:`pick` does for codes; one pair for each agency."""
     valid = tuple(
         p for p in entry if p[0].valid_from <= day <= p[0].valid_to and p[1].valid_from <= day <= p[1].valid_to
     )
     if valid:
-        return (_VALID if len(valid) == 1 else _SEVERAL), valid
-    past = [p for p in entry if min(p[0].valid_to, p[1].valid_to) < day]
+        return _VALID, _by_agency(valid)
+    ends = [(min(p[0].valid_to, p[1].valid_to), p) for p in entry]
+    past = [end for end, _ in ends if end < day]
     if past:
-        return _PAST, (max(past, key=lambda p: min(p[0].valid_to, p[1].valid_to)),)
-    return _FUTURE, (min(entry, key=lambda p: max(p[0].valid_from, p[1].valid_from)),)
+        last = max(past)
+        return _PAST, _by_agency([p for end, p in ends if end == last])
+    starts = [(max(p[0].valid_from, p[1].valid_from), p) for p in entry]
+    first = min(start for start, _ in starts)
+    return _FUTURE, _by_agency([p for start, p in starts if start == first])
 
 
-def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agency, ...]:
+def _by_agency(pairs: Iterable[tuple[Alias, Agency]]) -> tuple[tuple[Alias, Agency], ...]:
+    """Return the first of *pairs* for each agency."""
+    found: dict[int, tuple[Alias, Agency]] = {}
+    for pair in pairs:
+        found.setdefault(id(pair[1]), pair)
+    return tuple(found.values())
+
+
+def meant_by(bodies: BodyView, aliases: AliasView, code: str, day: datetime.date) -> tuple[Agency, ...]:
+    """Return whom *code* means on *day* as a code or an alias; none where it is unknown, several where data overlap.
+
+    In the order of resolution: code valid, alias valid, code past, alias past, then what comes later.
+    """
+    entry, pairs = bodies.get(code), aliases.get(code)
+    if entry is None and pairs is None:
+        return ()
+    if pairs is None:
+        return pick(entry, day)[1]  # type: ignore[arg-type]
+    other, named = pick_alias(pairs, day)
+    by_alias = tuple(agency for _, agency in named)
+    if entry is None:
+        return by_alias
+    fit, found = pick(entry, day)
+    alias_first = (fit is not _VALID and other is _VALID) or (fit is _FUTURE and other is _PAST)
+    return by_alias if alias_first else found
+
+
+def heir(bodies: BodyView, closed: Agency, successor: Successor) -> tuple[Agency, ...]:
     """Return the agency that *successor* names: valid the day after *closed* ended, else the first that comes later.
 
     Empty where the code is not in the table, or where everything under it had ended by then. Several where periods
@@ -113,13 +157,18 @@ def heir(bodies: BodyIndex, closed: Agency, successor: Successor) -> tuple[Agenc
     if fit is not _PAST:
         return found
     later = [a for a in bodies_of(entry) if a.valid_from > day]
-    return (min(later, key=lambda a: a.valid_from),) if later else ()
+    return _first(later) if later else ()
+
+
+def has_gap(closed: Agency, after: Agency) -> bool:
+    """Return whether *after* began later than the day after *closed* ended: on the days between nobody was there."""
+    return closed.valid_to < LAST and after.valid_from > closed.valid_to + _ONE_DAY
 
 
 def put(bodies: BodyIndex, aliases: AliasIndex, agencies: Iterable[Agency]) -> int:
-    """Enter *agencies* into both indexes; return the sum of their fingerprints."""
+    """Enter *agencies* into both indexes, the same object once only; return the sum of their fingerprints."""
     total = 0
-    for agency in agencies:
+    for agency in {id(one): one for one in agencies}.values():
         before = bodies.setdefault(agency.code, agency)
         if before is not agency:
             entry = (*bodies_of(before), agency)
@@ -222,7 +271,7 @@ def fingerprint(agency: Agency) -> int:
     return int.from_bytes(hashlib.shake_128(repr(content).encode()).digest(_WIDTH), "little")
 
 
-def all_bodies(bodies: BodyIndex) -> Iterator[Agency]:
+def all_bodies(bodies: BodyView) -> Iterator[Agency]:
     """Yield every agency of every period, in the order of the index."""
     for entry in bodies.values():
         if isinstance(entry, Agency):

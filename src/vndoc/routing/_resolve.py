@@ -13,13 +13,13 @@ from collections.abc import Iterator
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
-from vndoc.routing._index import AliasIndex, BodyIndex, Fit, heir, pick, pick_alias
+from vndoc.routing._index import AliasIndex, BodyIndex, Fit, has_gap, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
-from vndoc.routing.model import Agency, Connection, Policy, SplitRule, Successor, SuccessorKind, TableInfo
+from vndoc.routing.model import Agency, Connection, Delegation, Policy, SplitRule, Successor, SuccessorKind, TableInfo
 from vndoc.routing.resolution import Candidate, How, Resolution
 from vndoc.routing.words import Note, Reason
 
-__all__ = ["check_day", "malformed", "resolve"]
+__all__ = ["check_code", "check_day", "check_policy", "malformed", "resolve"]
 
 _WELL_FORMED = re.compile(r"[0-9A-Z-]+(?:\.[0-9A-Z-]+)*")
 _LATIN_CODE = re.compile(r"[0-9A-Za-z.-]*")
@@ -39,7 +39,6 @@ _CONNECTION_CONNECTED = Connection.CONNECTED
 _CONNECTION_UNKNOWN = Connection.UNKNOWN
 _FIT_FUTURE = Fit.FUTURE
 _FIT_PAST = Fit.PAST
-_FIT_SEVERAL = Fit.SEVERAL
 _FIT_VALID = Fit.VALID
 _NOTE_ABSENT = Note.ABSENT
 _NOTE_ALIAS_EXPIRED = Note.ALIAS_EXPIRED
@@ -56,7 +55,9 @@ _NOTE_SPLIT = Note.SPLIT
 _NOTE_STATE = Note.STATE
 _NOTE_VALID = Note.VALID
 _REASON_ALIAS = Reason.ALIAS
+_REASON_ALIAS_EXPIRED = Reason.ALIAS_EXPIRED
 _REASON_ANCESTOR = Reason.ANCESTOR
+_REASON_ANCESTOR_UNSURE = Reason.ANCESTOR_UNSURE
 _REASON_DELEGATE = Reason.DELEGATE
 _REASON_DELEGATE_NOT_YET = Reason.DELEGATE_NOT_YET
 _REASON_EXACT = Reason.EXACT
@@ -98,6 +99,21 @@ def check_day(day: object, name: str) -> datetime.date:
     return day
 
 
+def check_code(code: object) -> str:
+    """Return *code* as text. Raises :class:`~vndoc.errors.UsageError` ``code-expected`` for any other type."""
+    text = code.text if isinstance(code, OrganCode) else code
+    if not isinstance(text, str):
+        raise UsageError("code-expected", found=type(code).__name__)
+    return text
+
+
+def check_policy(policy: object) -> Policy:
+    """Return *policy*. Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for any other type."""
+    if not isinstance(policy, Policy):
+        raise UsageError("option-invalid", detail=f"policy: a Policy is needed, not {type(policy).__name__}")
+    return policy
+
+
 def resolve(
     bodies: BodyIndex,
     aliases: AliasIndex,
@@ -110,12 +126,11 @@ def resolve(
     policy: Policy,
 ) -> Resolution:
     """Return where mail to *code* goes; see :meth:`vndoc.routing.RoutingTable.resolve`."""
-    text = code.text if isinstance(code, OrganCode) else code
-    if not isinstance(text, str):
-        raise UsageError("code-expected", found=type(code).__name__)
+    text = check_code(code)
     check_day(at, "at")
     if meant_at is not None:
         check_day(meant_at, "meant_at")
+    check_policy(policy)
     return _Run(bodies, aliases, info, text, at, meant_at, kind, policy).result()
 
 
@@ -123,8 +138,8 @@ class _Run:
     """One resolution under way: the question, the notes so far, and where it has been."""
 
     __slots__ = (
-        "aliases", "at", "bodies", "candidates", "code", "info", "kind", "meant", "meant_at", "policy", "reason",
-        "seen", "trail",
+        "aliases", "at", "bodies", "candidates", "chain", "code", "info", "kind", "meant", "meant_at", "policy",
+        "reason", "seen", "trail",
     )  # fmt: skip
 
     def __init__(
@@ -150,6 +165,7 @@ class _Run:
         self.meant: Agency | None = None
         self.candidates: tuple[Candidate, ...] = ()
         self.seen: set[int] = set()
+        self.chain: list[Agency] = []
         self.trail: list[tuple[object, ...]] = [(_NOTE_PARSED, code)]
 
     def result(self) -> Resolution:
@@ -161,7 +177,9 @@ class _Run:
             agency = self.above_unknown()
         if isinstance(agency, Agency):
             agency = self.reach(agency)
-        how = How(self.reason, self.meant_at, self.kind, self.meant, self.candidates, tuple(self.trail))
+        how = How(
+            self.reason, self.meant_at, self.kind, self.meant, self.candidates, tuple(self.trail), "", tuple(self.chain)
+        )
         return Resolution(self.code, self.at, agency if isinstance(agency, Agency) else None, how)
 
     def stop(self, reason: Reason, *note: object, candidates: tuple[Candidate, ...] = ()) -> Reason:
@@ -171,6 +189,10 @@ class _Run:
         if note:
             self.trail.append(note)
         return reason
+
+    def several(self, found: tuple[Agency, ...]) -> Reason:
+        """Stop at a code under which several stand at once: choosing one would be a guess."""
+        return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
 
     # -- who was meant -----------------------------------------------------------------------------
 
@@ -186,12 +208,12 @@ class _Run:
         if entry is None and pairs is None:
             return self.absent()
         fit, found = (None, ()) if entry is None else pick(entry, self.meant_at)
-        if fit is _FIT_SEVERAL:
-            return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
         if fit is not _FIT_VALID and pairs is not None:
             answer = self.by_alias(pairs, fit)
             if answer is not None:
                 return answer
+        if len(found) > 1:
+            return self.several(found)
         if fit is _FIT_FUTURE:
             return self.stop(_REASON_NOT_YET, Note.NOT_YET, found[0])
         self.trail.append((_NOTE_FOUND, found[0]))
@@ -200,18 +222,18 @@ class _Run:
     def by_alias(self, pairs: tuple[tuple[object, Agency], ...], exact: Fit | None) -> Agency | Reason | None:
         """Return whom the code means as an alias; None where the exact code (*exact* its fit) goes first after all."""
         fit, found = pick_alias(pairs, self.meant_at)  # type: ignore[arg-type]
-        if fit is _FIT_SEVERAL:
-            if len({id(agency) for _, agency in found}) > 1:
-                agencies = tuple(agency for _, agency in found)
-                return self.stop(Reason.ALIAS_OF_SEVERAL, Note.ALIAS_SEVERAL, len(found), candidates=_named(agencies))
-        elif fit is not _FIT_VALID and (exact is _FIT_PAST or (exact is _FIT_FUTURE and fit is _FIT_FUTURE)):
+        if fit is not _FIT_VALID and (exact is _FIT_PAST or (exact is _FIT_FUTURE and fit is _FIT_FUTURE)):
             return None
+        if len(found) > 1:
+            agencies = tuple(agency for _, agency in found)
+            return self.stop(Reason.ALIAS_OF_SEVERAL, Note.ALIAS_SEVERAL, len(found), candidates=_named(agencies))
         alias, agency = found[0]
         self.trail.append((_NOTE_ABSENT,))
         if fit is _FIT_FUTURE:
             return self.stop(_REASON_NOT_YET, Note.NOT_YET, agency)
-        self.trail.append((_NOTE_ALIAS_EXPIRED if fit is _FIT_PAST else _NOTE_ALIAS_FOUND, alias, agency))
-        self.reason = _REASON_ALIAS
+        expired = fit is _FIT_PAST
+        self.trail.append((_NOTE_ALIAS_EXPIRED if expired else _NOTE_ALIAS_FOUND, alias, agency))
+        self.reason = _REASON_ALIAS_EXPIRED if expired else _REASON_ALIAS
         return agency
 
     def absent(self) -> Agency | Reason | None:
@@ -260,6 +282,7 @@ class _Run:
             if len(self.seen) > self.policy.max_steps:
                 return self.stop(Reason.TOO_MANY_STEPS, Note.TOO_MANY, self.policy.max_steps)
             self.seen.add(id(agency))
+            self.chain.append(agency)
             if self.at > agency.valid_to:
                 self.trail.append((_NOTE_CLOSED, agency))
                 following, not_yet = self.successor(agency), _REASON_SUCCESSOR_NOT_YET
@@ -279,8 +302,10 @@ class _Run:
         if not found:
             return self.stop(Reason.SUCCESSOR_MISSING, Note.SUCCESSOR_MISSING, successor)
         if len(found) > 1:
-            return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
+            return self.several(found)
         self.trail.append((note, closed, successor))
+        if has_gap(closed, found[0]):
+            self.trail.append((Note.GAP, found[0]))
         return found[0]
 
     def chosen(self, closed: Agency) -> tuple[Note, Successor] | Reason:
@@ -314,22 +339,43 @@ class _Run:
 
     def delegate(self, agency: Agency) -> Agency | Reason | None:
         """Return who receives for *agency*; None where nobody does."""
+        holding = self.delegations(agency) if agency.delegations else ()
+        if not holding:
+            return None
+        heads = {delegation.to: delegation for delegation in reversed(holding)}
+        if len(heads) > 1:
+            candidates = tuple(self.head(delegation) for delegation in reversed(heads.values()))
+            return self.stop(Reason.SEVERAL_DELEGATES, Note.DELEGATES, len(heads), candidates=candidates)
+        delegation = holding[0]
+        entry = self.bodies.get(delegation.to)
+        if entry is None:
+            return self.stop(Reason.DELEGATE_UNKNOWN, Note.DELEGATE_MISSING, delegation)
+        found = pick(entry, self.at)[1]
+        if len(found) > 1:
+            return self.several(found)
+        self.trail.append((_NOTE_DELEGATED, agency, delegation))
+        self.reason = _REASON_DELEGATE
+        return found[0]
+
+    def delegations(self, agency: Agency) -> list[Delegation]:
+        """Return the delegations of *agency* that hold: those for this kind of document, else those for all kinds."""
+        general: list[Delegation] = []
+        special: list[Delegation] = []
         for delegation in agency.delegations:
             if not delegation.valid_from <= self.at <= delegation.valid_to:
                 continue
-            if delegation.kinds and self.kind not in delegation.kinds:
+            if not delegation.kinds:
+                general.append(delegation)
+            elif self.kind in delegation.kinds:
+                special.append(delegation)
+            else:
                 self.trail.append((Note.OTHER_KINDS, delegation))
-                continue
-            entry = self.bodies.get(delegation.to)
-            if entry is None:
-                return self.stop(Reason.DELEGATE_UNKNOWN, Note.DELEGATE_MISSING, delegation)
-            fit, found = pick(entry, self.at)
-            if fit is _FIT_SEVERAL:
-                return self.stop(Reason.OVERLAP, Note.SEVERAL, len(found), candidates=_named(found))
-            self.trail.append((_NOTE_DELEGATED, agency, delegation))
-            self.reason = _REASON_DELEGATE
-            return found[0]
-        return None
+        return special or general
+
+    def head(self, delegation: Delegation) -> Candidate:
+        entry = self.bodies.get(delegation.to)
+        name = "" if entry is None else pick(entry, self.at)[1][0].name
+        return Candidate(delegation.to, name, instrument=delegation.instrument)
 
     # -- how it can be reached ---------------------------------------------------------------------
 
@@ -345,7 +391,6 @@ class _Run:
                 reason = Reason.NO_ANCESTOR
             else:
                 agency, reason = above, None
-                self.reason = _REASON_ANCESTOR
         self.trail.append((_NOTE_STATE, agency))
         if reason is not None:
             self.stop(reason)
@@ -368,19 +413,18 @@ class _Run:
             codes = (code.text for code in OrganCode(self.code).ancestors)
             above = self.ancestor(self.known(codes), self.code)
             if above is not None:
-                self.reason = _REASON_ANCESTOR
                 return above
         return self.unknown()
 
-    def known(self, codes: Iterator[str]) -> Iterator[tuple[int, Agency]]:
-        """Yield distance and agency for those of *codes* (nearest first) that are in the table."""
+    def known(self, codes: Iterator[str]) -> Iterator[tuple[int, tuple[Agency, ...]]]:
+        """Yield distance and agencies (one, unless data overlap) for those of *codes* that are in the table."""
         for distance, code in enumerate(codes, 1):
-            agency = self.on_day(code, self.meant_at)
-            if agency is not None:
-                yield distance, agency
+            found = self.on_day(code, self.meant_at)
+            if found:
+                yield distance, found
 
-    def parents(self, agency: Agency) -> Iterator[tuple[int, Agency]]:
-        """Yield distance and agency going up from *agency*: by the table's parents, else by groups of the code."""
+    def parents(self, agency: Agency) -> Iterator[tuple[int, tuple[Agency, ...]]]:
+        """Yield distance and agencies going up from *agency*: by the table's parents, else by groups of the code."""
         seen = {agency.code}
         distance = 0
         while True:
@@ -390,22 +434,29 @@ class _Run:
                 return
             seen.add(code)
             above = self.on_day(code, self.at)
-            if above is None:
+            if not above:
                 return
-            agency = above
-            yield distance, agency
+            agency = above[0]
+            yield distance, above
 
-    def on_day(self, code: str, day: datetime.date) -> Agency | None:
-        """Return the agency under *code*, or under it as an alias, that *day* fits best; None where there is none."""
+    def on_day(self, code: str, day: datetime.date) -> tuple[Agency, ...]:
+        """Return the agencies under *code*, or under it as an alias, that *day* fits best."""
         entry, pairs = self.bodies.get(code), self.aliases.get(code)
         if entry is not None:
-            return pick(entry, day)[1][0]
-        return None if pairs is None else pick_alias(pairs, day)[1][0][1]
+            return pick(entry, day)[1]
+        return () if pairs is None else tuple(agency for _, agency in pick_alias(pairs, day)[1])
 
-    def ancestor(self, above: Iterator[tuple[int, Agency]], below: str) -> Agency | None:
-        """Return the first of *above* that can receive; never past a closed body or into another level 1."""
+    def ancestor(self, above: Iterator[tuple[int, tuple[Agency, ...]]], below: str) -> Agency | None:
+        """Return the first of *above* that can receive, and set the reason.
+
+        Never past a closed body, past a code that several have at once, or into another level 1.
+        """
         root = OrganCode(below).level1
-        for distance, agency in above:
+        for distance, found in above:
+            agency = found[0]
+            if len(found) > 1:
+                self.trail.append((Note.ABOVE_SEVERAL, agency, len(found)))
+                return None
             if root is None or OrganCode(agency.code).level1 != root:
                 self.trail.append((Note.ABOVE_FOREIGN, agency))
                 return None
@@ -414,6 +465,8 @@ class _Run:
                 return None
             if self.acceptable(agency):
                 self.trail.append((_NOTE_ASCENDED, agency, distance))
+                is_sure = agency.connection is _CONNECTION_CONNECTED
+                self.reason = _REASON_ANCESTOR if is_sure else _REASON_ANCESTOR_UNSURE
                 return agency
         self.trail.append((_NOTE_NONE_ABOVE,))
         return None

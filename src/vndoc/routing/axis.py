@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,7 +18,8 @@ import attrs
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode, OrganKind
-from vndoc.routing._index import bodies_of
+from vndoc.routing._changing import Changing, before, from_unit, in_turn, is_another
+from vndoc.routing._codec import BadValueError
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.load import MAX_ROWS, Draft, read_json
 from vndoc.routing.model import (
@@ -28,8 +29,6 @@ from vndoc.routing.model import (
     Alias,
     AliasKind,
     Connection,
-    Successor,
-    SuccessorKind,
     TableError,
     TableInfo,
 )
@@ -85,6 +84,22 @@ RULES: Mapping[str, Text] = MappingProxyType(
         "recoded": Text(
             "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ.",
             "A new code under the same id: the old code is closed, the new one is its only successor.",
+        ),
+        "other-id": Text(
+            "Cùng mã mà khác id: cơ quan khác. Cơ quan trước đóng vào ngày trước đó, cơ quan sau là một thời kỳ mới; "
+            "xóa một id không đóng cơ quan của id khác. Một bên không có id thì coi là một.",
+            "The same code under another id: another body. The former is closed on the day before, the new one is a "
+            "new period; a deleted id closes no body of another id. Where one has no id they are the same.",
+        ),
+        "together": Text(
+            "Một câu trả lời đổi mã nhiều đơn vị: mọi đơn vị rời mã cũ trước, rồi mới nhận mã mới, không kể thứ tự.",
+            "Several new codes in one answer: all leave their old codes first, then take the new, in whatever order.",
+        ),
+        "full-record": Text(
+            "Bản cập nhật nêu toàn bộ bản ghi: cấp trên, loại, kết nối, hệ thống để trống là bỏ. Tên trống thì giữ tên "
+            "cũ; id cấp trên không rõ thì giữ cấp trên và hệ thống cũ; loại không do trục đặt thì giữ.",
+            "A change states the full record: an empty parent, node mark, centerCode takes the old away. An empty name "
+            "leaves the old; so does an unknown parent id the parent and system; a kind not from the axis stays.",
         ),
         "reopened": Text(
             "Mã đã đóng xuất hiện lại: một thời kỳ mới từ modifyDate.",
@@ -156,6 +171,8 @@ def _name(draft: Draft, row: Mapping[str, Any], number: int) -> str:
 
 def _truth(row: Mapping[str, Any], name: str, *, empty: bool) -> bool:
     value = row.get(name)
+    if isinstance(value, list | dict):
+        raise BadValueError(name, value)
     if isinstance(value, str):
         value = value.strip().casefold()
     return empty if value is None or value == "" else value in {True, "1", "true", "yes", "y"}
@@ -221,46 +238,39 @@ def _agencies_qd20(source: bytes | BinaryIO) -> Draft:
     return _listed(source, "code102", AliasKind.CODE_102)
 
 
+def _unit(draft: Draft, row: Mapping[str, Any], number: int) -> AxisUnit:
+    version = _word(row, "version")
+    return AxisUnit(
+        _word(row, "id"),
+        _word(row, "pid"),
+        _word(row, "code"),
+        _name(draft, row, number),
+        int(version) if version.isascii() and version.isdigit() and len(version) <= 18 else 0,
+        _word(row, "centerCode"),
+        _truth(row, "deleted", empty=False),
+        _truth(row, "isAgency", empty=True),
+        _day(row.get("modifyDate")),
+        shorten(str(row.get("modifyDate"))),
+        number,
+    )
+
+
 def _units(draft: Draft, source: bytes | BinaryIO) -> list[AxisUnit]:
     """Return the units of the answer, the highest version of each, in the order of versions."""
     found: dict[str, AxisUnit] = {}
     for number, row in _objects(draft, source):
-        version = _word(row, "version")
-        unit = AxisUnit(
-            _word(row, "id"),
-            _word(row, "pid"),
-            _word(row, "code"),
-            _name(draft, row, number),
-            int(version) if version.isascii() and version.isdigit() and len(version) <= 18 else 0,
-            _word(row, "centerCode"),
-            _truth(row, "deleted", empty=False),
-            _truth(row, "isAgency", empty=True),
-            _day(row.get("modifyDate")),
-            shorten(str(row.get("modifyDate"))),
-            number,
-        )
-        before = found.get(unit.key)
-        if before is not None:
+        try:
+            unit = _unit(draft, row, number)
+        except BadValueError as bad:
+            values = (("field", bad.field), ("found", bad.found))
+            draft.found(Finding(Check.VALUE, _word(row, "code"), number, values))
+            continue
+        known = found.get(unit.key)
+        if known is not None:
             draft.found(Finding(Check.UNIT_TWICE, unit.code, number, (("found", unit.ref),)))
-        if before is None or before.version <= unit.version:
+        if known is None or known.version <= unit.version:
             found[unit.key] = unit
     return sorted(found.values(), key=lambda unit: (unit.version, unit.row))
-
-
-def _from_unit(unit: AxisUnit, parent: str) -> Agency:
-    system = parent if OrganCode(parent).kind is OrganKind.SYSTEM else ""
-    connected = Connection.CONNECTED if unit.center else Connection.UNKNOWN
-    return Agency(
-        unit.code,
-        unit.name,
-        OrganCode(unit.code).level or 0,
-        "" if system or parent == unit.code else parent,
-        "" if unit.is_agency else "node",
-        connection=connected if unit.is_agency else Connection.NOT_CONNECTED,
-        system=unit.center or system,
-        ref=unit.ref,
-        source="axis",
-    )
 
 
 def _unit_table(source: bytes | BinaryIO) -> Draft:
@@ -268,23 +278,20 @@ def _unit_table(source: bytes | BinaryIO) -> Draft:
     units = _units(draft, source)
     draft.info = TableInfo(source="axis", axis_version=max((u.version for u in units), default=0))
     latest = max((u.modified for u in units if u.modified), default=None)
-    codes = {unit.ref: unit.code for unit in units}
+    codes = {unit.ref: unit.code for unit in units if unit.ref}
     for unit in units:
         if OrganCode(unit.code).kind is OrganKind.SYSTEM:
             continue
-        agency = _from_unit(unit, codes.get(unit.parent_ref, ""))
+        agency = from_unit(unit, codes.get(unit.parent_ref, ""))
         if unit.deleted:
             day = unit.modified or latest
             if unit.modified is None:
                 draft.found(Finding(Check.UNIT_DATE, unit.code, unit.row, (("found", unit.modified_text),)))
-            agency = attrs.evolve(agency, valid_to=FIRST if day is None else _before(day))
+            agency = attrs.evolve(agency, valid_to=FIRST if day is None else before(day))
         draft.agencies.append(agency)
         draft.rows.append(unit.row)
+    in_turn(draft)
     return draft
-
-
-def _before(day: datetime.date) -> datetime.date:
-    return day - _ONE_DAY if day > FIRST else FIRST
 
 
 AXIS_FORMATS: Mapping[str, Callable[[bytes | BinaryIO], Draft]] = MappingProxyType(
@@ -297,7 +304,8 @@ def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
     """Return one draft of several answers, keyed by format (:data:`AXIS_FORMATS`).
 
     The list of Decision 20/2020 goes first: its codes are the present ones. A row of a later answer that names a known
-    code (or other code) adds what is missing there; all others are entered as they are.
+    code (or other code) adds what is missing there; all others are entered as they are. A closed record of another id
+    under the code is another body.
 
     Raises :class:`~vndoc.errors.UsageError` ``unknown-table-format``.
     """
@@ -316,17 +324,29 @@ def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
         for agency, row in zip(draft.agencies, draft.rows, strict=True):
             codes = (agency.code, *(alias.code for alias in agency.aliases))
             at = next((place[code] for code in codes if code in place), None)
-            if at is None:
+            if at is not None and not _is_replaced(whole.agencies[at], agency):
+                whole.agencies[at] = _joined(whole.agencies[at], agency)
+            else:
+                if at is not None and whole.agencies[at].valid_to < LAST:
+                    place.pop(agency.code, None)
                 at = len(whole.agencies)
                 whole.agencies.append(agency)
                 whole.rows.append(row)
-            else:
-                whole.agencies[at] = _joined(whole.agencies[at], agency)
             for code in codes:
                 place.setdefault(code, at)
+    in_turn(whole)
     present = {agency.code for agency in whole.agencies}
     whole.agencies = [_with_known_parent(agency, place, whole.agencies, present) for agency in whole.agencies]
     return whole
+
+
+def _is_replaced(known: Agency, other: Agency) -> bool:
+    """Return whether one of two records that share a code is closed and of another id, so that they are two bodies.
+
+    A closed record under what is only another code of an open agency is an old record of that agency.
+    """
+    closed = known.valid_to < LAST or (other.valid_to < LAST and other.code == known.code)
+    return closed and is_another(known.ref, other.ref)
 
 
 def _joined(known: Agency, other: Agency) -> Agency:
@@ -341,9 +361,10 @@ def _joined(known: Agency, other: Agency) -> Agency:
         parent=known.parent or other.parent,
         aliases=(*known.aliases, *more),
         system=known.system or other.system,
-        valid_to=min(known.valid_to, other.valid_to),
+        valid_from=max(known.valid_from, other.valid_from),
+        valid_to=known.valid_to if is_another(known.ref, other.ref) else min(known.valid_to, other.valid_to),
         connection=connection,
-        ref=known.ref or other.ref,
+        ref=known.ref if known.ref and other.valid_to < LAST else other.ref or known.ref,
     )
 
 
@@ -390,87 +411,9 @@ class AxisChange:
         Its ``info.axis_version`` is the highest version seen, its ``version`` says so. Raises as
         :meth:`vndoc.routing.RoutingTable.of`.
         """
-        changing = _Changing(table, self.received)
-        for unit in self.units:
-            if unit.version == 0 or unit.version > table.info.axis_version:
-                changing.enter(unit)
+        changing = Changing(table, self.received)
+        changing.take([u for u in self.units if u.version == 0 or u.version > table.info.axis_version])
         reached = max(table.info.axis_version, self.version)
         base = table.version.partition("+axis.")[0]
         info = attrs.evolve(table.info, axis_version=reached, version=f"{base}+axis.{reached}")
         return table.changed(changing.changes(), info=info, strict=strict, found=self.findings)
-
-
-class _Changing:
-    """A change under way: what stands under each code and id so far."""
-
-    def __init__(self, table: RoutingTable, received: datetime.date) -> None:
-        self.table = table
-        self.received = received
-        self.new: dict[str, tuple[Agency, ...]] = {}
-        self.codes = {agency.ref: agency.code for agency in table if agency.ref}
-
-    def changes(self) -> dict[str, tuple[Agency, ...]]:
-        return {code: agencies for code, agencies in self.new.items() if agencies != self.table.periods(code)}
-
-    def periods(self, code: str) -> tuple[Agency, ...]:
-        return self.new[code] if code in self.new else bodies_of(self.table.bodies.get(code))
-
-    def last(self, code: str) -> Agency | None:
-        return max(self.periods(code), key=lambda a: a.valid_to, default=None)
-
-    def enter(self, unit: AxisUnit) -> None:
-        if OrganCode(unit.code).kind is OrganKind.SYSTEM:
-            self.codes[unit.ref] = unit.code
-            return
-        day = unit.modified or self.received
-        before = self.codes.get(unit.ref, unit.code) if unit.ref else unit.code
-        if unit.deleted:
-            self.close(before, day)
-            return
-        if before != unit.code:
-            self.close(before, day, Successor(unit.code, SuccessorKind.RENAMED))
-        made = _from_unit(unit, self.parent(unit, day))
-        current = self.last(unit.code)
-        if current is None:
-            self.put(unit.code, None, attrs.evolve(made, valid_from=day))
-        elif current.valid_to < LAST:
-            self.put(unit.code, None, attrs.evolve(made, valid_from=max(day, current.valid_to + _ONE_DAY)))
-        else:
-            self.put(unit.code, current, _updated(current, made))
-        if unit.ref:
-            self.codes[unit.ref] = unit.code
-
-    def parent(self, unit: AxisUnit, day: datetime.date) -> str:
-        code = self.codes.get(unit.parent_ref, "")
-        if OrganCode(code).kind is OrganKind.SYSTEM:
-            return code
-        above = self.last(code)
-        return code if above is not None and above.valid_to >= day else ""
-
-    def close(self, code: str, day: datetime.date, successor: Successor | None = None) -> None:
-        current = self.last(code)
-        if current is not None and current.valid_to == LAST:
-            successors = current.successors if successor is None else (successor,)
-            end = max(_before(day), current.valid_from)
-            self.put(code, current, attrs.evolve(current, valid_to=end, successors=successors))
-
-    def put(self, code: str, old: Agency | None, new: Agency) -> None:
-        kept: Iterable[Agency] = (agency for agency in self.periods(code) if agency is not old)
-        self.new[code] = tuple(sorted((*kept, new), key=lambda a: (a.valid_from, a.valid_to)))
-
-
-def _updated(current: Agency, made: Agency) -> Agency:
-    """Return *current* with what the unit says, and its history."""
-    names = current.other_names
-    if current.name and current.name != made.name and current.name not in names:
-        names = (*names, current.name)
-    return attrs.evolve(
-        current,
-        name=made.name or current.name,
-        other_names=names,
-        parent=made.parent or current.parent,
-        kind=current.kind if made.kind == "" else made.kind,
-        connection=made.connection if made.connection is not Connection.UNKNOWN else current.connection,
-        system=made.system or current.system,
-        ref=made.ref or current.ref,
-    )

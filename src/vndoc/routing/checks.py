@@ -17,7 +17,8 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
-from vndoc.routing._index import AliasIndex, BodyIndex, bodies_of, heir
+from vndoc.routing._index import AliasIndex, BodyIndex, bodies_of, has_gap, heir
+from vndoc.routing.groups import STANDARD_GROUPS
 from vndoc.routing.model import FIRST, LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
@@ -44,11 +45,14 @@ class Check(enum.Enum):
     PARENT_CYCLE = "parent-cycle"
     SUCCESSOR = "successor-missing"
     SUCCESSOR_OPEN = "successor-of-open-agency"
+    SUCCESSOR_GAP = "gap-before-successor"
     DELEGATE = "delegate-missing"
+    DELEGATES = "delegations-overlap"
     CYCLE = "succession-cycle"
     ALIAS = "alias-duplicate"
     ALIAS_CODE = "alias-is-code"
     GROUP = "group-member-missing"
+    GROUP_CYCLE = "group-contains-itself"
     UNIT_DATE = "unit-date-unknown"
     UNIT_TWICE = "unit-repeated"
 
@@ -74,8 +78,8 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
         Check.ROW: _error("dòng không đọc được: {detail}", "the row cannot be read: {detail}"),
         Check.VALUE: _error("cột {field}: {found} không hợp lệ", "column {field}: {found} is not valid"),
         Check.CODE: _error(
-            "mã {found} rỗng, quá dài hoặc có ký tự điều khiển, khoảng trắng ở đầu hay cuối",
-            "the code {found} is empty, too long, or has controls or surrounding blanks",
+            "mã {found} rỗng, quá dài, bắt đầu bằng @ hoặc có ký tự điều khiển, khoảng trắng ở đầu hay cuối",
+            "the code {found} is empty, too long, starts with @, or has controls or surrounding blanks",
         ),
         Check.NAME: _error("tên có ký tự điều khiển", "the name has control characters"),
         Check.NAME_NFD: _warning("tên không ở dạng NFC; đã chuyển", "the name was not in Unicode form C; converted"),
@@ -96,6 +100,13 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
         Check.SUCCESSOR_OPEN: _warning(
             "có nơi kế thừa nhưng không có ngày kết thúc", "there is a successor but no last day"
         ),
+        Check.SUCCESSOR_GAP: _warning(
+            "nơi kế thừa {to} chỉ bắt đầu từ {start}, có khoảng trống sau ngày đóng {end}",
+            "the successor {to} begins on {start} only, there is a gap after the closing day {end}",
+        ),
+        Check.DELEGATES: _error(
+            "cùng lúc ủy quyền cho {to} và {other}", "{to} and {other} are delegates for the same days and kinds"
+        ),
         Check.DELEGATE: _error(
             "nơi được ủy quyền {to} không có trong danh mục", "the delegate {to} is not in the table"
         ),
@@ -109,6 +120,10 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
             "mã khác {to} cùng lúc là mã của dòng {other}", "the alias {to} is at the same time the code of row {other}"
         ),
         Check.GROUP: _warning("nhóm {group}: không có {to}", "group {group}: there is no {to}"),
+        Check.GROUP_CYCLE: _warning(
+            "nhóm {group} chứa chính nó, hoặc chứa một nhóm như vậy",
+            "group {group} contains itself, or a group that does",
+        ),
         Check.UNIT_DATE: _warning(
             "không rõ ngày thay đổi ({found}); dùng ngày nhận",
             "the day of the change is unknown ({found}); day of receipt taken",
@@ -234,11 +249,17 @@ class Checker:
             found = heir(self._bodies, agency, successor)
             if not found:
                 yield self._found(Check.SUCCESSOR, agency, to=successor.code)
+            elif has_gap(agency, found[0]):
+                start = found[0].valid_from
+                yield self._found(Check.SUCCESSOR_GAP, agency, to=successor.code, start=start, end=agency.valid_to)
             goes_on = goes_on or any(after.valid_to < LAST or after.delegations for after in found)
         for delegation in agency.delegations:
             window = _window(agency, delegation)
             if not any(a.valid_from <= window[1] and window[0] <= a.valid_to for a in self._under(delegation.to)):
                 yield self._found(Check.DELEGATE, agency, to=delegation.to)
+        for one, other in itertools.combinations(agency.delegations, 2):
+            if _compete(agency, one, other):
+                yield self._found(Check.DELEGATES, agency, to=one.to, other=other.to)
         back = find_cycle(self._bodies, agency, self._sound, _onward) if goes_on else None
         if back is not None:
             yield self._found(Check.CYCLE, agency, to=back.code)
@@ -273,6 +294,7 @@ def _is_plain(agency: Agency) -> bool:
         0 < len(code) <= MAX_ORGAN_CODE
         and code.isascii()
         and " " not in code
+        and code[0] != "@"
         and code.isprintable()
         and agency.name.isprintable()
         and agency.valid_from <= agency.valid_to
@@ -283,10 +305,11 @@ def _is_plain(agency: Agency) -> bool:
 
 def _clean(code: str) -> bool:
     if code.isascii() and " " not in code and code.isprintable():
-        return 0 < len(code) <= MAX_ORGAN_CODE
+        return 0 < len(code) <= MAX_ORGAN_CODE and code[0] != "@"
     return (
         0 < len(code) <= MAX_ORGAN_CODE
         and code == code.strip()
+        and code[0] != "@"
         and code.isprintable()
         and unicodedata.is_normalized("NFC", code)
     )
@@ -310,6 +333,15 @@ def _window(agency: Agency, delegation: Delegation) -> Window:
         max(agency.valid_from, delegation.valid_from),
         min(agency.valid_to, delegation.valid_to),
     )
+
+
+def _compete(agency: Agency, one: Delegation, other: Delegation) -> bool:
+    """Return whether both delegations can hold at once, in the same rank, for different delegates."""
+    if one.to == other.to or bool(one.kinds) != bool(other.kinds):
+        return False
+    (start, end), (start2, end2) = _window(agency, one), _window(agency, other)
+    same_kind = not one.kinds or not set(one.kinds).isdisjoint(other.kinds)
+    return same_kind and max(start, start2) <= min(end, end2)
 
 
 def _above(bodies: BodyIndex, agency: Agency) -> Iterator[Edge]:
@@ -397,11 +429,46 @@ def check(
     return found
 
 
-def check_groups(groups: Mapping[str, Group], bodies: BodyIndex) -> list[Finding]:
-    """Return which members and exceptions of *groups* are codes that are not in the table."""
-    return [
+def check_groups(groups: Mapping[str, Group], bodies: BodyIndex, aliases: AliasIndex) -> list[Finding]:
+    """Return which members and exceptions of *groups* name nothing in the table, and which groups contain themselves.
+
+    At most :data:`MAX_FINDINGS`.
+    """
+    known: Mapping[str, Group] = {**STANDARD_GROUPS, **groups}
+
+    def is_known(member: str) -> bool:
+        code = member
+        if member.startswith("@"):
+            name, colon, code = member[1:].partition(":")
+            if name not in known or not colon:
+                return name in known
+        return code in bodies or code in aliases
+
+    missing = (
         Finding(Check.GROUP, values=(("group", group.name), ("to", member)))
         for group in groups.values()
         for member in (*group.members, *group.exceptions)
-        if not member.startswith("@") and member not in bodies
-    ]
+        if not is_known(member)
+    )
+    endless = (Finding(Check.GROUP_CYCLE, values=(("group", name),)) for name in _endless(known))
+    return list(itertools.islice(itertools.chain(missing, endless), MAX_FINDINGS))
+
+
+def _endless(groups: Mapping[str, Group]) -> list[str]:
+    """Return the names of the groups that contain themselves, or a group that does."""
+    needs: dict[str, set[str]] = {}
+    needed: dict[str, list[str]] = {}
+    for name, group in groups.items():
+        inner = {member[1:].partition(":")[0] for member in (*group.members, *group.exceptions) if member[:1] == "@"}
+        needs[name] = inner & groups.keys()
+        for one in needs[name]:
+            needed.setdefault(one, []).append(name)
+    ready = [name for name, inner in needs.items() if not inner]
+    while ready:
+        done = ready.pop()
+        del needs[done]
+        for name in needed.get(done, ()):
+            needs[name].discard(done)
+            if not needs[name]:
+                ready.append(name)
+    return list(needs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ import attrs
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
-from vndoc.routing._resolve import check_day
+from vndoc.routing._index import meant_by
+from vndoc.routing._resolve import check_code, check_day, check_policy
 from vndoc.routing.groups import expand
 from vndoc.routing.model import Agency, Policy
 from vndoc.routing.resolution import Resolution
@@ -138,7 +139,7 @@ class Submission:
 class Plan:
     """Where each copy goes, under which version of the table: the sender keeps it as evidence.
 
-    ``unused`` are the exclusions that name no agency of the table.
+    ``unused`` are the exclusions, and the exceptions of the groups asked for, that name no agency of the table.
     """
 
     at: datetime.date
@@ -204,20 +205,25 @@ def make_plan(
     at: datetime.date,
     meant_at: datetime.date | None,
     kind: str | None,
-    own_system: str | None,
-    trace: Iterable[str],
+    own_system: str | OrganCode | None,
+    trace: Iterable[str | OrganCode],
     exclude: Iterable[str | OrganCode],
     policy: Policy,
 ) -> Plan:
     """Return the plan for *recipients*; see :meth:`vndoc.routing.RoutingTable.plan`."""
     check_day(at, "at")
     meant_at = at if meant_at is None else check_day(meant_at, "meant_at")
+    check_policy(policy)
     for given in (recipients, exclude, trace):
         if isinstance(given, str | OrganCode):
             raise UsageError("option-invalid", detail=f"a list of codes is needed, not the single {given!s}")
-    run = _Planning(table, at, meant_at, kind, policy, own_system, tuple(trace))
-    unused = run.exclude(exclude)
+        if not isinstance(given, Iterable):
+            raise UsageError("option-invalid", detail=f"a list of codes is needed, not {type(given).__name__}")
+    own = None if own_system is None else check_code(own_system)
+    run = _Planning(table, at, meant_at, kind, policy, own, tuple(map(check_code, trace)))
+    run.exclude(exclude)
     results = tuple(run.results(recipients))
+    unused = tuple(dict.fromkeys(run.unused))
     return Plan(at, meant_at, kind, table.version, table.digest, results, run.submissions(), unused)
 
 
@@ -239,26 +245,34 @@ class _Planning:
         self.meant_at = meant_at
         self.kind = kind
         self.policy = policy
-        self.own_system = own_system
-        self.trace = frozenset(trace)
+        self.own = self.places([own_system] if own_system else [])
+        self.trace = self.places(trace)
         self.excluded: set[int] = set()
+        self.excluded_codes: set[str] = set()
+        self.unused: list[str] = []
         self.copies: dict[int, tuple[Agency, list[str]]] = {}
         self.stopped: Reason | None = None
-        if own_system and own_system in self.trace:
+        if self.own & self.trace:
             self.stopped = Reason.OWN_SYSTEM
         elif len(trace) >= MAX_HOPS:
             self.stopped = Reason.TOO_MANY_HOPS
 
+    def places(self, hops: Sequence[str]) -> frozenset[object]:
+        """Return what *hops* stand for: themselves, the agencies they mean (by ``id``), and their systems."""
+        found: set[object] = {hop for hop in hops if hop}
+        for hop in hops:
+            for agency in meant_by(self.table.bodies, self.table.aliases, hop, self.at):
+                found |= {id(agency), agency.system or id(agency)}
+        return frozenset(found)
+
     def expanded(self, codes: Iterable[str | OrganCode]) -> Iterator[tuple[str, str, Reason | None]]:
         """Yield code, group and, for a group that has no members to give, the reason."""
         for given in codes:
-            code = given.text if isinstance(given, OrganCode) else given
-            if not isinstance(code, str):
-                raise UsageError("code-expected", found=type(given).__name__)
+            code = check_code(given)
             if not code.startswith("@"):
                 yield code, "", None
                 continue
-            members = expand(self.table, code, on=self.meant_at, size=self.policy.group_size)
+            members = expand(self.table, code, on=self.meant_at, size=self.policy.group_size, unused=self.unused)
             if isinstance(members, Reason):
                 yield code, code, members
             else:
@@ -267,16 +281,20 @@ class _Planning:
     def resolved(self, code: str) -> Resolution:
         return self.table.resolve(code, at=self.at, meant_at=self.meant_at, kind=self.kind, policy=self.policy)
 
-    def exclude(self, codes: Iterable[str | OrganCode]) -> tuple[str, ...]:
-        """Take down whom *codes* mean; return those that mean nobody."""
-        unused = []
+    def exclude(self, codes: Iterable[str | OrganCode]) -> None:
+        """Take down whom *codes* mean, and which of them mean nobody."""
         for code, _, reason in self.expanded(codes):
             meant = None if reason is not None else self.resolved(code).meant
             if meant is None:
-                unused.append(code)
+                self.unused.append(code)
+                self.excluded_codes.add(code)
             else:
                 self.excluded.add(id(meant))
-        return tuple(unused)
+
+    def is_excluded(self, resolution: Resolution) -> bool:
+        """Return whether the code itself, or anybody whom its mail goes through, was excluded."""
+        passed = (*resolution.chain, resolution.agency)
+        return resolution.code in self.excluded_codes or any(id(agency) in self.excluded for agency in passed)
 
     def results(self, recipients: Iterable[str | OrganCode]) -> Iterator[Result]:
         for code, group, reason in self.expanded(recipients):
@@ -287,13 +305,13 @@ class _Planning:
 
     def result(self, code: str, group: str) -> Result:
         resolution = self.resolved(code)
-        agency, meant = resolution.agency, resolution.meant
-        if self.excluded and (id(meant) in self.excluded or id(agency) in self.excluded):
+        agency = resolution.agency
+        if self.is_excluded(resolution):
             return Result(code, Fate.EXCLUDED, resolution, group)
         if agency is None or not resolution.is_deliverable:
             return Result(code, Fate.UNDELIVERABLE, resolution, group)
         stopped = self.stopped
-        if stopped is None and agency.system and agency.system in self.trace:
+        if stopped is None and self.stands_in(agency, self.trace):
             stopped = Reason.SYSTEM_IN_TRACE
         if stopped is not None:
             return Result(code, Fate.UNDELIVERABLE, resolution, group, "", stopped)
@@ -303,10 +321,13 @@ class _Planning:
             return Result(code, Fate.SAME, resolution, group, copy[1][0])
         return Result(code, Fate.DELIVER, resolution, group)
 
+    @staticmethod
+    def stands_in(agency: Agency, places: frozenset[object]) -> bool:
+        return id(agency) in places or agency.system in places
+
     def submissions(self) -> tuple[Submission, ...]:
         by_carrier: dict[str, list[Delivery]] = {}
         for agency, codes in self.copies.values():
-            is_ours = bool(agency.system) and agency.system == self.own_system
-            carrier = LOCAL if is_ours else agency.carrier or self.table.info.carrier
+            carrier = LOCAL if self.stands_in(agency, self.own) else agency.carrier or self.table.info.carrier
             by_carrier.setdefault(carrier, []).append(Delivery(agency, tuple(dict.fromkeys(codes))))
         return tuple(Submission(carrier, tuple(deliveries)) for carrier, deliveries in by_carrier.items())

@@ -148,8 +148,8 @@ class How:
     """How a resolution came about: everything but the question and the agency.
 
     ``trail`` holds raw notes; None stands for the straight way (found, valid, connected), whose steps follow from
-    the agency and from ``carrier``, that of the table. ``meant_at`` None: the day of delivery. ``meant`` None: the
-    agency itself.
+    the agency and from ``carrier``, that of the table. ``meant_at`` None: the day of delivery. On the straight way
+    ``meant`` and ``chain`` are the agency itself.
     """
 
     reason: Reason
@@ -159,6 +159,7 @@ class How:
     candidates: tuple[Candidate, ...] = ()
     trail: tuple[tuple[object, ...], ...] | None = None
     carrier: str = ""
+    chain: tuple[Agency, ...] = ()
 
 
 @attrs.frozen
@@ -201,8 +202,19 @@ class Resolution:
 
     @property
     def meant(self) -> Agency | None:
-        """Return the agency that the code meant at :attr:`meant_at`, before successors and delegations."""
-        return self._how.meant or self.agency
+        """Return the agency that the code meant at :attr:`meant_at`, before successors and delegations.
+
+        None where it meant nobody, even if a body above receives.
+        """
+        return self.agency if self._how.trail is None else self._how.meant
+
+    @property
+    def chain(self) -> tuple[Agency, ...]:
+        """Return whom the mail goes through: the agency meant, then successors and delegates, in the order taken.
+
+        Empty where the code meant nobody. A body above that receives instead is :attr:`agency` alone.
+        """
+        return (cast("Agency", self.agency),) if self._how.trail is None else self._how.chain
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:

@@ -10,12 +10,15 @@ from typing import BinaryIO
 
 import attrs
 
+from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.routing._index import (
     MODULUS,
     AliasIndex,
+    AliasView,
     Bodies,
     BodyIndex,
+    BodyView,
     Fit,
     NamingIndex,
     bodies_of,
@@ -27,7 +30,7 @@ from vndoc.routing._index import (
     renamed,
     take,
 )
-from vndoc.routing._resolve import check_day, resolve
+from vndoc.routing._resolve import check_code, check_day, check_policy, resolve
 from vndoc.routing.checks import Finding, check, check_groups
 from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
@@ -79,13 +82,14 @@ class RoutingTable:
         Raises :class:`~vndoc.routing.TableError` ``table-invalid`` with all findings if *strict* and there are errors.
         """
         info = info or TableInfo()
-        listed = tuple(agencies)
+        given = tuple(agencies)
+        listed = tuple({id(agency): agency for agency in given}.values())
         bodies: BodyIndex = {}
         aliases: AliasIndex = {}
         total = put(bodies, aliases, listed)
-        numbers = {} if rows is None else dict(zip(map(id, listed), rows, strict=True))
+        numbers = {} if rows is None else dict(zip(map(id, given), rows, strict=True))
         named = {group.name: group for group in groups}
-        findings = (*found, *check(bodies, aliases, listed, numbers), *check_groups(named, bodies))
+        findings = (*found, *check(bodies, aliases, listed, numbers), *check_groups(named, bodies, aliases))
         return cls._made(info, named, findings, (bodies, aliases, naming_of(listed)), total, strict=strict)
 
     @classmethod
@@ -200,7 +204,7 @@ class RoutingTable:
         ordered = sorted(focus.values(), key=lambda a: (a.code, a.valid_from))
         named = dict(self.groups if groups is None else groups)
         kept = tuple(f for f in self.findings if f.is_of_source and f.code not in changes)
-        findings = (*kept, *found, *check(bodies, aliases, ordered), *check_groups(named, bodies))
+        findings = (*kept, *found, *check(bodies, aliases, ordered), *check_groups(named, bodies, aliases))
         indexes = (bodies, aliases, naming)
         return self._made(info or self.info, named, findings, indexes, total % MODULUS, strict=strict)
 
@@ -221,10 +225,14 @@ class RoutingTable:
         again to other bodies. *kind* is the kind of document, for delegations that are limited to some.
         *policy* says which guesses are wanted. Any text gets an answer.
 
-        Raises :class:`~vndoc.errors.UsageError` where a date is no :class:`datetime.date` or *code* no text.
+        Raises :class:`~vndoc.errors.UsageError` where a date is no :class:`datetime.date`, *code* no text or *policy*
+        no :class:`Policy`.
         """
         # The straight way, which most codes go: the engine below would come to the same.
-        hit = self._bodies.get(code)  # type: ignore[arg-type]
+        try:
+            hit = self._bodies.get(code)  # type: ignore[arg-type]
+        except TypeError:  # what cannot be looked up is no text
+            hit = None
         if (
             type(hit) is Agency
             and (meant_at is None or meant_at is at)
@@ -246,16 +254,18 @@ class RoutingTable:
         at: datetime.date,
         meant_at: datetime.date | None = None,
         kind: str | None = None,
-        own_system: str | None = None,
-        trace: Iterable[str] = (),
+        own_system: str | OrganCode | None = None,
+        trace: Iterable[str | OrganCode] = (),
         exclude: Iterable[str | OrganCode] = (),
         policy: Policy = CAUTIOUS,
     ) -> Plan:
         """Return, for each of *recipients*, where its copy goes and why, and what to submit to which carrier.
 
         Recipients and *exclude* are codes, or groups written ``@name`` or ``@name:CODE``, taken as they were at
-        *meant_at*. *own_system* is the connected system we are; *trace* names the hops the packet has made
-        before it came to us. The other arguments are those of :meth:`resolve`, and so are the errors.
+        *meant_at*. *own_system* is the connected system we are, or an agency behind it; *trace* names the hops the
+        packet has made before it came to us, systems or agencies. Exclusions hold for everybody whom the mail goes
+        through: the agency meant, its successors and delegates. The other arguments are those of :meth:`resolve`, and
+        so are the errors.
         """
         return make_plan(
             self, recipients, at=at, meant_at=meant_at, kind=kind, own_system=own_system, trace=trace, exclude=exclude,
@@ -266,7 +276,12 @@ class RoutingTable:
         """Return the agencies that fit *query* best: names without accents, abbreviations, present and former codes.
 
         The first call builds an index (some seconds for 100,000 agencies), which later calls share.
+
+        Raises :class:`~vndoc.errors.UsageError` where *query* is no text or *limit* no whole number.
         """
+        for name, given, type_ in (("query", query, str), ("limit", limit, int)):
+            if not isinstance(given, type_):
+                raise UsageError("option-invalid", detail=f"{name}: {type_.__name__}, not {type(given).__name__}")
         if not self._search:
             self._search.append(SearchIndex(self))
         return self._search[0].search(query, limit=limit)
@@ -307,14 +322,14 @@ class RoutingTable:
         return f"RoutingTable(version={self.version!r}, codes={len(self._bodies)}, digest={self.digest[:12]!r})"
 
     @property
-    def bodies(self) -> BodyIndex:
-        """Return the index by code. **Read only**: for the modules of this package and for statistics."""
-        return self._bodies
+    def bodies(self) -> BodyView:
+        """Return a view of the index by code, for the modules of this package and for statistics."""
+        return MappingProxyType(self._bodies)
 
     @property
-    def aliases(self) -> AliasIndex:
-        """Return the index by other code. **Read only**, as :attr:`bodies`."""
-        return self._aliases
+    def aliases(self) -> AliasView:
+        """Return a view of the index by other code, as :attr:`bodies`."""
+        return MappingProxyType(self._aliases)
 
     def periods(self, code: str) -> tuple[Agency, ...]:
         """Return every agency that has or had *code*, in the order of time; empty for an unknown code."""
@@ -326,21 +341,22 @@ class RoutingTable:
         Nothing is followed: for that, :meth:`resolve`.
         """
         check_day(on, "on")
+        code = check_code(code)
         entry, pairs = self._bodies.get(code), self._aliases.get(code)
         if entry is not None:
             fit, found = pick(entry, on)
             if fit is Fit.VALID:
-                return found[0]
+                return found[0] if len(found) == 1 else None
         if pairs is not None:
             fit, named = pick_alias(pairs, on)
-            if fit is Fit.VALID:
+            if fit is Fit.VALID and len(named) == 1:
                 return named[0][1]
         return None
 
     def members(self, group: str, *, on: datetime.date, policy: Policy = CAUTIOUS) -> tuple[str, ...] | Reason:
         """Return the codes in *group* (``@name`` or ``@name:CODE``) on the day *on*, sorted, or why there are none."""
         check_day(on, "on")
-        return expand(self, group, on=on, size=policy.group_size)
+        return expand(self, check_code(group), on=on, size=check_policy(policy).group_size)
 
     def successors(self, agency: Agency) -> tuple[Agency, ...]:
         """Return the agencies of this table that took over from *agency*, in the order of the data."""

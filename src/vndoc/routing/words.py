@@ -70,12 +70,14 @@ class Reason(enum.Enum):
 
     EXACT = "exact"
     ALIAS = "alias"
+    ALIAS_EXPIRED = "alias-expired"
     FORM = "candidate-by-form"
     SUCCESSOR = "successor"
     SUGGESTED = "suggested-successor"
     FUNCTION = "successor-by-function"
     DELEGATE = "delegate"
     ANCESTOR = "connected-ancestor"
+    ANCESTOR_UNSURE = "ancestor-connection-unknown"
     UNKNOWN_CODE = "unknown-code"
     UNKNOWN_LETTER = "unknown-letter"
     UNKNOWN_IRREGULAR = "unknown-irregular-code"
@@ -93,12 +95,14 @@ class Reason(enum.Enum):
     EMPTY_PART = "empty-code-group"
     GROUP_CYCLE = "group-contains-itself"
     GROUP_TOO_LARGE = "group-too-large"
+    GROUP_TOO_DEEP = "groups-nested-too-deep"
     NO_SUCCESSOR = "no-successor"
     FUNCTION_ONLY = "successor-by-function-only"
     SUCCESSOR_MISSING = "successor-not-in-table"
     SPLIT = "split"
     PART_ONLY = "successor-of-a-part"
     SEVERAL_FORMS = "several-candidates-by-form"
+    SEVERAL_DELEGATES = "several-delegates"
     NOT_YET = "not-yet-valid"
     BEFORE_TABLE = "before-table-begins"
     SUCCESSOR_NOT_YET = "successor-not-yet-valid"
@@ -135,6 +139,11 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType(
     {
         _R.EXACT: _row(_O.DELIVERABLE, "khớp đúng mã", "the code itself"),
         _R.ALIAS: _row(_O.DELIVERABLE, "mã khác của cùng cơ quan", "another code of the same agency"),
+        _R.ALIAS_EXPIRED: _row(
+            _O.DELIVERABLE,
+            "mã từng là mã khác của cơ quan, nay hết hiệu lực",
+            "a former other code of the agency, no longer valid",
+        ),
         _R.FORM: _row(
             _O.DELIVERABLE,
             "mã suy ra theo dạng, theo yêu cầu của bên gọi (không phải danh mục)",
@@ -153,6 +162,11 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType(
         ),
         _R.DELEGATE: _row(_O.DELIVERABLE, "cơ quan được ủy quyền nhận", "the agency that receives for it"),
         _R.ANCESTOR: _row(_O.DELIVERABLE, "cấp trên gần nhất đã liên thông", "the nearest connected body above"),
+        _R.ANCESTOR_UNSURE: _row(
+            _O.DELIVERABLE,
+            "cấp trên gần nhất, không rõ đã liên thông chưa",
+            "the nearest body above, not known whether connected",
+        ),
         _R.UNKNOWN_CODE: _row(_O.UNKNOWN, "mã không có trong danh mục", "the code is not in the table"),
         _R.UNKNOWN_LETTER: _row(
             _O.UNKNOWN, "chữ cái đầu không thuộc nhóm nào", "the letter belongs to no group of agencies"
@@ -196,6 +210,7 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType(
         _R.EMPTY_PART: _row(_O.MALFORMED, "có nhóm rỗng", "there is an empty group between dots"),
         _R.GROUP_CYCLE: _row(_O.MALFORMED, "nhóm chứa chính nó", "the group contains itself"),
         _R.GROUP_TOO_LARGE: _row(_O.MALFORMED, "nhóm quá lớn", "the group is too large"),
+        _R.GROUP_TOO_DEEP: _row(_O.MALFORMED, "nhóm lồng nhau quá sâu", "groups stand in groups too deeply"),
         _R.NO_SUCCESSOR: _row(_O.CLOSED, "danh mục không nêu nơi kế thừa", "the table names no successor"),
         _R.FUNCTION_ONLY: _row(
             _O.CLOSED,
@@ -211,6 +226,9 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType(
         ),
         _R.SEVERAL_FORMS: _row(
             _O.AMBIGUOUS, "nhiều mã suy ra được theo dạng", "several codes of the table fit by form"
+        ),
+        _R.SEVERAL_DELEGATES: _row(
+            _O.AMBIGUOUS, "cùng lúc ủy quyền cho nhiều nơi", "several receive for it at the same time"
         ),
         _R.NOT_YET: _row(_O.NOT_YET_VALID, "mã chưa có hiệu lực", "the code is not valid yet"),
         _R.BEFORE_TABLE: _row(
@@ -305,6 +323,7 @@ class Note(enum.Enum):
     FOLLOWED = "followed"
     SUGGESTED = "followed-suggestion"
     BY_FUNCTION = "followed-function"
+    GAP = "gap-before-successor"
     NO_SUCCESSOR = "no-successor"
     FUNCTION_ONLY = "function-only"
     SPLIT = "split"
@@ -314,9 +333,11 @@ class Note(enum.Enum):
     DELEGATED = "delegated"
     OTHER_KINDS = "delegation-of-other-kinds"
     DELEGATE_MISSING = "delegate-missing"
+    DELEGATES = "several-delegates"
     ASCENDED = "ascended"
     ABOVE_CLOSED = "ancestor-closed"
     ABOVE_FOREIGN = "ancestor-foreign"
+    ABOVE_SEVERAL = "ancestor-several"
     NONE_ABOVE = "no-ancestor"
     STATE = "state"
     HOP = "hop"
@@ -383,6 +404,11 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
             "{code} → {to}: chỉ theo chức năng, theo yêu cầu{instrument}",
             "{code} → {to}: by function only, as asked{instrument}",
         ),
+        _N.GAP: _note(
+            _S.SUCCESSOR,
+            "{code} chỉ bắt đầu từ {valid_from}: có khoảng trống sau ngày đóng",
+            "{code} began on {valid_from} only: there is a gap after the closing",
+        ),
         _N.NO_SUCCESSOR: _note(_S.SUCCESSOR, "không nêu nơi kế thừa", "no successor is named"),
         _N.FUNCTION_ONLY: _note(
             _S.SUCCESSOR, "chỉ có nơi kế thừa theo chức năng ({count})", "only successors by function ({count})"
@@ -406,6 +432,7 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
         _N.DELEGATE_MISSING: _note(
             _S.DELEGATION, "nơi được ủy quyền {to} không có trong danh mục", "the delegate {to} is not in the table"
         ),
+        _N.DELEGATES: _note(_S.DELEGATION, "cùng lúc ủy quyền cho {count} nơi", "{count} receive for it at once"),
         _N.ASCENDED: _note(
             _S.ANCESTOR, "{code}, {name}: cách {distance} cấp", "{code}, {name}: {distance} level(s) above"
         ),
@@ -414,6 +441,11 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
         ),
         _N.ABOVE_FOREIGN: _note(
             _S.ANCESTOR, "{code} không cùng cấp 1: dừng", "{code} stands under another level 1: no further"
+        ),
+        _N.ABOVE_SEVERAL: _note(
+            _S.ANCESTOR,
+            "{count} cơ quan cùng mã {code} vào ngày này: dừng",
+            "{count} agencies have the code {code} on that day: no further",
         ),
         _N.NONE_ABOVE: _note(_S.ANCESTOR, "không có cấp trên nào đã liên thông", "nothing connected above"),
         _N.STATE: _note(_S.CONNECTION, "{code}: {connection}", "{code}: {connection}"),

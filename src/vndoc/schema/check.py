@@ -14,6 +14,7 @@ from vndoc.schema.findings import Finding, Report, from_deviation, place_key
 from vndoc.schema.rules import Context, apply
 from vndoc.schema.rules_base import day_of
 from vndoc.schema.structure import Mode, check_structure
+from vndoc.text import nfc
 
 __all__ = ["STRUCTURES", "check"]
 
@@ -25,7 +26,8 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _RENAMED = frozenset({"element-spelling", "manifest-name"})
 _UNREAD = _RENAMED | {
     "unknown-element", "namespace-mixed", "repeated-element", "misplaced-element", "unexpected-children",
-    "unexpected-text", "status-extra-part", "digital-signature-empty",
+    "unexpected-text", "status-extra-part", "digital-signature-empty", "repeated-part", "repeated-container",
+    "status-attachments", "kind-ambiguous", "base64-children",
 }  # fmt: skip
 """Deviations that say better than the schema why an element may not stand where it stands."""
 
@@ -34,6 +36,7 @@ _CHILD_ABSENT = MappingProxyType(
         "manifest-missing": "edXMLBody",
         "attachments-missing": "AttachmentEncoded",
         "content-missing": "ContentTransferEncoded",
+        "content-type-missing": "ContentType",
         "reference-href-only": "ContentId",
     }
 )
@@ -41,8 +44,15 @@ _CHILD_ABSENT = MappingProxyType(
 
 _NOT_OF_VALUES = _RENAMED | {
     "prefix-layout", "attachment-prefix-layout", "namespace-mixed", "repeated-element", "misplaced-element",
+    "repeated-part", "repeated-container", "kind-ambiguous",
 }  # fmt: skip
 """Deviations that may stand at an element with text and say nothing about the text."""
+
+_SAID_ABSENT = MappingProxyType({"empty-integer": "", "content-type-missing": "/ContentType"})
+"""Deviations that say why a mandatory element has no value, and what leads from their place to that element."""
+
+_OTHER_ROOT = frozenset({"namespace-missing", "namespace-bkav", "dialect-go-vn"})
+"""Deviations that say better than the schema why the root is not that of the standard."""
 
 _ALONG = frozenset({"structure-missing", "structure-value", "structure-unexpected"})
 
@@ -53,7 +63,8 @@ def check(reading: Reading, *, profile: Profile, today: datetime.date, structure
     Deviations of reading become findings with their ids; *structure* says how the elements are checked against
     the schema (:data:`STRUCTURES`); rules compare dates with *today* and limits with those of *profile*.
     What the schema says is left out where a deviation or a rule says it better at the same place; that finding
-    is then an error, as the schema's was, so that a report passes only if the schema does. Findings are sorted
+    is then an error, as the schema's was, so that a report passes only if the schema does. The one exception is a
+    text that is too long only until it is in normalisation form C, which is what lengths count. Findings are sorted
     by place, then severity (errors first), then id. Attachments are not decoded.
 
     Raises :class:`~vndoc.errors.UsageError` ``unknown-structure``.
@@ -64,9 +75,27 @@ def check(reading: Reading, *, profile: Profile, today: datetime.date, structure
     skeleton = reading.skeleton
     findings = [from_deviation(deviation) for deviation in reading.deviations]
     findings += apply(Context(reading=reading, profile=profile, today=day_of(today)))
-    findings = _merged(findings, check_structure(skeleton.root, mode=mode, line=skeleton.line))
+    shapes = [s for s in check_structure(skeleton.root, mode=mode, line=skeleton.line) if not _fits_composed(s)]
+    findings = _merged(_once(findings), shapes)
     findings.sort(key=lambda f: (place_key(f.place.path), _ORDER[f.severity], f.id))
     return Report(profile=profile.name, structure=structure, findings=tuple(findings))
+
+
+def _fits_composed(shape: Finding) -> bool:
+    """Whether *shape* finds a text too long that is not so in normalisation form C: lengths are decided by the rule."""
+    return shape.id == "structure-length" and len(nfc(shape.found or "")) <= int(shape.expected or 0)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """Return *findings* without each missing element of which a deviation speaks, which is an error then."""
+    said = {f.place.path + _SAID_ABSENT[f.id]: place for place, f in enumerate(findings) if f.id in _SAID_ABSENT}
+    again = {f.place.path for f in findings if f.id == "missing-element"} & said.keys()
+    errors = {said[path] for path in again}
+    return [
+        attrs.evolve(f, severity=Severity.ERROR) if place in errors else f
+        for place, f in enumerate(findings)
+        if f.id != "missing-element" or f.place.path not in again
+    ]
 
 
 def _merged(findings: list[Finding], shapes: Iterable[Finding]) -> list[Finding]:
@@ -91,6 +120,8 @@ def _merged(findings: list[Finding], shapes: Iterable[Finding]) -> list[Finding]
 def _explained(finding: Finding) -> Iterator[tuple[str, str]]:
     """Yield id and place of findings of the schema that would only echo *finding*."""
     id_, path = finding.id, finding.place.path
+    if id_ in _OTHER_ROOT:
+        yield "structure-root", path
     if id_ == "missing-element":
         yield "structure-missing", path
     if id_ in _CHILD_ABSENT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import lru_cache
 
 import attrs
@@ -92,20 +92,46 @@ _STEP = re.compile(r"([^/\[\]]+)(?:\[([0-9]+)\])?")
 
 
 def place_key(path: str) -> tuple[tuple[int, str, int], ...]:
-    """Return a sort key that puts places in the order of the element table, parents before children."""
+    """Return a sort key that puts places in the order of the element table, parents before children.
+
+    Other spellings of an element that readers know rank as the element itself; unknown names come last.
+    """
     ranks = _ranks()
-    return tuple((ranks.get(name, len(ranks)), name, int(index or 0)) for name, index in _STEP.findall(path))
+    key = []
+    parent = ""
+    for name, index in _STEP.findall(path):
+        rank, parent = ranks.get(f"{parent}/{name}") or ranks.get(name) or (len(ranks), name)
+        key.append((rank, name, int(index or 0)))
+    return tuple(key)
 
 
 @lru_cache(maxsize=1)
-def _ranks() -> dict[str, int]:
-    """Rank of each element name: where the table names it first."""
-    names: list[str] = [table.ROOT, table.ENVELOPE, table.HEADER]
-    parts: Iterable[table.Element] = (table.DOCUMENT, table.STATUS, table.TRACE_HEADER_LIST)
-    for part in parts:
-        names += [row.name for _, row in table.walk(part)]
-    names += [table.SIGNATURE, table.BODY]
-    names += [row.name for _, row in table.walk(table.MANIFEST)]
-    names += [table.ATTACHMENT_ENCODED]
-    names += [row.name for _, row in table.walk(table.ATTACHMENT)]
-    return {name: rank for rank, name in reversed(list(enumerate(names)))}
+def _ranks() -> dict[str, tuple[int, str]]:
+    """Rank and own name of each element: under its name or alias after that of its parent, and without the parent."""
+    ranks: dict[str, tuple[int, str]] = {}
+    for parent, names in _rows():
+        known = (len(ranks), names[0])
+        for name in names:
+            ranks.setdefault(f"{parent}/{name}", known)
+            ranks.setdefault(name, known)
+    return ranks
+
+
+def _rows() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of its parent and the names of each element of a packet, its own first."""
+    yield "", (table.ROOT,)
+    yield table.ROOT, (table.ENVELOPE,)
+    yield table.ENVELOPE, (table.HEADER,)
+    for part in (table.DOCUMENT, table.STATUS, table.TRACE_HEADER_LIST):
+        yield from _below(table.HEADER, part)
+    yield table.HEADER, (table.SIGNATURE, "DigitalSignature")
+    yield table.ENVELOPE, (table.BODY,)
+    yield from _below(table.BODY, table.MANIFEST)
+    yield table.ROOT, (table.ATTACHMENT_ENCODED,)
+    yield from _below(table.ATTACHMENT_ENCODED, table.ATTACHMENT)
+
+
+def _below(parent: str, row: table.Element) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield parent, (row.name, *row.aliases)
+    for child in row.children:
+        yield from _below(row.name, child)

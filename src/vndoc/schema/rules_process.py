@@ -112,8 +112,14 @@ def _competence(ctx: Context) -> Iterator[Hit]:
 
 # -- marks of secrecy ------------------------------------------------------------------------------------
 
-_MARK = re.compile(r"(?<![^\W_])(?:(?:TUYỆT|TỐI)\s{1,3})?MẬT(?![^\W_])")
-_BRACKETED = re.compile(r"[(\[{]\s{0,3}((?:tuyệt\s{1,3}|tối\s{1,3})?mật)\s{0,3}[)\]}]", re.IGNORECASE)
+_MARK = re.compile(r"(?<![^\W_])MẬT(?![^\W_])")
+_DEGREE = r"(?:tuyệt|tuyet|tối|toi)[\s_-]{1,3}(?:mật|mat)|mật|mat"
+_STATED = re.compile(
+    rf"(?<![^\W_])(?:độ|do)[\s_]{{1,3}}(?:mật|mat)\s{{0,3}}[:=]\s{{0,3}}({_DEGREE})(?![^\W_])", re.IGNORECASE
+)
+_HIGH = re.compile(r"(?<![^\W_])(?:tuyệt|tuyet|tối|toi)[\s_-]{1,3}(?:mật|mat)(?![^\W_])", re.IGNORECASE)
+_AFTER_DEGREE = frozenset({"KHẨU", "KHAU", "ONG"})
+_BRACKETED = re.compile(r"[(\[{]\s{0,3}(mật)\s{0,3}[)\]}]", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"([^\W_]+)[ \t]*\Z")
 _WORD_AFTER = re.compile(r"[ \t]*([^\W_]+)")
 _LONGEST_WORD = 12
@@ -130,21 +136,24 @@ _AFTER = frozenset({
 def secrecy_mark(text: str) -> str | None:
     """Return what looks like a mark of secrecy in *text* (Mật, Tối mật, Tuyệt mật), or ``None``.
 
-    A mark is the whole text, stands in brackets, or is written in capitals as words of its own; words of which
-    "mật" is a part (bảo mật, bí mật, mật khẩu, mật ong ...) are none. A warning to look closer, not proof.
+    "Tối mật" and "tuyệt mật" are marks in any case, also without diacritics; so is any degree after "Độ mật:".
+    "Mật" alone is one if it is the whole text, stands in brackets, or is written in capitals as a word of its own;
+    words of which it is a part (bảo mật, bí mật, mật khẩu, mật ong ...) are none. A warning to look closer, not proof.
     """
-    if text.isascii():
-        return None
     plain = nfc(text)
-    if "MẬT" not in plain.upper():
+    if "MẬT" not in plain.upper() and "MAT" not in plain.upper():
         return None
-    if plain.strip().casefold() in {"mật", "tối mật", "tuyệt mật"}:
+    if plain.strip().casefold() == "mật":
         return plain.strip()
+    for match in (*_STATED.finditer(plain), *_HIGH.finditer(plain)):
+        after = _WORD_AFTER.match(plain[match.end() : match.end() + _LONGEST_WORD])
+        if after is None or after[1].upper() not in _AFTER_DEGREE:
+            return match[match.lastindex or 0]
     bracketed = _BRACKETED.search(plain)
     if bracketed is not None:
         return bracketed[1]
     for match in _MARK.finditer(plain):
-        if match[0] != "MẬT" or not _is_part_of_word(plain, match.start(), match.end()):
+        if not _is_part_of_word(plain, match.start(), match.end()):
             return match[0]
     return None
 

@@ -26,6 +26,8 @@ _NFC_GROWTH = 3
 _N, _E = Severity.NOTE, Severity.ERROR
 
 _CLOSED = frozenset({"priority", "bussiness-doc-type", "receiver-type", "changed", "paper"})
+"""Lists that allow nothing else. The writer closes two more, which have rules and deviations of their own here:
+``document-class`` (``document-type-class``) and ``status-code`` (``status-code-form``)."""
 _CODES = {codes.id: frozenset(entry.code for entry in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 _SHOWN = {codes.id: ", ".join(str(entry.code) for entry in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 _STEERING = frozenset(entry.code for codes in ALL_LISTS if codes.id == "steering-type" for entry in codes.entries)
@@ -36,19 +38,19 @@ _DOMAIN = re.compile(r"[^\W_](?:[\w-]{0,62})(?:\.[^\W_][\w-]{0,62}){1,20}")
 
 
 def _missing(ctx: Context) -> Iterator[Hit]:
-    """Yield what is absent; not what is there but unreadable, ."""
+    """Yield what is absent; not what is there but unreadable."""
     unreadable = ctx.reported("-invalid")
     hops = _hops_without_organ(ctx)
     for path in missing(ctx.packet):
         if path not in hops and not any(place == path or place.startswith(f"{path}/") for place in unreadable):
-            yield Hit(path)
+            yield _absent(path)
     if isinstance(ctx.packet, DocumentPacket):
         yield from _missing_in_manifest(ctx)
         for number, attachment in enumerate(ctx.packet.attachments, 1):
             if not normalise_content_id(attachment.content_id):
-                yield Hit(f"{ATTACHMENT}[{number}]/ContentId")
+                yield _absent(f"{ATTACHMENT}[{number}]/ContentId")
             if not attachment.label:
-                yield Hit(f"{ATTACHMENT}[{number}]/ContentType")
+                yield _absent(f"{ATTACHMENT}[{number}]/ContentType")
 
 
 def _missing_in_manifest(ctx: Context) -> Iterator[Hit]:
@@ -56,9 +58,13 @@ def _missing_in_manifest(ctx: Context) -> Iterator[Hit]:
     for number, reference in enumerate(references, 1):
         here = nth(REFERENCE, number, len(references))
         if not normalise_content_id(reference.content_id):
-            yield Hit(f"{here}/ContentId")
+            yield _absent(f"{here}/ContentId")
         if not reference.attachment_name:
-            yield Hit(f"{here}/AttachmentName")
+            yield _absent(f"{here}/AttachmentName")
+
+
+def _absent(path: str) -> Hit:
+    return Hit(path, expected=path.rpartition("/")[2].partition("[")[0])
 
 
 def _hops_without_organ(ctx: Context) -> frozenset[str]:
@@ -137,7 +143,8 @@ def _level1(ctx: Context) -> Iterable[Hit]:
 
 VALUE_RULES: tuple[Rule, ...] = (
     rule("missing-element", _E, "N", "QCVN 102; 4.3, 4.6(1)",
-         "Thiếu phần tử bắt buộc, hoặc phần tử không có giá trị.", "A mandatory element is missing or has no value.",
+         "Thiếu phần tử bắt buộc {expected}, hoặc phần tử không có giá trị.",
+         "The mandatory element {expected} is missing or has no value.",
          _missing, applies="both"),
     rule("text-too-long", _E, "R", "QCVN 102; 4.3, 4.6(6)",
          "Giá trị dài {found} ký tự, tối đa là {expected}.",

@@ -24,6 +24,7 @@ from vndoc.edxml.xmltools import local_name, split_tag
 from vndoc.errors import Place
 from vndoc.schema.findings import Finding
 from vndoc.schema.grammar import SIGNATURE_ROW, WHITE_SPACE, PacketKind, grammar, lexical
+from vndoc.schema.rules_base import dotted
 from vndoc.schema.xsd import xsd_10, xsd_11
 from vndoc.text import Text
 
@@ -305,7 +306,7 @@ class _Walk:
             place=Place(path, self.line(node)),
             message=message,
             source=_SOURCE,
-            code=f"{letter}.{_dotted(path)}" if letter else None,
+            code=dotted(letter, path),
             found=found,
             expected=expected,
         )
@@ -406,14 +407,3 @@ def _fault(row: Element, text: str, node: _Node, path: str) -> tuple[str, _Node,
     if row.lower is not None:
         return ("too-low", node, path, text, str(row.lower))
     return (row.kind.value, node, path, text, _EXPECTED[row.kind])
-
-
-_CONTAINERS = frozenset({table.ROOT, table.ENVELOPE, table.HEADER})
-
-
-def _dotted(path: str) -> str:
-    """Return *path* as axes write it: dots, no indexes, without the elements around everything."""
-    steps = [step.partition("[")[0] for step in path.split("/") if step]
-    while len(steps) > 1 and steps[0] in _CONTAINERS:
-        del steps[0]
-    return ".".join(steps)

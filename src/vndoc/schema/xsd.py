@@ -1,8 +1,8 @@
 """The schemas of packets for everybody's tools, generated from the element table, with documentation in them.
 
 * XSD 1.1 (:func:`xsd_11`): children in any order, both packet kinds, told apart by assertions.
-* XSD 1.0 (:func:`xsd_10`): children in the order of the vendor's writer. One schema for both kinds, which cannot
-  say that a document has a body and a status packet has none; and one for each kind, which says everything.
+* XSD 1.0 (:func:`xsd_10`): children in the order of the vendor's writer, one schema for each packet kind. There is
+  none for both: XSD 1.0 cannot say that a document has a body and a status packet has none.
 
 The octets are the same in every run. ``holder`` names the type of the base64 text: ``xs:string`` makes a schema
 for packets whose attachments were cut out. Source: XML Schema 1.0 and 1.1 (W3C).
@@ -24,8 +24,6 @@ from vndoc.text import Lang, Text
 __all__ = ["SCHEMAS", "xsd_10", "xsd_11"]
 
 _BASE64 = "xs:base64Binary"
-_SHARED = "ResponseFor"
-"""The one block that stands in both kinds of header with different contents, apart from the header itself."""
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -39,15 +37,14 @@ def xsd_11(*, holder: str = _BASE64) -> bytes:
     return _generate("1.1", None, holder)
 
 
-def xsd_10(*, holder: str = _BASE64, kind: PacketKind | None = None) -> bytes:
-    """Return the XSD 1.0 of both packet kinds, or the stricter one of *kind* alone, as UTF-8 octets."""
+def xsd_10(*, kind: PacketKind, holder: str = _BASE64) -> bytes:
+    """Return the XSD 1.0 of packets of one *kind* as UTF-8 octets."""
     return _generate("1.0", kind, holder)
 
 
 SCHEMAS: Mapping[str, Callable[[], bytes]] = MappingProxyType(
     {
         "edxml-102-1.1.xsd": xsd_11,
-        "edxml-102-1.0.xsd": xsd_10,
         "edxml-102-1.0-document.xsd": partial(xsd_10, kind="document"),
         "edxml-102-1.0-status.xsd": partial(xsd_10, kind="status"),
     }
@@ -60,16 +57,15 @@ _Version = Literal["1.0", "1.1"]
 @lru_cache(maxsize=16)
 def _generate(version: _Version, kind: PacketKind | None, holder: str) -> bytes:
     root = merged() if kind is None else grammar(kind)
-    lines = "\n".join(_Generator(version, kind, holder).schema(root))
+    lines = "\n".join(_Generator(version, holder).schema(root))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{lines}\n'.encode()
 
 
 class _Generator:
     """One schema: each method yields lines, indented by *depth*."""
 
-    def __init__(self, version: _Version, kind: PacketKind | None, holder: str) -> None:
+    def __init__(self, version: _Version, holder: str) -> None:
         self.all = version == "1.1"
-        self.kind = kind
         self.holder = holder
 
     def schema(self, root: Element) -> Iterator[str]:
@@ -87,11 +83,6 @@ class _Generator:
             attributes["xpathDefaultNamespace"] = "##targetNamespace"
         yield "<xs:schema" + "".join(f"\n    {key}={_quoted(value)}" for key, value in attributes.items()) + ">"
         yield from self.element(root, 1, top=True)
-        if not self.all and self.kind is None:
-            shared = root.children[0].children[0].children[0].child(_SHARED)
-            yield f'  <xs:complexType name="{_SHARED}">'
-            yield from self.content(shared, 2)
-            yield "  </xs:complexType>"
         yield "</xs:schema>"
 
     def element(self, row: Element, depth: int, *, top: bool = False) -> Iterator[str]:
@@ -101,13 +92,10 @@ class _Generator:
             yield from self.signature(depth)
             return
         occurs = "" if top else _occurs(row)
-        by_name = row.name == _SHARED and not self.all and self.kind is None
-        type_ = f' type="{_SHARED}"' if by_name else ""
-        if row.kind is Kind.BASE64:
-            type_ = f" type={_quoted(self.holder)}"
+        type_ = f" type={_quoted(self.holder)}" if row.kind is Kind.BASE64 else ""
         yield f'{pad}<xs:element name="{row.name}"{type_}{occurs}>'
         yield from _documentation(row, depth + 1)
-        if row.children and not by_name:
+        if row.children:
             yield f"{pad}  <xs:complexType>"
             yield from self.content(row, depth + 2)
             yield f"{pad}  </xs:complexType>"
@@ -120,29 +108,12 @@ class _Generator:
         pad = "  " * depth
         group = "all" if self.all else "sequence"
         yield f"{pad}<xs:{group}>"
-        if row.name == table.DOCUMENT.name and not self.all and self.kind is None:
-            yield from self.either(row, depth + 1)
-        else:
-            for child in row.children:
-                yield from self.element(child, depth + 1)
+        for child in row.children:
+            yield from self.element(child, depth + 1)
         yield f"{pad}</xs:{group}>"
         yield from _attributes(row, depth)
         if self.all:
             yield from _assertions(row, depth)
-
-    def either(self, row: Element, depth: int) -> Iterator[str]:
-        """Yield the header of either kind: what both begin with, then the rest of one or of the other."""
-        pad = "  " * depth
-        kinds = (table.DOCUMENT, table.STATUS)
-        first = row.children[0]
-        yield from self.element(first, depth)
-        yield f"{pad}<xs:choice>"
-        for kind in kinds:
-            yield f"{pad}  <xs:sequence>"
-            for child in kind.children[1:]:
-                yield from self.element(child, depth + 2)
-            yield f"{pad}  </xs:sequence>"
-        yield f"{pad}</xs:choice>"
 
     def signature(self, depth: int) -> Iterator[str]:
         """Yield the signature in either namespace; at most one, which XSD 1.1 says in an assertion."""

@@ -101,7 +101,8 @@ class Skeleton:
     route: Route
 
     recovered: tuple[str, ...] = ()
-    """What ``recover=True`` had to do: ``"junk"`` (octets before the XML left out), ``"xlink"`` (prefix declared)."""
+    """What ``recover=True`` had to do: ``"junk"`` (octets before the XML left out), ``"encoding"`` (the declared one
+    not believed), ``"xlink"`` (prefix declared)."""
 
     junk: bytes = b""
     """The first 60 octets at most of what was left out."""

@@ -26,11 +26,12 @@ def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAUL
     Attachment texts above ``limits.inline_text`` octets are cut out, checked to be base64 on the way, and replaced
     by tokens. *spool* makes a temporary store; it is called when such a text cannot be used where it lies (other
     encodings, CDATA, character references), so most often never. With *recover*, stray octets before the XML are
-    left out and a missing declaration of the prefix ``xlink`` is added; :attr:`Skeleton.recovered` tells.
+    left out, a missing declaration of the prefix ``xlink`` is added, and a declared encoding that the octets
+    contradict is not believed; :attr:`Skeleton.recovered` tells.
 
     Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
-    ``xml-junk``, ``xml-dtd``, ``xml-encoding``), :class:`LimitError` for a limit, :class:`SourceError` if the
-    source or the spool fails. Damaged base64 is no error here: see ``damage`` of
+    ``xml-junk``, ``xml-dtd``, ``xml-encoding``, ``xml-encoding-mismatch``), :class:`LimitError` for a limit,
+    :class:`SourceError` if the source or the spool fails. Damaged base64 is no error here: see ``damage`` of
     :class:`~vndoc.xml.base64text.Base64Text`.
 
     Source: practice (conflict C-21 for *recover*); XML 1.0 and Namespaces in XML 1.0.
@@ -56,24 +57,35 @@ def _recover(source: Octets, limits: Limits, spool: Callable[[], Spool], error: 
     """Try again with what *error* asks for; raise the error that remains."""
     junk: sniff.Junk | None = None
     declare = False
+    encoding: str | None = None
     while True:
         if error.code == "xml-junk" and junk is None:
             with source.open() as file:
                 junk = sniff.find_junk(file.read(sniff.HEAD))
         elif error.code == "xml-unbound-prefix" and str(error.values["detail"]).startswith("xlink:") and not declare:
             declare = True
+        elif error.code == "xml-encoding-mismatch":
+            encoding = str(error.values["expected"])
         else:
-            raise error
+            raise _final(error)
         skip = 0 if junk is None else junk.length
         try:
             skeleton = elide(source, limits, skip=skip, declare=declare)
             if skeleton is None:
-                skeleton = stream(source, limits, spool=spool, skip=skip, declare=declare)
+                skeleton = stream(source, limits, spool=spool, skip=skip, declare=declare, encoding=encoding)
         except ReadError as next_error:
             error = next_error
             continue
-        done = (*(("junk",) if junk is not None else ()), *(("xlink",) if declare else ()))
+        steps = (("junk", junk is not None), ("encoding", encoding is not None), ("xlink", declare))
+        done = tuple(name for name, taken in steps if taken)
         return attrs.evolve(skeleton, recovered=done, junk=b"" if junk is None else junk.shown)
+
+
+def _final(error: ReadError) -> ReadError:
+    """Return *error* without the advice to recover, which was taken."""
+    if "hint" not in error.values:
+        return error
+    return ReadError(error.code, place=error.place, **{**error.values, "hint": ""})
 
 
 def _unreadable(source: Octets, error: OSError) -> NoReturn:

@@ -7,20 +7,20 @@ whatever the size of the packet.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 from array import array
 from collections.abc import Callable
 from itertools import pairwise
 from types import MappingProxyType
-from typing import BinaryIO, Final, NoReturn, cast
+from typing import BinaryIO, Final, cast
 from xml.parsers import expat
 
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
-from vndoc.errors import LimitError, ReadError, VndocError
+from vndoc.errors import LimitError, ReadError
 from vndoc.limits import Limits
+from vndoc.text import Text
 from vndoc.xml import sniff
 from vndoc.xml.base64text import Base64Text, Proof
 from vndoc.xml.parser import MAX_DEPTH, parse_strictly
@@ -33,7 +33,21 @@ READ: Final = 64 * 1024
 
 _ENCODING_HEAD = 8  # expat guesses the encoding from the first piece it gets: that must not be a single octet
 _XLINK_URI = "http://www.w3.org/1999/xlink"
-_ENCODING_ERRORS = frozenset({18, 19})  # expat: unknown encoding; encoding in the declaration is incorrect
+_NOT_WELL_FORMED = {  # by expat's error codes; those that need a DTD or a wrong call cannot come up
+    2: Text("sai cú pháp", "syntax error"),
+    3: Text("không có phần tử nào, hoặc tệp bị cắt cụt", "no element found, or the input is cut short"),
+    4: Text("có ký tự không hợp lệ", "not well-formed (invalid token)"),
+    5: Text("thẻ hoặc chú thích chưa kết thúc", "unclosed token"),
+    6: Text("ký tự cuối không trọn vẹn", "partial character"),
+    7: Text("thẻ đóng không khớp thẻ mở", "mismatched tag"),
+    8: Text("thuộc tính bị lặp", "duplicate attribute"),
+    9: Text("còn nội dung sau phần tử gốc", "junk after document element"),
+    11: Text("thực thể chưa được định nghĩa", "undefined entity"),
+    14: Text("tham chiếu tới ký tự không hợp lệ", "reference to invalid character number"),
+    17: Text("khai báo XML không ở đầu tệp", "XML declaration not at start of the input"),
+    20: Text("phần CDATA chưa kết thúc", "unclosed CDATA section"),
+    30: Text("khai báo XML sai cú pháp", "XML declaration not well-formed"),
+}
 
 
 def stream(
@@ -43,18 +57,21 @@ def stream(
     spool: Callable[[], Spool],
     skip: int = 0,
     declare: bool = False,
+    encoding: str | None = None,
     read: int = READ,
 ) -> Skeleton:
     """Take *source* apart.
 
     *skip* octets at the start are left out; with *declare* the prefix ``xlink`` is declared on the root if it is
-    not. *read* octets are read at a time. Raises :class:`ReadError` and, for a limit, :class:`LimitError`.
+    not; with *encoding* the declared one is not believed. *read* octets are read at a time. Raises
+    :class:`ReadError` and, for a limit, :class:`LimitError`.
     """
-    writer = _Writer(limits, spool, declare)
     with source.open() as file:
         file.seek(skip)
         head = file.read(sniff.HEAD)
         file.seek(skip)
+        writer = _Writer(limits, spool, declare, None if encoding else head)
+        writer.parser = _parser(writer, encoding or _encoding(head))
         try:
             _run(writer, file, head, read)
         except ReadError as error:
@@ -68,41 +85,30 @@ def _run(writer: _Writer, file: BinaryIO, head: bytes, read: int) -> None:
     """Feed *file* to expat."""
     if sniff.utf32(head):
         raise ReadError("xml-encoding", found="UTF-32")
-    parser = writer.parser = _parser(writer, head)
-    limits = writer.limits
+    parser, limits = writer.parser, writer.limits
     fed = 0
     while chunk := file.read(read if fed else max(read, _ENCODING_HEAD)):
         fed += len(chunk)
         if fed > limits.packet_bytes:
             raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
-        _feed(parser, chunk, head)
+        _feed(writer, chunk)
         if fed - parser.CurrentByteIndex > limits.token_bytes:
             raise LimitError("limit-token-bytes", limit=limits.token_bytes)
-    _feed(parser, b"", head)
+    _feed(writer, b"")
 
 
-def _feed(parser: expat.XMLParserType, chunk: bytes, head: bytes) -> None:
-    """Feed *chunk* (the last one is empty) and map the errors of expat and of Python's 8-bit codecs."""
+def _feed(writer: _Writer, chunk: bytes) -> None:
+    """Feed *chunk* (the last one is empty) and map the errors of expat."""
     try:
-        parser.Parse(chunk, not chunk)
-    except VndocError:
-        raise
+        writer.parser.Parse(chunk, not chunk)
     except expat.ExpatError as error:
-        if error.code in _ENCODING_ERRORS:
-            _refuse_encoding(head)
-        detail = expat.ErrorString(error.code)
+        detail = _NOT_WELL_FORMED.get(error.code, Text(f"lỗi {error.code}", str(expat.ErrorString(error.code))))
         raise ReadError("xml-malformed", line=error.lineno, column=error.offset + 1, detail=detail) from None
-    except (LookupError, ValueError):
-        _refuse_encoding(head)
 
 
-def _refuse_encoding(head: bytes) -> NoReturn:
-    raise ReadError("xml-encoding", found=sniff.declared_encoding(head) or "?") from None
-
-
-def _parser(writer: _Writer, head: bytes) -> expat.XMLParserType:
-    """Return an expat parser whose events go to *writer*."""
-    parser = expat.ParserCreate(_encoding(head))
+def _parser(writer: _Writer, encoding: str | None) -> expat.XMLParserType:
+    """Return an expat parser whose events go to *writer*; *encoding* replaces the declared one."""
+    parser = expat.ParserCreate(encoding)
     parser.buffer_text = True
     parser.buffer_size = READ
     parser.ordered_attributes = True
@@ -117,12 +123,11 @@ def _parser(writer: _Writer, head: bytes) -> expat.XMLParserType:
 
 
 def _encoding(head: bytes) -> str | None:
-    """Return the encoding to tell expat, where the declaration has another of UTF-8's names ("utf8")."""
+    """Return the encoding to tell expat: UTF-8 if it is called "utf8", or US-ASCII behind the mark of UTF-8."""
     found = sniff.declared_encoding(head)
-    try:
-        return "utf-8" if found is not None and codecs.lookup(found).name == "utf-8" else None
-    except LookupError:
+    if found is None or not sniff.fitting(found, "UTF-8"):
         return None
+    return "utf-8" if sniff.octet_encoding(head) == "UTF-8" or not found.lower().endswith("ascii") else None
 
 
 def _escape(text: str) -> str:
@@ -150,8 +155,9 @@ class _Writer:
 
     parser: expat.XMLParserType
 
-    def __init__(self, limits: Limits, make_spool: Callable[[], Spool], declare: bool) -> None:
+    def __init__(self, limits: Limits, make_spool: Callable[[], Spool], declare: bool, head: bytes | None) -> None:
         self.limits = limits
+        self._head = head  # None: whatever is declared, the parser was told the encoding
         self._make_spool = make_spool
         self._spool: Spool | None = None
         self._spooled = 0
@@ -167,11 +173,18 @@ class _Writer:
 
     # -- events ---------------------------------------------------------------------------------
 
-    def declaration(self, version: str, _encoding: str | None, _standalone: int) -> None:
-        """Refuse a version that is not 1.x (XML 1.0, production 26), as libxml2 does."""
+    def declaration(self, version: str, encoding: str | None, _standalone: int) -> None:
+        """Refuse a version that is not 1.x (XML 1.0, production 26), as libxml2 does, and encodings not read here."""
         if not version.startswith("1."):
             line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
             raise ReadError("xml-malformed", line=line, column=column, detail=f"XML {version}")
+        if encoding is None or self._head is None:
+            return
+        octets = sniff.contradiction(encoding, self._head)
+        if octets is not None:
+            raise ReadError("xml-encoding-mismatch", found=encoding, expected=octets, hint=sniff.HINT)
+        if not sniff.supported(encoding):
+            raise ReadError("xml-encoding", found=encoding)
 
     def doctype(self, *_: object) -> None:
         """Refuse a document type declaration."""
@@ -263,7 +276,8 @@ class _Writer:
         for used in (name, *keys):
             prefix, colon, _ = used.partition(":")
             if colon and prefix not in bound and not (prefix == "xmlns" and used is not name):
-                raise ReadError("xml-unbound-prefix", line=self.parser.CurrentLineNumber, detail=used)
+                hint = sniff.HINT if prefix == "xlink" else ""
+                raise ReadError("xml-unbound-prefix", line=self.parser.CurrentLineNumber, detail=used, hint=hint)
 
     # -- the outcome ------------------------------------------------------------------------------
 

@@ -35,7 +35,13 @@ from vndoc.limits import DEFAULT
 _T = TypeVar("_T")
 TODAY = datetime.date(2026, 6, 30)
 SMALL = attrs.evolve(
-    DEFAULT, inline_text=24, in_memory_bytes=1024, buffered_bytes=1024, deviations=20, attachments=12, unpack_free_bytes=4096
+    DEFAULT,
+    inline_text=24,
+    in_memory_bytes=1024,
+    buffered_bytes=1024,
+    deviations=20,
+    attachments=12,
+    unpack_free_bytes=4096,
 )
 SIGNATURE = (
     f'<ds:Signature xmlns:ds="{XMLDSIG}"><ds:SignedInfo/>\n<ds:SignatureValue>QQ==</ds:SignatureValue></ds:Signature>'

@@ -255,7 +255,12 @@ def test_a_packet_under_the_table_of_its_axis(golden: Path, tmp_path: Path) -> N
     assert "Every recipient gets its copy." in call(*arguments).stdout
     (own,) = results(*arguments, "--own-system", "00.14.W00")
     assert [s["carrier"] for s in own["plan"]["submissions"]] == ["local", "trục"]
-    (loop,) = results(*arguments, "--own-system", "H41", code=1)
+    (sent,) = results(*arguments, "--own-system", "H41")  # the sender plans its own packet
+    assert sent["status"] == "passed"
+    hop = b"<edXML:TraceHeader><edXML:OrganId>00.53.W00</edXML:OrganId></edXML:TraceHeader></edXML:TraceHeaderList>"
+    back = tmp_path / "back.edxml"
+    back.write_bytes((golden / "document_0_new.edxml").read_bytes().replace(b"</edXML:TraceHeaderList>", hop))
+    (loop,) = results("route", back, *arguments[2:], "--own-system", "00.53.W00", code=1)
     assert {r["reason"] for r in loop["plan"]["results"]} == {"own-system-in-trace"}
 
 

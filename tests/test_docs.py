@@ -24,8 +24,8 @@ from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import ERRORS
 from vndoc.limits import Limits
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
-from vndoc.routing.axis import RULES as AXIS_RULES
 from vndoc.routing._codec import COLUMNS
+from vndoc.routing.axis import RULES as AXIS_RULES
 from vndoc.schema import RULES
 from vndoc.schema.xsd import SCHEMAS, xsd_11
 

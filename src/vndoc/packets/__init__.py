@@ -30,8 +30,8 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
 
     *source* is the packet's octets, the path of a file (``str`` or path-like), or an open binary file, which
     is read to its end. *recover* also reads files with stray characters before the XML, an
-    undeclared ``xlink`` prefix, or an encoding other than declared. Attachments are not held in memory: they are read again from *source*
-    when opened, so a file must stay where it is until then.
+    undeclared ``xlink`` prefix, or an encoding other than declared. Attachments are not held in memory: they
+    are read again from *source* when opened, so a file must stay where it is until then.
 
     Returns a :class:`~vndoc.edxml.Reading`. Raises :class:`~vndoc.errors.ReadError` where the input is no packet,
     :class:`~vndoc.errors.LimitError` where it exceeds *limits*, :class:`~vndoc.errors.SourceError` for

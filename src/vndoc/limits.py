@@ -30,7 +30,7 @@ class Limits:
     inline_text: int = 8 * _KIB
     """Attachment texts up to this many octets stay in the skeleton: cutting them out would not pay."""
 
-    in_memory_bytes: int = _MIB
+    in_memory_bytes: int = 4 * _MIB
     """Files given by their path up to this size are read into memory at once; larger ones are read when needed."""
 
     buffered_bytes: int = 16 * _MIB

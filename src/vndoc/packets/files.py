@@ -218,6 +218,7 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
                     raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
                 if found.st_size > limits.in_memory_bytes:
                     return FileOctets(path)
+                return _acquire_file(file, limits, path, first=found.st_size + 1)
             return _acquire_file(file, limits, path)
     except VndocError:
         raise
@@ -225,13 +226,13 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
         raise _failed(path, error) from error
 
 
-def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
-    """Read *file* to its end: into memory as far as allowed, else into a spool."""
+def _acquire_file(file: _Readable, limits: Limits, name: str, *, first: int | None = None) -> Octets:
+    """Read *file* to its end: into memory as far as allowed, else into a spool; *first* octets are asked for first."""
     pieces: list[bytes] = []
     spool: TemporarySpool | None = None
     total = 0
     try:
-        for piece in _pieces(file, limits, name):
+        for piece in _pieces(file, limits, name, first or limits.buffered_bytes + 1):
             total += len(piece)
             pieces.append(piece)
             if total > limits.buffered_bytes:
@@ -246,10 +247,10 @@ def _acquire_file(file: _Readable, limits: Limits, name: str) -> Octets:
     return MemoryOctets(b"".join(pieces)) if spool is None else spool
 
 
-def _pieces(file: _Readable, limits: Limits, name: str) -> Iterator[bytes]:
+def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:
     """Read *file* piece by piece to its end."""
     total = 0
-    while piece := _next_piece(file, name, _PIECE if total else limits.buffered_bytes + 1):
+    while piece := _next_piece(file, name, _PIECE if total else first):
         total += len(piece)
         if total > limits.packet_bytes:
             raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)

@@ -34,6 +34,7 @@ MIB = 1024 * 1024
 SIZES = {"0": 0, "10 kB": 10 * KB, "100 kB": 100 * KB, "1 MB": MB, "10 MB": 10 * MB, "100 MB": 100 * MB}
 READ_MUSTS = {"1 MB": 2.0, "10 MB": 1.5, "100 MB": 1.5}
 HEADER_MUST = 6.0
+WRAPPED_MUST = 2.6
 VALIDATE_MUST_MS = 1.5
 VALIDATE_SAME = 1.25
 IMPORT_MUST = 1.25
@@ -142,7 +143,13 @@ def reading(folder: str, *, quick: bool) -> None:
     data = octets(10 * MB)
     broken = wrapped(data)
     times = medians({"floor": floor_of(data), "read": lambda: read_and_digest(broken)})
-    row("read + digest, 10 MB wrapped at 76 columns / floor", f"{times['read'] / times['floor']:.2f}")
+    ratio = times["read"] / times["floor"]
+    row(
+        "read + digest, 10 MB wrapped at 76 columns / floor",
+        f"{ratio:.2f}",
+        f"<= {WRAPPED_MUST}",
+        ok=ratio <= WRAPPED_MUST,
+    )
     wide = data.decode().replace('"UTF-8"', '"UTF-16"', 1).encode("utf-16")
     times = medians({"floor": floor_of(data), "read": lambda: read_and_digest(wide)})
     row("read + digest, 10 MB in UTF-16 (stream route) / floor", f"{times['read'] / times['floor']:.2f}")

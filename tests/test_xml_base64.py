@@ -89,6 +89,45 @@ def test_damage_is_the_same_however_the_text_arrives(text: str, sizes: list[int]
         assert found.open().read() == data
 
 
+@given(
+    text=st.text(alphabet="AQz+/", max_size=60),
+    ending=st.sampled_from(["", "=", "==", "===", "!", "é", "=A"]),
+    width=st.integers(min_value=1, max_value=9),
+    end=st.sampled_from(["\n", "\r\n", "\r", " \n", "\n\n"]),
+    oddity=st.tuples(st.integers(0, 90), st.sampled_from(["", "\n", "\r", " ", "\t", "=", "!", "\n\n", "AAAA"])),
+    sizes=st.lists(st.integers(min_value=0, max_value=40), max_size=4),
+)
+@settings(max_examples=1500)
+def test_lines_of_one_length_count_as_any_other_text(
+    text: str, ending: str, width: int, end: str, oddity: tuple[int, str], sizes: list[int]
+) -> None:
+    """Line ends at regular places are not searched for; that must make no difference."""
+    bare = text + ending
+    lines = "".join(bare[pos : pos + width] + end for pos in range(0, len(bare), width))
+    whole = lines[: oddity[0]] + oddity[1] + lines[oddity[0] :]
+    expected = reference_damage(whole)
+    found = proven(pieces_of(whole.encode(), sizes))
+    assert found.damage == expected
+    assert found.has_white_space == bool(re.search(r"[ \t\r\n]", whole))
+    if expected is None:
+        assert found.open().read() == base64.b64decode(re.sub(r"[ \t\r\n]", "", whole), validate=True)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n    ", b"\t\n"])
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 60, 64, 75, 76, 77, 1000])
+def test_line_ends_are_counted_and_left_out(width: int, end: bytes) -> None:
+    data = random.Random(width).randbytes(2 * STEP // 3 * (1 if width < 10 else 3) + width)
+    bare = base64.b64encode(data)
+    text = end.join(bare[pos : pos + width] for pos in range(0, len(bare), width))
+    proof = Proof(0)
+    for piece in pieces_of(text, [1, STEP - 1, STEP + 3, 17]):
+        assert proof.feed(piece)
+    found = proof.text(MemoryOctets(text))
+    assert proof.newlines == text.count(b"\n")
+    assert (found.damage, found.size, found.has_white_space) == (None, len(data), True)
+    assert found.open().read() == data
+
+
 @pytest.mark.parametrize("at", [0, 1, 2, 3, STEP - 1, STEP, STEP + 1, 2 * STEP - 4, 3 * STEP - 1])
 @pytest.mark.parametrize("bad", ["=", "!", "\n!", "\n="])
 def test_damage_far_inside(at: int, bad: str) -> None:

@@ -28,6 +28,9 @@ Damage = tuple[str, int]
 STEP: Final = 256 * 1024
 """Octets decoded at a time: few calls, and still what fits the processor's cache. A multiple of four."""
 
+_SHORTEST_LINE: Final = 4
+"""Line ends nearer to each other than this are searched for."""
+
 _NOT_ALPHABET = re.compile(rb"[^A-Za-z0-9+/]")
 _HARMLESS = bytes(octet for octet in (9, 10, 13, *range(0x20, 0x7F)) if octet not in b"<>&]")
 _decode = pybase64.b64decode
@@ -43,6 +46,38 @@ def _without_space_but_lines(data: bytes) -> bytes:
         if octet in data:
             data = data.replace(octet, b"")
     return data
+
+
+def _searched(raw: memoryview, before: bytes) -> tuple[bytes, int]:
+    """Return *before* and *raw* without white space, and the number of line ends in *raw*, wherever they stand."""
+    data = bytes(raw)
+    lines = data.replace(b"\n", b"") if b"\n" in data else data
+    bare = _without_space_but_lines(lines)
+    # the difference of lengths is the number of line ends: much cheaper than count()
+    return (before + bare if before else bare), len(data) - len(lines)
+
+
+def _unwrapped(raw: memoryview, before: bytes) -> tuple[bytearray, int] | None:
+    """Return the same as :func:`_searched` where all lines of *raw* are equally long, else ``None``.
+
+    Deleting what stands at regular places is three times as fast as searching for it. Other white space stays in the
+    text, where it does not decode; there is none behind the last whole quantum.
+    """
+    text = bytearray(before)
+    text += raw
+    first = text.find(b"\n")
+    step = text.find(b"\n", first + 1) - first
+    if first < 0 or step < _SHORTEST_LINE:
+        return None
+    ends = text[first::step]
+    if ends.count(b"\n") != len(ends):
+        return None
+    del text[first::step]
+    returns = slice(first - 1 if first > len(before) else first + step - 2, None, step - 1)
+    if text[returns].count(b"\r") == len(text[returns]):
+        del text[returns]
+    rest = bytes(text[len(text) // 4 * 4 :])
+    return (text, len(ends)) if _without_space(rest) is rest else None
 
 
 class Proof:
@@ -98,7 +133,7 @@ class Proof:
                 if self._strict(view[pos:stop]):
                     pos = stop
                     continue
-            harmless = self._loose(bytes(view[pos:stop]), pos)
+            harmless = self._loose(view[pos:stop], pos)
             pos = stop
         self.octets += end
         if pos == end:
@@ -148,25 +183,31 @@ class Proof:
             self._padding = self.chars - missing
         return True
 
-    def _loose(self, raw: bytes, pos: int) -> bool:
+    def _loose(self, raw: memoryview, pos: int) -> bool:
         """Prove *raw*, which may have white space; note damage. Returns what :meth:`feed` returns."""
         self._mark(pos)
-        lines = raw.replace(b"\n", b"") if b"\n" in raw else raw
-        bare = _without_space_but_lines(lines)
-        if len(bare) != len(raw):  # the difference of lengths is the number of line ends: much cheaper than count()
-            self.white = True
-            self.newlines += len(raw) - len(lines)
-        text = self._carry + bare if self._carry else bare
+        size = len(self._carry) + len(raw)
+        found: tuple[bytes | bytearray, int] | None = _unwrapped(raw, self._carry)
+        if found is None or not self._whole(found[0]):
+            found = _searched(raw, self._carry)
+            if not self._whole(found[0]):
+                padding = self._padding
+                self.damage = _locate(found[0], self.chars) if padding is None else ("base64-padding", padding)
+        text, newlines = found
+        self.white = self.white or len(text) != size
+        self.newlines += newlines
+        return self.damage is None or not text.translate(None, _HARMLESS)
+
+    def _whole(self, text: bytes | bytearray) -> bool:
+        """Prove the whole quanta of *text* and keep the rest for later; ``False`` if there is damage."""
         whole = len(text) - len(text) % 4
         if text and self._padding is not None:
-            self.damage = ("base64-padding", self._padding)
-        elif whole and not self._strict(memoryview(text)[:whole]):
-            self.damage = _locate(text, self.chars)
-        elif self._padding is not None and whole != len(text):
-            self.damage = ("base64-padding", self._padding)
-        if self.damage is not None:
-            return not text.translate(None, _HARMLESS)
-        self._carry = text[whole:]
+            return False
+        if whole and not self._strict(memoryview(text)[:whole]):
+            return False
+        if whole != len(text) and self._padding is not None:
+            return False
+        self._carry = bytes(text[whole:])
         return True
 
     def _tail(self) -> Damage | None:
@@ -180,7 +221,7 @@ class Proof:
         return _locate(self._carry, self.chars)
 
 
-def _locate(text: bytes, before: int) -> Damage:
+def _locate(text: bytes | bytearray, before: int) -> Damage:
     """Return the damage in *text*, which has a bad character; *before* it are that many characters."""
     bad = cast("re.Match[bytes]", _NOT_ALPHABET.search(text))
     code = "base64-padding" if bad[0] == b"=" else "base64-damaged"
@@ -370,16 +411,30 @@ class _LooseReader(_Reader):
         stop = min(self._next + STEP, self._text.stop)
         if stop == self._next:
             raise self._changed()
-        bare = _without_space(bytes(self._raw(self._next, stop)))
-        if self._skip:
-            dropped = min(self._skip, len(bare))
-            bare, self._skip = bare[dropped:], self._skip - dropped
-        text = self._carry + bare if self._carry else bare
+        raw = memoryview(self._raw(self._next, stop))
         self._next = stop
-        whole = len(text) - len(text) % 4
         self._at += len(self._block)
-        self._block = self._decoded(memoryview(text)[:whole])
-        self._carry = text[whole:]
+        if self._skip or not self._load_regular(raw):
+            bare, _ = _searched(raw, b"")
+            dropped = min(self._skip, len(bare))
+            self._skip -= dropped
+            text = self._carry + bare[dropped:]
+            whole = len(text) - len(text) % 4
+            self._block, self._carry = self._decoded(memoryview(text)[:whole]), text[whole:]
+
+    def _load_regular(self, raw: memoryview) -> bool:
+        """Make a block of *raw* if its lines are equally long and it has no other white space."""
+        found = _unwrapped(raw, self._carry)
+        if found is None:
+            return False
+        text = found[0]
+        whole = len(text) - len(text) % 4
+        try:
+            self._block = _decode(memoryview(text)[:whole], validate=True)
+        except (binascii.Error, ValueError):
+            return False
+        self._carry = bytes(text[whole:])
+        return True
 
     def _go(self, pos: int) -> None:
         """Stand at the quantum after the last mark whose characters decode to octets up to *pos*."""

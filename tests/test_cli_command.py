@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -62,6 +63,15 @@ def test_without_the_extra_main_returns_2(monkeypatch: pytest.MonkeyPatch, capsy
     monkeypatch.setitem(sys.modules, "rich", None)
     assert main(["demo", "--lang", "vi"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_it_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["vndoc", "--version"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("vndoc", run_name="__main__")
+    assert left.value.code == 0
+    assert vndoc.__version__ in capsys.readouterr().out
+    assert "main" in runpy.run_module("vndoc.__main__")  # looking at it runs nothing
 
 
 def test_the_language_follows_the_environment() -> None:

@@ -232,6 +232,8 @@ def test_recover_reads_what_strict_reading_refuses(golden: Path, tmp_path: Path)
     path.write_bytes(b"1212" + (golden / "document_1_recall.edxml").read_bytes())
     (refused,) = results("inspect", path, code=2)
     assert refused["error"]["code"] == "xml-junk"
+    assert "--recover" in call("inspect", path).stderr
+    assert "recover=True" in refused["error"]["text"]["en"]
     (found,) = results("inspect", path, "--recover")
     assert "junk-before-xml" in {d["id"] for d in found["deviations"]}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import datetime
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -33,6 +34,7 @@ from vndoc.edxml.writer import write
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Organization, SignatureMarkup, StatusPacket
 from vndoc.errors import AttachmentError, LimitError, UsageError, VndocError, WriteError
 from vndoc.identifiers import DocumentCode, OrganCode
+from vndoc.text import Text
 
 SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 FAST = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -335,6 +337,30 @@ def test_values_that_cannot_be_written_are_refused_with_their_place(packet: Any,
     assert (error.code, error.place, error.values["found"]) == ("value-not-allowed", vndoc.Place(path), shown)
 
 
+@pytest.mark.parametrize("packet", [packet for packet, _, _ in WRONG])
+def test_what_would_be_right_is_said_in_both_languages(packet: Any) -> None:
+    expected = refused(packet).values["expected"]
+    words = expected.en if isinstance(expected, Text) else expected
+    assert isinstance(words, str)
+    if isinstance(expected, Text):
+        assert expected.en.isascii()
+        assert expected.vi != expected.en
+    else:  # names of classes, numbers
+        assert re.fullmatch(r"[A-Za-z]+( \| [A-Za-z]+)*|[-<>=^n\d, ]+", expected)
+
+
+def test_what_is_no_packet_is_named() -> None:
+    with vndoc.read(vndoc.write_packet(header())) as reading:
+        error = refused(reading)
+    assert error.text("vi") == "Giá trị Reading không được phép: cần DocumentPacket | StatusPacket."
+
+
+def test_the_reason_why_a_signature_is_no_xml_is_said_in_both_languages() -> None:
+    error = refused(header(signature=SignatureMarkup(name="1a{b}", namespace=XMLDSIG)))
+    assert "XML sai cú pháp" in error.text("vi")
+    assert "not well-formed" in error.text("en")
+
+
 @pytest.mark.parametrize("fields", [{"to": "H41"}, {"to_places": "Như trên"}, {"attachments": b"x"}])
 def test_one_text_is_no_list_of_texts(fields: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
@@ -574,7 +600,8 @@ def test_nothing_is_written_when_an_attachment_cannot_be_opened(profile: str) ->
 )
 def test_nothing_is_written_when_base64_is_damaged(data: str, code: str) -> None:
     for profile in ("qcvn-102", "vxp"):
-        assert refused(read(attached(data, label="text/plain")).packet, profile).code == code
+        error = refused(read(attached(data, label="text/plain")).packet, profile)
+        assert (error.code, error.place) == (code, vndoc.Place(ATTACHMENT))
 
 
 def test_nothing_is_written_when_a_zip_turns_out_damaged() -> None:
@@ -582,7 +609,8 @@ def test_nothing_is_written_when_a_zip_turns_out_damaged() -> None:
     data = bytearray(zipped(("b.txt", b"mau" * 1000), method=zipfile.ZIP_STORED))
     data[100] ^= 1
     packet = read(attached(bytes(data))).packet
-    assert refused(packet).code == "zip-damaged"
+    error = refused(packet.evolve(attachments=[Attachment.of(b"1", name="a.txt"), *packet.attachments]))
+    assert (error.code, error.place) == ("zip-damaged", vndoc.Place(f"{ATTACHMENT}[2]"))
     assert only(packet, "vxp")[0] == bytes(data)
 
 
@@ -590,7 +618,7 @@ def test_nothing_is_written_when_a_zip_is_a_bomb() -> None:
     packet = read(attached(zipped(("b.txt", bytes(12 * 1024 * 1024))))).packet
     error = refused(packet)
     assert isinstance(error, LimitError)
-    assert error.code == "limit-unpack-ratio"
+    assert (error.code, error.place) == ("limit-unpack-ratio", vndoc.Place(ATTACHMENT))
     assert vndoc.write_packet(packet, profile="vxp")
 
 

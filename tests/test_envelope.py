@@ -6,6 +6,7 @@ import copy
 import datetime
 import hashlib
 import pickle
+from pathlib import PurePosixPath
 
 import attrs
 import pytest
@@ -65,6 +66,12 @@ def test_evolve() -> None:
     file = Attachment.of(b"mau", name="a")
     assert file.digest() == hashlib.sha256(b"mau").digest()
     assert file.evolve(content=MemoryOctets(b"khac")).digest() == hashlib.sha256(b"khac").digest()
+
+
+@pytest.mark.parametrize("path", ["a.pdf", PurePosixPath("a.pdf")])
+def test_the_content_of_an_attachment_is_no_path(path: object) -> None:
+    with pytest.raises(TypeError, match=r"vndoc\.attach"):
+        Attachment.of(path, name="a")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

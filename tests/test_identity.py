@@ -14,7 +14,7 @@ import vndoc
 from axis import Axis
 from samples import DOCUMENT, STATUS, XMLDSIG, attached, edit, element, found, read, zipped
 from vndoc.envelope import Attachment, DocumentPacket, business_key, content_digest
-from vndoc.errors import AttachmentError, EnvelopeError
+from vndoc.errors import AttachmentError, EnvelopeError, UsageError
 from vndoc.identifiers import DocumentCode, OrganCode
 
 AXES = [
@@ -48,6 +48,16 @@ SENT = edit(
     ("<AttachmentName>mau.pdf", "<AttachmentName>mau.PDF"),
     ("Trích yếu mẫu", "  Tri\u0301ch\n yếu  mẫu "),
 )
+
+
+def test_another_kind_of_packet_is_a_usage_error() -> None:
+    with pytest.raises(UsageError) as caught:
+        content_digest(read(STATUS).packet)  # type: ignore[arg-type]
+    assert caught.value.code == "wrong-packet-kind"
+    assert caught.value.text("vi") == "Cần gói tin là DocumentPacket, không phải StatusPacket."
+    with pytest.raises(UsageError) as caught:
+        business_key(None)  # type: ignore[arg-type]
+    assert caught.value.text("en") == "The packet must be a DocumentPacket | StatusPacket, not a NoneType."
 
 
 def same(one: DocumentPacket, other: DocumentPacket) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vndoc
 from rules_support import (
     ATTACHMENT,
     BUSSINESS,
@@ -156,12 +157,20 @@ def test_another_root_is_said_once(structure: str) -> None:
         assert "structure-root" not in result.ids
 
 
-def test_a_text_that_fits_when_composed_is_not_too_long(structure: str) -> None:
-    assert places([("Trích yếu mẫu", "e\u0301" * 500)], structure) == {("text-not-nfc", f"{MESSAGE}/Subject")}
-    assert places([("Trích yếu mẫu", "e\u0301" * 501)], structure) == {
+def test_decomposed_letters_count_as_they_stand(structure: str) -> None:
+    """The schemas count so, and so do peers; the note says what to do about it."""
+    assert places([("Trích yếu mẫu", "e\u0301" * 250)], structure) == {("text-not-nfc", f"{MESSAGE}/Subject")}
+    assert places([("Trích yếu mẫu", "e\u0301" * 251)], structure) == {
         ("text-not-nfc", f"{MESSAGE}/Subject"),
         ("text-too-long", f"{MESSAGE}/Subject"),
     }
+
+
+def test_today_is_a_date() -> None:
+    for today in ("2026-03-04", 20260304):
+        with pytest.raises(UsageError) as caught:
+            vndoc.validate(DOCUMENT.encode(), today=today)  # type: ignore[arg-type]
+        assert caught.value.code == "date-expected"
 
 
 def test_what_is_missing_is_named() -> None:

@@ -341,8 +341,8 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "There is no profile named {found}; known: {known}.",
         ),
         "wrong-packet-kind": Text(
-            "Cần gói tin loại {expected}, đây là gói tin loại {found}.",
-            "A {expected} packet is needed, this is a {found} packet.",
+            "Cần gói tin là {expected}, không phải {found}.",
+            "The packet must be a {expected}, not a {found}.",
         ),
         "unknown-structure": Text(
             "Không có cách kiểm tra cấu trúc tên {found}; hiện có: {known}.",

@@ -126,6 +126,8 @@ class Run:
     def error_line(self, error: VndocError) -> str:
         """Return *error* on one line, with its code and place."""
         where = f" ({self.place(error.place)})" if error.place is not None else ""
+        if error.values.get("hint"):  # it speaks of the library's argument
+            error = type(error)(error.code, place=error.place, **{**error.values, "hint": WORDS["recover-hint"]})
         return f"{error.text(self.lang)} [{error.code}]{where}"
 
     def place(self, place: Place) -> str:

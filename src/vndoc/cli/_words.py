@@ -88,6 +88,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
             "Không ghi {name}: gói tin có lỗi. --force ghi cả khi có lỗi.",
             "{name} was not written: the packet has errors. --force writes it all the same.",
         ),
+        "recover-hint": Text(" Thử --recover.", " Try --recover."),
         "overwrite-hint": Text("--overwrite cho phép ghi đè.", "--overwrite allows it."),
         # -- convert -----------------------------------------------------------------------------
         "converted": Text("{name} -> {output} ({size} byte)", "{name} -> {output} ({size} bytes)"),

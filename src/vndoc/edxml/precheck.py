@@ -13,17 +13,28 @@ from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
 from vndoc.edxml.packing import name_oddity
 from vndoc.edxml.profiles import Profile
-from vndoc.envelope import Attachment, DocumentPacket, Packet, SignatureMarkup, normalise_content_id
+from vndoc.envelope import Attachment, DocumentPacket, Packet, SignatureMarkup, StatusPacket, normalise_content_id
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import Place, WriteError
 from vndoc.identifiers import OrganCode
+from vndoc.text import Text
 
-__all__ = ["check", "check_content_ids", "missing", "values"]
+__all__ = ["attachment_path", "check", "check_content_ids", "missing", "values"]
 
 _HEADER = f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"
 _CLOSED = frozenset(
     {"priority", "paper", "bussiness-doc-type", "receiver-type", "changed", "status-code", "document-class"}
 )
+_REGULAR_CODE = Text(
+    "mã định danh theo QCVN 102:2016 hoặc Quyết định 20/2020/QĐ-TTg",
+    "an agency code of QCVN 102:2016 or Decision 20/2020",
+)
+_PLAIN_NAME = Text(
+    "tên tệp không có đường dẫn, ký tự điều khiển hay dấu > ở cuối",
+    "a file name without path, control characters and a stray >",
+)
+_LOCAL_TIME = Text("ngày giờ Việt Nam không kèm múi giờ", "date and time in Vietnam without offset")
+_OWN_ID = Text("mã nội dung không trùng với tệp khác", "a content id that no other attachment has")
 _CLOSED_LISTS = {codes.id: tuple(e.code for e in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 
 
@@ -41,7 +52,7 @@ def check(packet: Packet, profile: Profile) -> None:
         _check_value(path, row, value, profile)
     sender = packet.from_.organ_id if packet.from_ else None
     if profile.strict and sender is not None and not sender.is_regular:
-        raise _refusal(f"{_HEADER}/MessageHeader/From/OrganId", str(sender), "QCVN 102 / 20/2020/QĐ-TTg")
+        raise _refusal(f"{_HEADER}/MessageHeader/From/OrganId", str(sender), _REGULAR_CODE)
 
 
 def missing(packet: Packet) -> Iterator[str]:
@@ -55,7 +66,7 @@ def missing(packet: Packet) -> Iterator[str]:
             yield from _missing_in(table.TRACE_HEADER_LIST, packet.trace_header_list, trace)
         for number, attachment in enumerate(packet.attachments, 1):
             if _is_absent(attachment.name):
-                yield f"{_attachment(number, packet)}/AttachmentName"
+                yield f"{attachment_path(number, len(packet.attachments))}/AttachmentName"
     else:
         yield from _missing_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
 
@@ -117,13 +128,14 @@ def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
     if packet.trace_header_list is not None:
         yield from _values_in(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
     for number, attachment in enumerate(packet.attachments, 1):
-        path = _attachment(number, packet)
+        path = attachment_path(number, len(packet.attachments))
         for child in table.ATTACHMENT.children[:-1]:
             yield f"{path}/{child.name}", child, getattr(attachment, child.field)
 
 
-def _attachment(number: int, packet: DocumentPacket) -> str:
-    index = f"[{number}]" if len(packet.attachments) > 1 else ""
+def attachment_path(number: int, count: int) -> str:
+    """Return where attachment *number* of *count* stands."""
+    index = f"[{number}]" if count > 1 else ""
     return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
 
 
@@ -149,7 +161,9 @@ def _values_in(row: Element, value: Any, path: str) -> Iterator[tuple[str, Eleme
 
 def _check_models(packet: Any) -> None:
     """Refuse what stands where a block belongs and is no value of its model."""
-    if not isinstance(packet, DocumentPacket):
+    if not isinstance(packet, DocumentPacket | StatusPacket):
+        raise _refusal(f"{_HEADER}/MessageHeader", type(packet).__name__, "DocumentPacket | StatusPacket")
+    if isinstance(packet, StatusPacket):
         _check_block(table.STATUS, packet, f"{_HEADER}/MessageHeader")
         return
     _check_block(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
@@ -159,7 +173,9 @@ def _check_models(packet: Any) -> None:
         raise _refusal(f"{_HEADER}/{table.SIGNATURE}", type(packet.signature).__name__, SignatureMarkup.__name__)
     for number, attachment in enumerate(packet.attachments, 1):
         if not isinstance(attachment, Attachment):
-            raise _refusal(_attachment(number, packet), type(attachment).__name__, Attachment.__name__)
+            raise _refusal(
+                attachment_path(number, len(packet.attachments)), type(attachment).__name__, Attachment.__name__
+            )
 
 
 def _check_block(row: Element, value: Any, path: str) -> None:
@@ -177,6 +193,7 @@ def _check_block(row: Element, value: Any, path: str) -> None:
 
 
 _ATTRIBUTE = table.DOCUMENT.child("Subject")
+_TEXT: tuple[type, ...] = (str,)
 _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.INTEGER: (int,),
     Kind.BOOLEAN: (bool,),
@@ -195,7 +212,7 @@ def _check_value(path: str, row: Element, value: Any, profile: Profile) -> None:
     if value is None:
         return
     if not _has_type(row, value):
-        raise _refusal(path, type(value).__name__, row.kind.value)
+        raise _refusal(path, type(value).__name__, _TYPES.get(row.kind, _TEXT)[0].__name__)
     if isinstance(value, str | OrganCode):
         bad = illegal_character(str(value))
         if bad is not None:
@@ -205,13 +222,13 @@ def _check_value(path: str, row: Element, value: Any, profile: Profile) -> None:
     elif row.kind is Kind.TIMESTAMP:
         _check_timestamp(path, value)
     elif profile.strict and row in _FILE_NAMES and name_oddity(value) is not None:
-        raise _refusal(path, value, "a plain file name")
+        raise _refusal(path, value, _PLAIN_NAME)
     if profile.strict and row.codes in _CLOSED_LISTS and value not in _CLOSED_LISTS[row.codes]:
         raise _refusal(path, str(value), ", ".join(map(str, _CLOSED_LISTS[row.codes])))
 
 
 def _has_type(row: Element, value: object) -> bool:
-    return isinstance(value, _TYPES.get(row.kind, (str,))) and not isinstance(value, _SUBCLASSES.get(row.kind, ()))
+    return isinstance(value, _TYPES.get(row.kind, _TEXT)) and not isinstance(value, _SUBCLASSES.get(row.kind, ()))
 
 
 _FILE_NAMES = (table.ATTACHMENT.child("AttachmentName"),)
@@ -227,7 +244,7 @@ def _check_integer(path: str, row: Element, value: int, profile: Profile) -> Non
 
 def _check_timestamp(path: str, value: datetime.date) -> None:
     if not isinstance(value, datetime.datetime) or value.tzinfo is not None:
-        raise _refusal(path, value.isoformat(), "yyyy/MM/dd HH:mm:ss (UTC+07:00, no offset)")
+        raise _refusal(path, value.isoformat(), _LOCAL_TIME)
 
 
 def check_content_ids(content_ids: tuple[str, ...]) -> None:
@@ -236,9 +253,9 @@ def check_content_ids(content_ids: tuple[str, ...]) -> None:
     for number, raw in enumerate(content_ids, 1):
         key = normalise_content_id(raw)
         if key in seen:
-            raise _refusal(f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/Attachment[{number}]/ContentId", raw, "unique")
+            raise _refusal(f"{attachment_path(number, len(content_ids))}/ContentId", raw, _OWN_ID)
         seen.add(key)
 
 
-def _refusal(path: str, found: str, expected: str) -> WriteError:
+def _refusal(path: str, found: str, expected: str | Text) -> WriteError:
     return WriteError("value-not-allowed", found=found, expected=expected, place=Place(path))

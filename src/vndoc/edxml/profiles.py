@@ -78,7 +78,7 @@ class Profile:
     manifest says for every file; ``None``: the label itself). A file that a reader would take for a packed one, such as
     a zip called ``a.bin``, is zipped whatever the profile says. ``strict``: only values that no deviation would
     name, from a regular sender code, are written; a signature only if it is XML-DSig. Codes of other agencies and
-    document ids are carried as they are.
+    document ids are carried as they are, and ``Bussiness`` may be absent.
     Peer limits: ``None`` for none.
     """
 

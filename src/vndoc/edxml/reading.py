@@ -43,14 +43,14 @@ class Reading:
     def document(self) -> DocumentPacket:
         """Return the packet; :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for a status packet."""
         if not isinstance(self.packet, DocumentPacket):
-            raise UsageError("wrong-packet-kind", expected="document", found="status")
+            raise UsageError("wrong-packet-kind", expected="DocumentPacket", found="StatusPacket")
         return self.packet
 
     @property
     def status(self) -> StatusPacket:
         """Return the packet; :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for a document packet."""
         if not isinstance(self.packet, StatusPacket):
-            raise UsageError("wrong-packet-kind", expected="status", found="document")
+            raise UsageError("wrong-packet-kind", expected="StatusPacket", found="DocumentPacket")
         return self.packet
 
     @property

@@ -8,7 +8,8 @@ missing is invented: an absent mandatory element is an error that names its path
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import attrs
@@ -18,10 +19,11 @@ from vndoc.edxml import elements as table
 from vndoc.edxml.elements import Attribute, Element, Kind
 from vndoc.edxml.markup import escape_attribute, escape_text, signature_lines
 from vndoc.edxml.packing import ZIP_LABEL, extension, unpack
-from vndoc.edxml.precheck import check, check_content_ids
+from vndoc.edxml.precheck import attachment_path, check, check_content_ids
 from vndoc.edxml.profiles import Profile, honest_label
 from vndoc.edxml.values import format_date, format_timestamp
 from vndoc.envelope import Attachment, DocumentPacket, Octets, Packet, normalise_content_id
+from vndoc.errors import AttachmentError, LimitError, Place
 from vndoc.limits import DEFAULT
 
 __all__ = ["Wire", "content_ids", "wire_form", "write"]
@@ -63,13 +65,27 @@ def write(packet: Packet, profile: Profile, sink: Sink) -> None:
     ids = tuple(content_ids(attachments, profile))
     if profile.strict:
         check_content_ids(ids)
-    wires = tuple(wire_form(attachment, id_, profile) for attachment, id_ in zip(attachments, ids, strict=True))
+    wires: list[Wire] = []
+    for attachment, id_ in zip(attachments, ids, strict=True):
+        with _at(len(wires) + 1, len(attachments)):
+            wires.append(wire_form(attachment, id_, profile))
     writer = _Writer(profile, sink)
     head = writer.head(packet, wires)
-    for wire in wires:
+    for number, wire in enumerate(wires, 1):
         if wire.zipped or wire.octets is not wire.attachment.packed:
-            wire.attachment.digest()
+            with _at(number, len(wires)):
+                wire.attachment.digest()
     writer.packet(packet, head, wires)
+
+
+@contextmanager
+def _at(number: int, count: int) -> Iterator[None]:
+    """Say in errors of the attachment *number* of *count* which one it is."""
+    try:
+        yield
+    except (AttachmentError, LimitError) as error:
+        error.place = error.place or Place(attachment_path(number, count))
+        raise
 
 
 def content_ids(attachments: tuple[Attachment, ...], profile: Profile) -> Iterator[str]:
@@ -129,7 +145,7 @@ class _Writer:
         self.profile = profile
         self.sink = sink
 
-    def head(self, packet: Packet, wires: tuple[Wire, ...]) -> list[str]:
+    def head(self, packet: Packet, wires: Sequence[Wire]) -> list[str]:
         """Return the lines up to the attachments; everything that can be refused is refused here."""
         lines = [_DECLARATION, f'<{table.ROOT} xmlns="{table.NAMESPACE}">']
         envelope = f"{table.PREFIX}:{table.ENVELOPE}"
@@ -140,7 +156,7 @@ class _Writer:
         lines.append(self.pad(1) + f"</{envelope}>")
         return lines
 
-    def packet(self, packet: Packet, head: list[str], wires: tuple[Wire, ...]) -> None:
+    def packet(self, packet: Packet, head: list[str], wires: Sequence[Wire]) -> None:
         """Write the whole file."""
         self.emit(head)
         if isinstance(packet, DocumentPacket):
@@ -232,7 +248,7 @@ class _Writer:
 
     # -- body and attachments ----------------------------------------------------------------------
 
-    def body(self, wires: tuple[Wire, ...]) -> list[str]:
+    def body(self, wires: Sequence[Wire]) -> list[str]:
         """Return the lines of ``edXMLBody`` with the manifest, derived from the attachments."""
         body, manifest = f"{table.PREFIX}:{table.BODY}", f"{table.PREFIX}:{table.MANIFEST.name}"
         opening = manifest + "".join(self.attribute(a, None) for a in table.MANIFEST.attributes)
@@ -251,7 +267,7 @@ class _Writer:
             whole = [f"{self.pad(3)}<{opening} />"]
         return [f"{self.pad(2)}<{body}>", *whole, f"{self.pad(2)}</{body}>"]
 
-    def attachments(self, wires: tuple[Wire, ...]) -> None:
+    def attachments(self, wires: Sequence[Wire]) -> None:
         """Write ``AttachmentEncoded``, streaming."""
         if not wires:
             self.emit([f"{self.pad(1)}<{table.ATTACHMENT_ENCODED} />"])

@@ -64,8 +64,12 @@ class Attachment:
         """Return an attachment to send.
 
         *content* is the file itself (octets, or a source that can be re-opened), *name* its file name.
-        Packing, label and content id are chosen by the profile that writes it unless given.
+        Packing, label and content id are chosen by the profile that writes it unless given. ``TypeError`` for a text or
+        a path: :func:`vndoc.attach` opens files.
         """
+        if isinstance(content, str) or hasattr(content, "__fspath__"):
+            message = "octets or a source that can be opened again are needed; vndoc.attach takes the path of a file"
+            raise TypeError(message)
         source = MemoryOctets(bytes(content)) if isinstance(content, bytes | bytearray | memoryview) else content
         return cls(
             name=name, description=description, label=label, content_id=content_id, packed=source, content=source

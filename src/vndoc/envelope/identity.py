@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
-from vndoc.errors import EnvelopeError
+from vndoc.errors import EnvelopeError, UsageError
 from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code, without_suffix
 from vndoc.text import mask, nfc
 
@@ -56,8 +56,10 @@ def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str)
     code 13 (the sender takes its document back).
 
     What a vendor appends to the notation after ``#`` does not count: axes cut it off (practice).
-    Raises :class:`~vndoc.errors.EnvelopeError` ``business-key-incomplete`` naming what is missing.
+    Raises :class:`~vndoc.errors.EnvelopeError` ``business-key-incomplete`` naming what is missing, and
+    :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no packet.
     """
+    _check_kind(packet, DocumentPacket, StatusPacket)
     organ, date, number, notation = _key_parts(packet)
     issuer = normalise(organ).strip() if organ else ""
     number = canonical_number(number or "")
@@ -67,6 +69,12 @@ def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str)
     if missing or date is None:
         raise EnvelopeError("business-key-incomplete", paths=", ".join(missing))
     return BusinessKey(issuer=issuer, year=date.year, number=number, notation=notation)
+
+
+def _check_kind(packet: object, *kinds: type) -> None:
+    if not isinstance(packet, kinds):
+        expected = " | ".join(kind.__name__ for kind in kinds)
+        raise UsageError("wrong-packet-kind", expected=expected, found=type(packet).__name__)
 
 
 def _key_parts(packet: Packet) -> tuple[OrganCode | None, datetime.date | None, str | None, str | None]:
@@ -92,8 +100,10 @@ def content_digest(packet: DocumentPacket) -> bytes:
     ids of attachments, the DocumentId (a hint that axes fill in or replace), and a ``Direction`` of
     false (some writers always add it). Text counts in NFC with white space folded.
 
-    Raises as :meth:`vndoc.envelope.Attachment.digest` for an attachment that cannot be opened.
+    Raises as :meth:`vndoc.envelope.Attachment.digest` for an attachment that cannot be opened, and
+    :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no document packet.
     """
+    _check_kind(packet, DocumentPacket)
     header = {
         field.name: _canonical(getattr(packet, field.name))
         for field in attrs.fields(DocumentPacket)

@@ -14,7 +14,6 @@ from vndoc.schema.findings import Finding, Report, from_deviation, place_key
 from vndoc.schema.rules import Context, apply
 from vndoc.schema.rules_base import day_of
 from vndoc.schema.structure import Mode, check_structure
-from vndoc.text import nfc
 
 __all__ = ["STRUCTURES", "check"]
 
@@ -63,27 +62,23 @@ def check(reading: Reading, *, profile: Profile, today: datetime.date, structure
     Deviations of reading become findings with their ids; *structure* says how the elements are checked against
     the schema (:data:`STRUCTURES`); rules compare dates with *today* and limits with those of *profile*.
     What the schema says is left out where a deviation or a rule says it better at the same place; that finding
-    is then an error, as the schema's was, so that a report passes only if the schema does. The one exception is a
-    text that is too long only until it is in normalisation form C, which is what lengths count. Findings are sorted
+    is then an error, as the schema's was, so that a report passes only if the schema does. Findings are sorted
     by place, then severity (errors first), then id. Attachments are not decoded.
 
-    Raises :class:`~vndoc.errors.UsageError` ``unknown-structure``.
+    Raises :class:`~vndoc.errors.UsageError` ``unknown-structure`` or ``date-expected``.
     """
+    if not isinstance(today, datetime.date):
+        raise UsageError("date-expected", name="today", found=type(today).__name__)
     mode = STRUCTURES.get(structure)
     if mode is None:
         raise UsageError("unknown-structure", found=str(structure), known=", ".join(STRUCTURES))
     skeleton = reading.skeleton
     findings = [from_deviation(deviation) for deviation in reading.deviations]
     findings += apply(Context(reading=reading, profile=profile, today=day_of(today)))
-    shapes = [s for s in check_structure(skeleton.root, mode=mode, line=skeleton.line) if not _fits_composed(s)]
+    shapes = check_structure(skeleton.root, mode=mode, line=skeleton.line)
     findings = _merged(_once(findings), shapes)
     findings.sort(key=lambda f: (place_key(f.place.path), _ORDER[f.severity], f.id))
     return Report(profile=profile.name, structure=structure, findings=tuple(findings))
-
-
-def _fits_composed(shape: Finding) -> bool:
-    """Whether *shape* finds a text too long that is not so in normalisation form C: lengths are decided by the rule."""
-    return shape.id == "structure-length" and len(nfc(shape.found or "")) <= int(shape.expected or 0)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

@@ -13,15 +13,11 @@ from vndoc.envelope import DocumentPacket, normalise_content_id
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.identifiers import OrganKind
 from vndoc.schema.rules_base import ATTACHMENT, MESSAGE, REFERENCE, TRACE, Context, Hit, Rule, nth, rule
-from vndoc.text import nfc
 
 __all__ = ["UNSIGNED_SHORT", "VALUE_RULES"]
 
 UNSIGNED_SHORT = 65_535
 """Largest number of copies and pages (QCVN 102; 4.3: unsigned short)."""
-
-_NFC_GROWTH = 3
-"""Normalising a text makes it at most this many times as long (Unicode, FAQ on normalisation)."""
 
 _N, _E = Severity.NOTE, Severity.ERROR
 
@@ -81,16 +77,15 @@ def _hops_without_organ(ctx: Context) -> frozenset[str]:
 
 
 def _too_long(ctx: Context) -> Iterator[Hit]:
+    """Yield texts with too many characters as they stand: decomposed letters count as schemas and peers count them."""
     for path, row, value in ctx.values:
         limit = row.length
         if limit is None or value is None or "@" in path:
             continue
-        text = str(value)
-        if len(text) * _NFC_GROWTH > limit:
-            size = len(nfc(text.strip()))
-            if size > limit:
-                source = f"4.3: {table.LENGTH_SOURCES[row.length_source or 'P'].en}"
-                yield Hit(path, str(size), str(limit), source)
+        size = len(str(value).strip())
+        if size > limit:
+            source = f"4.3: {table.LENGTH_SOURCES[row.length_source or 'P'].en}"
+            yield Hit(path, str(size), str(limit), source)
 
 
 def _not_nfc(ctx: Context) -> Iterator[Hit]:

@@ -511,6 +511,22 @@ def test_depth_beyond_what_libxml2_takes_is_still_a_limit() -> None:
     assert (error.code, error.values["limit"]) == ("limit-depth", 256)
 
 
+@pytest.mark.parametrize("count", [1, 256])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_limit_of_attributes(count: int, encoding: str) -> None:
+    """Declarations of namespaces are none."""
+
+    def crowded(attributes: int) -> bytes:
+        names = " ".join(f"a{i}='' xmlns:b{i}='urn:b'" for i in range(attributes))
+        return f"<a xmlns='urn:a'><b {names}/><c {names}/></a>".encode(encoding)
+
+    limits = limited(attributes=count)
+    assert len(take(crowded(count), limits=limits).root[0].keys()) == count
+    assert slow(crowded(count), limits).route == "stream"
+    error = refused(crowded(count + 1), limits=limits)
+    assert (type(error), error.code, error.values["limit"]) == (LimitError, "limit-attributes", count)
+
+
 def test_limit_of_the_skeleton() -> None:
     data = b"<a>" + b"x" * 1000 + b"</a>"
     assert take(data, limits=limited(skeleton_bytes=1007)).route == "stream"
@@ -764,7 +780,7 @@ def test_entities_are_neither_expanded_nor_loaded(tmp_path) -> None:
 def test_an_error_that_is_only_logged_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parser._TOOLS, "parser", etree.XMLParser(recover=True))
     for data in (b"<p:a/>", b"<a xmlns:p=''/>"):
-        assert parser.parse_quietly(data, 9) is None
+        assert parser.parse_quietly(data, DEFAULT) is None
         with pytest.raises(ReadError) as caught:
             parser.parse_strictly(data)
         assert caught.value.code == "xml-malformed"

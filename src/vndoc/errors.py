@@ -194,6 +194,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Các phần tử XML lồng nhau quá {limit} cấp.",
             "XML elements are nested deeper than {limit} levels.",
         ),
+        "limit-attributes": Text(
+            "Một phần tử XML có hơn {limit} thuộc tính.",
+            "An XML element has more than {limit} attributes.",
+        ),
         "limit-attachments": Text(
             "Gói tin có hơn {limit} tệp đính kèm.",
             "The packet has more than {limit} attachments.",

@@ -39,6 +39,9 @@ class Limits:
     depth: int = 64
     """Nested elements: a packet with a XAdES signature needs about 20; parsers overflow in the thousands."""
 
+    attributes: int = 256
+    """Attributes of one element: real ones have below 10; libxml2 looks for each by going through those before it."""
+
     attachments: int = 1_000
     """Attachments in one packet: real packets carry below 50; each costs a few objects."""
 

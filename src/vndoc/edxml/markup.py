@@ -67,7 +67,7 @@ def signature_lines(signature: SignatureMarkup, profile: Profile) -> list[str]:
         return []
     try:
         if signature.namespace == table.XMLDSIG:
-            lines = [profile.indent * _DEPTH + _verbatim(signature, _AROUND)]
+            lines = [profile.indent * _DEPTH + _verbatim(signature, dict(_AROUND))]
         else:
             lines = _laid_out(signature, profile, _DEPTH)
         around = "".join(f' xmlns{":" * bool(prefix)}{prefix}="{uri}"' for prefix, uri in _AROUND.items())
@@ -109,14 +109,16 @@ def _plain(key: str) -> str:
     return key.rpartition("}")[2]
 
 
-def _verbatim(node: SignatureMarkup, around: Mapping[str, str]) -> str:
-    scope = dict(around)
+def _verbatim(node: SignatureMarkup, around: dict[str, str]) -> str:
+    scope = around
     declared: list[str] = []
     namespace = node.namespace or ""
     prefix = _name(node.prefix) if node.prefix and namespace else ""
     if scope.get(prefix, "") != namespace:
-        scope[prefix] = namespace
+        scope = {**scope, prefix: namespace}
         declared.append(_declaration(prefix, namespace))
+    if any(key.startswith("{") for key, _ in node.attributes):
+        scope = dict(scope)  # prefixes for them may be added
     attributes = ""
     for key, value in node.attributes:
         attributes += f' {_attribute_name(key, scope, declared)}="{escape_attribute(value)}"'

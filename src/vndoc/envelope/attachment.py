@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, BinaryIO, Self
 
 import attrs
@@ -11,6 +12,8 @@ from vndoc.errors import VndocError
 from vndoc.text import shorten
 
 __all__ = ["Attachment", "normalise_content_id"]
+
+_SCHEMES = re.compile(r"(?:cid:\s*)+", re.IGNORECASE)
 
 
 def normalise_content_id(content_id: str | None) -> str:
@@ -22,9 +25,10 @@ def normalise_content_id(content_id: str | None) -> str:
     Source: practice (writers put none, one or two).
     """
     text = (content_id or "").strip()
-    while text[:4].lower() == "cid:":
-        text = text[4:].strip()
-    return text
+    if text[:4].lower() != "cid:":
+        return text
+    schemes = _SCHEMES.match(text)
+    return text if schemes is None else text[schemes.end() :]
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

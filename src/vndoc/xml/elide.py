@@ -22,7 +22,7 @@ from lxml import etree
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.limits import Limits
 from vndoc.xml.base64text import Base64Text, Proof
-from vndoc.xml.parser import MAX_DEPTH, parse_quietly
+from vndoc.xml.parser import parse_quietly
 from vndoc.xml.skeleton import HOLDER_PARENT, HOLDERS, Lines, Skeleton, Span, local_name, weave
 
 __all__ = ["READ", "XLINK", "elide", "largest_skeleton"]
@@ -78,7 +78,7 @@ def elide(source: Octets, limits: Limits, *, skip: int = 0, declare: bool = Fals
 def _parse(data: bytes, limits: Limits) -> etree._Element | None:
     if len(data) > largest_skeleton(limits):
         return None
-    return parse_quietly(data, min(limits.depth, MAX_DEPTH))
+    return parse_quietly(data, limits)
 
 
 def _plain(data: bytes, limits: Limits) -> Skeleton | None:

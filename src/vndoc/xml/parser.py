@@ -16,6 +16,7 @@ import threading
 from lxml import etree
 
 from vndoc.errors import ReadError
+from vndoc.limits import Limits
 
 __all__ = ["MAX_DEPTH", "parse_quietly", "parse_strictly", "simple_prolog"]
 
@@ -24,7 +25,7 @@ MAX_DEPTH = 256
 
 
 class _Tools(threading.local):
-    """The parser and the compiled depth checks of one thread."""
+    """The parser and the compiled checks of one thread."""
 
     def __init__(self) -> None:
         self.parser = etree.XMLParser(
@@ -41,13 +42,14 @@ class _Tools(threading.local):
             strip_cdata=True,
             collect_ids=False,
         )
-        self.too_deep: dict[int, etree.XPath] = {}
+        self.checks: dict[tuple[int, int], etree.XPath] = {}
 
-    def deeper_than(self, depth: int) -> etree.XPath:
-        """Return the compiled check whether a document has an element below level *depth*."""
-        found = self.too_deep.get(depth)
+    def beyond(self, limits: Limits) -> etree.XPath:
+        """Return the compiled check whether a document has an element too deep, or with too many attributes."""
+        key = (min(limits.depth, MAX_DEPTH), limits.attributes)
+        found = self.checks.get(key)
         if found is None:
-            found = self.too_deep[depth] = etree.XPath("boolean(" + "/*" * (depth + 1) + ")")
+            found = self.checks[key] = etree.XPath(f"{'/*' * (key[0] + 1)} or //@*[{key[1] + 1}]")
         return found
 
 
@@ -88,8 +90,8 @@ def simple_prolog(data: bytes) -> bool:
     )
 
 
-def parse_quietly(data: bytes, depth: int) -> etree._Element | None:
-    """Return the root of *data*, or ``None`` if anything at all is doubtful or goes deeper than *depth*."""
+def parse_quietly(data: bytes, limits: Limits) -> etree._Element | None:
+    """Return the root of *data*, or ``None`` if anything at all is doubtful or beyond *limits*."""
     if not simple_prolog(data):
         return None
     parser = _TOOLS.parser
@@ -97,7 +99,7 @@ def parse_quietly(data: bytes, depth: int) -> etree._Element | None:
         root = etree.fromstring(data, parser)
     except etree.LxmlError:
         return None
-    if parser.error_log or _TOOLS.deeper_than(depth)(root):
+    if parser.error_log or _TOOLS.beyond(limits)(root):
         return None
     return root
 

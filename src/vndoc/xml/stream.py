@@ -198,6 +198,8 @@ class _Writer:
         if len(names) >= self._depth:
             raise LimitError("limit-depth", limit=self._depth)
         keys = attributes[::2]
+        if len(keys) > self.limits.attributes and sum(map(_is_attribute, keys)) > self.limits.attributes:
+            raise LimitError("limit-attributes", limit=self.limits.attributes)
         self._check_prefixes(name, keys)
         tag = "".join(f' {key}="{_escape_value(value)}"' for key, value in zip(keys, attributes[1::2], strict=True))
         if self._declare and not names and "xmlns:xlink" not in keys:
@@ -316,6 +318,11 @@ class _Writer:
         pos += int(str(error.values["column"]))
         seen = data.count(b"<", 0, pos) - data.count(b"</", 0, pos)
         return self._lines[max(0, seen - 1)]
+
+
+def _is_attribute(key: str) -> bool:
+    """Return whether *key* is no declaration of a namespace."""
+    return key != "xmlns" and not key.startswith("xmlns:")
 
 
 def _local(name: str) -> str:

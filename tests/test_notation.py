@@ -176,6 +176,8 @@ def test_notations_we_originate(text: str) -> None:
         ("TB\u202eUBND", "control"),
         ("TB-UBND#1", "#"),
         ("TB--UBND", "hyphen"),
+        ("TB\u2013UBND", "dash"),
+        ("TB\u2010UBND", "dash"),
         ("-TB", "hyphen"),
         ("TB-", "hyphen"),
         ("2020/", "hyphen"),

@@ -456,6 +456,7 @@ def test_marks_of_secrecy(text: str, mark: str) -> None:
         "Bí mật nhà nước",
         "bảo vệ bí mật",
         "MẬT ĐỘ DÂN SỐ",
+        "PHƯỜNG MẬT SƠN",
         "AN TOÀN MẬT MÃ",
         "CƠ MẬT",
         "SỎI MẬT",

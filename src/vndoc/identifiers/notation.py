@@ -66,6 +66,7 @@ _FORBIDDEN = Text(
     "có dấu phẩy, dấu #, khoảng trắng, ký tự điều khiển hoặc dấu gạch chéo không đứng sau năm",
     "it has a comma, a #, white space, a control character, or a slash that does not follow a year",
 )
+_OTHER_DASH = Text("có dấu gạch ngang khác dấu gạch nối (-)", "it has a dash that is not the hyphen (-)")
 _EMPTY_PART = Text("có chữ viết tắt rỗng quanh dấu gạch nối", "an abbreviation next to a hyphen is empty")
 
 
@@ -148,8 +149,8 @@ def check_number(text: str) -> str:
 def check_notation(text: str) -> str:
     """Return *text* if it may stand as the notation of a document that we originate.
 
-    1 to 30 characters in NFC, abbreviations joined by single hyphens; no comma, ``#`` (see :func:`without_suffix`),
-    white space or control character; no slash but one after the year of a legal document.
+    1 to 30 characters in NFC, abbreviations joined by single hyphens and no other dash; no comma, ``#`` (see
+    :func:`without_suffix`), white space or control character; no slash but one after the year of a legal document.
     Raises :class:`~vndoc.errors.IdentifierError` ``code-notation-invalid`` saying why not.
     """
     fault = _notation_fault(text)
@@ -169,6 +170,8 @@ def _notation_fault(text: str) -> Text | None:
     abbreviations = match[2] if match else text
     if any(ch in "/,#" or unicodedata.category(ch)[0] in "CZ" for ch in abbreviations):
         return _FORBIDDEN
+    if any(ch != "-" and unicodedata.category(ch) == "Pd" for ch in abbreviations):
+        return _OTHER_DASH
     if not all(abbreviations.split("-")):
         return _EMPTY_PART
     return None

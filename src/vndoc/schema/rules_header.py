@@ -367,8 +367,9 @@ HEADER_RULES: tuple[Rule, ...] = (
          "The document number {found} is not written as it should be: digits, below 10 with one zero in front.",
          _number_form),
     rule("code-notation-form", _W, "M", "NĐ 30/2020/NĐ-CP, Art 15, App I",
-         "Ký hiệu {found} không đúng cách ghi: các chữ viết tắt nối bằng gạch nối, không có dấu cách, dấu phẩy, dấu #.",
-         "The notation {found} is not written as it should be: abbreviations joined by hyphens, "
+         "Ký hiệu {found} không đúng cách ghi: các chữ viết tắt nối bằng gạch nối (-), "
+         "không có dấu cách, dấu phẩy, dấu #.",
+         "The notation {found} is not written as it should be: abbreviations joined by hyphens (-), "
          "no white space, comma or #.",
          _notation_form),
     rule("document-id-mismatch", _W, "M", "QĐ 28/2018/QĐ-TTg, Art 10(2); C-03",

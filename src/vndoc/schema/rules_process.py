@@ -129,7 +129,7 @@ _BEFORE = frozenset({
 })  # fmt: skip
 _AFTER = frozenset({
     "KHẨU", "MÃ", "ONG", "ĐỘ", "THIẾT", "THƯ", "VỤ", "DANH", "NGHỊ", "BÁO", "THÁM", "LỆNH", "HIỆU", "NGỌT", "HOA",
-    "NGỮ", "ƯỚC", "TÔNG", "PHỤC", "GẤU", "THAM", "ĐÀM",
+    "NGỮ", "ƯỚC", "TÔNG", "PHỤC", "GẤU", "THAM", "ĐÀM", "SƠN",
 })  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 from typing import Any
 
 import attrs
@@ -19,7 +20,7 @@ import vndoc
 from samples import DOCUMENT, STATUS, attached, read, zipped
 from vndoc.edxml import packet_from_dict, packet_from_json, packet_to_dict, packet_to_json
 from vndoc.envelope import Attachment, DocumentPacket, StatusPacket
-from vndoc.errors import AttachmentError, EnvelopeError, LimitError, VndocError
+from vndoc.errors import AttachmentError, EnvelopeError, LimitError, UsageError, VndocError
 from vndoc.limits import DEFAULT
 
 ROOMY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -146,9 +147,9 @@ BAD = [
     ("attachments.0", 5, "attachments[0]: an object expected"),
     ("signature", {"name": "Signature", "attributes": [["a"]]}, "signature.attributes[0]: 2 items expected"),
     ("signature", {"name": "Signature", "children": [5]}, "signature.children[0]: an object expected"),
-    ("kind", "letter", "kind: one of document, status expected"),
-    ("kind", ["document"], "kind: one of document, status expected"),
-    ("kind", None, "kind: one of document, status expected"),
+    ("kind", "letter", "kind: document | status expected"),
+    ("kind", ["document"], "kind: document | status expected"),
+    ("kind", None, "kind: document | status expected"),
 ]
 
 
@@ -160,7 +161,25 @@ def test_what_is_wrong_is_named_by_its_key(path: str, value: object, detail: str
         return
     with pytest.raises(EnvelopeError) as caught:
         packet_from_dict(data)
-    assert (caught.value.code, caught.value.values["detail"]) == ("json-invalid", detail)
+    assert (caught.value.code, caught.value.text("en")) == ("json-invalid", f"The packet's JSON is invalid: {detail}.")
+    vietnamese = caught.value.text("vi")
+    assert detail.partition(":")[0] in vietnamese
+    assert "cần " in vietnamese or "có " in vietnamese
+    assert not re.search(r"expected|given|such", vietnamese)
+
+
+def test_a_key_with_braces_is_named_as_it_stands() -> None:
+    with pytest.raises(EnvelopeError) as caught:
+        packet_from_dict(changed("{x}{0}", 1))
+    assert "{x}{0}: no such key" in caught.value.text("en")
+
+
+def test_what_is_no_packet_value_has_no_json() -> None:
+    reading = read(STATUS)
+    for call in (packet_to_dict, packet_to_json):
+        with pytest.raises(UsageError) as caught:
+            call(reading)  # type: ignore[operator]
+        assert caught.value.code == "wrong-packet-kind"
 
 
 @pytest.mark.parametrize(

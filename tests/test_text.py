@@ -22,6 +22,12 @@ def test_a_message_never_fails() -> None:
     assert Text("", "{a} {b}").render("en", a="{c}") == "{c} ?"
 
 
+def test_a_text_within_a_text_keeps_both_languages_and_all_characters() -> None:
+    inner = Text("cần {n} tệp {{x}}", "{n} files {{x}} needed").filled(n="{3}")
+    whole = Text("{where}: {what}", "at {where}: {what}").filled(where="{a}", what=inner)
+    assert (whole.render("vi"), whole.render("en")) == ("{a}: cần {3} tệp {x}", "at {a}: {3} files {x} needed")
+
+
 @given(st.text())
 def test_the_normal_form_is_that_of_unicode(text: str) -> None:
     assert nfc(text) == unicodedata.normalize("NFC", text)

@@ -15,6 +15,7 @@ __all__ = ["Lang", "Text", "mask", "nfc", "safe_filename", "search_key", "shorte
 
 Lang = Literal["vi", "en"]
 """Language of a rendered text: Vietnamese or English."""
+_LANGUAGES: tuple[Lang, Lang] = ("vi", "en")
 
 _CITIZEN_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 _GROUPED_NUMBER = re.compile(
@@ -51,6 +52,14 @@ class Text:
         """
         template = self.vi if lang == "vi" else self.en
         return template.format_map(_Filling(values))
+
+    def filled(self, /, **values: object) -> Text:
+        """Return the text with *values* filled in, texts among them in both languages, to be a part of another."""
+        both = (
+            self.render(lang, **{k: v.render(lang) if isinstance(v, Text) else v for k, v in values.items()})
+            for lang in _LANGUAGES
+        )
+        return Text(*(text.replace("{", "{{").replace("}", "}}") for text in both))
 
 
 class _Filling(dict[str, object]):

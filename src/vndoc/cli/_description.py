@@ -111,7 +111,7 @@ def packet_of(values: Mapping[str, Any], folder: Path, files: Sequence[str] = ()
     try:
         packet = vndoc.packet_from_dict({"kind": kind, **plain})
     except EnvelopeError as error:
-        raise _refusal(Text("{detail}", "{detail}"), detail=str(error.values.get("detail"))) from error
+        raise UsageError("build-description", detail=error.values["detail"]) from error
     attached = _attachments(values.get("attachments", []), folder)
     attached += [vndoc.attach(file) for file in files]
     if not attached:

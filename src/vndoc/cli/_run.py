@@ -189,8 +189,7 @@ def status_of(error: VndocError) -> str:
 def filled(text: Text, /, **values: object) -> Text:
     """Return *text* with *values* filled in, shortened and masked, as the detail of an error."""
     shown = {name: shorten(value, 120) if isinstance(value, str) else value for name, value in values.items()}
-    whole = both(text, **shown)
-    return Text(*(whole[lang].replace("{", "{{").replace("}", "}}") for lang in ("vi", "en")))
+    return text.filled(**shown)
 
 
 def both(text: Text, /, **values: object) -> dict[str, str]:

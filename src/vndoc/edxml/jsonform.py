@@ -19,14 +19,26 @@ import pybase64
 
 from vndoc.edxml.packing import Budget, unpack
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Packet, StatusPacket
-from vndoc.errors import EnvelopeError, LimitError
+from vndoc.errors import EnvelopeError, LimitError, UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
+from vndoc.text import Text
 
 __all__ = ["KINDS", "json_key", "packet_from_dict", "packet_from_json", "packet_to_dict", "packet_to_json"]
 
 KINDS: dict[str, type[DocumentPacket | StatusPacket]] = {"document": DocumentPacket, "status": StatusPacket}
 """Value of the key ``kind`` -> model."""
+
+_KIND = Text("cần {expected}", "{expected} expected")
+_OBJECT = Text("cần một đối tượng", "an object expected")
+_LIST = Text("cần một danh sách", "a list expected")
+_ITEMS = Text("cần {expected} phần tử", "{expected} items expected")
+_NO_KEY = Text("không có khóa này", "no such key")
+_TWICE = Text("có hai lần", "given twice")
+_LEVELS = Text("cần nhiều nhất {expected} cấp", "at most {expected} levels expected")
+_BASE64 = Text("cần base64", "base64 expected")
+_ISO_DATE = Text("cần ngày theo ISO 8601, không kèm múi giờ", "an ISO 8601 date without offset expected")
+_AT = Text("{path}: {what}", "{path}: {what}")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?)?")
 _SOURCES = frozenset({"packed", "content", "_digest"})
@@ -45,14 +57,18 @@ def json_key(field: str) -> str:
 def packet_to_json(packet: Packet, *, indent: int | None = None) -> str:
     """Return *packet* as JSON text, attachments included (four thirds of their size, in memory).
 
-    Raises :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened.
+    Raises :class:`~vndoc.errors.AttachmentError` where an attachment cannot be opened, and
+    :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no packet.
     """
     return json.dumps(packet_to_dict(packet), ensure_ascii=False, indent=indent)
 
 
 def packet_to_dict(packet: Packet) -> dict[str, Any]:
-    """Return *packet* as plain values, as :func:`packet_to_json` writes them."""
-    kind = "document" if isinstance(packet, DocumentPacket) else "status"
+    """Return *packet* as plain values, as :func:`packet_to_json` writes them. Raises in the same cases."""
+    kind = next((kind for kind, model in KINDS.items() if isinstance(packet, model)), None)
+    if kind is None:
+        expected = " | ".join(model.__name__ for model in KINDS.values())
+        raise UsageError("wrong-packet-kind", expected=expected, found=type(packet).__name__)
     return {"kind": kind, **_plain(packet)}
 
 
@@ -95,7 +111,7 @@ def packet_from_dict(data: Any, *, limits: Limits = DEFAULT) -> Packet:
     """Return the packet in plain values. Raises as :func:`packet_from_json`."""
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str) or kind not in KINDS:
-        raise EnvelopeError("json-invalid", detail=f"kind: one of {', '.join(KINDS)} expected")
+        raise _invalid("kind", _KIND, " | ".join(KINDS))
     rest = {key: value for key, value in data.items() if key != "kind"}
     packet: Packet = _Reader(limits).model(KINDS[kind], rest, "")
     return packet
@@ -117,22 +133,22 @@ class _Reader:
 
     def model(self, model: type, data: Any, path: str) -> Any:
         if not isinstance(data, dict):
-            raise _invalid(path, "an object expected")
+            raise _invalid(path, _OBJECT)
         hints = _hints(model)
         fields = {json_key(name): name for name in hints} | {name: name for name in hints}
         given: set[str] = set()
         for key in data:
             name = fields.get(key)
             if name is None or (model is Attachment and name in _SOURCES - {"packed"}):
-                raise _invalid(f"{path}.{key}", "no such key")
+                raise _invalid(f"{path}.{key}", _NO_KEY)
             if name in given:
-                raise _invalid(f"{path}.{key}", "given twice")
+                raise _invalid(f"{path}.{key}", _TWICE)
             given.add(name)
         if model is Attachment:
             return self.attachment(data, path)
         self.depth += 1
         if self.depth > self.limits.depth:
-            raise _invalid(path, f"at most {self.limits.depth} levels expected")
+            raise _invalid(path, _LEVELS, self.limits.depth)
         named = {fields[key]: self.value(hints[fields[key]], value, f"{path}.{key}") for key, value in data.items()}
         made = model(**named)
         self.depth -= 1
@@ -143,11 +159,11 @@ class _Reader:
         named = {k: self.value(hints[k], v, f"{path}.{k}") for k, v in data.items() if k != "packed"}
         packed = data.get("packed")
         if not isinstance(packed, str):
-            raise _invalid(f"{path}.packed", "base64 expected")
+            raise _invalid(f"{path}.packed", _BASE64)
         try:
             octets = MemoryOctets(pybase64.b64decode(packed, validate=True))
         except ValueError as error:
-            raise _invalid(f"{path}.packed", "base64 expected") from error
+            raise _invalid(f"{path}.packed", _BASE64) from error
         if octets.size > self.limits.attachment_bytes:
             limit = self.limits.attachment_bytes
             raise LimitError("limit-attachment-bytes", name=named.get("name") or path, limit=limit)
@@ -174,7 +190,7 @@ class _Reader:
         if attrs.has(hint) and hint is not OrganCode:
             return self.model(hint, value, path)
         if type(value) is not hint:
-            raise _invalid(path, getattr(hint, "__name__", str(hint)) + " expected")
+            raise _invalid(path, _KIND, getattr(hint, "__name__", str(hint)))
         return value
 
     def union(self, hints: tuple[Any, ...], value: Any, path: str) -> Any:
@@ -187,11 +203,11 @@ class _Reader:
 
     def items(self, hints: tuple[Any, ...], value: Any, path: str) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise _invalid(path, "a list expected")
+            raise _invalid(path, _LIST)
         if hints[-1] is Ellipsis:
             return tuple(self.value(hints[0], item, f"{path}[{i}]") for i, item in enumerate(value))
         if len(hints) != len(value):
-            raise _invalid(path, f"{len(hints)} items expected")
+            raise _invalid(path, _ITEMS, len(hints))
         return tuple(self.value(h, v, f"{path}[{i}]") for i, (h, v) in enumerate(zip(hints, value, strict=True)))
 
 
@@ -202,8 +218,9 @@ def _date(value: Any, path: str) -> datetime.date:
             return datetime.datetime.fromisoformat(value) if "T" in value else datetime.date.fromisoformat(value)
         except ValueError:
             pass  # a day that no calendar has
-    raise _invalid(path, "an ISO 8601 date without offset expected")
+    raise _invalid(path, _ISO_DATE)
 
 
-def _invalid(path: str, expected: str) -> EnvelopeError:
-    return EnvelopeError("json-invalid", detail=f"{path.lstrip('.') or 'packet'}: {expected}")
+def _invalid(path: str, what: Text, expected: object = None) -> EnvelopeError:
+    said = what.filled(expected=expected)
+    return EnvelopeError("json-invalid", detail=_AT.filled(path=path.lstrip(".") or "packet", what=said))

@@ -10,7 +10,7 @@ from vndoc.edxml import elements as table
 from vndoc.edxml.profiles import Profile
 from vndoc.envelope import SignatureMarkup
 from vndoc.errors import Place, ReadError, WriteError
-from vndoc.text import Lang, Text
+from vndoc.text import Text
 from vndoc.xml import parse
 
 __all__ = ["escape_attribute", "escape_text", "illegal_character", "signature_lines"]
@@ -23,7 +23,7 @@ _ATTRIBUTE = str.maketrans(
 _XML = "http://www.w3.org/XML/1998/namespace"
 _NAME = re.compile(r"[^\s\x00-\x20<>&\"'/=:?!]+")
 _DEPTH = 3
-_LANGUAGES: tuple[Lang, Lang] = ("vi", "en")
+_ERROR = Text("{vi}", "{en}")
 _PLACE = Place(f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}/{table.SIGNATURE}")
 _AROUND: Mapping[str, str] = {"": table.NAMESPACE, table.PREFIX: table.NAMESPACE}
 
@@ -73,15 +73,11 @@ def signature_lines(signature: SignatureMarkup, profile: Profile) -> list[str]:
         around = "".join(f' xmlns{":" * bool(prefix)}{prefix}="{uri}"' for prefix, uri in _AROUND.items())
         parse(f"<{table.HEADER}{around}>{''.join(lines)}</{table.HEADER}>".encode())
     except ReadError as error:
-        raise WriteError("value-not-allowed", found=_both(error), expected="XML", place=_PLACE) from error
+        found = _ERROR.filled(vi=error.text("vi"), en=error.text("en"))
+        raise WriteError("value-not-allowed", found=found, expected="XML", place=_PLACE) from error
     except WriteError as error:
         raise WriteError(error.code, place=_PLACE, **error.values) from error
     return lines
-
-
-def _both(error: ReadError) -> Text:
-    """Return the message of *error* in both languages, as a value of another."""
-    return Text(*(error.text(lang).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES))
 
 
 def _name(name: str) -> str:

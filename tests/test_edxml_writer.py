@@ -32,7 +32,7 @@ from vndoc.edxml.markup import illegal_character
 from vndoc.edxml.precheck import values
 from vndoc.edxml.writer import write
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Organization, SignatureMarkup, StatusPacket
-from vndoc.errors import AttachmentError, LimitError, UsageError, VndocError, WriteError
+from vndoc.errors import AttachmentError, LimitError, SourceError, UsageError, VndocError, WriteError
 from vndoc.identifiers import DocumentCode, OrganCode
 from vndoc.text import Text
 
@@ -620,6 +620,36 @@ def test_nothing_is_written_when_a_zip_is_a_bomb() -> None:
     assert isinstance(error, LimitError)
     assert (error.code, error.place) == ("limit-unpack-ratio", vndoc.Place(ATTACHMENT))
     assert vndoc.write_packet(packet, profile="vxp")
+
+
+class Sparing(io.RawIOBase):
+    """An unbuffered file that takes some octets at a time, and in all no more than *room* (``None`` from then on)."""
+
+    def __init__(self, room: int, full: int | None) -> None:
+        self.taken = b""
+        self.room = room
+        self.full = full
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int | None:
+        part = bytes(data)[: min(1000, self.room - len(self.taken))]
+        self.taken += part
+        return len(part) or self.full
+
+
+def test_an_unbuffered_file_gets_every_octet() -> None:
+    packet = header(attachments=[Attachment.of(bytes(range(256)) * 5000, name="a.pdf")])
+    expected = vndoc.write_packet(packet)
+    target = Sparing(len(expected), None)
+    vndoc.write_packet(packet, to=target)  # type: ignore[arg-type]
+    assert target.taken == expected
+    for room in (len(expected) - 1, 5):
+        for full in (None, 0):
+            with pytest.raises(SourceError) as caught:
+                vndoc.write_packet(packet, to=Sparing(room, full))  # type: ignore[arg-type]
+            assert caught.value.code == "target-unwritable"
 
 
 # -- profiles ---------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ missing is invented: an absent mandatory element is an error that names its path
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class Sink(Protocol):
     """What octets are written to."""
 
     def write(self, data: bytes, /) -> object:
-        """Take *data*."""
+        """Take *data*, or as many octets of it as the number that is returned."""
 
 
 @attrs.frozen
@@ -56,7 +57,8 @@ def write(packet: Packet, profile: Profile, sink: Sink) -> None:
     """Write *packet* to *sink* in the form of *profile*.
 
     Nothing is written before the packet has passed the checks of the profile and every attachment was opened; one
-    that is unpacked or packed anew on the way is read once before. Raises
+    that is unpacked or packed anew on the way is read once before. What *sink* raises goes through; one that
+    takes nothing more gives :class:`BlockingIOError`. Raises
     :class:`~vndoc.errors.WriteError` for missing or impossible values,
     :class:`~vndoc.errors.AttachmentError` or :class:`~vndoc.errors.LimitError` where an attachment cannot be had.
     """
@@ -143,7 +145,7 @@ class _Writer:
 
     def __init__(self, profile: Profile, sink: Sink) -> None:
         self.profile = profile
-        self.sink = sink
+        self.sink = _Complete(sink)
 
     def head(self, packet: Packet, wires: Sequence[Wire]) -> list[str]:
         """Return the lines up to the attachments; everything that can be refused is refused here."""
@@ -299,6 +301,21 @@ class _Writer:
                     encoder.write(chunk)
         encoder.finish()
         self.emit([f"</{tag}>", f"{self.pad(2)}</{row.name}>"])
+
+
+@attrs.frozen
+class _Complete:
+    """A sink that takes all octets, whatever the file behind it takes at a time: an unbuffered one may take fewer."""
+
+    sink: Sink
+
+    def write(self, data: bytes) -> None:
+        taken = self.sink.write(data)
+        while isinstance(taken, int) and 0 < taken < len(data):
+            data = data[taken:]
+            taken = self.sink.write(data)
+        if (taken == 0 and data) or (taken is None and isinstance(self.sink, io.RawIOBase)):
+            raise BlockingIOError(errno.EAGAIN, "it takes no more octets now")
 
 
 class _Base64(io.RawIOBase):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -277,11 +279,35 @@ def test_a_full_disk_is_our_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
+    draft = Draft(tmp_path / "a", overwrite=True)
     (tmp_path / "a").mkdir()
-    with Draft(tmp_path / "a", overwrite=True) as draft, pytest.raises(SourceError) as error:
+    with draft, pytest.raises(SourceError) as error:
         draft.publish()
     assert error.value.code == "target-unwritable"
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+@pytest.mark.parametrize("link", [False, True])
+def test_only_files_are_overwritten(tmp_path: Path, make: Callable[[Path], None], link: bool) -> None:
+    """Moving the draft there would replace a device such as /dev/null for everybody."""
+    target = real = tmp_path / "a"
+    make(real)
+    if link:
+        target = tmp_path / "b"
+        target.symlink_to(real)
+    before = target.lstat().st_ino
+    with pytest.raises(SourceError) as error:
+        Draft(target, overwrite=True)
+    assert (error.value.code, target.lstat().st_ino) == ("target-unwritable", before)
+    assert "không phải là tệp" in error.value.text("vi")
+
+
+def test_standard_output_is_no_target(golden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (found,) = results("convert", golden / "document_1_recall.edxml", "-o", "-", code=2)
+    assert found["error"]["code"] == "option-invalid"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_places_differ_in_any_case_of_letters(tmp_path: Path) -> None:

@@ -9,25 +9,34 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vndoc.errors import SourceError
+from vndoc.errors import SourceError, UsageError
+from vndoc.text import Text
 
 __all__ = ["Draft", "SafeFolder"]
+
+_NO_FILE = Text("không phải là tệp", "it is no file")
+_NO_STDOUT = Text("-o cần tên tệp, không phải đầu ra chuẩn", "-o takes the name of a file, not standard output")
 
 
 class Draft:
     """A file in the making: written under a temporary name in the folder of its target, then moved there.
 
-    The move replaces nothing unless *overwrite*, and never writes through a symbolic link. Leaving the ``with`` block
-    without :meth:`publish` removes the draft. All that fails raises :class:`~vndoc.errors.SourceError`:
-    ``target-exists`` or ``target-unwritable``.
+    The move replaces nothing unless *overwrite*, never writes through a symbolic link, and never replaces what is no
+    file (a device, a pipe, a folder). Leaving the ``with`` block without :meth:`publish` removes the draft. All that
+    fails raises :class:`~vndoc.errors.SourceError` ``target-exists`` or ``target-unwritable``, and a target of ``-``
+    :class:`~vndoc.errors.UsageError` ``option-invalid``.
     """
 
     def __init__(self, target: Path, *, overwrite: bool) -> None:
         self.target = target
         self.overwrite = overwrite
         self.size = 0
+        if str(target) == "-":
+            raise UsageError("option-invalid", detail=_NO_STDOUT)
         if not overwrite and os.path.lexists(target):
             raise SourceError("target-exists", name=str(target))
+        if target.exists() and not target.is_file():
+            raise SourceError("target-unwritable", name=str(target), detail=_NO_FILE)
         self.path = target.parent / f".vndoc-{secrets.token_hex(8)}.part"
         try:
             self._file = self.path.open("xb")

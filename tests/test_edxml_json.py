@@ -162,6 +162,7 @@ def test_what_is_wrong_is_named_by_its_key(path: str, value: object, detail: str
     with pytest.raises(EnvelopeError) as caught:
         packet_from_dict(data)
     assert (caught.value.code, caught.value.text("en")) == ("json-invalid", f"The packet's JSON is invalid: {detail}.")
+    assert caught.value.values["key"] == detail.partition(":")[0]
     vietnamese = caught.value.text("vi")
     assert detail.partition(":")[0] in vietnamese
     assert "cần " in vietnamese or "có " in vietnamese

@@ -98,7 +98,7 @@ def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:
     """Return the packet in JSON *text*.
 
     Raises :class:`~vndoc.errors.EnvelopeError` ``json-invalid`` for text that is no JSON, unknown keys and
-    values of the wrong type, naming the key, and :class:`~vndoc.errors.LimitError` for an attachment beyond *limits*.
+    values of the wrong type, naming the key (also as ``values["key"]``), and :class:`~vndoc.errors.LimitError` for an attachment beyond *limits*.
     """
     try:
         data = json.loads(text)
@@ -222,5 +222,6 @@ def _date(value: Any, path: str) -> datetime.date:
 
 
 def _invalid(path: str, what: Text, expected: object = None) -> EnvelopeError:
-    said = what.filled(expected=expected)
-    return EnvelopeError("json-invalid", detail=_AT.filled(path=path.lstrip(".") or "packet", what=said))
+    key = path.lstrip(".")
+    said = _AT.filled(path=key or "packet", what=what.filled(expected=expected))
+    return EnvelopeError("json-invalid", detail=said, key=key)

@@ -97,8 +97,9 @@ def _fields(value: Any) -> dict[str, Any]:
 def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:
     """Return the packet in JSON *text*.
 
-    Raises :class:`~vndoc.errors.EnvelopeError` ``json-invalid`` for text that is no JSON, unknown keys and
-    values of the wrong type, naming the key (also as ``values["key"]``), and :class:`~vndoc.errors.LimitError` for an attachment beyond *limits*.
+    Raises :class:`~vndoc.errors.EnvelopeError` ``json-invalid`` for text that is no JSON, unknown keys and values of
+    the wrong type, naming the key (also as ``values["key"]``), and :class:`~vndoc.errors.LimitError` for an
+    attachment beyond *limits*.
     """
     try:
         data = json.loads(text)

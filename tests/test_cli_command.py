@@ -115,7 +115,10 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, extra: list[str]) -> N
 
 
 def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; from vndoc.cli import main, _app; sys.stderr.write('!'); sys.stderr.flush(); sys.exit(main())"
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background ignores it
+        "from vndoc.cli import main, _app; sys.stderr.write('!'); sys.stderr.flush(); sys.exit(main())"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", code, "inspect", "-"],
         stdin=subprocess.PIPE,

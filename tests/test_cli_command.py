@@ -116,7 +116,7 @@ def test_a_reader_that_leaves_is_no_error(tmp_path: Path, extra: list[str]) -> N
 
 def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell's background ignores it
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"  # ignored in a background job
         "from vndoc.cli import main, _app; sys.stderr.write('!'); sys.stderr.flush(); sys.exit(main())"
     )
     with subprocess.Popen(

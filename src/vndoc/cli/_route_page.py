@@ -12,7 +12,7 @@ from vndoc.cli._run import Result, Run
 from vndoc.cli._safe import clean
 from vndoc.cli._table import BUILTIN
 from vndoc.routing import OUTCOMES, STEPS, Fate, Note, Outcome, Reason, StepKind, SuccessorKind
-from vndoc.routing.words import SUCCESSOR_KINDS, shown_date
+from vndoc.routing.terms import SUCCESSOR_KINDS, shown_date
 
 __all__ = ["STYLES", "branch", "instrument_text", "show_route", "show_table"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
-from vndoc.routing._index import bodies_of
+from vndoc.routing._index import bodies_of, heir
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.model import FIRST, LAST, Agency, Connection, Successor, SuccessorKind
 
@@ -123,9 +123,12 @@ class Changing:
         self.live: set[str] = set()
         self.arrivals: dict[str, datetime.date] = {}
         self.left: dict[str, tuple[Agency, bool]] = {}
+        self.linked: set[tuple[str, str]] = set()
+        self.findings: list[Finding] = []
 
     def changes(self) -> dict[str, tuple[Agency, ...]]:
-        """Return what differs from the table, by code."""
+        """Return what differs from the table, by code; called once, at the end."""
+        self.check_links()
         return {code: agencies for code, agencies in self.new.items() if agencies != self.table.periods(code)}
 
     def take(self, units: Iterable[AxisUnit]) -> None:
@@ -208,6 +211,30 @@ class Changing:
         else:
             successors = old.successors or successors
         self.put(old, attrs.evolve(old, valid_to=end, successors=successors))
+        self.linked.add((old.code, unit.ref))
+
+    def check_links(self) -> None:
+        """Take away each link from a unit's old code to its new one that leads to another body now, with a finding."""
+        named_by = self.table.naming
+        concerned = set(self.new).union(*[named_by.get(code, ()) for code in self.new])
+        for code in sorted(concerned):
+            for agency in self.periods(code):
+                if len(agency.successors) == 1 and agency.ref and self.is_lost(agency, agency.successors[0]):
+                    shown = (("to", agency.successors[0].code), ("end", agency.valid_to.isoformat()))
+                    self.findings.append(Finding(Check.UNIT_LINK, code, None, shown))
+                    self.put(agency, attrs.evolve(agency, successors=()))
+
+    def is_lost(self, closed: Agency, successor: Successor) -> bool:
+        """Return whether *successor*, which stood for the same unit, means another or nobody after this change."""
+        code = successor.code
+        was_own = (closed.code, closed.ref) in self.linked or any(
+            one.ref == closed.ref for one in heir(self.table.bodies, closed, successor)
+        )
+        if successor.kind is not SuccessorKind.RENAMED or not was_own:
+            return False
+        now = heir({code: self.periods(code)}, closed, successor)
+        rivals = self.contested.get(code, frozenset())
+        return not now or any(is_another(one.ref, closed.ref) and one.ref not in rivals for one in now)
 
     def parent(self, unit: AxisUnit, day: datetime.date) -> str:
         """Return the code of the parent or system of the unit, empty where there is none on *day*."""

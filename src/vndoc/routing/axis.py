@@ -82,8 +82,10 @@ RULES: Mapping[str, Text] = MappingProxyType(
             "A new name under the same code: the same agency, the old name is kept as another.",
         ),
         "recoded": Text(
-            "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ.",
-            "A new code under the same id: the old code is closed, the new one is its only successor.",
+            "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ. Nếu ngay sau ngày đóng mã mới thuộc cơ quan khác "
+            "thì bỏ nơi kế thừa, và báo cảnh báo.",
+            "A new code under the same id: the old code is closed, the new one is its only successor. Where the new "
+            "code belongs to another body on the day after, the successor is left out, and a warning is reported.",
         ),
         "other-id": Text(
             "Cùng mã mà khác id: cơ quan khác. Cơ quan trước đóng vào ngày trước đó, cơ quan sau là một thời kỳ mới; "
@@ -352,8 +354,6 @@ def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
                     whole.found(Finding(Check.UNIT_ID, agency.code, row, shown))
                 whole.agencies[at] = _joined(known, agency)
             else:
-                if at is not None and whole.agencies[at].valid_to < LAST:
-                    place.pop(agency.code, None)
                 at = len(whole.agencies)
                 whole.agencies.append(agency)
                 whole.rows.append(row)
@@ -448,4 +448,5 @@ class AxisChange:
         reached = max(table.info.axis_version, self.version)
         base = table.version.partition("+axis.")[0]
         info = attrs.evolve(table.info, axis_version=reached, version=f"{base}+axis.{reached}")
-        return table.changed(changing.changes(), info=info, strict=strict, found=self.findings)
+        changes = changing.changes()
+        return table.changed(changes, info=info, strict=strict, found=(*self.findings, *changing.findings))

@@ -35,6 +35,7 @@ _OF_SOURCE = frozenset(
         "unit-repeated",
         "code-contested",
         "unit-ids-differ",
+        "new-code-of-another",
     }
 )
 
@@ -70,6 +71,7 @@ class Check(enum.Enum):
     UNIT_TWICE = "unit-repeated"
     UNIT_CODE = "code-contested"
     UNIT_ID = "unit-ids-differ"
+    UNIT_LINK = "new-code-of-another"
 
 
 @attrs.frozen
@@ -154,6 +156,10 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
         Check.UNIT_ID: _warning(
             "câu trả lời trước ghi id {found}, câu trả lời sau ghi {other}; coi là một cơ quan",
             "one answer has the id {found}, a later one {other}; taken as one agency",
+        ),
+        Check.UNIT_LINK: _warning(
+            "ngay sau ngày {end} mã mới {to} thuộc cơ quan khác; không ghi nơi kế thừa",
+            "on the day after {end} the new code {to} belongs to another agency; no successor is recorded",
         ),
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -332,6 +333,11 @@ class RoutingTable:
     def aliases(self) -> AliasView:
         """Return a view of the index by other code, as :attr:`bodies`."""
         return MappingProxyType(self._aliases)
+
+    @property
+    def naming(self) -> Mapping[str, AbstractSet[str]]:
+        """Return a view of which codes name a code as parent, successor or delegate, as :attr:`bodies`."""
+        return MappingProxyType(self._naming)
 
     def periods(self, code: str) -> tuple[Agency, ...]:
         """Return every agency that has or had *code*, in the order of time; empty for an unknown code."""

@@ -29,8 +29,8 @@ from vndoc.routing import (
     TableInfo,
 )
 from vndoc.routing._index import meant_by
-from vndoc.routing._loops import MAX_HOPS
 from vndoc.routing.groups import MAX_DEPTH
+from vndoc.routing.plan import MAX_HOPS
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)

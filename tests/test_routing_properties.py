@@ -77,14 +77,15 @@ policies = st.builds(
     Policy,
     split=st.sampled_from(SplitRule),
     by_function=st.booleans(),
+    by_form=st.booleans(),
     ancestors=st.none() | st.booleans(),
     require_connected=st.booleans(),
     max_steps=st.sampled_from([1, 2, 32]),
 )
-asked = codes | st.sampled_from(["H01.9", "H02.1.7", "h01", "", "000.01.01.H02"])
+asked = codes | st.sampled_from(["H01.9", "H02.1.7", "h01", "", "000.01.01.H02", "000.00.01.H01", "000.02.01.H01"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(listed, infos, asked, days, st.none() | days, st.none() | kinds, policies)
 def test_the_model_agrees(rows, info, code, at, meant_at, kind, policy):
     table = RoutingTable.of(rows, info=info, strict=False)

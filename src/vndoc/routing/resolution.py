@@ -9,11 +9,11 @@ import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
 from vndoc.routing.model import FIRST, LAST, Agency, Alias, Connection, Delegation, Successor, SuccessorKind
-from vndoc.routing.terms import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
+from vndoc.routing.terms import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date, shown_period
 from vndoc.routing.words import NOTES, OUTCOMES, REASONS, STEPS, Note, Outcome, Reason, StepKind
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["FORMS", "Candidate", "How", "Resolution", "Step", "answered"]
+__all__ = ["FORMS", "Candidate", "How", "Resolution", "Step"]
 
 FORMS = {
     OrganKind.QCVN_2016: Text("dạng QCVN 102:2016", "form of QCVN 102:2016"),
@@ -66,7 +66,11 @@ class Step:
 
     def text(self, lang: Lang = "en") -> str:
         """Return what the step found, in *lang*."""
-        return NOTES[self.note].text.render(lang, **{k: _shown(k, v, lang) for k, v in self.values.items()})
+        shown = {key: _shown(key, value, lang) for key, value in self.values.items()}
+        if self.note is Note.VALID:
+            agency = cast("Agency", self.args[0])
+            shown["period"] = shown_period(agency.valid_from, agency.valid_to, lang)
+        return NOTES[self.note].text.render(lang, **shown)
 
     def to_dict(self) -> dict[str, object]:
         """Return the step as JSON-able data."""

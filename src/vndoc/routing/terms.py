@@ -9,7 +9,7 @@ from types import MappingProxyType
 from vndoc.routing.model import FIRST, LAST, AliasKind, Connection, SuccessorKind
 from vndoc.text import Lang, Text
 
-__all__ = ["ALIAS_KINDS", "CONNECTIONS", "SUCCESSOR_KINDS", "shown_date"]
+__all__ = ["ALIAS_KINDS", "CONNECTIONS", "SUCCESSOR_KINDS", "shown_date", "shown_period"]
 
 CONNECTIONS: Mapping[Connection, Text] = MappingProxyType(
     {
@@ -55,3 +55,17 @@ def shown_date(day: datetime.date, lang: Lang) -> str:
     if day == LAST:
         return "nay" if lang == "vi" else "now on"
     return f"{day.day:02d}/{day.month:02d}/{day.year}" if lang == "vi" else day.isoformat()
+
+
+_PERIODS = {
+    (False, False): Text("từ ngày chưa rõ", "since an unknown day"),
+    (False, True): Text("đến {end}", "until {end}"),
+    (True, False): Text("từ {start}", "since {start}"),
+    (True, True): Text("từ {start} đến {end}", "from {start} to {end}"),
+}
+
+
+def shown_period(start: datetime.date, end: datetime.date, lang: Lang) -> str:
+    """Return the days from *start* to *end* as words for a reader, open ends included."""
+    text = _PERIODS[start != FIRST, end != LAST]
+    return text.render(lang, start=shown_date(start, lang), end=shown_date(end, lang))

@@ -382,9 +382,7 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
             "by its form it may be {code}, {name} (a guess that was asked for)",
         ),
         _N.FORM_SEVERAL: _note(_S.ALIAS, "theo dạng có thể là {count} mã", "by its form it may be {count} codes"),
-        _N.VALID: _note(
-            _S.VALIDITY, "{code} có hiệu lực {valid_from} – {valid_to}", "{code} is valid {valid_from} – {valid_to}"
-        ),
+        _N.VALID: _note(_S.VALIDITY, "{code} có hiệu lực {period}", "{code} is valid {period}"),
         _N.CLOSED: _note(_S.VALIDITY, "{code} đóng sau ngày {valid_to}", "{code} was closed after {valid_to}"),
         _N.NOT_YET: _note(_S.VALIDITY, "{code} chỉ có hiệu lực từ {valid_from}", "{code} is valid from {valid_from}"),
         _N.FOLLOWED: _note(

@@ -30,7 +30,7 @@ from vndoc.routing import (
 )
 from vndoc.routing._index import meant_by
 from vndoc.routing.groups import MAX_DEPTH
-from vndoc.routing.plan import MAX_HOPS
+from vndoc.routing.loops import MAX_HOPS
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)

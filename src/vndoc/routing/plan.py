@@ -17,9 +17,9 @@ import attrs
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.routing._index import meant_by
-from vndoc.routing._loops import MAX_HOPS, Loops
 from vndoc.routing._resolve import check_code, check_day, check_kind, check_policy
 from vndoc.routing.groups import expand
+from vndoc.routing.loops import Loops
 from vndoc.routing.model import CAUTIOUS, Agency, Policy
 from vndoc.routing.resolution import Resolution
 from vndoc.routing.words import OUTCOMES, REASONS, Outcome, Reason
@@ -28,7 +28,7 @@ from vndoc.text import Lang, Text, shorten
 if TYPE_CHECKING:
     from vndoc.routing.table import RoutingTable
 
-__all__ = ["FATES", "LOCAL", "MAX_HOPS", "Delivery", "Fate", "Plan", "Result", "Submission", "make_plan"]
+__all__ = ["FATES", "LOCAL", "Delivery", "Fate", "Plan", "Result", "Submission", "make_plan"]
 
 LOCAL = "local"
 """The carrier of recipients that stand behind our own connected system."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import cast
+from typing import Any, cast
 
 import attrs
 
@@ -154,23 +154,18 @@ class How:
     chain: tuple[Agency, ...] = ()
 
 
-@attrs.define
-class _Open:
-    """What a resolution holds, while it is made: see :func:`answered`."""
-
-    code: str
-    at: datetime.date
-    agency: Agency | None
-    _how: How
-
-
 @attrs.frozen
-class Resolution(_Open):
+class Resolution:
     """Where mail to one code goes, and why. A function of table, code, dates, kind and policy.
 
     ``code`` is the code as asked, which stays on the packet so that receipts correlate; ``agency`` is who gets it
     (None unless one body was found; an agency that cannot receive is named with its outcome).
     """
+
+    code: str
+    at: datetime.date
+    agency: Agency | None
+    _how: How
 
     @property
     def outcome(self) -> Outcome:
@@ -266,11 +261,24 @@ class Resolution(_Open):
         }
 
 
+class _Open(Resolution):
+    """A resolution while it is made: the same fields, not frozen yet."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+
+    def __init__(self: Any, code: str, at: datetime.date, agency: Agency | None, how: How) -> None:
+        self.code = code
+        self.at = at
+        self.agency = agency
+        self._how = how
+
+
 def answered(code: str, at: datetime.date, agency: Agency | None, how: How) -> Resolution:
     """Return the resolution. Filling in a frozen value takes three times as long as freezing one that is filled in."""
     answer = _Open(code, at, agency, how)
-    answer.__class__ = Resolution
-    return answer  # type: ignore[return-value]
+    answer.__class__ = Resolution  # type: ignore[assignment]
+    return answer
 
 
 def _identity(agency: Agency) -> dict[str, object]:

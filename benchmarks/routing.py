@@ -5,21 +5,20 @@
 The table has 120,000 agencies and 100,000 other codes. Every look-up asks for a distinct code, as text that is equal to
 the table's but another object, as it comes from a packet; nothing is remembered between calls. The floor is
 ``d[code]`` over the same codes in the same order. Times are the best of several rounds, for look-ups slice by slice
-(a slice is short enough to escape what else the machine does); loading runs in a child process, whose peak memory
+(a slice is short enough to escape what else the machine does; the call itself is inside, the loop around it is in
+both); loading runs in a child process, whose peak memory
 counts as a whole, interpreter included; its time is that of the processor, which other programs disturb less.
 """
 
 from __future__ import annotations
 
 import datetime
-import functools
 import json
 import random
 import subprocess
 import sys
 import threading
 import time
-import types
 from collections.abc import Callable, Iterator
 
 import attrs
@@ -67,7 +66,9 @@ def agencies() -> list[Agency]:
         made.append(live_one(rnd, f"{top.code}.{n % 97 + 1:02d}{n:05d}", top, top.level + 1, "department", "Phòng"))
     live = [a.code for a in made]
     for n in range(50_000):
-        heirs = (Successor(rnd.choice(live), SuccessorKind.MERGED, instrument="1685/NQ-UBTVQH15"),)
+        heirs: tuple[Successor, ...] = (
+            Successor(rnd.choice(live), SuccessorKind.MERGED, instrument="1685/NQ-UBTVQH15"),
+        )
         if n % 20 == 0:
             heirs = tuple(Successor(rnd.choice(live), SuccessorKind.PART) for _ in range(3))
         made.append(Agency(f"H{n % 34 + 1:02d}.9{n:06d}", f"Ủy ban nhân dân xã {name(rnd)}", 3, valid_to=LAST_OLD,
@@ -155,8 +156,17 @@ def one(
     known = known[: len(codes)]
     missing = codes[0] not in held
 
-    asked = known if missing else codes
-    jobs = {"floor": (asked, held.__getitem__), "ours": (codes, functools.partial(table.resolve, at=AT, policy=policy))}
+    resolve = table.resolve
+
+    def floor(part: list[str]) -> None:
+        for code in part:
+            held[code]
+
+    def ours(part: list[str]) -> None:
+        for code in part:
+            resolve(code, at=AT, policy=policy)
+
+    jobs = {"floor": (known if missing else codes, floor), "ours": (codes, ours)}
     taken = dict.fromkeys(jobs, 0.0)
     rounds = [{name: list(slices(*job)) for name, job in jobs.items()} for _ in range(ROUNDS)]
     for name in jobs:
@@ -168,18 +178,12 @@ def one(
     return each
 
 
-def slices(codes: list[str], ask: Callable[[str], object]) -> Iterator[float]:
+def slices(codes: list[str], ask: Callable[[list[str]], None]) -> Iterator[float]:
     """Yield the seconds that *ask* needs for one slice of *codes* after the other."""
     for start in range(0, len(codes), SLICE):
         part = codes[start : start + SLICE]
         begin = time.perf_counter()
-        if isinstance(ask, types.BuiltinMethodType):  # the floor: the subscript itself, no call
-            held = ask.__self__
-            for code in part:
-                held[code]
-        else:
-            for code in part:
-                ask(code)
+        ask(part)
         yield time.perf_counter() - begin
 
 
@@ -223,13 +227,14 @@ def changing(table: RoutingTable) -> None:
     thread = threading.Thread(target=reader)
     thread.start()
     try:
-        taken = best({"delta": lambda: apply(table, delta, strict=False)}, 9)["delta"]
+        times = sorted(best({"delta": lambda: apply(table, delta, strict=False)}, 1)["delta"] for _ in range(15))
     finally:
         stop.set()
         thread.join()
     assert done[0]
     assert apply(table, delta, strict=False) == target
-    row("delta of 1,000, while another thread resolves", f"{taken * 1000:.0f} ms", "100 ms", kept=taken <= 0.100)
+    measured = f"{times[0] * 1000:.0f} ms (median {times[len(times) // 2] * 1000:.0f} ms)"
+    row("delta of 1,000, while another thread resolves", measured, "100 ms", kept=times[0] <= 0.100)
 
 
 def searching(table: RoutingTable) -> None:

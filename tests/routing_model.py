@@ -24,6 +24,8 @@ class Model:
         if min(at, meant) < self.info.begins:
             return Reason.BEFORE_TABLE, None
         who = self.meant(code, meant)
+        if who is None and policy.by_form:
+            who = self.by_form(code, meant)
         if isinstance(who, Reason):
             return who, None
         if who is None:
@@ -95,6 +97,14 @@ class Model:
             tied = [a for start, a in starts if start == min(s for s, _ in starts)]
             return Reason.NOT_YET if len({id(a) for a in tied}) == 1 else Reason.ALIAS_OF_SEVERAL
         return None
+
+    def by_form(self, code: str, day: datetime.date) -> tuple[Reason, Agency] | Reason | None:
+        """The bodies, existing or former, under the codes that the form suggests: one, or a question."""
+        forms = [candidate.code.text for candidate in OrganCode(code).candidates()]
+        found = [a for form in forms for a in self.under(form, day) if a.valid_from <= day]
+        if len(found) > 1:
+            return Reason.SEVERAL_FORMS
+        return (Reason.FORM, found[0]) if found else None
 
     def unknown(self, code: str) -> Reason:
         return Reason.UNKNOWN_CODE if OrganCode(code).level1 else Reason.UNKNOWN_IRREGULAR

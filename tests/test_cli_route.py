@@ -64,7 +64,7 @@ def test_a_province_on_the_day_before_and_on_the_day() -> None:
                 "├── address as of 2025-07-01, delivered on 2025-07-01",
                 "├── validity: H02 was closed after 2025-06-30",
                 "└── successor: H02 → H05: merged (NQ 202/2025/QH15, QĐ 09/2025/QĐ-TTg)",
-                "    ├── validity: H05 is valid unknown – now on",
+                "    ├── validity: H05 is valid since an unknown day",
                 "only the registry of the axis can tell",
                 "Table: builtin ",
             ),
@@ -75,7 +75,7 @@ def test_a_province_on_the_day_before_and_on_the_day() -> None:
                 "H02: gửi được – cơ quan kế thừa duy nhất → H05",
                 "├── hiệu lực: H02 đóng sau ngày 30/06/2025",
                 "└── kế thừa: H02 → H05: sáp nhập (NQ 202/2025/QH15, QĐ 09/2025/QĐ-TTg)",
-                "    ├── hiệu lực: H05 có hiệu lực chưa rõ – nay",
+                "    ├── hiệu lực: H05 có hiệu lực từ ngày chưa rõ",
                 "Chưa rõ nơi nhận đã liên thông chưa",
                 "Danh mục: builtin ",
             ),
@@ -212,7 +212,7 @@ def test_a_packet_plans_its_recipients(golden: Path) -> None:
     assert [(s["carrier"], [d["code"] for d in s["deliveries"]]) for s in plan["submissions"]] == [
         ("national-axis", ["H20"])
     ]
-    assert found["trace"] == ["H41"]
+    assert found["plan"]["trace"] == ["H41"]
     assert plan["table"]["digest"] == found["table"]["digest"] == RoutingTable.builtin().digest
 
 
@@ -280,7 +280,7 @@ def test_a_status_packet_goes_to_whom_it_answers(golden: Path) -> None:
     assert isinstance(packet, vndoc.StatusPacket)
     assert packet.response_for is not None
     assert [r["code"] for r in found["plan"]["results"]] == [str(packet.response_for.organ_id)]
-    assert found["trace"] == []
+    assert found["plan"]["trace"] == []
 
 
 def organ(code: str) -> vndoc.Organization:
@@ -301,7 +301,7 @@ def test_packets_that_leave_out_what_counts(golden: Path, tmp_path: Path) -> Non
     whole = golden / "document_0_new.edxml"
     nobody = without(whole, tmp_path / "a.edxml", "To", "PromulgationInfo", "TraceHeaderList")
     (found,) = results("route", nobody, "--at", "2026-01-01", code=1)
-    assert (found["plan"]["results"], found["plan"]["meant_at"], found["trace"]) == ([], "2026-01-01", [])
+    assert (found["plan"]["results"], found["plan"]["meant_at"], found["plan"]["trace"]) == ([], "2026-01-01", [])
     assert "names no recipient" in call("route", nobody).stdout
     assert "không nêu nơi nhận" in call("route", nobody, "--lang", "vi").stdout
     nameless = without(whole, tmp_path / "b.edxml", "OrganId", "PromulgationDate")

@@ -581,7 +581,74 @@ def test_a_whole_list_may_hold_a_code_twice():
 def test_two_open_units_under_one_code_are_a_contradiction():
     rows = answer(unit("H29.01", id="1"), unit("H29.01", id="2"))
     table = RoutingTable.load(rows, format="axis-units", strict=False)
-    assert [f.check for f in table.findings] == [Check.OVERLAP]
+    assert [f.check for f in table.findings] == [Check.UNIT_CODE, Check.OVERLAP]
+    assert table.findings[0].row == 2
+    assert table.findings[0].text() == ("row 2: H29.01: the ids 1 and 2 both claim this code, and neither is deleted")
+    listed = [{"id": n, "pid": None, "code": "H29.01", "name": "Sở mẫu"} for n in (1, 2)]
+    for form in ("axis-agencies", "axis-agencies-qd20"):
+        for made in (
+            RoutingTable.load(answer(*listed), format=form, strict=False),
+            RoutingTable.from_axis({form: answer(*listed)}, strict=False),
+        ):
+            assert [f.check for f in made.findings] == [Check.UNIT_CODE, Check.OVERLAP]
+            assert made.resolve("H29.01", at=DAY).reason.value == "overlapping-validity"
+    closed = unit("H29.01", id="3", deleted=True, modifyDate="2025-07-01")
+    table = RoutingTable.load(
+        answer(closed, unit("H29.01", id="1"), unit("H29.01", id="2")), format="axis-units", strict=False
+    )
+    assert [a.valid_from for a in table.periods("H29.01")] == [FIRST, DAY, DAY]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    "held",
+    [
+        [unit("H29.09", id="1", version=5), unit("H29.09", id="2", version=6)],  # both move there
+        [unit("H29.01", id="1", version=5), unit("H29.01", id="2", version=6)],  # one is there and stays
+        [unit("H29.09", id="7", version=5), unit("H29.09", id="8", version=6)],  # both are new
+    ],
+)
+def test_a_change_does_not_choose_between_two_ids_under_one_code(held, order):
+    change = AxisChange.load(answer(*held[::order]), received=RECEIVED)
+    assert [f.check for f in change.findings] == [Check.UNIT_CODE]
+    with pytest.raises(TableError) as caught:
+        change.applied_to(TWO)
+    assert code_of(caught) == "table-invalid"
+    table = change.applied_to(TWO, strict=False)
+    code = str(held[0]["code"])
+    assert {a.ref for a in table.periods(code)} == {str(unit["id"]) for unit in held}
+    assert all(a.valid_to == LAST for a in table.periods(code))
+    assert table.resolve(code, at=RECEIVED).reason.value == "overlapping-validity"
+    if held[0]["id"] == "1" and code == "H29.09":  # the old codes lead there, and say the same
+        assert table.resolve("H29.01", at=RECEIVED, meant_at=BEFORE).reason.value == "overlapping-validity"
+    assert {f.check for f in table.findings} == {Check.UNIT_CODE, Check.OVERLAP}
+    # the next answer decides: nobody is left to claim the code but one
+    loser = str(held[0]["id"])
+    gone = AxisChange.load(answer(unit(code, id=loser, version=9, deleted=True)), received=RECEIVED)
+    decided = gone.applied_to(table, strict=False)
+    assert decided.resolve(code, at=RECEIVED).agency.ref == str(held[1]["id"])
+    assert Check.UNIT_CODE not in {f.check for f in decided.findings}
+
+
+def test_a_rival_that_was_received_before_is_a_rival():
+    before = after_answers(TWO, (unit("H29.05", id="5", version=5),))
+    both = AxisChange.load(
+        answer(unit("H29.05", id="5", version=5), unit("H29.05", id="6", version=6)), received=RECEIVED
+    )
+    assert both.applied_to(before, strict=False).resolve("H29.05", at=RECEIVED).outcome.value == "conflict"
+    # without an id nothing is contested: it may be the same unit
+    same = (unit("H29.05", id="5", version=5), unit("H29.05", id=None, version=6, name="Tên mới"))
+    assert [a.name for a in after_answers(TWO, same).periods("H29.05")] == ["Tên mới"]
+
+
+def test_a_unit_that_comes_to_a_contested_code_closes_who_was_there():
+    rows = (unit("H29.02", id="5", version=5), unit("H29.02", id="6", version=6))
+    table = AxisChange.load(answer(*rows), received=RECEIVED).applied_to(TWO, strict=False)
+    first, *others = table.periods("H29.02")
+    assert (first.ref, first.valid_to) == ("2", datetime.date(2025, 7, 9))
+    assert {a.ref for a in others if a.valid_to == LAST} == {"5", "6"}
+    assert meant(table, "H29.02") == ""
+    assert table.resolve("H29.02", at=RECEIVED, meant_at=BEFORE).outcome.value == "closed-without-heir"
 
 
 def test_lists_that_disagree_about_the_id():
@@ -593,6 +660,20 @@ def test_lists_that_disagree_about_the_id():
     assert meant(table, "X.01", RECEIVED) == "77"
     both = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(gone, unit("H29.01", id="78"))})
     assert [a.ref for a in both.periods("H29.01")] == ["1", "78"]
+    assert [(f.check, f.code, f.row, f.values) for f in both.findings] == [
+        (Check.UNIT_ID, "H29.01", 2, (("found", "77"), ("other", "78")))
+    ]
+    assert not both.findings[0].is_error
+    same = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(unit("H29.01", id="77"))})
+    assert not same.findings
+    gone, new = unit("H29.01", id="77", deleted=True), unit("H29.01", id="78")
+    after = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(gone, new)})
+    assert [(a.ref, a.valid_to == LAST) for a in after.periods("H29.01")] == [("77", False), ("78", True)]
+    assert not after.findings
+    # other codes link them as well
+    linked = RoutingTable.from_axis({"axis-agencies": listed, "axis-units": answer(unit("X.01", id="78"))})
+    assert [(f.check, f.code) for f in linked.findings] == [(Check.UNIT_ID, "X.01")]
+    assert [a.code for a in linked] == ["H29.01"]
 
 
 def test_a_change_states_the_full_record():
@@ -631,5 +712,5 @@ def test_a_truth_that_is_none_is_a_finding(field, value):
 
 
 def test_the_rules_are_written_down_in_both_languages():
-    assert len(RULES) == 15
+    assert len(RULES) == 17
     assert all(rule.vi and rule.en for rule in RULES.values())

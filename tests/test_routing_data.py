@@ -17,6 +17,7 @@ from vndoc.routing import (
     Outcome,
     Policy,
     Reason,
+    Resolution,
     RoutingTable,
     SplitRule,
     Successor,
@@ -113,22 +114,55 @@ def test_a_code_that_was_given_again_is_told_apart_by_the_day_it_was_meant(built
     assert alias.meant.name == old
 
 
-def test_the_cases_of_the_specification_on_level_1(builtin):
-    assert [builtin.resolve("H57", at=day).agency.code for day in (BEFORE, AFTER)] == ["H57", "H57"]
-    plan = builtin.plan(["H41", "000.00.00.H41"], at=AFTER)
-    assert [d.codes for d in plan.deliveries] == [("H41", "000.00.00.H41")]
-    assert plan.shared[0].first == "H41"
+# -- the cases of the specification, section 3.5, on level 1 --------------------------------------------
+
+
+@pytest.mark.parametrize(("code", "heir"), [("H02", "H05"), ("K02", "K05")])
+def test_case_H02_and_K02_are_themselves_the_day_before_and_have_one_heir_the_day_after(builtin, code, heir):  # noqa: N802 - named after the case
+    before = builtin.resolve(code, at=BEFORE)
+    assert (before.agency.code, before.reason, len(before.chain)) == (code, Reason.EXACT, 1)
+    after = builtin.resolve(code, at=AFTER)
+    assert (after.agency.code, after.reason) == (heir, Reason.SUCCESSOR)
+    assert [agency.code for agency in after.chain] == [code, heir]  # chain length 1: one step
+
+
+def test_case_H57_is_itself_on_any_date(builtin):  # noqa: N802
+    first = builtin.info.begins
+    days = [first, BEFORE, AFTER, LAST, *(first + datetime.timedelta(days=n) for n in range(0, 3_000, 37))]
+    assert {(builtin.resolve("H57", at=day).agency.code, builtin.resolve("H57", at=day).reason) for day in days} == {
+        ("H57", Reason.EXACT)
+    }
+
+
+def test_case_000_00_00_H41_and_H41_are_one_recipient_and_one_delivery(builtin):  # noqa: N802
+    for codes in (["H41", "000.00.00.H41"], ["000.00.00.H41", "H41"]):
+        plan = builtin.plan(codes, at=AFTER)
+        assert [d.codes for d in plan.deliveries] == [tuple(codes)]
+        assert [(r.code, r.first) for r in plan.shared] == [(codes[1], codes[0])]
+
+
+def test_case_G05_by_function_G12_is_not_automatic(builtin):  # noqa: N802
     g05 = builtin.resolve("G05", at=AFTER)
     assert (g05.outcome, g05.reason, g05.agency) == (Outcome.CLOSED, Reason.FUNCTION_ONLY, None)
     assert [(c.code, c.kind) for c in g05.candidates] == [("G12", SuccessorKind.FUNCTION)]
+    for policy in (Policy(split=SplitRule.SUGGESTED, by_form=True, ancestors=True),):  # other guesses are not this one
+        assert builtin.resolve("G05", at=AFTER, policy=policy).agency is None
     asked = builtin.resolve("G05", at=AFTER, policy=Policy(by_function=True))
     assert (asked.agency.code, asked.reason, asked.is_guess) == ("G12", Reason.FUNCTION, True)
-    assert len(builtin.members("@provinces", on=BEFORE)) == 63
-    assert len(builtin.members("@provinces", on=AFTER)) == 34
-    opaque = builtin.resolve("000.A53.000", at=AFTER, policy=Policy(ancestors=True, by_form=True))
+
+
+def test_case_all_provinces_are_63_on_2025_06_30_and_34_on_2025_07_01(builtin):
+    assert [len(builtin.members("@provinces", on=day)) for day in (BEFORE, AFTER)] == [63, 34]
+
+
+def test_case_000_A53_000_is_opaque_and_matches_exactly_only(builtin):  # noqa: N802
+    every_guess = Policy(ancestors=True, by_form=True, by_function=True, split=SplitRule.SUGGESTED)
+    opaque = builtin.resolve("000.A53.000", at=AFTER, policy=every_guess)
     assert (opaque.outcome, opaque.reason) == (Outcome.UNKNOWN, Reason.UNKNOWN_IRREGULAR)
-    opaque_table = RoutingTable.of([*builtin, Agency("000.A53.000", "Hộp thư Đảng ủy mẫu")], info=builtin.info)
-    assert opaque_table.resolve("000.A53.000", at=AFTER).reason is Reason.EXACT
+    table = RoutingTable.of([*builtin, Agency("000.A53.000", "Hộp thư Đảng ủy mẫu")], info=builtin.info)
+    assert table.resolve("000.A53.000", at=AFTER).reason is Reason.EXACT
+    for code in ("000.a53.000", "000.A53.000 ", "00.A53.000", "000.A53.0000", "A53", "000.A53"):
+        assert not table.resolve(code, at=AFTER, policy=every_guess).is_deliverable
 
 
 def test_all_63_as_meant_before_become_34_deliveries(builtin):
@@ -232,26 +266,64 @@ def commune(registry: RoutingTable, number: str, day: datetime.date) -> Agency:
     return found
 
 
-def test_the_cases_of_the_specification_on_communes(registry):
-    def ask(number: str):
-        return registry.resolve(commune(registry, number, BEFORE).code, at=AFTER, meant_at=BEFORE)
+# -- the cases of the specification, section 3.5, on communes and districts -----------------------------
 
-    assert ask("00013").agency.code == "H26.00004"
-    assert ask("00008").meant.code == commune(registry, "00008", AFTER).code
-    assert ask("00008").meant.name != commune(registry, "00008", AFTER).name
-    assert len(ask("00634").candidates) == 5
-    assert ask("00634").outcome is Outcome.AMBIGUOUS
-    kinds = {c.code[-5:]: c.kind for c in ask("06799").candidates}
+
+def late(registry: RoutingTable, number: str) -> Resolution:
+    """Ask for the old commune or district with the statistics code *number*, meant before and delivered after."""
+    return registry.resolve(commune(registry, number, BEFORE).code, at=AFTER, meant_at=BEFORE)
+
+
+def test_case_commune_00013_has_the_one_heir_00004(registry):
+    answer = late(registry, "00013")
+    assert (answer.outcome, answer.reason, answer.agency.code) == (Outcome.DELIVERABLE, Reason.SUCCESSOR, "H26.00004")
+
+
+def test_case_commune_00008_has_the_same_code_and_another_name(registry):
+    answer, new = late(registry, "00008"), commune(registry, "00008", AFTER)
+    assert (answer.meant.code, answer.meant.valid_to) == (new.code, BEFORE)
+    assert answer.meant.name != new.name
+    assert answer.agency is not answer.meant
+
+
+def test_case_commune_00634_has_five_heirs_and_is_ambiguous(registry):
+    answer = late(registry, "00634")
+    assert (answer.outcome, answer.reason, answer.agency) == (Outcome.AMBIGUOUS, Reason.SPLIT, None)
+    assert len({c.code for c in answer.candidates}) == 5
+
+
+def test_case_commune_06799_part_of_the_land_stays_and_all_people_go_to_06886(registry):
+    answer = late(registry, "06799")
+    kinds = {c.code[-5:]: c.kind for c in answer.candidates}
     assert kinds["06886"] is SuccessorKind.PART_ALL_PEOPLE
-    assert len(ask("06799").candidates) > 1
-    assert len(ask("D075").candidates) == 14
-    assert ask("D318").agency.code.endswith(".11948")
-    assert ask("D318").reason is Reason.SUCCESSOR
-    two_names = registry.resolve("H49.06970", at=AFTER)
-    assert two_names.agency is registry.resolve("H49.06978", at=AFTER).agency
+    assert kinds["06799"] is SuccessorKind.PART_AREA
+    assert (answer.outcome, len(answer.candidates)) == (Outcome.AMBIGUOUS, 2)
+
+
+def test_case_district_075_has_14_heirs(registry):
+    answer = late(registry, "D075")
+    assert (answer.outcome, len({c.code for c in answer.candidates})) == (Outcome.AMBIGUOUS, 14)
+
+
+def test_case_district_318_has_the_one_heir_11948(registry):
+    answer = late(registry, "D318")
+    assert answer.agency.code.endswith(".11948")
+    assert answer.reason is Reason.SUCCESSOR
+
+
+def test_case_06978_and_06970_name_the_same_commune_in_two_lists(registry):
+    one, other = (registry.resolve(f"H49.{number}", at=AFTER) for number in ("06978", "06970"))
+    assert one.agency is other.agency
+    assert {one.reason, other.reason} == {Reason.EXACT, Reason.ALIAS}
+    assert len(registry.plan(["H49.06978", "H49.06970"], at=AFTER).deliveries) == 1
+
+
+def test_case_all_communes_of_79_are_168(registry):
     assert len(registry.members("@communes:H29", on=AFTER)) == 168
     assert len(registry.members("@communes", on=AFTER)) == 3_321
+    assert len(registry.members("@communes", on=BEFORE)) == 10_035
     assert len(registry.members("@districts", on=BEFORE)) == 696
+    assert registry.members("@districts", on=AFTER) is Reason.GROUP_EMPTY
 
 
 def test_a_code_of_a_commune_means_another_body_the_day_after(registry):
@@ -295,6 +367,18 @@ def test_statistics_codes_follow_the_seat_and_agency_codes_the_name(shared, regi
             other = registry.resolve(f"{seat}.{row['code']}", at=AFTER)
             if other.is_deliverable:  # an old commune's code: it leads below the code that goes on
                 assert other.agency.code.startswith(f"{agency}.")
+
+
+def test_these_seven_provinces_are_all_whose_seat_lies_in_another_old_province(shared):
+    old = {row["gso_code_legacy"]: row["people_committee_code"] for row in rows(shared, "agency_level1_province")}
+    new = rows(shared, "provinces_2025")
+    assert len(new) == 34
+    differing = {
+        row["name"]: (row["gso_code"], row["people_committee_code"])
+        for row in new
+        if old[row["gso_code"]] != row["people_committee_code"]
+    }
+    assert differing == {name: (now, agency) for name, (_, now, agency) in TRAPS.items()}
 
 
 def test_the_statistics_codes_themselves_need_a_date(shared):

@@ -10,6 +10,7 @@ import pytest
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.routing import (
+    CAUTIOUS,
     FATES,
     LOCAL,
     Agency,
@@ -22,13 +23,14 @@ from vndoc.routing import (
     Policy,
     Reason,
     RoutingTable,
+    SplitRule,
     Successor,
     SuccessorKind,
     TableInfo,
 )
 from vndoc.routing._index import meant_by
 from vndoc.routing.groups import MAX_DEPTH
-from vndoc.routing.plan import MAX_HOPS
+from vndoc.routing.loops import MAX_HOPS
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)
@@ -124,7 +126,7 @@ def test_a_packet_that_comes_round_again_stops():
     assert [r.reason for r in plan.undeliverable] == [Reason.OWN_SYSTEM, Reason.OWN_SYSTEM]
     assert plan.results[0].outcome is Outcome.LOOP
     assert plan.results[0].resolution.is_deliverable
-    plan = TABLE.plan(["H01", "H03"], at=DAY, trace=["00.03.W00"])
+    plan = TABLE.plan(["H01", "H03"], at=DAY, trace=["H09", "00.03.W00"])
     assert [(r.code, r.fate, r.reason) for r in plan.results] == [
         ("H01", Fate.DELIVER, Reason.EXACT),
         ("H03", Fate.UNDELIVERABLE, Reason.SYSTEM_IN_TRACE),
@@ -202,6 +204,7 @@ def test_a_group_has_a_size_limit():
         ({"recipients": [], "trace": [1]}, "code-expected"),
         ({"recipients": [], "own_system": 1}, "code-expected"),
         ({"recipients": [], "policy": None}, "option-invalid"),
+        ({"recipients": [], "kind": 1}, "option-invalid"),
         ({"recipients": [], "at": "2025-07-01"}, "date-expected"),
         ({"recipients": [], "meant_at": "2025-07-01"}, "date-expected"),
     ],
@@ -232,6 +235,112 @@ def test_a_plan_is_json_and_evidence():
     assert data["unused_exclusions"] == ["H97"]
     assert set(FATES) == set(Fate)
     assert TABLE.plan([], at=DAY).is_complete
+
+
+def test_a_plan_keeps_everything_that_it_was_asked_with():
+    policy = Policy(split=SplitRule.SUGGESTED, group_size=3)
+    asked = {
+        "at": DAY,
+        "meant_at": BEFORE,
+        "kind": "van-ban",
+        "own_system": OrganCode("00.03.W00"),
+        "trace": iter(["H09", OrganCode("H08")]),
+        "exclude": iter([OrganCode("H03"), "H97"]),
+        "policy": policy,
+    }
+    plan = TABLE.plan(iter(["H01", "H02", "H03"]), **asked)
+    assert (plan.policy, plan.own_system, plan.trace, plan.exclude) == (
+        policy, "00.03.W00", ("H09", "H08"), ("H03", "H97"),
+    )  # fmt: skip
+    data = plan.to_dict()
+    assert data["policy"] == {
+        "split": "suggested", "by_function": False, "by_form": False, "ancestors": None, "require_connected": False,
+        "max_steps": 32, "group_size": 3,
+    }  # fmt: skip
+    assert (data["own_system"], data["trace"], data["exclude"]) == ("00.03.W00", ["H09", "H08"], ["H03", "H97"])
+    again = TABLE.plan(
+        [r.code for r in plan.results], at=plan.at, meant_at=plan.meant_at, kind=plan.kind, policy=plan.policy,
+        own_system=plan.own_system, trace=plan.trace, exclude=plan.exclude,
+    )  # fmt: skip
+    assert again == plan
+    bare = TABLE.plan(["H01"], at=DAY)
+    assert (bare.policy, bare.own_system, bare.trace, bare.exclude) == (CAUTIOUS, None, (), ())
+
+
+# -- loops: one rule --------------------------------------------------------------------------------------
+
+US, THEM = "00.53.W00", "00.54.W00"
+ROUND = RoutingTable.of(
+    [
+        Agency("H53", connection=ON, system=US, aliases=(Alias("000.00.00.H53"),)),
+        Agency("H53.01", connection=ON, system=US),
+        Agency("H53.02", connection=ON, system=US),
+        Agency("H54", connection=ON, system=THEM),
+        Agency("H54.01", connection=ON, system=THEM),
+        Agency("H55", connection=ON),
+    ]
+)
+GOES, OWN, BODY, SYSTEM = Reason.EXACT, Reason.OWN_SYSTEM, Reason.RECIPIENT_IN_TRACE, Reason.SYSTEM_IN_TRACE
+TRACES = [
+    # the sender's own hop is no loop: not for its neighbours, not for its own gateway
+    (None, ["H53"], "H53.02", GOES),
+    (None, ["H53"], "H54", GOES),
+    (US, ["H53.01"], "H54", GOES),
+    (US, ["H53.01"], "H53.02", GOES),
+    (US, [US], "H54", GOES),
+    ("H53", ["H53"], "H54", GOES),
+    # on its way inside the system that it started from
+    (US, ["H53.01", "H53"], "H54", GOES),
+    # the body itself, under any of its codes, the sender included
+    (None, ["H53"], "H53", BODY),
+    (None, ["H53"], "000.00.00.H53", BODY),
+    (None, ["H53", "H55"], "H55", BODY),
+    (None, ["H55", "H54.01"], "H54.01", BODY),
+    # a system on the way, but not that of the first hop
+    (None, ["H55", "H54.01"], "H54", SYSTEM),
+    (None, ["H55", THEM], "H54", SYSTEM),
+    (None, ["H54.01", "H55"], "H54", GOES),
+    (None, ["", "H54.01"], "H54", SYSTEM),
+    # back at our own system
+    (US, ["H54", "H53.01"], "H55", OWN),
+    (US, ["H54", US], "H55", OWN),
+    (US, ["null", US], "H55", OWN),
+    (US, ["", US], "H55", OWN),
+    (US, ["H53.01", "H54"], "H55", OWN),
+    (US, ["H53.01", "001.00.20.TT2"], "H55", OWN),
+    (US, ["H53.01", ""], "H55", OWN),
+    (US, ["H53.01", "H53", "H53.01"], "H55", OWN),
+    ("H53", ["H53", "000.00.00.H53"], "H55", OWN),
+    # hops that name nobody stop nobody
+    (US, [], "H54", GOES),
+    (US, ["null", ""], "H54", GOES),
+    (None, ["001.00.20.TT2", "null"], "H54", GOES),
+]
+
+
+@pytest.mark.parametrize(("own", "trace", "to", "expected"), TRACES)
+def test_the_loop_rule(own, trace, to, expected):
+    (result,) = ROUND.plan([to], at=DAY, own_system=own, trace=trace).results
+    wanted = Reason.ALIAS if (to, expected) == ("000.00.00.H53", GOES) else expected
+    assert result.reason is wanted
+    assert (result.fate is Fate.DELIVER) is (expected is GOES)
+    assert (result.outcome is Outcome.LOOP) is (expected is not GOES)
+
+
+def test_an_exclusion_holds_for_all_whom_its_code_may_mean():
+    two = [
+        Agency("H55", "một", connection=ON, aliases=(Alias("X1"),)),
+        Agency("H55", "hai", connection=ON, aliases=(Alias("X2"),)),
+        Agency("H56", connection=ON, valid_from=DAY),
+        Agency("H57", valid_to=BEFORE, successors=(Successor("H56", SuccessorKind.WHOLE),)),
+    ]
+    table = RoutingTable.of(two, strict=False)
+    plan = table.plan(["X1", "X2", "H55"], at=DAY, exclude=["H55"])
+    assert [r.fate for r in plan.results] == [Fate.EXCLUDED] * 3
+    assert plan.unused == ()
+    # excluded under a code that begins after the day on which it was meant
+    late = table.plan(["H57"], at=DAY, meant_at=BEFORE, exclude=["H56"])
+    assert ([r.fate for r in late.results], late.unused) == ([Fate.EXCLUDED], ())
 
 
 # -- agencies are compared, not what is written -----------------------------------------------------------
@@ -310,13 +419,13 @@ def test_an_exclusion_holds_for_everybody_on_the_way():
 @pytest.mark.parametrize(
     ("own", "trace", "expected"),
     [
-        ("H53", [OTHER + "H53"], Reason.OWN_SYSTEM),
-        ("00.53.W00", ["H53"], Reason.OWN_SYSTEM),
-        ("00.53.W00", [OrganCode("00.53.W00")], Reason.OWN_SYSTEM),
-        (OrganCode("00.53.W00"), ["00.53.W00"], Reason.OWN_SYSTEM),
+        ("H53", ["X", OTHER + "H53"], Reason.OWN_SYSTEM),
+        ("00.53.W00", ["X", "H53"], Reason.OWN_SYSTEM),
+        ("00.53.W00", ["X", OrganCode("00.53.W00")], Reason.OWN_SYSTEM),
+        (OrganCode("00.53.W00"), ["X", "00.53.W00"], Reason.OWN_SYSTEM),
         ("H54", ["00.99.W00"], Reason.EXACT),
         ("", [""], Reason.EXACT),
-        (None, [OTHER + "H54"], Reason.SYSTEM_IN_TRACE),
+        (None, [OTHER + "H54"], Reason.RECIPIENT_IN_TRACE),
         (None, [OTHER + "H53"], Reason.EXACT),
     ],
 )

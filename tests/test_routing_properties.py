@@ -77,14 +77,15 @@ policies = st.builds(
     Policy,
     split=st.sampled_from(SplitRule),
     by_function=st.booleans(),
+    by_form=st.booleans(),
     ancestors=st.none() | st.booleans(),
     require_connected=st.booleans(),
     max_steps=st.sampled_from([1, 2, 32]),
 )
-asked = codes | st.sampled_from(["H01.9", "H02.1.7", "h01", "", "000.01.01.H02"])
+asked = codes | st.sampled_from(["H01.9", "H02.1.7", "h01", "", "000.01.01.H02", "000.00.01.H01", "000.02.01.H01"])
 
 
-@settings(max_examples=400)
+@settings(max_examples=600)
 @given(listed, infos, asked, days, st.none() | days, st.none() | kinds, policies)
 def test_the_model_agrees(rows, info, code, at, meant_at, kind, policy):
     table = RoutingTable.of(rows, info=info, strict=False)
@@ -133,7 +134,7 @@ def test_the_straight_way_is_the_long_way(table, at, meant_at):
     days,
     days,
     policies,
-    st.sampled_from([(), ("00.01.W00",), ("00.02.W00",)]),
+    st.sampled_from([(), ("00.01.W00",), ("00.02.W00",), ("00.02.W00", "00.01.W00")]),
 )
 def test_a_plan_delivers_once_and_drops_nobody(table, recipients, exclude, at, meant_at, policy, trace):
     groups = [Group("all", kinds=("mẫu",)), Group("loop", members=("@loop",))]
@@ -156,7 +157,7 @@ def test_a_plan_delivers_once_and_drops_nobody(table, recipients, exclude, at, m
         assert result.first in {r.code for r in fates[Fate.DELIVER]}
     for result in plan.undeliverable:
         assert result.outcome.value != "deliverable"
-    if trace == ("00.01.W00",):
+    if trace == ("00.02.W00", "00.01.W00"):
         assert not plan.deliveries
     assert "?" not in plan.explain("vi") + plan.explain("en")
     assert (

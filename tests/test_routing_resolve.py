@@ -520,6 +520,36 @@ def test_a_gap_before_the_heir_is_told():
     assert Note.GAP not in [s.note for s in answer.steps]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"split": "suggested"},
+        {"by_function": 1},
+        {"by_form": None},
+        {"ancestors": 0},
+        {"require_connected": "yes"},
+        {"max_steps": True},
+        {"max_steps": -1},
+        {"max_steps": 2.0},
+        {"group_size": None},
+    ],
+)
+def test_a_policy_of_other_types_is_refused_when_it_is_made(values):
+    with pytest.raises(UsageError) as caught:
+        Policy(**values)
+    assert caught.value.code == "option-invalid"
+    assert next(iter(values)) in caught.value.text("en")
+
+
+class Mine(Policy):
+    """A policy of a caller's own class."""
+
+
+def test_a_policy_of_a_class_of_its_own_is_one():
+    one = table(Agency("H01", connection=ON))
+    assert one.resolve("H01", at=DAY, policy=Mine()).to_dict() == one.resolve("H01", at=DAY).to_dict()
+
+
 def test_what_is_no_code_or_policy_is_refused_in_one_way():
     one = table(Agency("H01"))
     for code in (["x"], {}, None, 1):
@@ -531,8 +561,13 @@ def test_what_is_no_code_or_policy_is_refused_in_one_way():
             with pytest.raises(UsageError) as caught:
                 ask(code)
             assert caught.value.code == "code-expected"
+    linked = table(Agency("H01", connection=ON), Agency("H02"))  # a hit takes the short way, H02 the long
     for ask in (
-        lambda: one.resolve("H01", at=DAY, policy=None),
+        *(
+            lambda code=code, asked=asked: linked.resolve(code, at=DAY, **asked)
+            for code in ("H01", "H02", "H99")
+            for asked in ({"policy": None}, {"policy": {}}, {"kind": 1}, {"kind": b"x"})
+        ),
         lambda: one.members("@provinces", on=DAY, policy=None),
         lambda: one.search(None),
         lambda: one.search("H01", limit=None),

@@ -24,7 +24,8 @@ from vndoc.routing import (
 from vndoc.routing.axis import RULES
 from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
 from vndoc.routing.drawing import provinces_svg
-from vndoc.routing.search import ABBREVIATIONS, MAX_QUERY
+from vndoc.routing.search import _NO_MARKS, ABBREVIATIONS, FIELDS, MAX_QUERY, OFFICES
+from vndoc.text import search_key
 
 
 def codes(query: str, limit: int = 20) -> list[str]:
@@ -43,6 +44,20 @@ def codes(query: str, limit: int = 20) -> list[str]:
         ("ubnd quang ninh", ["H49"]),
         ("quảng ninh ubnd", ["H49"]),
         ("BTTTT", ["G14"]),
+        ("Bộ TT&TT", ["G14"]),
+        ("bộ TT và TT", ["G14"]),
+        ("bo tt & tt", ["G14"]),
+        ("TTTT", ["G14"]),
+        ("Bộ TN&MT", ["G13"]),
+        ("BTNMT", ["G13"]),
+        ("Bộ LĐ-TB&XH", ["G07"]),
+        ("BLĐTBXH", ["G07"]),
+        ("Bộ VH, TT&DL", ["G16"]),
+        ("Bộ VHTTDL", ["G16"]),
+        ("Bộ TP", ["G15"]),
+        ("BCA", ["G01"]),
+        ("Bộ NN&PTNT", ["G10"]),
+        ("bo lao dong thuong binh", ["G07"]),
         ("Thừa Thiên Huế", ["H57", "K57"]),
         ("TPHCM", ["H29", "K29"]),
         ("hội đồng H57", []),
@@ -101,6 +116,50 @@ def test_an_open_body_stands_before_a_closed_one_and_each_has_its_history():
 def test_abbreviations_are_written_with_accents_and_found_without():
     assert all(short == short.lower() and " " not in short for short in ABBREVIATIONS)
     assert codes("bgdđt") == codes("BGDDT") == ["G03"]
+
+
+SO = [
+    "Sở Tài nguyên và Môi trường", "Sở Thông tin và Truyền thông", "Sở Tư pháp", "Sở Văn hóa, Thể thao và Du lịch",
+    "Sở Lao động, Thương binh và Xã hội", "Sở Công an mẫu", "Phòng Tài chính", "Sở TN&MT viết tắt",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Sở TN&MT", {"H49.0", "H49.7"}),
+        ("sở tn-mt", {"H49.0"}),
+        ("STNMT", {"H49.0"}),
+        ("tnmt", {"H49.0"}),
+        ("Sở TT&TT", {"H49.1"}),
+        ("STTTT", {"H49.1"}),
+        ("Sở TP", {"H49.2"}),
+        ("STP", {"H49.2"}),
+        ("Sở VH,TT&DL", {"H49.3"}),
+        ("so van hoa the thao", {"H49.3"}),
+        ("Sở LĐ-TB&XH", {"H49.4"}),
+        ("lao động - thương binh", {"H49.4"}),
+        ("PTC", {"H49.6"}),
+        ("phòng TC", {"H49.6"}),
+        ("so tn mt", {"H49.0"}),
+        ("so tn va mt", {"H49.0"}),
+        ("Sở TN và", set()),
+        ("tp", set()),  # alone it is a city
+        ("ca", set()),
+        ("va", {"H49.0", "H49.1", "H49.3", "H49.4"}),
+        ("!!!", set()),
+    ],
+)
+def test_ministries_and_departments_are_found_by_what_they_are_called_in_short(query, expected):
+    table = RoutingTable.of([Agency(f"H49.{n}", name) for n, name in enumerate(SO)])
+    assert {m.agency.code for m in table.search(query)} == expected
+
+
+def test_the_tables_of_abbreviations_do_not_contradict_each_other():
+    short = {_NO_MARKS.sub("", search_key(one)) for one in FIELDS}
+    assert len(short) == len(FIELDS)
+    joined = {first + field for first in OFFICES for field in short}
+    assert not joined & ({search_key(one) for one in ABBREVIATIONS} | short)
 
 
 # -- for the documentation ---------------------------------------------------------------------------------

@@ -526,6 +526,14 @@ def test_the_digest_follows_every_field_and_no_order():
     assert Check.OVERLAP in {f.check for f in RoutingTable.of(twice, strict=False).findings}
 
 
+def test_no_two_texts_have_one_digest():
+    """Fields are told apart whatever they hold, the mark between them included."""
+    texts = [("a\0b", "c"), ("a", "b\0c"), ("a\0b\0c", ""), ("", "a\0b\0c"), ("a", "b"), ("ab", ""), ("a\ud800", "b")]
+    made = [RoutingTable.of([Agency("H01", name, kind=kind)], strict=False).digest for name, kind in texts]
+    made += [RoutingTable.of([Agency("H01", repr(("a\0b",)))], strict=False).digest]
+    assert len(set(made)) == len(texts) + 1
+
+
 def test_the_digest_of_the_shipped_table_is_the_same_everywhere():
     assert (
         RoutingTable.builtin().digest

@@ -24,7 +24,7 @@ from vndoc.errors import ERRORS
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
 from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
 from vndoc.routing.drawing import provinces_svg
-from vndoc.routing.words import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
+from vndoc.routing.terms import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
 from vndoc.schema import RULES, structure
 from vndoc.schema.xsd import SCHEMAS
 from vndoc.text import Text

@@ -13,7 +13,7 @@ from vndoc.cli._route_page import branch, instrument_text
 from vndoc.cli._run import Run
 from vndoc.cli._safe import clean
 from vndoc.routing import FIRST, LAST, Agency, AliasKind, Connection, RoutingTable, SuccessorKind
-from vndoc.routing.words import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
+from vndoc.routing.terms import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
 
 __all__ = ["agency_tree", "agency_view", "predecessors"]
 

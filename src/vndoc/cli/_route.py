@@ -114,31 +114,28 @@ class _Job:
             codes = [str(organ.organ_id or "") for organ in packet.to]
             day = None if packet.promulgation_info is None else packet.promulgation_info.promulgation_date
             trace = [str(hop.organ_id or "") for hop in _hops(packet)]
-            sender = None if packet.from_ is None else str(packet.from_.organ_id or "")
         else:
             about = packet.response_for
             codes = [] if about is None else [str(about.organ_id or "")]
-            day, trace, sender = None if about is None else about.promulgation_date, [], None
-        result = self.planned(codes, self.meant_at or day or self.at, trace, sender)
+            day, trace = None if about is None else about.promulgation_date, []
+        result = self.planned(codes, self.meant_at or day or self.at, trace)
         return {key: _masked(value, key) for key, value in result.items()}
 
-    def planned(self, codes: list[str], meant_at: datetime.date, trace: list[str], sender: str | None = None) -> Result:
-        """Plan *codes*. The hop of *sender* is no sign of a loop: every packet begins with it."""
+    def planned(self, codes: list[str], meant_at: datetime.date, trace: list[str]) -> Result:
+        """Plan *codes*, of a packet that has made the hops of *trace*."""
         plan = self.opened.table.plan(
             codes,
             at=self.at,
             meant_at=meant_at,
             kind=self.kind,
             own_system=self.own_system,
-            trace=[hop for hop in trace if hop != sender],
+            trace=trace,
             policy=self.policy,
         )
         return {
             "status": plan_status(plan),
             "table": self.opened.view(),
             "plan": plan.to_dict(),
-            "trace": trace,
-            "own_system": self.own_system,
             "connection_unknown": any(r.fate is Fate.DELIVER and _unknown(r.resolution) for r in plan.results),
         }
 

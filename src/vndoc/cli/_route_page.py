@@ -12,7 +12,7 @@ from vndoc.cli._run import Result, Run
 from vndoc.cli._safe import clean
 from vndoc.cli._table import BUILTIN
 from vndoc.routing import OUTCOMES, STEPS, Fate, Note, Outcome, Reason, StepKind, SuccessorKind
-from vndoc.routing.words import SUCCESSOR_KINDS, shown_date
+from vndoc.routing.terms import SUCCESSOR_KINDS, shown_date
 
 __all__ = ["STYLES", "branch", "instrument_text", "show_route", "show_table"]
 
@@ -48,8 +48,8 @@ def _show_plan(run: Run, name: str, result: Result) -> None:
     title = run.word("plan", name=name, count=len(plan["results"]))
     tree = Tree(_line(title, STYLES[result["status"]]), guide_style="dim")
     branch(tree, _dates(run, plan), "dim")
-    if result["trace"]:
-        branch(tree, run.word("plan-trace", trace=" -> ".join(result["trace"])), "dim")
+    if plan["trace"]:
+        branch(tree, run.word("plan-trace", trace=" -> ".join(plan["trace"])), "dim")
     for one in plan["results"]:
         bad = one["fate"] == Fate.UNDELIVERABLE.value
         below = branch(tree, one["text"][run.lang], "red" if bad else "")

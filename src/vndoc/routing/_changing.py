@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
-from vndoc.routing._index import bodies_of
+from vndoc.routing._index import bodies_of, heir
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.model import FIRST, LAST, Agency, Connection, Successor, SuccessorKind
 
@@ -64,7 +64,7 @@ def in_turn(draft: Draft) -> None:
     """Let the bodies of different ids under one code follow each other: each begins on the day after the one before.
 
     Of two that ended on the same day the one that was read first is left out, with a finding. Two that are both open
-    stay as they are: a contradiction for the checks.
+    stay side by side: a contradiction, see :func:`contested`.
     """
     under: dict[str, list[int]] = {}
     for at, agency in enumerate(draft.agencies):
@@ -74,22 +74,45 @@ def in_turn(draft: Draft) -> None:
         places.sort(key=lambda at: draft.agencies[at].valid_to)
         for at, then in itertools.pairwise(places):
             old, new = draft.agencies[at], draft.agencies[then]
-            if old.valid_to < new.valid_to:
-                draft.agencies[then] = attrs.evolve(new, valid_from=max(new.valid_from, after(old.valid_to)))
-            elif old.valid_to < LAST:
+            start = after(old.valid_to) if old.valid_to < new.valid_to else old.valid_from
+            draft.agencies[then] = attrs.evolve(new, valid_from=max(new.valid_from, start))
+            if old.valid_to == new.valid_to < LAST:
                 gone.add(at)
                 draft.found(Finding(Check.UNIT_TWICE, old.code, draft.rows[at], (("found", old.ref),)))
-                draft.agencies[then] = attrs.evolve(new, valid_from=max(new.valid_from, old.valid_from))
     draft.agencies = [agency for at, agency in enumerate(draft.agencies) if at not in gone]
     draft.rows = [row for at, row in enumerate(draft.rows) if at not in gone]
 
 
-class Changing:
-    """A change under way: what stands under each code and id so far."""
+def contested(claims: Iterable[tuple[str, str, int | None]]) -> tuple[dict[str, frozenset[str]], list[Finding]]:
+    """Return which ids hold one code at once, by code, and a finding for each but the first.
 
-    def __init__(self, table: RoutingTable, received: datetime.date) -> None:
+    *claims*: code, id and row of what one answer shows as alive; those without an id contest nothing.
+    """
+    holders: dict[str, dict[str, int | None]] = {}
+    for code, ref, row in claims:
+        if ref:
+            holders.setdefault(code, {}).setdefault(ref, row)
+    several = {code: refs for code, refs in holders.items() if len(refs) > 1}
+    findings = [
+        Finding(Check.UNIT_CODE, code, row, (("found", next(iter(refs))), ("other", ref)))
+        for code, refs in several.items()
+        for ref, row in list(refs.items())[1:]
+    ]
+    return {code: frozenset(refs) for code, refs in several.items()}, findings
+
+
+class Changing:
+    """A change under way: what stands under each code and id so far.
+
+    *contested* are the codes that several ids hold at once in the answer, with these ids.
+    """
+
+    def __init__(
+        self, table: RoutingTable, received: datetime.date, contested: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
         self.table = table
         self.received = received
+        self.contested = contested or {}
         self.new: dict[str, tuple[Agency, ...]] = {}
         latest: dict[str, Agency] = {}
         for agency in table:
@@ -100,9 +123,12 @@ class Changing:
         self.live: set[str] = set()
         self.arrivals: dict[str, datetime.date] = {}
         self.left: dict[str, tuple[Agency, bool]] = {}
+        self.linked: set[tuple[str, str]] = set()
+        self.findings: list[Finding] = []
 
     def changes(self) -> dict[str, tuple[Agency, ...]]:
-        """Return what differs from the table, by code."""
+        """Return what differs from the table, by code; called once, at the end."""
+        self.check_links()
         return {code: agencies for code, agencies in self.new.items() if agencies != self.table.periods(code)}
 
     def take(self, units: Iterable[AxisUnit]) -> None:
@@ -134,6 +160,12 @@ class Changing:
         """Return the last period under *code*."""
         return max(self.periods(code), key=lambda a: (a.valid_to, a.valid_from), default=None)
 
+    def before(self, unit: AxisUnit) -> Agency | None:
+        """Return the period that the unit goes on with or comes after; those who contest its code do not count."""
+        rivals = self.contested.get(unit.code, frozenset()) - {unit.ref} if unit.ref else frozenset()
+        open_to_it = [a for a in self.periods(unit.code) if a.valid_to < LAST or a.ref not in rivals]
+        return max(open_to_it, key=lambda a: (a.valid_to, a.valid_from), default=None)
+
     def of(self, code: str, ref: str) -> Agency | None:
         """Return the last period under *code* that is the unit's: with its id, else the last if that has none."""
         own = [agency for agency in self.periods(code) if agency.ref == ref]
@@ -158,7 +190,7 @@ class Changing:
         """Let the unit take its place: that which it has, or a new period."""
         day = self.day(unit)
         made = from_unit(unit, self.parent(unit, day))
-        current = self.last(unit.code)
+        current = self.before(unit)
         if current is not None and current.valid_to == LAST and not is_another(current.ref, unit.ref):
             self.put(current, _updated(current, made, keep=unit.parent_ref != "" and unit.parent_ref not in self.codes))
         else:
@@ -179,6 +211,30 @@ class Changing:
         else:
             successors = old.successors or successors
         self.put(old, attrs.evolve(old, valid_to=end, successors=successors))
+        self.linked.add((old.code, unit.ref))
+
+    def check_links(self) -> None:
+        """Take away each link from a unit's old code to its new one that leads to another body now, with a finding."""
+        named_by = self.table.naming
+        concerned = set(self.new).union(*[named_by.get(code, ()) for code in self.new])
+        for code in sorted(concerned):
+            for agency in self.periods(code):
+                if len(agency.successors) == 1 and agency.ref and self.is_lost(agency, agency.successors[0]):
+                    shown = (("to", agency.successors[0].code), ("end", agency.valid_to.isoformat()))
+                    self.findings.append(Finding(Check.UNIT_LINK, code, None, shown))
+                    self.put(agency, attrs.evolve(agency, successors=()))
+
+    def is_lost(self, closed: Agency, successor: Successor) -> bool:
+        """Return whether *successor*, which stood for the same unit, means another or nobody after this change."""
+        code = successor.code
+        was_own = (closed.code, closed.ref) in self.linked or any(
+            one.ref == closed.ref for one in heir(self.table.bodies, closed, successor)
+        )
+        if successor.kind is not SuccessorKind.RENAMED or not was_own:
+            return False
+        now = heir({code: self.periods(code)}, closed, successor)
+        rivals = self.contested.get(code, frozenset())
+        return not now or any(is_another(one.ref, closed.ref) and one.ref not in rivals for one in now)
 
     def parent(self, unit: AxisUnit, day: datetime.date) -> str:
         """Return the code of the parent or system of the unit, empty where there is none on *day*."""

@@ -48,6 +48,7 @@ NamingIndex = dict[str, set[str]]
 
 _ONE_DAY = datetime.timedelta(days=1)
 _WIDTH = 256
+_JOINTS = 9
 
 MODULUS = 1 << (8 * _WIDTH)
 """Sums of fingerprints are taken modulo this."""
@@ -188,17 +189,18 @@ def _order(agency: Agency) -> tuple[datetime.date, datetime.date, int]:
     return agency.valid_from, agency.valid_to, fingerprint(agency)
 
 
-def take(bodies: BodyIndex, aliases: AliasIndex, code: str) -> int:
-    """Remove everything that stands under *code* from both indexes; return the sum of the fingerprints."""
+def take(bodies: BodyIndex, aliases: AliasIndex, codes: Iterable[str]) -> int:
+    """Remove everything that stands under *codes* from both indexes; return the sum of the fingerprints."""
     total = 0
-    for agency in bodies_of(bodies.pop(code, None)):
-        for alias in agency.aliases:
-            left = tuple(pair for pair in aliases.get(alias.code, ()) if pair[1] is not agency)
-            if left:
-                aliases[alias.code] = left
-            else:
-                aliases.pop(alias.code, None)
-        total += fingerprint(agency)
+    for code in codes:
+        for agency in bodies_of(bodies.pop(code, None)):
+            for alias in agency.aliases:
+                left = tuple([pair for pair in aliases.get(alias.code, ()) if pair[1] is not agency])
+                if left:
+                    aliases[alias.code] = left
+                else:
+                    aliases.pop(alias.code, None)
+            total += fingerprint(agency)
     return total % MODULUS
 
 
@@ -245,30 +247,36 @@ def fingerprint(agency: Agency) -> int:
     change without reading the rest again. So many bits, because sums of short digests can be made to collide
     (Wagner's generalised birthday attack).
     """
-    content = (
+    words = (
         agency.code,
         agency.name,
-        agency.level,
         agency.parent,
         agency.kind,
+        agency.connection._value_,
+        agency.system,
+        agency.carrier,
+        agency.ref,
+        agency.source,
+        agency.confidence,
+    )
+    told = "\0".join(words)
+    if told.count("\0") != _JOINTS:
+        told = repr(words)  # which writes no NUL, so that no other words are told in the same way
+    rest = (
+        agency.level,
         agency.valid_from.toordinal(),
         agency.valid_to.toordinal(),
         agency.successors and [(s.code, s.kind._value_, s.suggested, s.instrument) for s in agency.successors],
         agency.aliases
         and [(a.code, a.kind._value_, a.valid_from.toordinal(), a.valid_to.toordinal()) for a in agency.aliases],
         agency.other_names,
-        agency.connection._value_,
-        agency.system,
-        agency.carrier,
         agency.delegations
         and [
             (d.to, d.valid_from.toordinal(), d.valid_to.toordinal(), d.kinds, d.instrument) for d in agency.delegations
         ],
-        agency.ref,
-        agency.source,
-        agency.confidence,
     )
-    return int.from_bytes(hashlib.shake_128(repr(content).encode()).digest(_WIDTH), "little")
+    content = f"{told}\0{rest!r}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.shake_128(content).digest(_WIDTH), "little")
 
 
 def all_bodies(bodies: BodyView) -> Iterator[Agency]:

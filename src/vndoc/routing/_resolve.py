@@ -16,10 +16,10 @@ from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
 from vndoc.routing._index import AliasIndex, BodyIndex, Fit, has_gap, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
 from vndoc.routing.model import Agency, Connection, Delegation, Policy, SplitRule, Successor, SuccessorKind, TableInfo
-from vndoc.routing.resolution import Candidate, How, Resolution
+from vndoc.routing.resolution import Candidate, How, Resolution, answered
 from vndoc.routing.words import Note, Reason
 
-__all__ = ["check_code", "check_day", "check_policy", "malformed", "resolve"]
+__all__ = ["check_code", "check_day", "check_kind", "check_policy", "malformed", "resolve"]
 
 _WELL_FORMED = re.compile(r"[0-9A-Z-]+(?:\.[0-9A-Z-]+)*")
 _LATIN_CODE = re.compile(r"[0-9A-Za-z.-]*")
@@ -107,6 +107,13 @@ def check_code(code: object) -> str:
     return text
 
 
+def check_kind(kind: object) -> str | None:
+    """Return *kind*. Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is neither text nor None."""
+    if kind is not None and not isinstance(kind, str):
+        raise UsageError("option-invalid", detail=f"kind: text is needed, not {type(kind).__name__}")
+    return kind
+
+
 def check_policy(policy: object) -> Policy:
     """Return *policy*. Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for any other type."""
     if not isinstance(policy, Policy):
@@ -130,6 +137,7 @@ def resolve(
     check_day(at, "at")
     if meant_at is not None:
         check_day(meant_at, "meant_at")
+    check_kind(kind)
     check_policy(policy)
     return _Run(bodies, aliases, info, text, at, meant_at, kind, policy).result()
 
@@ -177,10 +185,9 @@ class _Run:
             agency = self.above_unknown()
         if isinstance(agency, Agency):
             agency = self.reach(agency)
-        how = How(
-            self.reason, self.meant_at, self.kind, self.meant, self.candidates, tuple(self.trail), "", tuple(self.chain)
-        )
-        return Resolution(self.code, self.at, agency if isinstance(agency, Agency) else None, how)
+        trail, chain = tuple(self.trail), tuple(self.chain)
+        how = How(self.reason, self.meant_at, self.kind, self.meant, self.candidates, trail, "", chain)
+        return answered(self.code, self.at, agency if isinstance(agency, Agency) else None, how)
 
     def stop(self, reason: Reason, *note: object, candidates: tuple[Candidate, ...] = ()) -> Reason:
         """Set the reason of a failure and take down a note; the caller returns what this returns."""

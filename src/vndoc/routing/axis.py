@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -18,7 +18,7 @@ import attrs
 
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode, OrganKind
-from vndoc.routing._changing import Changing, before, from_unit, in_turn, is_another
+from vndoc.routing._changing import Changing, before, contested, from_unit, in_turn, is_another, is_system
 from vndoc.routing._codec import BadValueError
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.load import MAX_ROWS, Draft, read_json
@@ -82,14 +82,28 @@ RULES: Mapping[str, Text] = MappingProxyType(
             "A new name under the same code: the same agency, the old name is kept as another.",
         ),
         "recoded": Text(
-            "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ.",
-            "A new code under the same id: the old code is closed, the new one is its only successor.",
+            "Cùng id mà đổi mã: mã cũ đóng, mã mới kế thừa toàn bộ. Nếu ngay sau ngày đóng mã mới thuộc cơ quan khác "
+            "thì bỏ nơi kế thừa, và báo cảnh báo.",
+            "A new code under the same id: the old code is closed, the new one is its only successor. Where the new "
+            "code belongs to another body on the day after, the successor is left out, and a warning is reported.",
         ),
         "other-id": Text(
             "Cùng mã mà khác id: cơ quan khác. Cơ quan trước đóng vào ngày trước đó, cơ quan sau là một thời kỳ mới; "
             "xóa một id không đóng cơ quan của id khác. Một bên không có id thì coi là một.",
             "The same code under another id: another body. The former is closed on the day before, the new one is a "
             "new period; a deleted id closes no body of another id. Where one has no id they are the same.",
+        ),
+        "contested": Text(
+            "Một câu trả lời có nhiều id chưa xóa cùng một mã: không chọn hộ; mọi bên đều đứng dưới mã đó, báo lỗi, "
+            "và mã trả lời là xung đột.",
+            "One code that several ids hold in one answer, none of them deleted: nobody chooses; all stand under it, "
+            "an error is reported, and the code answers *conflict*.",
+        ),
+        "ids-differ": Text(
+            "Nhiều câu trả lời gộp lại, cùng mã (hoặc mã khác) còn hiệu lực mà id khác nhau: mã chỉ thuộc một cơ quan, "
+            "nên gộp làm một, giữ id của câu trả lời sau, và báo cảnh báo.",
+            "Several answers merged, one open code (or other code) under two ids: a code belongs to one agency at a "
+            "time, so they are joined, the later answer's id is kept, and a warning is reported.",
         ),
         "together": Text(
             "Một câu trả lời đổi mã nhiều đơn vị: mọi đơn vị rời mã cũ trước, rồi mới nhận mã mới, không kể thứ tự.",
@@ -227,7 +241,15 @@ def _listed(source: bytes | BinaryIO, other: str, kind: AliasKind) -> Draft:
                 source="axis",
             )
         )
+    _contested(draft)
     return draft
+
+
+def _contested(draft: Draft) -> None:
+    """Report the codes that several ids hold at once in one answer."""
+    alive = ((a.code, a.ref, row) for a, row in zip(draft.agencies, draft.rows, strict=True) if a.valid_to == LAST)
+    for finding in contested(alive)[1]:
+        draft.found(finding)
 
 
 def _agencies(source: bytes | BinaryIO) -> Draft:
@@ -280,7 +302,7 @@ def _unit_table(source: bytes | BinaryIO) -> Draft:
     latest = max((u.modified for u in units if u.modified), default=None)
     codes = {unit.ref: unit.code for unit in units if unit.ref}
     for unit in units:
-        if OrganCode(unit.code).kind is OrganKind.SYSTEM:
+        if is_system(unit.code):
             continue
         agency = from_unit(unit, codes.get(unit.parent_ref, ""))
         if unit.deleted:
@@ -290,6 +312,7 @@ def _unit_table(source: bytes | BinaryIO) -> Draft:
             agency = attrs.evolve(agency, valid_to=FIRST if day is None else before(day))
         draft.agencies.append(agency)
         draft.rows.append(unit.row)
+    _contested(draft)
     in_turn(draft)
     return draft
 
@@ -317,18 +340,20 @@ def merge_axis(answers: Mapping[str, bytes | BinaryIO]) -> Draft:
     for name in ("axis-agencies-qd20", "axis-agencies", "axis-units"):
         if name not in answers:
             continue
-        draft = AXIS_FORMATS[name](answers[name])
+        draft, start = AXIS_FORMATS[name](answers[name]), len(whole.agencies)
         whole.info = attrs.evolve(whole.info, axis_version=max(whole.info.axis_version, draft.info.axis_version))
         for finding in draft.findings:
             whole.found(finding)
         for agency, row in zip(draft.agencies, draft.rows, strict=True):
             codes = (agency.code, *(alias.code for alias in agency.aliases))
-            at = next((place[code] for code in codes if code in place), None)
+            at = next((place[code] for code in codes if place.get(code, start) < start), None)
             if at is not None and not _is_replaced(whole.agencies[at], agency):
-                whole.agencies[at] = _joined(whole.agencies[at], agency)
+                known = whole.agencies[at]
+                if LAST == known.valid_to == agency.valid_to and is_another(known.ref, agency.ref):
+                    shown = (("found", known.ref), ("other", agency.ref))
+                    whole.found(Finding(Check.UNIT_ID, agency.code, row, shown))
+                whole.agencies[at] = _joined(known, agency)
             else:
-                if at is not None and whole.agencies[at].valid_to < LAST:
-                    place.pop(agency.code, None)
                 at = len(whole.agencies)
                 whole.agencies.append(agency)
                 whole.rows.append(row)
@@ -376,6 +401,11 @@ def _with_known_parent(agency: Agency, place: Mapping[str, int], all_: list[Agen
     return attrs.evolve(agency, parent="" if at is None else all_[at].code)
 
 
+def _alive(units: Iterable[AxisUnit]) -> Iterator[tuple[str, str, int]]:
+    """Yield code, id and row of the agencies among *units* that are not deleted."""
+    return ((unit.code, unit.ref, unit.row) for unit in units if not unit.deleted and not is_system(unit.code))
+
+
 @attrs.frozen
 class AxisChange:
     """What an answer of ``getSynchronizeUnit`` changes, received on a known day; :data:`RULES` says how.
@@ -398,6 +428,8 @@ class AxisChange:
         undated = [u for u in units if u.modified is None]
         for unit in undated:
             draft.found(Finding(Check.UNIT_DATE, unit.code, unit.row, (("found", unit.modified_text),)))
+        for finding in contested(_alive(units))[1]:
+            draft.found(finding)
         return cls(received, units, tuple(draft.findings))
 
     @property
@@ -411,9 +443,10 @@ class AxisChange:
         Its ``info.axis_version`` is the highest version seen, its ``version`` says so. Raises as
         :meth:`vndoc.routing.RoutingTable.of`.
         """
-        changing = Changing(table, self.received)
+        changing = Changing(table, self.received, contested(_alive(self.units))[0])
         changing.take([u for u in self.units if u.version == 0 or u.version > table.info.axis_version])
         reached = max(table.info.axis_version, self.version)
         base = table.version.partition("+axis.")[0]
         info = attrs.evolve(table.info, axis_version=reached, version=f"{base}+axis.{reached}")
-        return table.changed(changing.changes(), info=info, strict=strict, found=self.findings)
+        changes = changing.changes()
+        return table.changed(changes, info=info, strict=strict, found=(*self.findings, *changing.findings))

@@ -11,21 +11,35 @@ import datetime
 import enum
 import itertools
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 import attrs
 
 from vndoc.identifiers import MAX_ORGAN_CODE
+from vndoc.routing._cycles import above_of, find_cycle, onward_of, window
 from vndoc.routing._index import AliasIndex, BodyIndex, bodies_of, has_gap, heir
 from vndoc.routing.groups import STANDARD_GROUPS
-from vndoc.routing.model import FIRST, LAST, Agency, Alias, Delegation, Group
+from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
 __all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups"]
 
 _ONE_DAY = datetime.timedelta(days=1)
-_OF_SOURCE = frozenset({"row-unreadable", "value-invalid", "name-not-nfc", "unit-date-unknown", "unit-repeated"})
+_OF_SOURCE = frozenset(
+    {
+        "row-unreadable",
+        "value-invalid",
+        "name-not-nfc",
+        "unit-date-unknown",
+        "unit-repeated",
+        "code-contested",
+        "unit-ids-differ",
+        "new-code-of-another",
+    }
+)
+
+_FEW_LEVELS = 8
 
 MAX_FINDINGS = 1_000
 """Most findings reported for one table; the error's ``count`` still counts all errors up to here."""
@@ -55,6 +69,9 @@ class Check(enum.Enum):
     GROUP_CYCLE = "group-contains-itself"
     UNIT_DATE = "unit-date-unknown"
     UNIT_TWICE = "unit-repeated"
+    UNIT_CODE = "code-contested"
+    UNIT_ID = "unit-ids-differ"
+    UNIT_LINK = "new-code-of-another"
 
 
 @attrs.frozen
@@ -132,6 +149,18 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
             "bản ghi {found} lặp lại; lấy phiên bản cao nhất",
             "the unit {found} is repeated; the highest version counts",
         ),
+        Check.UNIT_CODE: _error(
+            "các id {found} và {other} cùng nhận mã này, không id nào bị xóa",
+            "the ids {found} and {other} both claim this code, and neither is deleted",
+        ),
+        Check.UNIT_ID: _warning(
+            "câu trả lời trước ghi id {found}, câu trả lời sau ghi {other}; coi là một cơ quan",
+            "one answer has the id {found}, a later one {other}; taken as one agency",
+        ),
+        Check.UNIT_LINK: _warning(
+            "ngay sau ngày {end} mã mới {to} thuộc cơ quan khác; không ghi nơi kế thừa",
+            "on the day after {end} the new code {to} belongs to another agency; no successor is recorded",
+        ),
     }
 )
 """Severity and text of every check."""
@@ -196,12 +225,8 @@ class Checker:
                 yield from self._itself(agency)
             if isinstance(bodies[agency.code], tuple):
                 yield from self._period(agency)
-            if agency.parent:
-                above = bodies.get(agency.parent)
-                if isinstance(above, Agency) and id(above) in sound and _overlap(agency, above):
-                    sound.add(id(agency))  # the short way for nearly all of them
-                else:
-                    yield from self._parent(agency)
+            if agency.parent and not _stands_plainly(bodies, agency, sound):
+                yield from self._parent(agency)
             if agency.successors or agency.delegations:
                 yield from self._succession(agency)
             if agency.aliases:
@@ -237,7 +262,7 @@ class Checker:
         if not any(_overlap(agency, above) for above in self._under(agency.parent)):
             yield self._found(Check.PARENT, agency, to=agency.parent)
             return
-        back = find_cycle(self._bodies, agency, self._sound_parents, _above)
+        back = find_cycle(self._bodies, agency, self._sound_parents, above_of)
         if back is not None:
             yield self._found(Check.PARENT_CYCLE, agency, to=back.code)
 
@@ -254,13 +279,13 @@ class Checker:
                 yield self._found(Check.SUCCESSOR_GAP, agency, to=successor.code, start=start, end=agency.valid_to)
             goes_on = goes_on or any(after.valid_to < LAST or after.delegations for after in found)
         for delegation in agency.delegations:
-            window = _window(agency, delegation)
-            if not any(a.valid_from <= window[1] and window[0] <= a.valid_to for a in self._under(delegation.to)):
+            days = window(agency, delegation)
+            if not any(a.valid_from <= days[1] and days[0] <= a.valid_to for a in self._under(delegation.to)):
                 yield self._found(Check.DELEGATE, agency, to=delegation.to)
         for one, other in itertools.combinations(agency.delegations, 2):
             if _compete(agency, one, other):
                 yield self._found(Check.DELEGATES, agency, to=one.to, other=other.to)
-        back = find_cycle(self._bodies, agency, self._sound, _onward) if goes_on else None
+        back = find_cycle(self._bodies, agency, self._sound, onward_of) if goes_on else None
         if back is not None:
             yield self._found(Check.CYCLE, agency, to=back.code)
 
@@ -303,6 +328,28 @@ def _is_plain(agency: Agency) -> bool:
     )
 
 
+def _stands_plainly(bodies: BodyIndex, agency: Agency, sound: set[int]) -> bool:
+    """Return whether the line of parents above *agency* is sound, and remember it in *sound*.
+
+    The short way for nearly all of them: one body under each code, few levels. False says nothing but that
+    somebody must look closer.
+    """
+    line = [id(agency)]
+    while agency.parent and len(line) <= _FEW_LEVELS:
+        above = bodies.get(agency.parent)
+        if not isinstance(above, Agency) or not _overlap(agency, above):
+            return False
+        if id(above) in sound:
+            break
+        agency = above
+        line.append(id(agency))
+    else:
+        if agency.parent:
+            return False
+    sound.update(line)
+    return True
+
+
 def _clean(code: str) -> bool:
     if code.isascii() and " " not in code and code.isprintable():
         return 0 < len(code) <= MAX_ORGAN_CODE and code[0] != "@"
@@ -324,97 +371,13 @@ def _together(one: Alias, owner: Agency, other: Alias, owner2: Agency) -> bool:
     return start <= min(one.valid_to, owner.valid_to, other.valid_to, owner2.valid_to)
 
 
-Window = tuple[datetime.date, datetime.date]
-Edge = tuple[Agency, Window, frozenset[str] | None]
-
-
-def _window(agency: Agency, delegation: Delegation) -> Window:
-    return (
-        max(agency.valid_from, delegation.valid_from),
-        min(agency.valid_to, delegation.valid_to),
-    )
-
-
 def _compete(agency: Agency, one: Delegation, other: Delegation) -> bool:
     """Return whether both delegations can hold at once, in the same rank, for different delegates."""
     if one.to == other.to or bool(one.kinds) != bool(other.kinds):
         return False
-    (start, end), (start2, end2) = _window(agency, one), _window(agency, other)
+    (start, end), (start2, end2) = window(agency, one), window(agency, other)
     same_kind = not one.kinds or not set(one.kinds).isdisjoint(other.kinds)
     return same_kind and max(start, start2) <= min(end, end2)
-
-
-def _above(bodies: BodyIndex, agency: Agency) -> Iterator[Edge]:
-    """Yield the bodies above *agency*, each with the days on which both exist."""
-    for above in bodies_of(bodies.get(agency.parent)):
-        yield above, (max(agency.valid_from, above.valid_from), min(agency.valid_to, above.valid_to)), None
-
-
-def _onward(bodies: BodyIndex, agency: Agency) -> Iterator[Edge]:
-    """Yield where mail may go on from *agency*: to whom, on which days, for which kinds (None: all)."""
-    if agency.valid_to < LAST:
-        after = (agency.valid_to + _ONE_DAY, LAST)
-        for successor in agency.successors:
-            for found in heir(bodies, agency, successor):
-                yield found, after, None
-    for delegation in agency.delegations:
-        kinds = frozenset(delegation.kinds) or None
-        start, end = _window(agency, delegation)
-        for found, first, last in _meant_days(bodies_of(bodies.get(delegation.to))):
-            yield found, (max(start, first), min(end, last)), kinds
-
-
-def _meant_days(periods: tuple[Agency, ...]) -> Iterator[tuple[Agency, datetime.date, datetime.date]]:
-    """Yield each agency under a code with the days on which the code means it, as :func:`pick` has it."""
-    for number, agency in enumerate(periods):
-        after = periods[number + 1].valid_from if number + 1 < len(periods) else None
-        first = agency.valid_from if number else FIRST
-        last = LAST if after is None else max(agency.valid_to, after - _ONE_DAY if after > FIRST else FIRST)
-        yield agency, first, last
-
-
-def find_cycle(
-    bodies: BodyIndex, start: Agency, sound: set[int], edges: Callable[[BodyIndex, Agency], Iterator[Edge]]
-) -> Agency | None:
-    """Return an agency to which *edges* lead back on one and the same day, or None.
-
-    Each agency is walked once for the whole table (*sound* remembers them by ``id``), so the cost is linear; a
-    second cycle through the same agencies may stay unreported. Resolution has its own guard.
-    """
-    if id(start) in sound:
-        return None
-    path: list[Agency] = [start]
-    limits: list[tuple[Window, frozenset[str] | None]] = [((start.valid_from, LAST), None)]
-    stack = [edges(bodies, start)]
-    on_path: dict[int, int] = {id(start): 0}
-    while stack:
-        step = next(stack[-1], None)
-        if step is None:
-            stack.pop()
-            limits.pop()
-            gone = id(path.pop())
-            del on_path[gone]
-            sound.add(gone)
-            continue
-        agency, window, kinds = step
-        at = on_path.get(id(agency))
-        if at is not None:
-            if _possible([*limits[at + 1 :], (window, kinds)]):
-                sound.update(on_path)
-                return agency
-        elif id(agency) not in sound and window[0] <= window[1]:
-            on_path[id(agency)] = len(path)
-            path.append(agency)
-            limits.append((window, kinds))
-            stack.append(edges(bodies, agency))
-    return None
-
-
-def _possible(limits: list[tuple[Window, frozenset[str] | None]]) -> bool:
-    """Return whether there is a day and a kind of document for which all the steps hold."""
-    kinds = [k for _, k in limits if k is not None]
-    on_one_day = max(w[0] for w, _ in limits) <= min(w[1] for w, _ in limits)
-    return on_one_day and (not kinds or bool(frozenset.intersection(*kinds)))
 
 
 def check(

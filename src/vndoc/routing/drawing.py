@@ -20,16 +20,19 @@ _TITLE = Text(
     "{before} tỉnh, thành phố thành {after} từ ngày 01/07/2025", "{before} provinces become {after} on 2025-07-01"
 )
 _LEGEND = Text(
-    "Trái: trước (chữ xám: mã đã đóng). Phải: sau. Mã của Hội đồng nhân dân cùng số, chữ K.",
-    "Left: before (grey: the code was closed). Right: after. People's Councils: the same number with the letter K.",
+    "Gạch ngang: mã đã đóng, thư gửi đến mã đó đi theo đường nối. Mã của Hội đồng nhân dân: cùng số, chữ K.",
+    "Struck through: the code was closed, mail to it follows the line. People's Councils: same number, letter K.",
 )
+_BEFORE = Text("đến 30/06/2025", "until 2025-06-30")
+_AFTER = Text("từ 01/07/2025", "since 2025-07-01")
 _PREFIXES = ("Ủy ban nhân dân tỉnh ", "Ủy ban nhân dân thành phố ")
 
-_ROW, _GAP, _TOP, _MARGIN = 19, 9, 74, 20
+_ROW, _GAP, _TOP, _MARGIN = 20, 10, 104, 20
+_HEAD = 86
 _LEFT, _RIGHT, _COLUMN = 190, 300, 520
 _STYLE = (
     "text{font:13px sans-serif;fill:#1b2733}.t{font-size:19px;font-weight:bold}.l{fill:#4a5a68}"
-    ".c{fill:#62707c}.n{font-weight:bold}path{fill:none;stroke:#2f6f9f;stroke-width:1.4}.k{stroke:#9fb3c2}"
+    ".h{fill:#4a5a68;font-weight:bold}.c{fill:#62707c}.x{text-decoration:line-through}.n{font-weight:bold}path{fill:none;stroke:#2f6f9f;stroke-width:1.4}.k{stroke:#9fb3c2}"
     "rect.b{fill:#eef4f8;stroke:#2f6f9f}rect.s{fill:#f6f7f8;stroke:#9fb3c2}"
 )
 
@@ -50,9 +53,11 @@ def provinces_svg(lang: Lang = "vi", *, table: RoutingTable | None = None) -> st
     ]
     bottoms = []
     for column, chosen in enumerate((blocks[:half], blocks[half:])):
-        y = _TOP
+        y, x = _TOP, _MARGIN + column * _COLUMN
+        parts.append(f'<text class="h" x="{x}" y="{_HEAD}">{escape(_BEFORE.render(lang))}</text>')
+        parts.append(f'<text class="h" x="{x + _RIGHT}" y="{_HEAD}">{escape(_AFTER.render(lang))}</text>')
         for new, old in chosen:
-            parts += _drawn(_MARGIN + column * _COLUMN, y, new, old)
+            parts += _drawn(x, y, new, old)
             y += _ROW * len(old) + _GAP
         bottoms.append(y)
     width, height = 2 * _COLUMN + _MARGIN, max(bottoms) + _MARGIN
@@ -84,8 +89,9 @@ def _drawn(x: int, y: int, new: Agency, old: list[Agency]) -> Iterator[str]:
     look, line = ("b", "") if len(old) > 1 else ("s", ' class="k"')
     for number, agency in enumerate(old):
         base = y + _ROW * number + _ROW / 2
-        shade = ' class="c"' if agency is not new else ""
-        yield f'<text x="{x}" y="{base + 4:g}"{shade}>{escape(agency.code)}  {escape(_short(agency.name))}</text>'
+        shade, struck = ("", "") if agency is new else (' class="c"', ' class="x"')
+        code = f"<tspan{struck}>{escape(agency.code)}</tspan>"
+        yield f'<text x="{x}" y="{base + 4:g}"{shade}>{code}  {escape(_short(agency.name))}</text>'
         yield f'<path{line} d="M{x + _LEFT} {base:g}C{x + 245} {base:g} {x + 245} {middle:g} {x + _RIGHT} {middle:g}"/>'
     yield f'<rect class="{look}" x="{x + _RIGHT}" y="{middle - 12:g}" width="190" height="24" rx="4"/>'
     name = f"{escape(new.code)}  {escape(_short(new.name))}"

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import datetime
 import enum
+from types import NoneType
 
 import attrs
 
-from vndoc.errors import VndocError
+from vndoc.errors import UsageError, VndocError
 from vndoc.limits import DEFAULT
+from vndoc.text import shorten
 
 __all__ = [
     "CAUTIOUS",
@@ -220,6 +222,8 @@ class Policy:
     unknown code in the other scheme by its form. ``ancestors``: fall back to the nearest connected body above
     (None: as the table says). ``require_connected``: an unknown connection is not good enough. ``max_steps``: longest
     chain of successors and delegations. ``group_size``: most members of one group.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a value of another type, or a number below 0.
     """
 
     split: SplitRule = SplitRule.REFUSE
@@ -229,6 +233,19 @@ class Policy:
     require_connected: bool = False
     max_steps: int = 32
     group_size: int = DEFAULT.receivers
+
+    def __attrs_post_init__(self) -> None:
+        fields: dict[str, tuple[type, ...]] = {"split": (SplitRule,), "ancestors": (bool, NoneType)}
+        fields |= dict.fromkeys(("by_function", "by_form", "require_connected"), (bool,))
+        fields |= dict.fromkeys(("max_steps", "group_size"), (int,))
+        for name, types in fields.items():
+            value = getattr(self, name)
+            if type(value) not in types or (types == (int,) and value < 0):
+                raise UsageError("option-invalid", detail=f"policy: {name}={shorten(repr(value))}")
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the policy as JSON-able data."""
+        return {**attrs.asdict(self), "split": self.split.value}
 
 
 CAUTIOUS = Policy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ import attrs
 from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.routing._index import meant_by
-from vndoc.routing._resolve import check_code, check_day, check_policy
+from vndoc.routing._resolve import check_code, check_day, check_kind, check_policy
 from vndoc.routing.groups import expand
-from vndoc.routing.model import Agency, Policy
+from vndoc.routing.loops import Loops
+from vndoc.routing.model import CAUTIOUS, Agency, Policy
 from vndoc.routing.resolution import Resolution
 from vndoc.routing.words import OUTCOMES, REASONS, Outcome, Reason
 from vndoc.text import Lang, Text, shorten
@@ -27,13 +28,10 @@ from vndoc.text import Lang, Text, shorten
 if TYPE_CHECKING:
     from vndoc.routing.table import RoutingTable
 
-__all__ = ["FATES", "LOCAL", "MAX_HOPS", "Delivery", "Fate", "Plan", "Result", "Submission", "make_plan"]
+__all__ = ["FATES", "LOCAL", "Delivery", "Fate", "Plan", "Result", "Submission", "make_plan"]
 
 LOCAL = "local"
 """The carrier of recipients that stand behind our own connected system."""
-
-MAX_HOPS = 16
-"""Longest trace of a packet that is sent on: the longest seen in practice has four hops."""
 
 
 class Fate(enum.Enum):
@@ -139,7 +137,9 @@ class Submission:
 class Plan:
     """Where each copy goes, under which version of the table: the sender keeps it as evidence.
 
-    ``unused`` are the exclusions, and the exceptions of the groups asked for, that name no agency of the table.
+    It holds everything that it was asked with, codes as they were written: the same table, asked the same, gives the
+    same plan. ``unused`` are the exclusions, and the exceptions of the groups asked for, that name no agency of the
+    table.
     """
 
     at: datetime.date
@@ -150,6 +150,10 @@ class Plan:
     results: tuple[Result, ...]
     submissions: tuple[Submission, ...]
     unused: tuple[str, ...] = ()
+    policy: Policy = CAUTIOUS
+    own_system: str | None = None
+    trace: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
@@ -181,6 +185,10 @@ class Plan:
             "at": self.at.isoformat(),
             "meant_at": self.meant_at.isoformat(),
             "kind": self.kind,
+            "policy": self.policy.to_dict(),
+            "own_system": self.own_system,
+            "trace": list(self.trace),
+            "exclude": list(self.exclude),
             "table": {"version": self.version, "digest": self.digest},
             "complete": self.is_complete,
             "results": [result.to_dict() for result in self.results],
@@ -213,6 +221,7 @@ def make_plan(
     """Return the plan for *recipients*; see :meth:`vndoc.routing.RoutingTable.plan`."""
     check_day(at, "at")
     meant_at = at if meant_at is None else check_day(meant_at, "meant_at")
+    check_kind(kind)
     check_policy(policy)
     for given in (recipients, exclude, trace):
         if isinstance(given, str | OrganCode):
@@ -220,11 +229,14 @@ def make_plan(
         if not isinstance(given, Iterable):
             raise UsageError("option-invalid", detail=f"a list of codes is needed, not {type(given).__name__}")
     own = None if own_system is None else check_code(own_system)
-    run = _Planning(table, at, meant_at, kind, policy, own, tuple(map(check_code, trace)))
-    run.exclude(exclude)
+    hops, excluded = tuple(map(check_code, trace)), tuple(map(check_code, exclude))
+    run = _Planning(table, at, meant_at, kind, policy, own, hops)
+    run.exclude(excluded)
     results = tuple(run.results(recipients))
     unused = tuple(dict.fromkeys(run.unused))
-    return Plan(at, meant_at, kind, table.version, table.digest, results, run.submissions(), unused)
+    submissions = run.submissions()
+    version, digest = table.version, table.digest
+    return Plan(at, meant_at, kind, version, digest, results, submissions, unused, policy, own, hops, excluded)
 
 
 class _Planning:
@@ -245,25 +257,11 @@ class _Planning:
         self.meant_at = meant_at
         self.kind = kind
         self.policy = policy
-        self.own = self.places([own_system] if own_system else [])
-        self.trace = self.places(trace)
+        self.loops = Loops(lambda code: meant_by(table.bodies, table.aliases, code, at), own_system, trace)
         self.excluded: set[int] = set()
         self.excluded_codes: set[str] = set()
         self.unused: list[str] = []
         self.copies: dict[int, tuple[Agency, list[str]]] = {}
-        self.stopped: Reason | None = None
-        if self.own & self.trace:
-            self.stopped = Reason.OWN_SYSTEM
-        elif len(trace) >= MAX_HOPS:
-            self.stopped = Reason.TOO_MANY_HOPS
-
-    def places(self, hops: Sequence[str]) -> frozenset[object]:
-        """Return what *hops* stand for: themselves, the agencies they mean (by ``id``), and their systems."""
-        found: set[object] = {hop for hop in hops if hop}
-        for hop in hops:
-            for agency in meant_by(self.table.bodies, self.table.aliases, hop, self.at):
-                found |= {id(agency), agency.system or id(agency)}
-        return frozenset(found)
 
     def expanded(self, codes: Iterable[str | OrganCode]) -> Iterator[tuple[str, str, Reason | None]]:
         """Yield code, group and, for a group that has no members to give, the reason."""
@@ -281,15 +279,19 @@ class _Planning:
     def resolved(self, code: str) -> Resolution:
         return self.table.resolve(code, at=self.at, meant_at=self.meant_at, kind=self.kind, policy=self.policy)
 
-    def exclude(self, codes: Iterable[str | OrganCode]) -> None:
-        """Take down whom *codes* mean, and which of them mean nobody."""
+    def exclude(self, codes: Iterable[str]) -> None:
+        """Take down whom *codes* mean, everybody whom they may mean, and which of them mean nobody."""
         for code, _, reason in self.expanded(codes):
-            meant = None if reason is not None else self.resolved(code).meant
-            if meant is None:
+            if reason is not None:
                 self.unused.append(code)
-                self.excluded_codes.add(code)
-            else:
-                self.excluded.add(id(meant))
+                continue
+            self.excluded_codes.add(code)
+            meant = self.resolved(code).meant
+            by_code = meant_by(self.table.bodies, self.table.aliases, code, self.meant_at)
+            found = by_code if meant is None else (meant,)
+            self.excluded.update(map(id, found))
+            if not found:
+                self.unused.append(code)
 
     def is_excluded(self, resolution: Resolution) -> bool:
         """Return whether the code itself, or anybody whom its mail goes through, was excluded."""
@@ -310,24 +312,18 @@ class _Planning:
             return Result(code, Fate.EXCLUDED, resolution, group)
         if agency is None or not resolution.is_deliverable:
             return Result(code, Fate.UNDELIVERABLE, resolution, group)
-        stopped = self.stopped
-        if stopped is None and self.stands_in(agency, self.trace):
-            stopped = Reason.SYSTEM_IN_TRACE
-        if stopped is not None:
-            return Result(code, Fate.UNDELIVERABLE, resolution, group, "", stopped)
+        loop = self.loops.reason(agency)
+        if loop is not None:
+            return Result(code, Fate.UNDELIVERABLE, resolution, group, "", loop)
         copy = self.copies.setdefault(id(agency), (agency, []))
         copy[1].append(code)
         if len(copy[1]) > 1:
             return Result(code, Fate.SAME, resolution, group, copy[1][0])
         return Result(code, Fate.DELIVER, resolution, group)
 
-    @staticmethod
-    def stands_in(agency: Agency, places: frozenset[object]) -> bool:
-        return id(agency) in places or agency.system in places
-
     def submissions(self) -> tuple[Submission, ...]:
         by_carrier: dict[str, list[Delivery]] = {}
         for agency, codes in self.copies.values():
-            carrier = LOCAL if self.stands_in(agency, self.own) else agency.carrier or self.table.info.carrier
+            carrier = LOCAL if self.loops.is_ours(agency) else agency.carrier or self.table.info.carrier
             by_carrier.setdefault(carrier, []).append(Delivery(agency, tuple(dict.fromkeys(codes))))
         return tuple(Submission(carrier, tuple(deliveries)) for carrier, deliveries in by_carrier.items())

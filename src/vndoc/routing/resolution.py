@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from typing import cast
+from typing import Any, cast
 
 import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
 from vndoc.routing.model import FIRST, LAST, Agency, Alias, Connection, Delegation, Successor, SuccessorKind
-from vndoc.routing.words import (
-    ALIAS_KINDS,
-    CONNECTIONS,
-    NOTES,
-    OUTCOMES,
-    REASONS,
-    STEPS,
-    SUCCESSOR_KINDS,
-    Note,
-    Outcome,
-    Reason,
-    StepKind,
-    shown_date,
-)
+from vndoc.routing.terms import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date, shown_period
+from vndoc.routing.words import NOTES, OUTCOMES, REASONS, STEPS, Note, Outcome, Reason, StepKind
 from vndoc.text import Lang, Text, shorten
 
 __all__ = ["FORMS", "Candidate", "How", "Resolution", "Step"]
@@ -78,7 +66,11 @@ class Step:
 
     def text(self, lang: Lang = "en") -> str:
         """Return what the step found, in *lang*."""
-        return NOTES[self.note].text.render(lang, **{k: _shown(k, v, lang) for k, v in self.values.items()})
+        shown = {key: _shown(key, value, lang) for key, value in self.values.items()}
+        if self.note is Note.VALID:
+            agency = cast("Agency", self.args[0])
+            shown["period"] = shown_period(agency.valid_from, agency.valid_to, lang)
+        return NOTES[self.note].text.render(lang, **shown)
 
     def to_dict(self) -> dict[str, object]:
         """Return the step as JSON-able data."""
@@ -143,9 +135,9 @@ def _day(day: datetime.date) -> str | None:
     return None if day in {FIRST, LAST} else day.isoformat()
 
 
-@attrs.frozen
+@attrs.define(unsafe_hash=True)
 class How:
-    """How a resolution came about: everything but the question and the agency.
+    """How a resolution came about: everything but the question and the agency. Nobody changes one.
 
     ``trail`` holds raw notes; None stands for the straight way (found, valid, connected), whose steps follow from
     the agency and from ``carrier``, that of the table. ``meant_at`` None: the day of delivery. On the straight way
@@ -267,6 +259,26 @@ class Resolution:
             "candidates": [c.to_dict() for c in self.candidates],
             "steps": [s.to_dict() for s in self.steps],
         }
+
+
+class _Open(Resolution):
+    """A resolution while it is made: the same fields, not frozen yet."""
+
+    __slots__ = ()
+    __setattr__ = object.__setattr__
+
+    def __init__(self: Any, code: str, at: datetime.date, agency: Agency | None, how: How) -> None:
+        self.code = code
+        self.at = at
+        self.agency = agency
+        self._how = how
+
+
+def answered(code: str, at: datetime.date, agency: Agency | None, how: How) -> Resolution:
+    """Return the resolution. Filling in a frozen value takes three times as long as freezing one that is filled in."""
+    answer = _Open(code, at, agency, how)
+    answer.__class__ = Resolution  # type: ignore[assignment]
+    return answer
 
 
 def _identity(agency: Agency) -> dict[str, object]:

@@ -25,7 +25,7 @@ from vndoc.text import search_key
 if TYPE_CHECKING:
     from vndoc.routing.table import RoutingTable
 
-__all__ = ["ABBREVIATIONS", "MAX_QUERY", "Match", "Rank", "SearchIndex"]
+__all__ = ["ABBREVIATIONS", "FIELDS", "MAX_QUERY", "OFFICES", "Match", "Rank", "SearchIndex"]
 
 MAX_QUERY = 200
 """Longest query that is looked at, in characters; the rest is cut off."""
@@ -46,41 +46,6 @@ ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
         "ttxvn": "thông tấn xã việt nam",
         "vov": "đài tiếng nói việt nam",
         "vtv": "đài truyền hình việt nam",
-        "bca": "bộ công an",
-        "bqp": "bộ quốc phòng",
-        "bng": "bộ ngoại giao",
-        "bnv": "bộ nội vụ",
-        "btp": "bộ tư pháp",
-        "btc": "bộ tài chính",
-        "bct": "bộ công thương",
-        "bxd": "bộ xây dựng",
-        "byt": "bộ y tế",
-        "bgdđt": "bộ giáo dục và đào tạo",
-        "bkhcn": "bộ khoa học và công nghệ",
-        "bnnmt": "bộ nông nghiệp và môi trường",
-        "bnnptnt": "bộ nông nghiệp và phát triển nông thôn",
-        "btnmt": "bộ tài nguyên và môi trường",
-        "btttt": "bộ thông tin và truyền thông",
-        "bkhđt": "bộ kế hoạch và đầu tư",
-        "bgtvt": "bộ giao thông vận tải",
-        "blđtbxh": "bộ lao động - thương binh và xã hội",
-        "bvhttdl": "bộ văn hóa, thể thao và du lịch",
-        "bdttg": "bộ dân tộc và tôn giáo",
-        "stttt": "sở thông tin và truyền thông",
-        "skhcn": "sở khoa học và công nghệ",
-        "skhđt": "sở kế hoạch và đầu tư",
-        "stnmt": "sở tài nguyên và môi trường",
-        "snnmt": "sở nông nghiệp và môi trường",
-        "sgdđt": "sở giáo dục và đào tạo",
-        "sgtvt": "sở giao thông vận tải",
-        "slđtbxh": "sở lao động - thương binh và xã hội",
-        "svhttdl": "sở văn hóa, thể thao và du lịch",
-        "stc": "sở tài chính",
-        "snv": "sở nội vụ",
-        "stp": "sở tư pháp",
-        "sct": "sở công thương",
-        "sxd": "sở xây dựng",
-        "syt": "sở y tế",
         "tp": "thành phố",
         "hcm": "hồ chí minh",
         "tphcm": "thành phố hồ chí minh",
@@ -92,7 +57,43 @@ ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
 )
 """Abbreviations in common use and what they stand for; more can be had from the names themselves."""
 
+OFFICES: Mapping[str, str] = MappingProxyType({"b": "bộ", "s": "sở", "p": "phòng"})
+"""First letters of abbreviations made of an office and its field: ``STTTT``, ``BCA``."""
+
+FIELDS: Mapping[str, str] = MappingProxyType(
+    {
+        "ca": "công an",
+        "ct": "công thương",
+        "dt&tg": "dân tộc và tôn giáo",
+        "gd&đt": "giáo dục và đào tạo",
+        "gtvt": "giao thông vận tải",
+        "kh&cn": "khoa học và công nghệ",
+        "kh&đt": "kế hoạch và đầu tư",
+        "lđ-tb&xh": "lao động - thương binh và xã hội",
+        "ng": "ngoại giao",
+        "nn&mt": "nông nghiệp và môi trường",
+        "nn&ptnt": "nông nghiệp và phát triển nông thôn",
+        "nv": "nội vụ",
+        "qp": "quốc phòng",
+        "tc": "tài chính",
+        "tn&mt": "tài nguyên và môi trường",
+        "tp": "tư pháp",
+        "tt&tt": "thông tin và truyền thông",
+        "vh,tt&dl": "văn hóa, thể thao và du lịch",
+        "vh&tt": "văn hóa và thể thao",
+        "xd": "xây dựng",
+        "yt": "y tế",
+    }
+)
+"""Fields of ministries and departments. Found after an office (``Sở TN&MT``, ``Sở TP``), joined to its first letter
+(``STNMT``), and alone from four letters on; with or without the marks, with *và* or a blank for them."""
+
+_NO_MARKS = re.compile(r"[&,./-]")
 _SHORT = {search_key(short): search_key(full) for short, full in ABBREVIATIONS.items()}
+_FIELDS = {_NO_MARKS.sub("", search_key(short)): search_key(full) for short, full in FIELDS.items()}
+_OFFICES = {first: search_key(full) for first, full in OFFICES.items()}
+_ALONE = 4
+_AND = "va"
 _BASE = str.maketrans({"đ": "d", "Đ": "D"})
 
 
@@ -158,7 +159,7 @@ class SearchIndex:
             self._lines += codes + names
             self._owners.extend([number] * (len(codes) + len(names)))
             is_name += [False] * len(codes) + [True] * len(names)
-        joined = _folded("\n".join([line.replace("\n", " ") for line in self._lines]))
+        joined = _spaced(_folded("\n".join([line.replace("\n", " ") for line in self._lines])))
         folded = joined.split("\n") if self._lines else []
         self._is_name = bytes(is_name)
         for line, text in enumerate(folded):
@@ -172,10 +173,11 @@ class SearchIndex:
 
     def search(self, query: str, *, limit: int = 20) -> tuple[Match, ...]:
         """Return at most *limit* agencies that fit *query*, the best first; none for an empty query."""
-        text = " ".join(_folded(query[:MAX_QUERY]).split())
+        asked = " ".join(_folded(query[:MAX_QUERY]).split())
+        text = _spaced(asked)
         found: dict[int, Match] = {}
         if text and limit > 0:
-            forms = tuple(dict.fromkeys((text, _expanded(text))))
+            forms = tuple(dict.fromkeys((text, _spaced(_expanded(asked)))))
             for rank, line in self._fitting(forms, limit):
                 owner = self._owners[line]
                 if owner not in found:
@@ -258,9 +260,46 @@ def _folded(text: str) -> str:
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
+def _spaced(text: str) -> str:
+    """Return folded lines with single spaces in place of marks: dashes and commas in names are written in many ways."""
+    return _EDGES.sub("\n", _GAPS.sub(" ", text)).strip(" ")
+
+
+_GAPS = re.compile(r"[^\w.&\n]+")
+_EDGES = re.compile(r" ?\n ?")
+
+
 def _expanded(text: str) -> str:
-    """Return *text* with every abbreviation written out."""
-    return " ".join(_SHORT.get(word, word) for word in text.split())
+    """Return the folded query *text* with every abbreviation written out."""
+    words = _AMPERSAND.sub("&", text).split()
+    written: list[str] = []
+    while words:
+        parts = 3 if words[1:2] == [_AND] else 2
+        joined = _NO_MARKS.sub("", "".join(word for word in words[:parts] if word != _AND))
+        if joined in _FIELDS and len(joined) >= _ALONE and len(words) >= parts:
+            written.append(_FIELDS[joined])
+            del words[:parts]
+        else:
+            written.append(_written(words.pop(0), written[-1] if written else ""))
+    return " ".join(written)
+
+
+_AMPERSAND = re.compile(r"\s*&\s*")
+
+
+def _written(word: str, before: str) -> str:
+    """Return what *word* stands for after the word *before*; itself where it is no abbreviation."""
+    bare = _NO_MARKS.sub("", word)
+    field = _FIELDS.get(bare)
+    if field is not None and before in _OFFICES.values():
+        return field
+    if bare in _SHORT:
+        return _SHORT[bare]
+    if field is not None and len(bare) >= _ALONE:
+        return field
+    if bare[:1] in _OFFICES and bare[1:] in _FIELDS:
+        return f"{_OFFICES[bare[:1]]} {_FIELDS[bare[1:]]}"
+    return word
 
 
 def _predecessors(table: RoutingTable) -> dict[tuple[str, object], list[Agency]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import BinaryIO
 
@@ -35,13 +36,14 @@ from vndoc.routing.checks import Finding, check, check_groups
 from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
 from vndoc.routing.plan import Plan, make_plan
-from vndoc.routing.resolution import How, Resolution
+from vndoc.routing.resolution import How, Resolution, answered
 from vndoc.routing.search import Match, SearchIndex
 from vndoc.routing.words import Reason
 
 __all__ = ["RoutingTable"]
 
 _CONNECTED = Connection.CONNECTED
+_DATE = datetime.date
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -183,24 +185,24 @@ class RoutingTable:
 
         Only what changed, and what refers to it, is checked again. Raises as :meth:`of` does.
         """
-        bodies, aliases, total = dict(self._bodies), dict(self._aliases), self._sum
-        touched = set(changes) | {finding.code for finding in self.findings if not finding.is_of_source}
-        for code in changes:
-            touched.update(alias.code for agency in self.periods(code) for alias in agency.aliases)
-            total -= take(bodies, aliases, code)
-        moved: set[str] = set()  # what refers to a code can only be wrong if the periods under it are others
+        fresh = [agency for agencies in changes.values() for agency in agencies]
         for code, agencies in changes.items():
             if any(agency.code != code for agency in agencies):
                 raise TableError("change-invalid", detail=f"{code}: another code inside")
-            touched.update(alias.code for agency in agencies for alias in agency.aliases)
-            total += put(bodies, aliases, agencies)
-            if _periods(bodies.get(code)) != _periods(self._bodies.get(code)):
-                moved.add(code)
+        bodies, aliases = dict(self._bodies), dict(self._aliases)
+        touched = set(changes) | {finding.code for finding in self.findings if not finding.is_of_source}
+        gone = [agency for code in changes for agency in bodies_of(bodies.get(code))]
+        touched.update([alias.code for agency in (*gone, *fresh) for alias in agency.aliases])
+        total = self._sum - take(bodies, aliases, changes) + put(bodies, aliases, fresh)
+        # what refers to a code can only be wrong if the periods under it are others
+        moved = {code for code in changes if _periods(bodies.get(code)) != _periods(self._bodies.get(code))}
         naming = renamed(self._naming, self._bodies, changes)
         focus: dict[int, Agency] = {}
         for code in touched.union(*[naming.get(code, ()) for code in moved]):
-            focus |= {id(a): a for a in bodies_of(bodies.get(code))}
-            focus |= {id(a): a for _, a in aliases.get(code, ())}
+            for agency in bodies_of(bodies.get(code)):
+                focus[id(agency)] = agency
+            for _, agency in aliases.get(code, ()):
+                focus[id(agency)] = agency
         ordered = sorted(focus.values(), key=lambda a: (a.code, a.valid_from))
         named = dict(self.groups if groups is None else groups)
         kept = tuple(f for f in self.findings if f.is_of_source and f.code not in changes)
@@ -225,10 +227,10 @@ class RoutingTable:
         again to other bodies. *kind* is the kind of document, for delegations that are limited to some.
         *policy* says which guesses are wanted. Any text gets an answer.
 
-        Raises :class:`~vndoc.errors.UsageError` where a date is no :class:`datetime.date`, *code* no text or *policy*
-        no :class:`Policy`.
+        Raises :class:`~vndoc.errors.UsageError` where a date is no :class:`datetime.date`, *code* or *kind* no text or
+        *policy* no :class:`Policy`.
         """
-        # The straight way, which most codes go: the engine below would come to the same.
+        # The straight way, which most codes go: the engine below would come to the same, and refuses what is no answer.
         try:
             hit = self._bodies.get(code)  # type: ignore[arg-type]
         except TypeError:  # what cannot be looked up is no text
@@ -236,15 +238,16 @@ class RoutingTable:
         if (
             type(hit) is Agency
             and (meant_at is None or meant_at is at)
-            and type(at) is datetime.date
+            and type(at) is _DATE
             and hit.valid_from <= at <= hit.valid_to
             and at >= self._begins
             and hit.connection is _CONNECTED
             and not hit.delegations
+            and (kind is None or type(kind) is str)
+            and type(policy) is Policy
         ):
-            return Resolution(
-                hit.code, at, hit, self._direct if kind is None else attrs.evolve(self._direct, kind=kind)
-            )
+            how = self._direct if kind is None else How(Reason.EXACT, kind=kind, carrier=self.info.carrier)
+            return answered(hit.code, at, hit, how)
         return resolve(self._bodies, self._aliases, self.info, code, at=at, meant_at=meant_at, kind=kind, policy=policy)
 
     def plan(
@@ -330,6 +333,11 @@ class RoutingTable:
     def aliases(self) -> AliasView:
         """Return a view of the index by other code, as :attr:`bodies`."""
         return MappingProxyType(self._aliases)
+
+    @property
+    def naming(self) -> Mapping[str, AbstractSet[str]]:
+        """Return a view of which codes name a code as parent, successor or delegate, as :attr:`bodies`."""
+        return MappingProxyType(self._naming)
 
     def periods(self, code: str) -> tuple[Agency, ...]:
         """Return every agency that has or had *code*, in the order of time; empty for an unknown code."""

@@ -5,31 +5,25 @@
 
 from __future__ import annotations
 
-import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
 
 import attrs
 
-from vndoc.routing.model import FIRST, LAST, AliasKind, Connection, SuccessorKind
-from vndoc.text import Lang, Text
+from vndoc.text import Text
 
 __all__ = [
-    "ALIAS_KINDS",
-    "CONNECTIONS",
     "NOTES",
     "OUTCOMES",
     "REASONS",
     "STEPS",
-    "SUCCESSOR_KINDS",
     "Note",
     "NoteRow",
     "Outcome",
     "Reason",
     "ReasonRow",
     "StepKind",
-    "shown_date",
 ]
 
 
@@ -117,6 +111,7 @@ class Reason(enum.Enum):
     CYCLE = "cycle"
     TOO_MANY_STEPS = "too-many-steps"
     OWN_SYSTEM = "own-system-in-trace"
+    RECIPIENT_IN_TRACE = "recipient-in-trace"
     SYSTEM_IN_TRACE = "recipient-system-in-trace"
     TOO_MANY_HOPS = "too-many-hops"
 
@@ -264,6 +259,9 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType(
         _R.OWN_SYSTEM: _row(
             _O.LOOP, "gói tin đã đi qua hệ thống của mình", "the packet has passed through our own system before"
         ),
+        _R.RECIPIENT_IN_TRACE: _row(
+            _O.LOOP, "gói tin đã qua nơi nhận này", "the packet has been at the recipient before"
+        ),
         _R.SYSTEM_IN_TRACE: _row(
             _O.LOOP, "gói tin đã đi qua hệ thống của nơi nhận", "the packet has passed through the recipient's system"
         ),
@@ -384,9 +382,7 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
             "by its form it may be {code}, {name} (a guess that was asked for)",
         ),
         _N.FORM_SEVERAL: _note(_S.ALIAS, "theo dạng có thể là {count} mã", "by its form it may be {count} codes"),
-        _N.VALID: _note(
-            _S.VALIDITY, "{code} có hiệu lực {valid_from} – {valid_to}", "{code} is valid {valid_from} – {valid_to}"
-        ),
+        _N.VALID: _note(_S.VALIDITY, "{code} có hiệu lực {period}", "{code} is valid {period}"),
         _N.CLOSED: _note(_S.VALIDITY, "{code} đóng sau ngày {valid_to}", "{code} was closed after {valid_to}"),
         _N.NOT_YET: _note(_S.VALIDITY, "{code} chỉ có hiệu lực từ {valid_from}", "{code} is valid from {valid_from}"),
         _N.FOLLOWED: _note(
@@ -453,48 +449,3 @@ NOTES: Mapping[Note, NoteRow] = MappingProxyType(
     }
 )
 """Step and text of every note."""
-
-CONNECTIONS: Mapping[Connection, Text] = MappingProxyType(
-    {
-        Connection.CONNECTED: Text("đã liên thông", "connected"),
-        Connection.NOT_CONNECTED: Text("chưa liên thông", "not connected"),
-        Connection.PENDING: Text("đang chờ đăng ký", "registration pending"),
-        Connection.CONFLICT: Text("bản ghi xung đột", "record in conflict"),
-        Connection.UNKNOWN: Text("không rõ đã liên thông chưa", "not known whether connected"),
-    }
-)
-"""Text of each connection state."""
-
-SUCCESSOR_KINDS: Mapping[SuccessorKind, Text] = MappingProxyType(
-    {
-        SuccessorKind.WHOLE: Text("nhận toàn bộ", "takes the whole"),
-        SuccessorKind.UNCHANGED: Text("giữ nguyên", "unchanged"),
-        SuccessorKind.RENAMED: Text("đổi tên", "renamed"),
-        SuccessorKind.MERGED: Text("sáp nhập", "merged"),
-        SuccessorKind.SPECIAL_ZONE: Text("toàn bộ thành đặc khu", "the whole became a special zone"),
-        SuccessorKind.PART: Text("một phần", "a part"),
-        SuccessorKind.PART_AREA: Text("một phần diện tích", "a part of the area"),
-        SuccessorKind.PART_PEOPLE: Text("một phần dân số", "a part of the people"),
-        SuccessorKind.PART_ALL_PEOPLE: Text("một phần diện tích, toàn bộ dân số", "a part of the area, all people"),
-        SuccessorKind.FUNCTION: Text("chỉ theo chức năng", "by function only"),
-    }
-)
-"""Text of each kind of successor."""
-
-ALIAS_KINDS: Mapping[AliasKind, Text] = MappingProxyType(
-    {
-        AliasKind.OLD_CODE: Text("mã cũ", "old code"),
-        AliasKind.CODE_102: Text("mã QCVN 102", "QCVN 102 code"),
-        AliasKind.OTHER: Text("mã khác", "other code"),
-    }
-)
-"""Text of each kind of alias."""
-
-
-def shown_date(day: datetime.date, lang: Lang) -> str:
-    """Return *day* for a reader: ``30/06/2025`` in Vietnamese, ``2025-06-30`` in English; open ends in words."""
-    if day == FIRST:
-        return "chưa rõ" if lang == "vi" else "unknown"
-    if day == LAST:
-        return "nay" if lang == "vi" else "now on"
-    return f"{day.day:02d}/{day.month:02d}/{day.year}" if lang == "vi" else day.isoformat()

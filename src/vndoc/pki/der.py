@@ -1,0 +1,290 @@
+"""ASN.1 as octets: where each element of a BER or DER encoding begins and ends, and nothing more.
+
+Certificates, revocation lists and signatures are judged by their received octets, so this reader hands out
+positions and slices, never a re-encoding. X.690; tags above 30 do not occur in any structure read here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from vndoc.errors import CertificateError
+
+__all__ = [
+    "BIT_STRING",
+    "BOOLEAN",
+    "ENUMERATED",
+    "GENERALIZED_TIME",
+    "INTEGER",
+    "NULL",
+    "OCTET_STRING",
+    "OID",
+    "SEQUENCE",
+    "SET",
+    "UTC_TIME",
+    "Element",
+    "bits",
+    "children",
+    "context",
+    "encode",
+    "encode_oid",
+    "integer",
+    "oid",
+    "read",
+    "time",
+]
+
+BOOLEAN: Final = 0x01
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
+OID: Final = 0x06
+ENUMERATED: Final = 0x0A
+UTC_TIME: Final = 0x17
+GENERALIZED_TIME: Final = 0x18
+SEQUENCE: Final = 0x30
+SET: Final = 0x31
+
+DEPTH: Final = 64
+"""Nested indefinite lengths: real signatures have below ten."""
+
+
+class Element(NamedTuple):
+    """One element: its identifier octet and four offsets into ``data``.
+
+    ``start`` is where the identifier stands, ``body`` to ``end`` is the content, ``stop`` the offset behind the
+    element (two more than ``end`` where the length is indefinite).
+    """
+
+    data: bytes
+    tag: int
+    start: int
+    body: int
+    end: int
+    stop: int
+
+    @property
+    def octets(self) -> bytes:
+        """Return the whole element as it was received."""
+        return self.data[self.start : self.stop]
+
+    @property
+    def content(self) -> bytes:
+        """Return the content octets."""
+        return self.data[self.body : self.end]
+
+    @property
+    def constructed(self) -> bool:
+        """Return whether the content is itself a run of elements."""
+        return bool(self.tag & 0x20)
+
+
+def context(number: int, *, constructed: bool = True) -> int:
+    """Return the identifier octet of the context-specific tag *number* (0 to 30)."""
+    return 0x80 | (0x20 if constructed else 0) | number
+
+
+def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = False) -> Element:
+    """Return the element that begins at *start*.
+
+    It must end at or before *stop* (by default the end of *data*). With *ber*, indefinite lengths and lengths that
+    are not minimal are read too. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``.
+    """
+    limit = len(data) if stop is None else stop
+    body = start + 2
+    if body > limit:
+        raise _malformed(start)
+    tag, length = data[start], data[start + 1]
+    if tag & 0x1F == 0x1F or not tag:
+        raise _malformed(start)
+    if length >= 0x80:
+        if length == 0x80:
+            if not (ber and tag & 0x20):
+                raise _malformed(start)
+            end = _end_of_contents(data, body, limit)
+            return Element(data, tag, start, body, end, end + 2)
+        count = length & 0x7F
+        body += count
+        if count > 8 or body > limit:
+            raise _malformed(start)
+        length = int.from_bytes(data[start + 2 : body], "big")
+        if not ber and (length < 0x80 or not data[start + 2]):
+            raise _malformed(start)
+    end = body + length
+    if end > limit:
+        raise _malformed(start)
+    return Element(data, tag, start, body, end, end)
+
+
+def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
+    """Return where the end-of-contents octets of an indefinite length stand, *pos* being the first content octet."""
+    open_lengths = 1
+    while True:
+        if data[pos : pos + 2] == b"\0\0":
+            open_lengths -= 1
+            if not open_lengths:
+                return pos
+            pos += 2
+            continue
+        if pos + 2 > limit or data[pos] & 0x1F == 0x1F or not data[pos]:
+            raise _malformed(pos)
+        if data[pos + 1] == 0x80:
+            if not data[pos] & 0x20 or open_lengths == DEPTH:
+                raise _malformed(pos)
+            open_lengths += 1
+            pos += 2
+        else:
+            pos = read(data, pos, limit, ber=True).stop
+
+
+def children(parent: Element, *, ber: bool = False) -> list[Element]:
+    """Return the elements of which the content of *parent* consists. Raises as :func:`read`."""
+    return list(_children(parent, ber))
+
+
+def _children(parent: Element, ber: bool) -> Iterator[Element]:
+    data, pos, end = parent.data, parent.body, parent.end
+    while pos < end:
+        child = read(data, pos, end, ber=ber)
+        yield child
+        pos = child.stop
+
+
+def integer(element: Element) -> int:
+    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty or another type."""
+    if element.tag not in (INTEGER, ENUMERATED) or element.body == element.end:
+        raise _malformed(element.start)
+    return int.from_bytes(element.data[element.body : element.end], "big", signed=True)
+
+
+def oid(element: Element) -> str:
+    """Return an OBJECT IDENTIFIER in dotted form; ``der-malformed`` for anything else."""
+    octets = element.content
+    known = _OIDS.get(octets)
+    if known is not None and element.tag == OID:
+        return known
+    if element.tag != OID or not octets or octets[-1] & 0x80 or len(octets) > 64:
+        raise _malformed(element.start)
+    parts: list[int] = []
+    value = 0
+    for octet in octets:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            parts.append(value)
+            value = 0
+    first = min(parts[0] // 40, 2)
+    return ".".join(map(str, (first, parts[0] - 40 * first, *parts[1:])))
+
+
+def bits(element: Element) -> tuple[bytes, int]:
+    """Return the octets of a BIT STRING and how many bits at its end are unused; ``der-malformed`` otherwise."""
+    content = element.content
+    if element.tag != BIT_STRING or not content or content[0] > 7 or (content[0] and len(content) == 1):
+        raise _malformed(element.start)
+    return content[1:], content[0]
+
+
+def time(element: Element) -> datetime.datetime:
+    """Return a UTCTime or GeneralizedTime (RFC 5280, section 4.1.2.5) in UTC.
+
+    Fractions and offsets from UTC, which the RFC forbids, are read as X.680 means them. Years of UTCTime are
+    1950 to 2049. Raises ``der-malformed`` for anything else.
+    """
+    text = element.content.decode("latin-1")
+    digits = {UTC_TIME: 2, GENERALIZED_TIME: 4}.get(element.tag)
+    if digits is None:
+        raise _malformed(element.start)
+    try:
+        return _time(text, digits)
+    except (ValueError, OverflowError):
+        raise _malformed(element.start) from None
+
+
+def _time(text: str, digits: int) -> datetime.datetime:
+    year, rest = text[:digits], text[digits:]
+    if rest.endswith("Z"):
+        rest, zone = rest[:-1], datetime.UTC
+    elif rest[-5:-4] in {"+", "-"} and rest[-4:].isdecimal() and rest.isascii():
+        offset = datetime.timedelta(hours=int(rest[-4:-2]), minutes=int(rest[-2:]))
+        zone = datetime.timezone(offset if rest[-5] == "+" else -offset)
+        rest = rest[:-5]
+    else:
+        raise ValueError
+    rest, dot, fraction = rest.partition(".")
+    parts = year + rest + fraction
+    if not (parts.isascii() and parts.isdecimal()) or len(rest) not in (8, 10) or bool(dot) != bool(fraction):
+        raise ValueError
+    number = int(year)
+    if digits == 2:
+        number += 1900 if number >= 50 else 2000
+    values = [int(rest[i : i + 2]) for i in range(0, len(rest), 2)]
+    micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
+    month, day, hour, minute, second = (*values, 0)[:5]
+    return datetime.datetime(number, month, day, hour, minute, second, micro, zone).astimezone(datetime.UTC)
+
+
+def encode(tag: int, *content: bytes) -> bytes:
+    """Return the DER encoding of an element: its identifier octet, its length and the joined *content*."""
+    body = b"".join(content)
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+def encode_oid(dotted: str) -> bytes:
+    """Return the DER encoding of the OBJECT IDENTIFIER *dotted*, such as ``1.2.840.113549.1.7.2``."""
+    first, second, *others = (int(part) for part in dotted.split("."))
+    octets = bytearray()
+    for number in (first * 40 + second, *others):
+        group = bytearray([number & 0x7F])
+        while number := number >> 7:
+            group.append(number & 0x7F | 0x80)
+        octets += group[::-1]
+    return encode(OID, bytes(octets))
+
+
+def _malformed(offset: int) -> CertificateError:
+    return CertificateError("der-malformed", offset=offset)
+
+
+_OIDS: dict[bytes, str] = {}
+_OIDS.update(
+    {
+        encode_oid(dotted)[2:]: dotted
+        for dotted in (
+            "1.2.840.10045.2.1",
+            "1.2.840.10045.4.3.2",
+            "1.2.840.10045.4.3.3",
+            "1.2.840.10045.4.3.4",
+            "1.2.840.113549.1.1.1",
+            "1.2.840.113549.1.1.10",
+            "1.2.840.113549.1.1.11",
+            "1.2.840.113549.1.1.12",
+            "1.2.840.113549.1.1.13",
+            "1.2.840.113549.1.1.5",
+            "1.2.840.113549.1.7.1",
+            "1.2.840.113549.1.7.2",
+            "1.2.840.113549.1.9.16.2.47",
+            "1.2.840.113549.1.9.3",
+            "1.2.840.113549.1.9.4",
+            "1.2.840.113549.1.9.5",
+            "2.16.840.1.101.3.4.2.1",
+            "2.16.840.1.101.3.4.2.2",
+            "2.16.840.1.101.3.4.2.3",
+            "2.5.29.14",
+            "2.5.29.15",
+            "2.5.29.19",
+            "2.5.29.31",
+            "2.5.29.32",
+            "2.5.29.35",
+            "2.5.29.37",
+            "1.3.6.1.5.5.7.1.1",
+        )
+    }
+)
+"""Object identifiers met in nearly every signature, decoded beforehand."""

@@ -1,0 +1,129 @@
+"""Which algorithms count, for what and until when: the value behind the tables of a verification policy.
+
+The tables themselves are the named policies of :mod:`vndoc.signature.policy`; certification paths are judged by
+the same value. "Until" is inclusive, as a date in Vietnam (UTC+7), and is compared with the proven time of the
+signature or, where nothing is proven, with the time of evaluation.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import attrs
+
+from vndoc.errors import UsageError
+from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm, hasher
+
+__all__ = ["CryptoPolicy", "KeyRule", "Ruling", "Use"]
+
+_VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+
+
+class Use(enum.StrEnum):
+    """What a signature is made over, since each has its own rules."""
+
+    DOCUMENT = "document"
+    CA_CERTIFICATE = "ca-certificate"
+    END_CERTIFICATE = "end-certificate"
+    """The certificate of a signer or of a time-stamping authority."""
+    LEGACY_CA_CERTIFICATE = "legacy-ca-certificate"
+    """A CA certificate below an anchor whose hierarchy still carries SHA-1 (government G1)."""
+    LEGACY_END_CERTIFICATE = "legacy-end-certificate"
+    REVOCATION = "revocation"
+    """A CRL or an OCSP response; judged as the certificate whose status it tells."""
+    TIMESTAMP = "timestamp"
+    """The signature of a timestamp token."""
+    IMPRINT = "imprint"
+    """The message imprint of a timestamp token."""
+
+
+@attrs.frozen
+class KeyRule:
+    """Keys of at least ``bits`` bits count until the end of the day ``until`` (``None``: without end)."""
+
+    bits: int
+    until: datetime.date | None = None
+
+
+class Ruling(enum.StrEnum):
+    """What a policy says of one algorithm at one time."""
+
+    ACCEPTED = "accepted"
+    EXPIRED = "expired"
+    """It counted once; a proof of existence from that time may rescue the signature."""
+    REFUSED = "refused"
+
+
+_Keys = Mapping[Family, tuple[KeyRule, ...]]
+_Digests = Mapping[str, datetime.date | None]
+
+
+def _frozen(value: Mapping[Use, Mapping[object, object]]) -> Mapping[Use, Mapping[object, object]]:
+    return MappingProxyType({use: MappingProxyType(dict(rows)) for use, rows in value.items()})
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class CryptoPolicy:
+    """Two tables: keys by use and scheme, digests by use. What is in neither table is refused.
+
+    ``pss_plain``: RSASSA-PSS counts only where both digests are the same and the salt is as long as they are.
+    """
+
+    name: str
+    keys: Mapping[Use, _Keys] = attrs.field(converter=_frozen)
+    digests: Mapping[Use, _Digests] = attrs.field(converter=_frozen)
+    pss_plain: bool = True
+
+    def until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None = None) -> datetime.date | None:
+        """Return the last day on which *algorithm* counts with a key of *bits* bits; ``date.max`` if there is no end.
+
+        ``None`` means that it never counts. Without *bits* only the digest is judged.
+        """
+        key_end = datetime.date.max if bits is None else self._key_end(use, algorithm, bits)
+        digest_end = self.digest_until(use, algorithm.digest)
+        if key_end is None or digest_end is None:
+            return None
+        return min(key_end, digest_end)
+
+    def digest_until(self, use: Use, digest: str | None) -> datetime.date | None:
+        """Return the last day on which *digest* counts for *use*: as :meth:`until`. No digest (EdDSA) has no end."""
+        if digest is None:
+            return datetime.date.max
+        rows = self.digests.get(use, {})
+        if digest not in rows:
+            return None
+        return rows[digest] or datetime.date.max
+
+    def _key_end(self, use: Use, algorithm: SignatureAlgorithm, bits: int) -> datetime.date | None:
+        if algorithm.family is Family.RSA_PSS and self.pss_plain and not _plain(algorithm):
+            return None
+        ends = [
+            rule.until or datetime.date.max
+            for rule in self.keys.get(use, {}).get(algorithm.family, ())
+            if bits >= rule.bits
+        ]
+        return max(ends, default=None)
+
+    def judge(self, use: Use, algorithm: SignatureAlgorithm, at: datetime.datetime, bits: int | None = None) -> Ruling:
+        """Return whether *algorithm* counts for *use* at the time *at* (with a zone) with a key of *bits* bits."""
+        return self.ruling(self.until(use, algorithm, bits), at)
+
+    @staticmethod
+    def ruling(until: datetime.date | None, at: datetime.datetime) -> Ruling:
+        """Return what a last day means at the time *at*; :class:`~vndoc.errors.UsageError` for a time without zone."""
+        if at.tzinfo is None:
+            raise UsageError("time-zone-missing")
+        if until is None:
+            return Ruling.REFUSED
+        return Ruling.ACCEPTED if at.astimezone(_VIETNAM).date() <= until else Ruling.EXPIRED
+
+    def __repr__(self) -> str:
+        return f"CryptoPolicy({self.name!r})"
+
+
+def _plain(algorithm: SignatureAlgorithm) -> bool:
+    row = DIGESTS.get(algorithm.digest or "")
+    return row is not None and algorithm.mgf == algorithm.digest and algorithm.salt == hasher(row).digest_size

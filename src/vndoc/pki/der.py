@@ -37,6 +37,7 @@ __all__ = [
     "read",
     "span",
     "time",
+    "utc_time",
 ]
 
 BOOLEAN: Final = 0x01
@@ -245,6 +246,24 @@ def time(element: Element) -> datetime.datetime:
         raise _malformed(element.start) from None
 
 
+def utc_time(data: bytes, pos: int) -> datetime.datetime:
+    """Return the UTCTime of thirteen characters at *pos*: as :func:`time`, for the form that is nearly always used."""
+    text = data[pos + 2 : pos + 14]
+    if data[pos + 14] == 0x5A and text.isdigit():
+        rest, second = divmod(int(text), 100)
+        rest, minute = divmod(rest, 100)
+        rest, hour = divmod(rest, 100)
+        rest, day = divmod(rest, 100)
+        year, month = divmod(rest, 100)
+        try:
+            return datetime.datetime(
+                year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=datetime.UTC
+            )
+        except ValueError:
+            raise _malformed(pos) from None
+    return time(read(data, pos))
+
+
 def _time(text: str, digits: int) -> datetime.datetime:
     year, rest = text[:digits], text[digits:]
     if rest.endswith("Z"):
@@ -347,6 +366,21 @@ _OIDS.update(
             "0.9.2342.19200300.100.1.1",
             "1.2.840.113549.1.9.1",
             "2.16.704.1.1.1.1.1",
+            "1.3.6.1.5.5.7.3.1",
+            "1.3.6.1.5.5.7.3.2",
+            "1.3.6.1.5.5.7.3.4",
+            "1.3.6.1.4.1.311.20.2.2",
+            "2.5.29.32.0",
+            "2.16.840.1.113730.1.1",
+            "2.16.840.1.113730.1.13",
+            "2.5.29.16",
+            "1.3.6.1.5.5.7.48.1.5",
+            "1.3.6.1.5.5.7.48.1.1",
+            "1.3.6.1.5.5.7.48.1.2",
+            "2.5.29.60",
+            "2.5.29.27",
+            "2.5.29.24",
+            "2.5.29.29",
             "1.3.6.1.5.5.7.1.1",
         )
     }

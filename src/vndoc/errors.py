@@ -367,6 +367,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "ecdsa-value-malformed": Text(
             "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
             "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
+        # -- signers -------------------------------------------------------------------------------
+        "signing-algorithm": Text(
+            "Khóa này không ký được bằng thuật toán {found}.",
+            "This key cannot sign with the algorithm {found}.",
         ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

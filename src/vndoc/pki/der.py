@@ -50,6 +50,8 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+ELEMENTS: Final = 10_000
+"""Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
 
 class Element(NamedTuple):
@@ -122,22 +124,27 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
 def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
     """Return where the end-of-contents octets of an indefinite length stand, *pos* being the first content octet."""
     open_lengths = 1
-    while True:
-        if data[pos : pos + 2] == b"\0\0":
+    for _ in range(ELEMENTS):
+        if pos + 2 > limit:
+            break
+        tag, length = data[pos], data[pos + 1]
+        if not tag and not length:
             open_lengths -= 1
             if not open_lengths:
                 return pos
             pos += 2
-            continue
-        if pos + 2 > limit or data[pos] & 0x1F == 0x1F or not data[pos]:
-            raise _malformed(pos)
-        if data[pos + 1] == 0x80:
-            if not data[pos] & 0x20 or open_lengths == DEPTH:
-                raise _malformed(pos)
+        elif not tag or tag & 0x1F == 0x1F:
+            break
+        elif length < 0x80:
+            pos += 2 + length
+        elif length == 0x80:
+            if not tag & 0x20 or open_lengths == DEPTH:
+                break
             open_lengths += 1
             pos += 2
         else:
             pos = read(data, pos, limit, ber=True).stop
+    raise _malformed(min(pos, limit))
 
 
 def children(parent: Element, *, ber: bool = False, most: int | None = None) -> list[Element]:

@@ -16,7 +16,7 @@ import attrs
 from vndoc.errors import CertificateError
 from vndoc.pki.algorithms import verify
 from vndoc.pki.certificate import Certificate
-from vndoc.pki.names import name_key
+from vndoc.pki.names import key_or_octets
 from vndoc.pki.outcome import Reason
 from vndoc.pki.reasons import path_reason
 from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore, by_subject
@@ -144,12 +144,13 @@ class Search:
         if self.loose:
             return self._loosely_named(name)
         if self._index is None:
-            self._index = by_subject((*self.pool, *self.trust.pool))
+            self._index = by_subject(self.pool)
         anchors = self.trust.anchors_by_subject.get(name, ())
-        own = {anchor.certificate for anchor in anchors}
-        found: list[_Candidate] = [(anchor.certificate, anchor) for anchor in anchors]
-        found += [(c, None) for c in self._index.get(name, ()) if c not in own]
-        return found
+        found: dict[Certificate, TrustAnchor | None] = {a.certificate: a for a in anchors}
+        for index in (self._index, self.trust.pool_by_subject):
+            for certificate in index.get(name, ()):
+                found.setdefault(certificate, None)
+        return list(found.items())
 
     def _loosely_named(self, name: bytes) -> list[_Candidate]:
         if self._loose_index is None:
@@ -158,8 +159,8 @@ class Search:
             others = dict.fromkeys(c for c in (*self.pool, *self.trust.pool) if c not in own)
             candidates: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors]
             for candidate in (*candidates, *((c, None) for c in others)):
-                self._loose_index.setdefault(_key(candidate[0].subject), []).append(candidate)
-        return self._loose_index.get(_key(name), [])
+                self._loose_index.setdefault(key_or_octets(candidate[0].subject), []).append(candidate)
+        return self._loose_index.get(key_or_octets(name), [])
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> Signed:
         key = certificate, issuer.spki
@@ -199,11 +200,3 @@ def _named(certificate: Certificate) -> str:
         return str(certificate.signature_algorithm)
     except CertificateError as error:
         return str(error)
-
-
-def _key(name: bytes) -> object:
-    """Return what equal names have in common; a name that cannot be read is equal to itself only."""
-    try:
-        return name_key(name)
-    except CertificateError:
-        return name

@@ -12,7 +12,6 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,12 +20,21 @@ import pybase64
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, load_public_key, signature_algorithm
+from vndoc.pki._lazy import lazy
+from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
 from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
 from vndoc.text import shorten
 
-__all__ = ["MAX_CERTIFICATE", "Certificate", "Extension", "Spans", "load_certificates"]
+__all__ = [
+    "MAX_CERTIFICATE",
+    "Certificate",
+    "Extension",
+    "Spans",
+    "load_certificates",
+    "read_extensions",
+    "serial_octets",
+]
 
 MAX_CERTIFICATE: Final = 256 * 1024
 """Octets of one certificate: real ones have below eight thousand, even with a picture in them."""
@@ -86,17 +94,17 @@ class Certificate:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
         return _load(bytes(data))
 
-    @cached_property
+    @lazy
     def issuer(self) -> bytes:
         """The DER Name of the issuer."""
         return self.der[self.spans.issuer]
 
-    @cached_property
+    @lazy
     def subject(self) -> bytes:
         """The DER Name of the subject."""
         return self.der[self.spans.subject]
 
-    @cached_property
+    @lazy
     def spki(self) -> bytes:
         """The DER SubjectPublicKeyInfo."""
         return self.der[self.spans.spki]
@@ -116,50 +124,60 @@ class Certificate:
         """The DER AlgorithmIdentifier inside the signed octets, which must be the same."""
         return self.der[self.spans.inner_algorithm]
 
-    @cached_property
+    @lazy
     def extensions(self) -> Mapping[str, Extension]:
         """The extensions by OID."""
         return MappingProxyType(
             {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self.spans.extensions.items()}
         )
 
-    @cached_property
+    @lazy
     def profile(self) -> Profile:
         """What the extensions say about a path."""
-        return profile_of(self.extensions)
+        return profile_of(self.der, self.spans.extensions)
 
-    @cached_property
+    @lazy
     def subject_text(self) -> str:
         """The subject for people, citizen numbers masked; hexadecimal digits where it is no name."""
         return _shown(self.subject)
 
-    @cached_property
+    @lazy
     def issuer_text(self) -> str:
         """The issuer for people, as :attr:`subject_text`."""
         return _shown(self.issuer)
 
-    @cached_property
+    @lazy
     def fingerprint(self) -> bytes:
         """SHA-256 of the certificate's octets."""
         return hashlib.sha256(self.der).digest()
 
-    @cached_property
+    @lazy
     def public_key(self) -> PublicKey:
         """The subject's key; ``key-unsupported`` if it cannot be used here."""
         return load_public_key(self.spki)
 
-    @cached_property
+    @lazy
+    def key_bits(self) -> int:
+        """The size of the subject's key; ``key-unsupported`` as :attr:`public_key`."""
+        return key_bits(self.public_key)
+
+    @lazy
     def signature_algorithm(self) -> SignatureAlgorithm:
         """The scheme the issuer signed with."""
         return signature_algorithm(self.signature_identifier)
 
-    @cached_property
+    @property
+    def serial_content(self) -> bytes:
+        """The serial number as the content of a DER INTEGER."""
+        return serial_octets(self.serial)
+
+    @lazy
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.14")
         return None if value is None else _quiet_octets(value.value)
 
-    @cached_property
+    @lazy
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the issuer's key, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.35")
@@ -173,7 +191,7 @@ class Certificate:
             return None
         return None
 
-    @cached_property
+    @lazy
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject == self.issuer
@@ -245,50 +263,24 @@ def _shown(name: bytes) -> str:
         return f"#{name[:40].hex()}"
 
 
-def _span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
-    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
-
-    As :func:`vndoc.pki.der.read` with ``ber``, but without a value for the common definite lengths: certificates are
-    loaded by the thousand.
-    """
-    if pos + 4 <= limit and data[pos] == tag:
-        length = data[pos + 1]
-        if length < 0x80:
-            body = pos + 2
-        elif length == 0x82:
-            body, length = pos + 4, data[pos + 2] << 8 | data[pos + 3]
-        elif length == 0x81:
-            body, length = pos + 3, data[pos + 2]
-        else:
-            length = limit
-            body = pos
-        if body + length <= limit and body > pos:
-            return body, body + length, body + length
-    element = der.read(data, pos, limit, ber=True)
-    if element.tag != tag:
-        raise CertificateError("der-malformed", offset=pos)
-    return element.body, element.end, element.stop
-
-
 def _load(data: bytes) -> Certificate:
     size = len(data)
-    body, end, stop = _span(data, 0, size, der.SEQUENCE)
-    tbs_body, tbs_end, tbs_stop = _span(data, body, end, der.SEQUENCE)
-    _, _, algorithm_stop = _span(data, tbs_stop, end, der.SEQUENCE)
-    value = der.read(data, algorithm_stop, end, ber=True)
-    if stop != size or value.stop != end:
+    body, end, stop = der.span(data, 0, size, der.SEQUENCE)
+    tbs_body, tbs_end, tbs_stop = der.span(data, body, end, der.SEQUENCE)
+    _, _, algorithm_stop = der.span(data, tbs_stop, end, der.SEQUENCE)
+    value, value_end, value_stop = der.span(data, algorithm_stop, end, der.BIT_STRING)
+    if stop != size or value_stop != end or value == value_end:
         raise CertificateError("certificate-malformed", detail="Certificate")
-    signature, unused = der.bits(value)
     version, at = 1, tbs_body
     if data[at : at + 1] == b"\xa0":
-        inner, inner_end, at = _span(data, at, tbs_end, 0xA0)
+        inner, inner_end, at = der.span(data, at, tbs_end, 0xA0)
         version = der.integer(der.read(data, inner, inner_end, ber=True)) + 1
-    serial, serial_end, at = _span(data, at, tbs_end, der.INTEGER)
-    _, _, issuer = _span(data, at, tbs_end, der.SEQUENCE)
-    _, _, validity = _span(data, issuer, tbs_end, der.SEQUENCE)
-    times, times_end, subject = _span(data, validity, tbs_end, der.SEQUENCE)
-    _, _, spki = _span(data, subject, tbs_end, der.SEQUENCE)
-    _, _, rest = _span(data, spki, tbs_end, der.SEQUENCE)
+    serial, serial_end, at = der.span(data, at, tbs_end, der.INTEGER)
+    _, _, issuer = der.span(data, at, tbs_end, der.SEQUENCE)
+    _, _, validity = der.span(data, issuer, tbs_end, der.SEQUENCE)
+    times, times_end, subject = der.span(data, validity, tbs_end, der.SEQUENCE)
+    _, _, spki = der.span(data, subject, tbs_end, der.SEQUENCE)
+    _, _, rest = der.span(data, spki, tbs_end, der.SEQUENCE)
     if serial == serial_end:
         raise CertificateError("certificate-malformed", detail="serialNumber")
     not_before, not_after = _validity(data, times, times_end)
@@ -308,12 +300,14 @@ def _load(data: bytes) -> Certificate:
         int.from_bytes(data[serial:serial_end], "big", signed=True),
         not_before,
         not_after,
-        b"" if unused else signature,
+        data[value + 1 : value_end] if not data[value] else b"",
         repeated,
     )
 
 
 def _validity(data: bytes, start: int, end: int) -> _Times:
+    if end - start == 30 and data[start : start + 2] == data[start + 15 : start + 17] == b"\x17\x0d":
+        return der.utc_time(data, start), der.utc_time(data, start + 15)
     first = der.read(data, start, end, ber=True)
     second = der.read(data, first.stop, end, ber=True)
     if second.stop != end:
@@ -329,21 +323,45 @@ def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool
         if data[pos] != 0xA3:
             pos = der.read(data, pos, limit, ber=True).stop
             continue
-        body, end, pos = _span(data, pos, limit, 0xA3)
-        at, end, _ = _span(data, body, end, der.SEQUENCE)
-        while at < end:
-            item, item_end, at = _span(data, at, end, der.SEQUENCE)
-            oid_body, oid_end, item = _span(data, item, item_end, der.OID)
-            critical = False
-            if data[item] == der.BOOLEAN and item < item_end:
-                flag, flag_end, item = _span(data, item, item_end, der.BOOLEAN)
-                critical = data[flag:flag_end] != b"\0"
-            value, value_end, item = _span(data, item, item_end, der.OCTET_STRING)
-            if item != item_end:
-                raise CertificateError("certificate-malformed", detail="Extension")
-            name = der.dotted(data[oid_body:oid_end])
-            if name in found:
-                repeated = True
-            else:
-                found[name] = critical, slice(value, value_end)
+        body, end, pos = der.span(data, pos, limit, 0xA3)
+        repeated |= _walk_extensions(data, body, end, found)
     return found, repeated
+
+
+def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
+    """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
+    repeated = False
+    at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
+    if stop != limit:
+        raise CertificateError("certificate-malformed", detail="Extensions")
+    while at < end:
+        item, item_end, at = der.span(data, at, end, der.SEQUENCE)
+        oid_body, oid_end, item = der.span(data, item, item_end, der.OID)
+        critical = False
+        if item < item_end and data[item] == der.BOOLEAN:
+            flag, flag_end, item = der.span(data, item, item_end, der.BOOLEAN)
+            critical = data[flag:flag_end] != b"\0"
+        value, value_end, item = der.span(data, item, item_end, der.OCTET_STRING)
+        if item != item_end:
+            raise CertificateError("certificate-malformed", detail="Extension")
+        name = der.dotted(data[oid_body:oid_end])
+        if name in found:
+            repeated = True
+        else:
+            found[name] = critical, slice(value, value_end)
+    return repeated
+
+
+def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extension], bool]:
+    """Return the extensions of the SEQUENCE at *pos* in *data* by OID, and whether one stands twice.
+
+    Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
+    """
+    found: dict[str, tuple[bool, slice]] = {}
+    repeated = _walk_extensions(data, pos, limit, found)
+    return {oid: Extension(oid, critical, data[at]) for oid, (critical, at) in found.items()}, repeated
+
+
+def serial_octets(serial: int) -> bytes:
+    """Return the content of the DER INTEGER *serial*."""
+    return serial.to_bytes(((serial if serial >= 0 else ~serial).bit_length() + 8) // 8, "big", signed=True)

@@ -30,10 +30,13 @@ __all__ = [
     "dotted",
     "encode",
     "encode_oid",
+    "flags",
     "integer",
     "oid",
     "read",
+    "span",
     "time",
+    "utc_time",
 ]
 
 BOOLEAN: Final = 0x01
@@ -221,6 +224,39 @@ def bits(element: Element) -> tuple[bytes, int]:
     return content[1:], content[0]
 
 
+def flags(element: Element) -> int:
+    """Return a named bit list as a number: bit *n* of the list has the value ``1 << n``. Raises as :func:`bits`."""
+    octets, _unused = bits(Element(element.data, BIT_STRING, *element[2:]))
+    return int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)
+
+
+def span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
+    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
+
+    As :func:`read` with ``ber``, but without a value for the common definite lengths: certificates are loaded by
+    the thousand. Another tag is ``der-malformed``.
+    """
+    if pos + 4 <= limit and data[pos] == tag:
+        length = data[pos + 1]
+        body = pos + 2
+        if length < 0x80:
+            stop = body + length
+        elif length == 0x82:
+            body = pos + 4
+            stop = body + (data[pos + 2] << 8 | data[pos + 3])
+        elif length == 0x81:
+            body = pos + 3
+            stop = body + data[pos + 2]
+        else:
+            stop = limit + 1
+        if stop <= limit:
+            return body, stop, stop
+    element = read(data, pos, limit, ber=True)
+    if element.tag != tag:
+        raise _malformed(pos)
+    return element.body, element.end, element.stop
+
+
 def time(element: Element) -> datetime.datetime:
     """Return a UTCTime or GeneralizedTime (RFC 5280, section 4.1.2.5) in UTC.
 
@@ -235,6 +271,24 @@ def time(element: Element) -> datetime.datetime:
         return _time(text, digits)
     except (ValueError, OverflowError):
         raise _malformed(element.start) from None
+
+
+def utc_time(data: bytes, pos: int) -> datetime.datetime:
+    """Return the UTCTime of thirteen characters at *pos*: as :func:`time`, for the form that is nearly always used."""
+    text = data[pos + 2 : pos + 14]
+    if data[pos + 14] == 0x5A and text.isdigit():
+        rest, second = divmod(int(text), 100)
+        rest, minute = divmod(rest, 100)
+        rest, hour = divmod(rest, 100)
+        rest, day = divmod(rest, 100)
+        year, month = divmod(rest, 100)
+        try:
+            return datetime.datetime(
+                year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=datetime.UTC
+            )
+        except ValueError:
+            raise _malformed(pos) from None
+    return time(read(data, pos))
 
 
 def _time(text: str, digits: int) -> datetime.datetime:
@@ -339,6 +393,21 @@ _OIDS.update(
             "0.9.2342.19200300.100.1.1",
             "1.2.840.113549.1.9.1",
             "2.16.704.1.1.1.1.1",
+            "1.3.6.1.5.5.7.3.1",
+            "1.3.6.1.5.5.7.3.2",
+            "1.3.6.1.5.5.7.3.4",
+            "1.3.6.1.4.1.311.20.2.2",
+            "2.5.29.32.0",
+            "2.16.840.1.113730.1.1",
+            "2.16.840.1.113730.1.13",
+            "2.5.29.16",
+            "1.3.6.1.5.5.7.48.1.5",
+            "1.3.6.1.5.5.7.48.1.1",
+            "1.3.6.1.5.5.7.48.1.2",
+            "2.5.29.60",
+            "2.5.29.27",
+            "2.5.29.24",
+            "2.5.29.29",
             "1.3.6.1.5.5.7.1.1",
         )
     }

@@ -26,6 +26,7 @@ __all__ = [
     "NameConstraints",
     "Profile",
     "general_names",
+    "items",
     "profile_of",
 ]
 
@@ -70,7 +71,8 @@ class NameConstraints:
 class Profile:
     """What the extensions of a certificate say about a path.
 
-    ``key_usage`` is a set of bits (``None``: absent); ``policies`` is ``None`` where the extension is absent.
+    ``alternative`` is the extension with the subject's alternative names, not yet read: only name constraints ask for
+    it. ``key_usage`` is a set of bits (``None``: absent); ``policies`` is ``None`` where the extension is absent.
     ``unknown_critical`` and ``malformed`` hold OIDs.
     """
 
@@ -84,16 +86,23 @@ class Profile:
     inhibit_mapping: int | None = None
     inhibit_any: int | None = None
     name_constraints: NameConstraints | None = None
-    alternative_names: tuple[GeneralName, ...] = ()
+    alternative: bytes | None = None
     unknown_critical: tuple[str, ...] = ()
     malformed: tuple[str, ...] = ()
+
+    def alternative_names(self) -> tuple[GeneralName, ...]:
+        """Return the subject's alternative names; ``der-malformed`` if they cannot be read."""
+        if self.alternative is None:
+            return ()
+        return tuple(_general_name(item) for item in items(self.alternative))
 
     def may(self, usage: int) -> bool:
         """Return whether the key usage allows one of the bits *usage*; without the extension everything is."""
         return self.key_usage is None or bool(self.key_usage & usage)
 
 
-def _items(value: bytes) -> list[der.Element]:
+def items(value: bytes) -> list[der.Element]:
+    """Return the elements of the SEQUENCE that *value* is; ``der-malformed`` if it is none."""
     outer = der.read(value, ber=True)
     if outer.tag != der.SEQUENCE or outer.stop != len(value):
         raise CertificateError("der-malformed", offset=0)
@@ -108,9 +117,21 @@ def _unsigned(content: bytes) -> int:
     return number
 
 
+_BASIC: Final[Mapping[bytes, dict[str, Any]]] = {
+    b"\x30\x00": {"ca": False},
+    b"\x30\x03\x01\x01\xff": {"ca": True},
+    b"\x30\x06\x01\x01\xff\x02\x01\x00": {"ca": True, "path_length": 0},
+    b"\x30\x06\x01\x01\xff\x02\x01\x01": {"ca": True, "path_length": 1},
+}
+"""What basicConstraints nearly always are."""
+
+
 def _basic(value: bytes) -> dict[str, Any]:
+    common = _BASIC.get(value)
+    if common is not None:
+        return common
     ca, length = False, None
-    parts = _items(value)
+    parts = items(value)
     if parts and parts[0].tag == der.BOOLEAN:
         ca = parts.pop(0).content not in (b"\0", b"")
     if parts and parts[0].tag == der.INTEGER:
@@ -121,16 +142,36 @@ def _basic(value: bytes) -> dict[str, Any]:
 
 
 def _usage(value: bytes) -> dict[str, Any]:
-    octets, _unused = der.bits(der.read(value, ber=True))
-    return {"key_usage": int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)}
+    if len(value) == 4 and value[:2] == b"\x03\x02" and value[2] < 8:
+        return {"key_usage": _REVERSED[value[3]]}
+    return {"key_usage": der.flags(_tagged(value, der.BIT_STRING))}
+
+
+def _alternative(value: bytes) -> dict[str, Any]:
+    return {"alternative": value}
+
+
+_REVERSED: Final = tuple(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
+
+
+def _tagged(value: bytes, tag: int) -> der.Element:
+    element = der.read(value, ber=True)
+    if element.tag != tag:
+        raise CertificateError("der-malformed", offset=0)
+    return element
 
 
 def _extended(value: bytes) -> dict[str, Any]:
-    return {"extended_usage": frozenset(der.oid(item) for item in _items(value))}
+    return {"extended_usage": frozenset(der.oid(item) for item in items(value))}
 
 
 def _policies(value: bytes) -> dict[str, Any]:
-    found = [der.oid(der.read(item.data, item.body, item.end, ber=True)) for item in _items(value)]
+    found = []
+    at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
+    while at < end:
+        item, item_end, at = der.span(value, at, end, der.SEQUENCE)
+        body, oid_end, _ = der.span(value, item, item_end, der.OID)
+        found.append(der.dotted(value[body:oid_end]))
     if len(set(found)) != len(found) or not found:  # RFC 5280, 4.2.1.4: a policy must not stand twice
         raise CertificateError("der-malformed", offset=0)
     return {"policies": tuple(found)}
@@ -138,7 +179,7 @@ def _policies(value: bytes) -> dict[str, Any]:
 
 def _mappings(value: bytes) -> dict[str, Any]:
     pairs = []
-    for item in _items(value):
+    for item in items(value):
         issuer, subject = (der.oid(part) for part in _pair(item))
         pairs.append((issuer, subject))
     return {"mappings": tuple(pairs)}
@@ -157,7 +198,7 @@ def _policy_constraints(value: bytes) -> dict[str, Any]:
         der.context(1, constructed=False): "inhibit_mapping",
     }
     found: dict[str, Any] = {}
-    for item in _items(value):
+    for item in items(value):
         if item.tag not in names:
             raise CertificateError("der-malformed", offset=item.start)
         found[names[item.tag]] = _unsigned(item.content)
@@ -165,15 +206,12 @@ def _policy_constraints(value: bytes) -> dict[str, Any]:
 
 
 def _inhibit_any(value: bytes) -> dict[str, Any]:
-    element = der.read(value, ber=True)
-    if element.tag != der.INTEGER:
-        raise CertificateError("der-malformed", offset=0)
-    return {"inhibit_any": _unsigned(element.content)}
+    return {"inhibit_any": _unsigned(_tagged(value, der.INTEGER).content)}
 
 
 def _constraints(value: bytes) -> dict[str, Any]:
     sides: dict[int, tuple[GeneralName, ...]] = {}
-    for item in _items(value):
+    for item in items(value):
         if item.tag not in (der.context(0), der.context(1)):
             raise CertificateError("der-malformed", offset=item.start)
         bases = []
@@ -201,17 +239,12 @@ def general_names(parent: der.Element) -> tuple[GeneralName, ...]:
     return tuple(_general_name(item) for item in der.children(parent, ber=True))
 
 
-def _alternative(value: bytes) -> dict[str, Any]:
-    return {"alternative_names": tuple(_general_name(item) for item in _items(value))}
-
-
 def _nothing(_value: bytes) -> dict[str, Any]:
     return {}
 
 
 _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.15": _usage,
-    "2.5.29.17": _alternative,
     "2.5.29.19": _basic,
     "2.5.29.30": _constraints,
     "2.5.29.32": _policies,
@@ -221,6 +254,7 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.54": _inhibit_any,
     # read elsewhere (key identifiers, revocation) or known to say nothing about a path
     "2.5.29.14": _nothing,
+    "2.5.29.17": _alternative,
     "2.5.29.18": _nothing,
     "2.5.29.31": _nothing,
     "2.5.29.35": _nothing,
@@ -233,18 +267,21 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
 """How each extension is read that may be critical without a path being refused for it."""
 
 
-def profile_of(extensions: Mapping[str, Extension]) -> Profile:
-    """Return what *extensions* say about a path. Never raises."""
+def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
+    """Return what *extensions* say about a path: by OID, whether each is critical and where it stands in *data*.
+
+    Never raises.
+    """
     found: dict[str, Any] = {}
     unknown, malformed = [], []
-    for oid, extension in extensions.items():
+    for oid, (critical, at) in extensions.items():
         reader = _READERS.get(oid)
         if reader is None:
-            if extension.critical:
+            if critical:
                 unknown.append(oid)
-            continue
-        try:
-            found.update(reader(extension.value))
-        except (CertificateError, RecursionError):
-            malformed.append(oid)
+        elif reader is not _nothing:
+            try:
+                found.update(reader(data[at]))
+            except CertificateError:
+                malformed.append(oid)
     return Profile(unknown_critical=tuple(unknown), malformed=tuple(malformed), **found)

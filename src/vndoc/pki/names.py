@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._lazy import lazy
 from vndoc.text import mask, nfc
 
-__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "name_key", "within"]
+__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "within"]
 
 _LABELS: Final = {
     "2.5.4.3": "CN",
@@ -90,7 +91,7 @@ class Name:
         """Return the name that the DER *octets* hold; ``der-malformed`` if they hold none."""
         return cls(tuple(tuple(rdn) for rdn in _rdns(octets)))
 
-    @cached_property
+    @lazy
     def attributes(self) -> tuple[NameAttribute, ...]:
         """Every attribute, in the order of the certificate."""
         return tuple(attribute for rdn in self.rdns for attribute in rdn)
@@ -103,7 +104,7 @@ class Name:
         """Return the text of the first attribute whose short name or OID is *label*, or ``None``."""
         return next(iter(self.all(label)), None)
 
-    @cached_property
+    @lazy
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """The UID attributes as (prefix, value), such as ``("MST", "0100109106")``; prefix ``""`` for any other.
 
@@ -186,6 +187,14 @@ def _prepared(tag: int, value: bytes) -> str | bytes:
     if found is None:
         return bytes((tag,)) + value
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", found).casefold()).split())
+
+
+def key_or_octets(octets: bytes) -> object:
+    """Return :func:`name_key`, or the *octets* themselves where they are no name: equal to themselves only."""
+    try:
+        return name_key(octets)
+    except CertificateError:
+        return octets
 
 
 def within(name: bytes, base: bytes) -> bool:

@@ -39,9 +39,10 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.certificate import MAX_CERTIFICATE
 from vndoc.signature import Form, Level, TimestampKind, cms
+from vndoc.signature._cms_content import ContentOctets, digests_of, pieces_of
 from vndoc.signature._cms_encode import attribute, octet_string
 from vndoc.signature._cms_make import opened, with_unsigned
-from vndoc.signature._cms_structure import ContentOctets, digests_of, pieces_of, split
+from vndoc.signature._cms_structure import split
 
 SMIME = "1.2.840.113549.1.9.16.2."
 

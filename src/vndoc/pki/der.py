@@ -7,7 +7,6 @@ positions and slices, never a re-encoding. X.690; tags above 30 do not occur in 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from vndoc.errors import CertificateError
@@ -54,6 +53,10 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+INTEGER_OCTETS: Final = 1024
+"""Octets of one INTEGER: more than any modulus, and few enough to be written in decimal digits."""
+ELEMENTS: Final = 10_000
+"""Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
 
 class Element(NamedTuple):
@@ -126,40 +129,59 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
 def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
     """Return where the end-of-contents octets of an indefinite length stand, *pos* being the first content octet."""
     open_lengths = 1
-    while True:
-        if data[pos : pos + 2] == b"\0\0":
+    for _ in range(ELEMENTS):
+        if pos + 2 > limit:
+            break
+        tag, length = data[pos], data[pos + 1]
+        if not tag and not length:
             open_lengths -= 1
             if not open_lengths:
                 return pos
             pos += 2
-            continue
-        if pos + 2 > limit or data[pos] & 0x1F == 0x1F or not data[pos]:
-            raise _malformed(pos)
-        if data[pos + 1] == 0x80:
-            if not data[pos] & 0x20 or open_lengths == DEPTH:
-                raise _malformed(pos)
+        elif not tag or tag & 0x1F == 0x1F:
+            break
+        elif length < 0x80:
+            pos += 2 + length
+        elif length == 0x80:
+            if not tag & 0x20 or open_lengths == DEPTH:
+                break
             open_lengths += 1
             pos += 2
         else:
             pos = read(data, pos, limit, ber=True).stop
+    raise _malformed(min(pos, limit))
 
 
-def children(parent: Element, *, ber: bool = False) -> list[Element]:
-    """Return the elements of which the content of *parent* consists. Raises as :func:`read`."""
-    return list(_children(parent, ber))
+def children(parent: Element, *, ber: bool = False, most: int | None = None) -> list[Element]:
+    """Return the elements of which the content of *parent* consists.
 
-
-def _children(parent: Element, ber: bool) -> Iterator[Element]:
+    Raises as :func:`read`, also where there are more than *most*.
+    """
     data, pos, end = parent.data, parent.body, parent.end
+    found: list[Element] = []
     while pos < end:
+        if len(found) == most:
+            raise _malformed(pos)
+        body = pos + 2
+        if body <= end:
+            tag, length = data[pos], data[pos + 1]
+            stop = body + length
+            if length < 0x80 and stop <= end and tag and tag & 0x1F != 0x1F:  # as nearly all are: without a call
+                found.append(_new(Element, (data, tag, pos, body, stop, stop)))
+                pos = stop
+                continue
         child = read(data, pos, end, ber=ber)
-        yield child
+        found.append(child)
         pos = child.stop
+    return found
+
+
+_new = tuple.__new__
 
 
 def integer(element: Element) -> int:
-    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty or another type."""
-    if element.tag not in (INTEGER, ENUMERATED) or element.body == element.end:
+    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty, too long or another type."""
+    if element.tag not in (INTEGER, ENUMERATED) or not 0 < element.end - element.body <= INTEGER_OCTETS:
         raise _malformed(element.start)
     return int.from_bytes(element.data[element.body : element.end], "big", signed=True)
 

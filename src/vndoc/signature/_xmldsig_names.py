@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm, hasher
-from vndoc.xml.c14n import Canonical
+from vndoc.xml import Canonical
 
 __all__ = [
     "BASE64",
@@ -14,7 +14,6 @@ __all__ = [
     "DS",
     "DS11",
     "ENVELOPED",
-    "MANIFEST",
     "MORE_2007",
     "REFUSED_TRANSFORMS",
     "SIGNATURES",
@@ -30,7 +29,6 @@ MORE_2021: Final = "http://www.w3.org/2021/04/xmldsig-more#"
 
 ENVELOPED: Final = DS + "enveloped-signature"
 BASE64: Final = DS + "base64"
-MANIFEST: Final = DS + "Manifest"
 
 CANONICAL: Mapping[str, Canonical] = {form.value: form for form in Canonical}
 """The canonical forms by URI."""

@@ -11,7 +11,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import ReadError, SourceError, VndocError
+from vndoc.errors import SourceError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
@@ -30,8 +30,7 @@ from vndoc.signature._xmldsig_tree import (
     within,
 )
 from vndoc.signature.facts import Covered
-from vndoc.xml import parse_document
-from vndoc.xml.c14n import Canonical
+from vndoc.xml import Canonical, parse_document
 
 __all__ = [
     "MAX_REFERENCES",
@@ -272,7 +271,10 @@ def _selected(context: Context, uri: str | None, place: str, *, manifest: bool) 
         if element is None:
             raise Refusal(missing)
         return Selection(source, element, comments=pointer is not None)
-    octets = None if uri is None or context.resolver is None else context.resolver(uri)
+    try:
+        octets = None if uri is None or context.resolver is None else context.resolver(uri)
+    except (VndocError, OSError):
+        octets = None
     if octets is None:
         raise Refusal(missing)
     return Stream(lambda: _read(octets), key=("external", uri))
@@ -327,16 +329,12 @@ def _enveloped(state: State, signature: etree._Element, shown: str, place: str) 
 
 
 def _decoded(context: Context, state: State, shown: str, place: str) -> State:
-    if isinstance(state, Selection):
-        text = state.source.text(state.node) if state.without is None else ""
-        if state.without is not None:
-            raise _failed(BASE64, shown, place)
-    else:
-        octets = _joined(context, state)
-        try:
-            text = octets.decode("ascii")
-        except UnicodeDecodeError:
-            raise _failed(BASE64, shown, place) from None
+    if isinstance(state, Selection) and state.without is not None:
+        raise _failed(BASE64, shown, place)
+    try:
+        text = state.source.text(state.node) if isinstance(state, Selection) else _joined(context, state).decode("ascii")
+    except (UnicodeDecodeError, VndocError, OSError):
+        raise _failed(BASE64, shown, place) from None
     octets = base64_of(text, shown, place)
     return Stream(lambda: (octets,))
 
@@ -358,7 +356,7 @@ def _canonical(context: Context, state: State, step: etree._Element, shown: str,
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
-        except ReadError:
+        except (VndocError, OSError):
             raise _failed(step.get("Algorithm", ""), shown, place) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True)
     form, prefixes = method or (Canonical.C14N_10, ())

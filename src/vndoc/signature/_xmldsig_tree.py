@@ -17,8 +17,8 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_names import DS
-from vndoc.xml.c14n import Canonical, canonicalize
-from vndoc.xml import parse_document
+from vndoc.xml import Canonical, Skeleton, canonical_pieces, canonicalize, parse_document
+from vndoc.xml.parser import parse_copy
 
 __all__ = [
     "Canonicalizer",
@@ -126,6 +126,35 @@ class XmlSource:
         if tree.docinfo.internalDTD is not None or tree.docinfo.doctype:
             raise ReadError("xml-dtd")
         return cls(root=tree.getroot(), size=len(etree.tostring(tree)))
+
+    @classmethod
+    def of_skeleton(cls, skeleton: Skeleton, size: int) -> XmlSource:
+        """Return the packet of *size* octets that *skeleton* was made from, its attachments left where they lie.
+
+        Raises as :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`.
+        """
+
+        def canonical(
+            node: etree._Element,
+            algorithm: Canonical,
+            *,
+            inclusive_prefixes: Sequence[str],
+            without: etree._Element | None,
+            whole_document: bool,
+        ) -> Iterable[Piece]:
+            return canonical_pieces(
+                skeleton,
+                node,
+                algorithm,
+                inclusive_prefixes=inclusive_prefixes,
+                without=without,
+                whole_document=whole_document,
+            )
+
+        def text(node: etree._Element) -> str:
+            return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
+
+        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text)
 
 
 class Ids:

@@ -380,6 +380,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
             "The public key is damaged or of a kind that is not supported.",
         ),
+        "ecdsa-value-malformed": Text(
+            "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
+            "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
+        # -- signers -------------------------------------------------------------------------------
+        "signing-algorithm": Text(
+            "Khóa này không ký được bằng thuật toán {found}.",
+            "This key cannot sign with the algorithm {found}.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

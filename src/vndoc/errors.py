@@ -383,10 +383,20 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "ecdsa-value-malformed": Text(
             "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
             "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
+        ),
         # -- signers -------------------------------------------------------------------------------
         "signing-algorithm": Text(
             "Khóa này không ký được bằng thuật toán {found}.",
             "This key cannot sign with the algorithm {found}.",
+        ),
+        # -- XML signatures ------------------------------------------------------------------------
+        "no-signature": Text(
+            "Tài liệu không có chữ ký XML-DSig nào.",
+            "The document has no XML-DSig signature.",
+        ),
+        "limit-signatures": Text(
+            "Tài liệu có hơn {limit} chữ ký.",
+            "The document has more than {limit} signatures.",
         ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

@@ -286,22 +286,10 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The counter-signature is not over the value of this signature.",
     ),
     (
-        "timestamp-unreadable",
+        "timestamp-missing",
         _NOTE,
-        "Không đọc được dấu thời gian: {detail}",
-        "The timestamp cannot be read: {detail}",
-    ),
-    (
-        "timestamp-imprint-mismatch",
-        _FORMAT,
-        "Dấu thời gian không phải của chữ ký này.",
-        "The timestamp is not over this signature.",
-    ),
-    (
-        "timestamp-input-unknown",
-        _NOTE,
-        "Không dựng lại được dữ liệu mà dấu thời gian {name} bao phủ.",
-        "What the timestamp {name} is over cannot be rebuilt.",
+        "Thuộc tính {name} không có dấu thời gian nào đọc được (EncapsulatedTimeStamp).",
+        "The property {name} has no timestamp in it that is read here (EncapsulatedTimeStamp).",
     ),
     (
         "too-many-timestamps",
@@ -317,7 +305,7 @@ _WARNINGS: Final = frozenset(
         "certificate-too-large",
         "too-many-certificates",
         "certificate-misplaced",
-        "timestamp-unreadable",
+        "timestamp-missing",
         "retrieval-method-not-followed",
     }
 )

@@ -306,9 +306,9 @@ def _verified(algorithm: SignatureAlgorithm | None, value: bytes, octets: bytes,
         return False
     try:
         if algorithm.family is Family.ECDSA:
-            if not isinstance(key, ec.EllipticCurvePublicKey) or len(value) != 2 * ((key.curve.key_size + 7) // 8):
+            if not isinstance(key, ec.EllipticCurvePublicKey):
                 return False
-            value = algorithms.ecdsa_raw_to_der(value)
+            value = algorithms.ecdsa_raw_to_der(value, key.key_size)
         return algorithms.verify(key, algorithm, value, data=octets)
     except CertificateError:
         return False
@@ -362,15 +362,15 @@ def _wrapped(reading: _Reading) -> list[Reason]:
 
 def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
     """Return a reason for each enveloped element that is signed and has an unsigned one of the same name."""
-    signed = [r.target for other in read for r in other.references if r.covered.intact and r.target is not None]
-    found = []
+    signed = {r.target for other in read for r in other.references if r.covered.intact}
+    found: dict[str, Reason] = {}
     for reference in reading.references:
         target = reference.target
-        if not reference.enveloped or target is None or target.getparent() is None:
+        if not (reference.enveloped and reference.covered.intact) or target is None or target.tag in found:
             continue
         for twin in reading.context.source.root.iter(target.tag):
-            if not within(twin, target) and not any(within(twin, other) for other in signed):
+            if twin not in signed and signed.isdisjoint(twin.iterancestors()):
                 place, path = path_of(reading.node), path_of(target)
-                found.append(reason("unsigned-twin", place=place, path=path, found=path_of(twin)))
+                found[str(target.tag)] = reason("unsigned-twin", place=place, path=path, found=path_of(twin))
                 break
-    return found
+    return list(found.values())

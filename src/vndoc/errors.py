@@ -10,8 +10,6 @@ act; each also derives from the fitting built-in exception::
      ├─ WriteError(ValueError)       a packet value cannot be written as asked
      ├─ IdentifierError(ValueError)  a code, number or id breaks the rules of its scheme
      ├─ EnvelopeError(ValueError)    a packet value, or its JSON, lacks what was asked of it
-     ├─ CertificateError(ValueError) a certificate, key, revocation list or their ASN.1 cannot be read
-     ├─ SignatureError(ValueError)   a signature cannot be made, or the input holds none that could be verified
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -28,13 +26,11 @@ from vndoc.text import Lang, Text, mask, shorten
 __all__ = [
     "ERRORS",
     "AttachmentError",
-    "CertificateError",
     "EnvelopeError",
     "IdentifierError",
     "LimitError",
     "Place",
     "ReadError",
-    "SignatureError",
     "SourceError",
     "UsageError",
     "VndocError",
@@ -119,14 +115,6 @@ class IdentifierError(VndocError, ValueError):
 
 class EnvelopeError(VndocError, ValueError):
     """A packet value lacks what was asked of it."""
-
-
-class CertificateError(VndocError, ValueError):
-    """A certificate, a key, a revocation list or response, or their ASN.1, cannot be read."""
-
-
-class SignatureError(VndocError, ValueError):
-    """A signature cannot be made as asked, or the input holds none that could be verified."""
 
 
 class SourceError(VndocError, OSError):
@@ -338,6 +326,15 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
+        # -- XML signatures ------------------------------------------------------------------------
+        "no-signature": Text(
+            "Tài liệu không có chữ ký XML-DSig nào.",
+            "The document has no XML-DSig signature.",
+        ),
+        "limit-signatures": Text(
+            "Tài liệu có hơn {limit} chữ ký.",
+            "The document has more than {limit} signatures.",
+        ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
             "Không đọc được danh mục: {detail}.",
@@ -384,19 +381,71 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
             "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
         ),
+        # -- CMS and timestamps --------------------------------------------------------------------
+        "cms-malformed": Text(
+            "Không phải là chữ ký số CMS (SignedData), hoặc mã hóa bị hỏng: {detail}.",
+            "This is no CMS signature (SignedData), or its encoding is damaged: {detail}.",
+        ),
+        "cms-too-large": Text(
+            "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
+            "The CMS signature is beyond a limit: {what} may be {limit} at most.",
+        ),
+        "timestamp-malformed": Text(
+            "Không đọc được dấu thời gian: {detail}.",
+            "The timestamp cannot be read: {detail}.",
+        ),
+        "timestamp-refused": Text(
+            "Máy chủ cấp dấu thời gian từ chối: trạng thái {status}, {detail}.",
+            "The time-stamping authority refused: status {status}, {detail}.",
+        ),
+        "timestamp-unfit": Text(
+            "Dấu thời gian nhận được không trả lời đúng yêu cầu: {detail}.",
+            "The timestamp that came back does not answer the request: {detail}.",
+        ),
         # -- signers -------------------------------------------------------------------------------
         "signing-algorithm": Text(
             "Khóa này không ký được bằng thuật toán {found}.",
             "This key cannot sign with the algorithm {found}.",
         ),
-        # -- XML signatures ------------------------------------------------------------------------
-        "no-signature": Text(
-            "Tài liệu không có chữ ký XML-DSig nào.",
-            "The document has no XML-DSig signature.",
+        "signing-state": Text(
+            "Không dùng được trạng thái của chữ ký đang tạo: {detail}.",
+            "The state of a prepared signature cannot be used: {detail}.",
         ),
-        "limit-signatures": Text(
-            "Tài liệu có hơn {limit} chữ ký.",
-            "The document has more than {limit} signatures.",
+        "signature-value": Text(
+            "Giá trị chữ ký nhận được không phải là chữ ký của khóa trong chứng thư số trên dữ liệu đã chuẩn bị.",
+            "The signature value is not that of the certificate's key over what was prepared.",
+        ),
+        "signer-not-yet-valid": Text(
+            "Không ký: chứng thư số của người ký chỉ có hiệu lực từ {time}.",
+            "Not signed: the signer's certificate is valid only from {time}.",
+        ),
+        "signer-expired": Text(
+            "Không ký: chứng thư số của người ký đã hết hạn từ {time}.",
+            "Not signed: the signer's certificate expired at {time}.",
+        ),
+        "signer-key-usage": Text(
+            "Không ký: chứng thư số của người ký không dùng để ký số (KeyUsage).",
+            "Not signed: the signer's certificate is not for signing (KeyUsage).",
+        ),
+        "signer-key-mismatch": Text(
+            "Khóa bí mật không khớp với chứng thư số.",
+            "The private key does not belong to the certificate.",
+        ),
+        "signer-certificate-missing": Text(
+            "Không có chứng thư số của người ký.",
+            "The signer's certificate is missing.",
+        ),
+        "private-key-unreadable": Text(
+            "Không đọc được khóa bí mật: {detail}.",
+            "The private key cannot be read: {detail}.",
+        ),
+        "passphrase-needed": Text(
+            "Khóa bí mật được bảo vệ bằng mật khẩu; chưa có mật khẩu.",
+            "The private key is protected by a passphrase, and none was given.",
+        ),
+        "passphrase-wrong": Text(
+            "Mật khẩu của khóa bí mật không đúng, hoặc khóa đã mã hóa bị hỏng.",
+            "The passphrase of the private key is wrong, or the encrypted key is damaged.",
         ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
@@ -422,10 +471,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "code-expected": Text(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
-        ),
-        "time-zone-missing": Text(
-            "Thời điểm phải có múi giờ.",
-            "A time must carry its zone.",
         ),
         "unknown-table-format": Text(
             "Không có dạng danh mục tên {found}; hiện có: {known}.",

@@ -10,6 +10,8 @@ act; each also derives from the fitting built-in exception::
      ├─ WriteError(ValueError)       a packet value cannot be written as asked
      ├─ IdentifierError(ValueError)  a code, number or id breaks the rules of its scheme
      ├─ EnvelopeError(ValueError)    a packet value, or its JSON, lacks what was asked of it
+     ├─ CertificateError(ValueError) a certificate, key, revocation list or their ASN.1 cannot be read
+     ├─ SignatureError(ValueError)   a signature cannot be made, or the input holds none that could be verified
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -26,11 +28,13 @@ from vndoc.text import Lang, Text, mask, shorten
 __all__ = [
     "ERRORS",
     "AttachmentError",
+    "CertificateError",
     "EnvelopeError",
     "IdentifierError",
     "LimitError",
     "Place",
     "ReadError",
+    "SignatureError",
     "SourceError",
     "UsageError",
     "VndocError",
@@ -115,6 +119,14 @@ class IdentifierError(VndocError, ValueError):
 
 class EnvelopeError(VndocError, ValueError):
     """A packet value lacks what was asked of it."""
+
+
+class CertificateError(VndocError, ValueError):
+    """A certificate, a key, a revocation list or response, or their ASN.1, cannot be read."""
+
+
+class SignatureError(VndocError, ValueError):
+    """A signature cannot be made as asked, or the input holds none that could be verified."""
 
 
 class SourceError(VndocError, OSError):
@@ -471,6 +483,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "code-expected": Text(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
+        ),
+        "time-zone-missing": Text(
+            "Thời điểm phải có múi giờ.",
+            "A time must carry its zone.",
         ),
         "unknown-table-format": Text(
             "Không có dạng danh mục tên {found}; hiện có: {known}.",

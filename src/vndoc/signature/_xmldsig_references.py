@@ -41,6 +41,7 @@ __all__ = [
     "Selection",
     "canonical_method",
     "digest_method",
+    "made_digest",
     "read_reference",
     "read_references",
     "transformed",
@@ -195,6 +196,13 @@ def read_reference(
     )
 
 
+def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
+    """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
+    state, _ = transformed(context, _selected(context, node.get("URI"), path_of(node), manifest=False), node, signature)
+    stream = state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+    return digest_of(context, stream, digest)[0]
+
+
 def _unfound(context: Context, uri: str | None, *, manifest: bool) -> str:
     inside = uri is not None and (uri == "" or uri.startswith("#"))
     return _what(uri, whole=uri in {"", "#xpointer(/)"}, inside=inside, manifest=manifest)
@@ -296,6 +304,10 @@ def transformed(
     holder = node.find(ds("Transforms"))
     steps = [] if holder is None else element_children(holder)
     shown, place = f'"{node.get("URI", "")}"', path_of(node)
+    for step in steps:
+        name = step.get("Algorithm", "")
+        if name in REFUSED_TRANSFORMS:
+            raise Refusal(reason(REFUSED_TRANSFORMS[name], place=place, found=name, uri=shown))
     if len(steps) > MAX_TRANSFORMS:
         raise Refusal(
             reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS)
@@ -312,8 +324,7 @@ def transformed(
         elif name in CANONICAL:
             state = _canonical(context, state, step, shown, place)
         else:
-            code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
-            raise Refusal(reason(code, place=place, found=name, uri=shown))
+            raise Refusal(reason("transform-unknown", place=place, found=name, uri=shown))
     return state, enveloped
 
 

@@ -410,6 +410,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
             "The CMS signature is beyond a limit: {what} may be {limit} at most.",
         ),
+        "cms-content-needed": Text(
+            "Cần có nội dung được ký, hoặc chữ ký số CMS đang được bổ sung.",
+            "The content to be signed is needed, or the CMS signature that is added to.",
+        ),
+        "cms-content-differs": Text(
+            "Nội dung hoặc chữ ký số CMS được đưa vào không phải là cái đã chuẩn bị để ký.",
+            "The content or the CMS signature is not the one that was prepared for signing.",
+        ),
         "timestamp-malformed": Text(
             "Không đọc được dấu thời gian: {detail}.",
             "The timestamp cannot be read: {detail}.",

@@ -14,8 +14,8 @@ NULL: Final = b"\x05\x00"
 
 
 def integer(value: int) -> bytes:
-    """Return the DER INTEGER *value*, which is not negative."""
-    return der.encode(der.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+    """Return the DER INTEGER *value*."""
+    return der.encode(der.INTEGER, value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True))
 
 
 def octet_string(value: bytes) -> bytes:

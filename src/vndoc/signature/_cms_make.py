@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
 
 import attrs
 
-from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
-from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm, identifier_of, verify
+from vndoc.pki.algorithms import Family, SignatureAlgorithm, identifier_of
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, digests_of, pieces_of, split
-from vndoc.signature.signing import Signer
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, pieces_of, split
+from vndoc.signature._cms_structure import signer_info as read_signer_info
+from vndoc.signature.signing import SigningState
 
 Attribute = tuple[str, bytes]
 """An attribute: its OID and the DER of its one value."""
 
 
-def chosen(
-    algorithms: Sequence[SignatureAlgorithm], digest: str | None, algorithm: SignatureAlgorithm | None
-) -> SignatureAlgorithm:
-    """Return *algorithm*, or the first of *algorithms* with *digest*; ``signing-algorithm`` if there is none."""
-    if algorithm is not None:
-        return algorithm
-    for one in algorithms:
-        if digest is None or one.digest in (digest, None):
-            return one
-    raise SignatureError("signing-algorithm", found=digest)
+def content_digest(algorithm: SignatureAlgorithm) -> str:
+    """Return the digest of the content that goes with *algorithm*: its own (RFC 8933), SHA-512 for Ed25519 (RFC 8419).
 
-
-def content_digest(algorithm: SignatureAlgorithm, digest: str | None = None) -> str:
-    """Return the digest of the content that goes with *algorithm*: its own, SHA-512 for Ed25519 (RFC 8419)."""
+    Raises ``algorithm-unsupported`` for Ed448, which needs SHAKE256.
+    """
     if algorithm.family is Family.ED25519:
         return "sha512"
     if algorithm.digest is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    return digest or algorithm.digest
+    return algorithm.digest
 
 
-def certificate_attribute(certificate: Certificate, digest: str) -> Attribute:
-    """Return signing-certificate-v2, or the old attribute for SHA-1 (RFC 5035)."""
-    row = DIGESTS[digest]
-    value = enc.octet_string(row.of(certificate.der))
-    if digest == "sha1":
-        oid, named = names.SIGNING_CERTIFICATE, b""
-    else:  # SHA-256 is the default of the attribute, which DER leaves out
-        oid, named = names.SIGNING_CERTIFICATE_V2, b"" if digest == "sha256" else enc.digest_identifier(digest)
-    entry = der.encode(der.SEQUENCE, named, value)
-    return oid, der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, entry))
+def certificate_attribute(certificate: Certificate) -> Attribute:
+    """Return signing-certificate-v2 with SHA-256, the default of the attribute (RFC 5035, 5.4.1)."""
+    entry = der.encode(der.SEQUENCE, enc.octet_string(certificate.fingerprint))
+    return names.SIGNING_CERTIFICATE_V2, der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, entry))
 
 
 def signed_attributes(message_digest: bytes, content_type: str | None, others: Iterable[Attribute]) -> bytes:
@@ -63,23 +48,26 @@ def signed_attributes(message_digest: bytes, content_type: str | None, others: I
     return enc.set_of(enc.attribute(oid, value) for oid, value in rows)
 
 
-def signer_info(
-    certificate: Certificate, algorithm: SignatureAlgorithm, digest: str, attributes: bytes, value: bytes
-) -> bytes:
+def signer_info(waiting: SigningState, digest: str, value: bytes) -> bytes:
     """Return the DER SignerInfo of version 1: the signer is named by issuer and serial number."""
-    serial = certificate.serial
-    number = der.encode(
-        der.INTEGER, serial.to_bytes((serial + (serial < 0)).bit_length() // 8 + 1, "big", signed=True)
-    )
+    certificate = waiting.certificate
     return der.encode(
         der.SEQUENCE,
         enc.integer(1),
-        der.encode(der.SEQUENCE, certificate.issuer, number),
+        der.encode(der.SEQUENCE, certificate.issuer, enc.integer(certificate.serial)),
         enc.digest_identifier(digest),
-        b"\xa0" + attributes[1:],
-        identifier_of(algorithm),
+        b"\xa0" + waiting.octets[1:],
+        identifier_of(waiting.algorithm),
         enc.octet_string(value),
     )
+
+
+def signature_of(element: der.Element) -> bytes:
+    """Return the signature value of the SignerInfo *element*; ``cms-malformed`` if it is none."""
+    try:
+        return read_signer_info(element).signature
+    except CertificateError:
+        raise SignatureError("cms-malformed", detail="SignerInfo") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +122,14 @@ class Container:
             signers=(*self.signers, info),
         )
 
+    def with_changed(self, index: int, info: bytes, certificates: Iterable[Certificate]) -> Container:
+        """Return a container with another SignerInfo at *index*, and with *certificates* too."""
+        return attrs.evolve(
+            self,
+            certificates=tuple(dict.fromkeys((*self.certificates, *(c.der for c in certificates)))),
+            signers=(*self.signers[:index], info, *self.signers[index + 1 :]),
+        )
+
     def octets(self) -> bytes:
         """Return the DER ContentInfo, as far as its parts are DER."""
         pieces = [
@@ -166,38 +162,3 @@ def with_unsigned(element: der.Element, attribute: bytes) -> bytes:
     held = parts.pop().content if parts[-1].tag == der.context(1) else b""
     unsigned = der.encode(der.context(1), held, attribute)
     return der.encode(der.SEQUENCE, *(part.octets for part in parts), unsigned)
-
-
-def checked(certificate: Certificate, algorithm: SignatureAlgorithm, value: bytes, data: bytes) -> None:
-    """Raise ``signature-value-wrong`` unless *value* is the signature of *data* by the key of *certificate*."""
-    if not verify(certificate.public_key, algorithm, value, data=data):
-        raise SignatureError("signature-value-wrong", found=str(algorithm))
-
-
-_ESS: Final = "sha256"
-
-
-def sign_content(
-    content: bytes,
-    *,
-    content_type: str,
-    signer: Signer,
-    digest: str | None = None,
-    algorithm: SignatureAlgorithm | None = None,
-    attributes: Iterable[Attribute] = (),
-    certificate_id: str | None = _ESS,
-    with_certificates: bool = True,
-) -> bytes:
-    """Return a SignedData over *content* within it, as timestamp tokens are; the digests are free to be wrong ones."""
-    scheme = chosen(signer.algorithms, digest, algorithm)
-    name = content_digest(scheme, digest)
-    rows = list(attributes)
-    if certificate_id is not None:
-        rows.append(certificate_attribute(signer.certificate, certificate_id))
-    octets = MemoryOctets(content)
-    signed = signed_attributes(digests_of(octets, [name])[name], content_type, rows)
-    value = signer.sign(signed, scheme)
-    checked(signer.certificate, scheme, value, signed)
-    info = signer_info(signer.certificate, scheme, name, signed, value)
-    carried = (signer.certificate, *signer.chain) if with_certificates else ()
-    return Container.new(content_type, octets).with_signer(info, name, carried).octets()

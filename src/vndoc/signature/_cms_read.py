@@ -25,7 +25,10 @@ from vndoc.signature.facts import (
     TimestampKind,
 )
 
-def read_signed(data: bytes | Octets, content: Octets | None, context: Context) -> tuple[SignedData, list[SignatureFacts]]:
+
+def read_signed(
+    data: bytes | Octets, content: Octets | None, context: Context
+) -> tuple[SignedData, list[SignatureFacts]]:
     """Return the parts of the SignedData *data* and the facts of each of its signers.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` or ``cms-too-large``.
@@ -48,7 +51,9 @@ def read_signed(data: bytes | Octets, content: Octets | None, context: Context) 
     signed = Content(kind=parts.content_type, what="content", octets=octets, digests=digests)
     places = [f"SignerInfo[{number}]" for number in range(1, len(infos) + 1)]
     facts = [
-        signer_facts(info, place, signed, context) if isinstance(info, SignerInfo) else _unreadable(info, place, context)
+        signer_facts(info, place, signed, context)
+        if isinstance(info, SignerInfo)
+        else _unreadable(info, place, context)
         for info, place in zip(infos, places, strict=True)
     ]
     return parts, facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
@@ -208,10 +209,9 @@ class Reading:
         self.add("signed-attributes-absent")
         if self.content.kind not in (None, DATA):
             self.add("content-type-unsigned", found=self.content.kind)
-        octets = self.content.octets
-        if octets is not None and octets.size <= self.context.limits.signed_attributes_bytes:
-            if is_attributes(b"".join(pieces_of(octets))):
-                self.add("content-is-attributes")
+        octets, most = self.content.octets, self.context.limits.signed_attributes_bytes
+        if octets is not None and octets.size <= most and is_attributes(b"".join(pieces_of(octets))):
+            self.add("content-is-attributes")
 
     def signing_certificates(self) -> None:
         """Read the ESS attributes: where both stand, both must name the certificate."""
@@ -287,10 +287,8 @@ class Reading:
         tried = [received]
         if not _is_der(info.signed):
             self.add("signed-attributes-not-der")
-            try:
+            with contextlib.suppress(CertificateError):  # what is damaged deep inside has no other encoding
                 tried.append(der_of(info.signed, der.SET))
-            except CertificateError:
-                pass  # what is damaged deep inside has no other encoding
 
         def judge(certificate: Certificate) -> bool:
             return any(_verified(certificate, algorithm, info.signature, data=octets) for octets in tried)

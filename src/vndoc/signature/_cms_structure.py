@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 from array import array
-from collections.abc import Buffer, Iterable, Iterator, Mapping
-from typing import BinaryIO, Final, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, Final, cast
 
 import attrs
 
@@ -47,7 +47,7 @@ class _Memory:
         if self.pos > len(self.data):
             raise malformed(f"{len(self.data)} B")
 
-    def rest(self, most: int) -> tuple[bytes, int]:
+    def rest(self, _most: int) -> tuple[bytes, int]:
         """Return octets and the offset in them of what was not passed yet."""
         return self.data, self.pos
 
@@ -188,7 +188,7 @@ class _Pieces(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: Any) -> int:
         target = memoryview(buffer).cast("B")
         while not self._held:
             piece = next(self._pieces, None)

@@ -53,7 +53,6 @@ _UNSIGNED: Final = "{}-UNSIGNED-"
 """What stands in for parts that are not known yet; the Id in it is found nowhere in the caller's document."""
 
 
-
 @attrs.frozen(kw_only=True)
 class XmlReference:
     """One thing to be signed.

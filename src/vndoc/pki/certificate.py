@@ -12,18 +12,29 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 import pybase64
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, load_public_key, signature_algorithm
+from vndoc.pki._lazy import lazy
+from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
+from vndoc.pki.extensions import Extension, Profile, profile_of
+from vndoc.pki.names import Name
+from vndoc.text import shorten
 
-__all__ = ["MAX_CERTIFICATE", "Certificate", "Extension", "load_certificates"]
+__all__ = [
+    "MAX_CERTIFICATE",
+    "Certificate",
+    "Extension",
+    "Spans",
+    "load_certificates",
+    "read_extensions",
+    "serial_octets",
+]
 
 MAX_CERTIFICATE: Final = 256 * 1024
 """Octets of one certificate: real ones have below eight thousand, even with a picture in them."""
@@ -31,40 +42,41 @@ MAX_CERTIFICATE: Final = 256 * 1024
 _PEM = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
 )
-_KEY_USAGE: Final = "2.5.29.15"
 
 
-@attrs.frozen
-class Extension:
-    """One extension: its OID, whether it is critical, and the octets of its value."""
+class Spans(NamedTuple):
+    """Where the parts of a certificate stand in its octets."""
 
-    oid: str
-    critical: bool
-    value: bytes
+    tbs: slice
+    algorithm: slice
+    inner_algorithm: slice
+    issuer: slice
+    subject: slice
+    spki: slice
+    extensions: Mapping[str, tuple[bool, slice]]
+    """By OID: whether it is critical, and where its value stands."""
+
+
+_Times = tuple[datetime.datetime, datetime.datetime]
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Certificate:
-    """One certificate. Two are equal when their octets are.
+    """One certificate. Two are equal when their octets are. Make one with :meth:`load`.
 
-    ``issuer`` and ``subject`` are DER Names, ``spki`` the DER SubjectPublicKeyInfo, ``tbs`` the octets that the
-    issuer signed, times are in UTC. Make one with :meth:`load`.
+    ``spans`` are offsets into ``der`` that :meth:`load` found; everything else is read from there.
     """
 
     der: bytes
+    spans: Spans
     version: int
     serial: int
-    issuer: bytes
-    subject: bytes
     not_before: datetime.datetime
+    """In UTC."""
     not_after: datetime.datetime
-    spki: bytes
-    tbs: bytes
-    signature_identifier: bytes
-    tbs_signature_identifier: bytes
     signature: bytes
-    extensions: Mapping[str, Extension]
-    repeated_extensions: bool = False
+    """The signature value; empty where it is no whole octets, which verifies under no key."""
+    repeated_extensions: bool
     """Whether an OID stands twice among the extensions, which RFC 5280 (4.2) forbids; the first one is kept."""
 
     @classmethod
@@ -82,28 +94,90 @@ class Certificate:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
         return _load(bytes(data))
 
-    @cached_property
+    @lazy
+    def issuer(self) -> bytes:
+        """The DER Name of the issuer."""
+        return self.der[self.spans.issuer]
+
+    @lazy
+    def subject(self) -> bytes:
+        """The DER Name of the subject."""
+        return self.der[self.spans.subject]
+
+    @lazy
+    def spki(self) -> bytes:
+        """The DER SubjectPublicKeyInfo."""
+        return self.der[self.spans.spki]
+
+    @property
+    def tbs(self) -> bytes:
+        """The octets that the issuer signed."""
+        return self.der[self.spans.tbs]
+
+    @property
+    def signature_identifier(self) -> bytes:
+        """The DER AlgorithmIdentifier beside the signature."""
+        return self.der[self.spans.algorithm]
+
+    @property
+    def tbs_signature_identifier(self) -> bytes:
+        """The DER AlgorithmIdentifier inside the signed octets, which must be the same."""
+        return self.der[self.spans.inner_algorithm]
+
+    @lazy
+    def extensions(self) -> Mapping[str, Extension]:
+        """The extensions by OID."""
+        return MappingProxyType(
+            {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self.spans.extensions.items()}
+        )
+
+    @lazy
+    def profile(self) -> Profile:
+        """What the extensions say about a path."""
+        return profile_of(self.der, self.spans.extensions)
+
+    @lazy
+    def subject_text(self) -> str:
+        """The subject for people, citizen numbers masked; hexadecimal digits where it is no name."""
+        return _shown(self.subject)
+
+    @lazy
+    def issuer_text(self) -> str:
+        """The issuer for people, as :attr:`subject_text`."""
+        return _shown(self.issuer)
+
+    @lazy
     def fingerprint(self) -> bytes:
         """SHA-256 of the certificate's octets."""
         return hashlib.sha256(self.der).digest()
 
-    @cached_property
+    @lazy
     def public_key(self) -> PublicKey:
         """The subject's key; ``key-unsupported`` if it cannot be used here."""
         return load_public_key(self.spki)
 
-    @cached_property
+    @lazy
+    def key_bits(self) -> int:
+        """The size of the subject's key; ``key-unsupported`` as :attr:`public_key`."""
+        return key_bits(self.public_key)
+
+    @lazy
     def signature_algorithm(self) -> SignatureAlgorithm:
         """The scheme the issuer signed with."""
         return signature_algorithm(self.signature_identifier)
 
-    @cached_property
+    @property
+    def serial_content(self) -> bytes:
+        """The serial number as the content of a DER INTEGER."""
+        return serial_octets(self.serial)
+
+    @lazy
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.14")
         return None if value is None else _quiet_octets(value.value)
 
-    @cached_property
+    @lazy
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the issuer's key, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.35")
@@ -117,7 +191,7 @@ class Certificate:
             return None
         return None
 
-    @cached_property
+    @lazy
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject == self.issuer
@@ -182,55 +256,112 @@ def _quiet_octets(value: bytes) -> bytes | None:
     return element.content if element.tag == der.OCTET_STRING else None
 
 
+def _shown(name: bytes) -> str:
+    try:
+        return shorten(Name.load(name).display(), 120)
+    except CertificateError:
+        return f"#{name[:40].hex()}"
+
+
 def _load(data: bytes) -> Certificate:
-    outer = der.read(data, ber=True)
-    parts = der.children(outer, ber=True)
-    if outer.tag != der.SEQUENCE or outer.stop != len(data) or len(parts) != 3:
+    size = len(data)
+    body, end, stop = der.span(data, 0, size, der.SEQUENCE)
+    tbs_body, tbs_end, tbs_stop = der.span(data, body, end, der.SEQUENCE)
+    _, _, algorithm_stop = der.span(data, tbs_stop, end, der.SEQUENCE)
+    value, value_end, value_stop = der.span(data, algorithm_stop, end, der.BIT_STRING)
+    if stop != size or value_stop != end or value == value_end:
         raise CertificateError("certificate-malformed", detail="Certificate")
-    tbs, algorithm, value = parts
-    signature, unused = der.bits(value)
-    fields = der.children(tbs, ber=True)
-    version = 1
-    if fields and fields[0].tag == der.context(0):
-        version = der.integer(der.read(data, fields[0].body, fields[0].end, ber=True)) + 1
-        fields = fields[1:]
-    if tbs.tag != der.SEQUENCE or len(fields) < 6 or [f.tag for f in fields[1:6]] != [der.SEQUENCE] * 5:
-        raise CertificateError("certificate-malformed", detail="TBSCertificate")
-    validity = der.children(fields[3], ber=True)
-    if len(validity) != 2:
-        raise CertificateError("certificate-malformed", detail="Validity")
-    extensions, repeated = _extensions(fields[6:])
+    version, at = 1, tbs_body
+    if data[at : at + 1] == b"\xa0":
+        inner, inner_end, at = der.span(data, at, tbs_end, 0xA0)
+        version = der.integer(der.read(data, inner, inner_end, ber=True)) + 1
+    serial, serial_end, at = der.span(data, at, tbs_end, der.INTEGER)
+    _, _, issuer = der.span(data, at, tbs_end, der.SEQUENCE)
+    _, _, validity = der.span(data, issuer, tbs_end, der.SEQUENCE)
+    times, times_end, subject = der.span(data, validity, tbs_end, der.SEQUENCE)
+    _, _, spki = der.span(data, subject, tbs_end, der.SEQUENCE)
+    _, _, rest = der.span(data, spki, tbs_end, der.SEQUENCE)
+    if serial == serial_end:
+        raise CertificateError("certificate-malformed", detail="serialNumber")
+    not_before, not_after = _validity(data, times, times_end)
+    extensions, repeated = _extensions(data, rest, tbs_end) if rest < tbs_end else ({}, False)
     return Certificate(
-        der=data,
-        version=version,
-        serial=der.integer(fields[0]),
-        issuer=fields[2].octets,
-        subject=fields[4].octets,
-        not_before=der.time(validity[0]),
-        not_after=der.time(validity[1]),
-        spki=fields[5].octets,
-        tbs=tbs.octets,
-        signature_identifier=algorithm.octets,
-        tbs_signature_identifier=fields[1].octets,
-        signature=b"" if unused else signature,  # a signature is whole octets: this one verifies under no key
-        extensions=extensions,
-        repeated_extensions=repeated,
+        data,
+        Spans(
+            slice(body, tbs_stop),
+            slice(tbs_stop, algorithm_stop),
+            slice(at, issuer),
+            slice(issuer, validity),
+            slice(subject, spki),
+            slice(spki, rest),
+            extensions,
+        ),
+        version,
+        int.from_bytes(data[serial:serial_end], "big", signed=True),
+        not_before,
+        not_after,
+        data[value + 1 : value_end] if not data[value] else b"",
+        repeated,
     )
 
 
-def _extensions(fields: list[der.Element]) -> tuple[Mapping[str, Extension], bool]:
-    """Return the extensions by OID, and whether one stands twice."""
-    found: dict[str, Extension] = {}
+def _validity(data: bytes, start: int, end: int) -> _Times:
+    if end - start == 30 and data[start : start + 2] == data[start + 15 : start + 17] == b"\x17\x0d":
+        return der.utc_time(data, start), der.utc_time(data, start + 15)
+    first = der.read(data, start, end, ber=True)
+    second = der.read(data, first.stop, end, ber=True)
+    if second.stop != end:
+        raise CertificateError("certificate-malformed", detail="Validity")
+    return der.time(first), der.time(second)
+
+
+def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool, slice]], bool]:
+    """Return where the extensions are by OID, and whether one stands twice; unique identifiers are passed over."""
+    found: dict[str, tuple[bool, slice]] = {}
     repeated = False
-    for field in fields:
-        if field.tag != der.context(3):
+    while pos < limit:
+        if data[pos] != 0xA3:
+            pos = der.read(data, pos, limit, ber=True).stop
             continue
-        for item in der.children(der.read(field.data, field.body, field.end, ber=True), ber=True):
-            parts = der.children(item, ber=True)
-            critical = len(parts) == 3 and parts[1].tag == der.BOOLEAN and parts[1].content != b"\0"
-            if not 2 <= len(parts) <= 3 or parts[-1].tag != der.OCTET_STRING:
-                raise CertificateError("certificate-malformed", detail="Extension")
-            name = der.oid(parts[0])
-            repeated = repeated or name in found
-            found.setdefault(name, Extension(name, critical, parts[-1].content))
-    return MappingProxyType(found), repeated
+        body, end, pos = der.span(data, pos, limit, 0xA3)
+        repeated |= _walk_extensions(data, body, end, found)
+    return found, repeated
+
+
+def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
+    """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
+    repeated = False
+    at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
+    if stop != limit:
+        raise CertificateError("certificate-malformed", detail="Extensions")
+    while at < end:
+        item, item_end, at = der.span(data, at, end, der.SEQUENCE)
+        oid_body, oid_end, item = der.span(data, item, item_end, der.OID)
+        critical = False
+        if item < item_end and data[item] == der.BOOLEAN:
+            flag, flag_end, item = der.span(data, item, item_end, der.BOOLEAN)
+            critical = data[flag:flag_end] != b"\0"
+        value, value_end, item = der.span(data, item, item_end, der.OCTET_STRING)
+        if item != item_end:
+            raise CertificateError("certificate-malformed", detail="Extension")
+        name = der.dotted(data[oid_body:oid_end])
+        if name in found:
+            repeated = True
+        else:
+            found[name] = critical, slice(value, value_end)
+    return repeated
+
+
+def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extension], bool]:
+    """Return the extensions of the SEQUENCE at *pos* in *data* by OID, and whether one stands twice.
+
+    Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
+    """
+    found: dict[str, tuple[bool, slice]] = {}
+    repeated = _walk_extensions(data, pos, limit, found)
+    return {oid: Extension(oid, critical, data[at]) for oid, (critical, at) in found.items()}, repeated
+
+
+def serial_octets(serial: int) -> bytes:
+    """Return the content of the DER INTEGER *serial*."""
+    return serial.to_bytes(((serial if serial >= 0 else ~serial).bit_length() + 8) // 8, "big", signed=True)

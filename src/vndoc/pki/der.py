@@ -7,7 +7,6 @@ positions and slices, never a re-encoding. X.690; tags above 30 do not occur in 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from vndoc.errors import CertificateError
@@ -28,12 +27,16 @@ __all__ = [
     "bits",
     "children",
     "context",
+    "dotted",
     "encode",
     "encode_oid",
+    "flags",
     "integer",
     "oid",
     "read",
+    "span",
     "time",
+    "utc_time",
 ]
 
 BOOLEAN: Final = 0x01
@@ -50,6 +53,8 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+ELEMENTS: Final = 10_000
+"""Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
 
 class Element(NamedTuple):
@@ -122,35 +127,61 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
 def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
     """Return where the end-of-contents octets of an indefinite length stand, *pos* being the first content octet."""
     open_lengths = 1
-    while True:
-        if data[pos : pos + 2] == b"\0\0":
+    for _ in range(ELEMENTS):
+        if pos + 2 > limit:
+            break
+        tag, length = data[pos], data[pos + 1]
+        if not tag and not length:
             open_lengths -= 1
             if not open_lengths:
                 return pos
             pos += 2
-            continue
-        if pos + 2 > limit or data[pos] & 0x1F == 0x1F or not data[pos]:
-            raise _malformed(pos)
-        if data[pos + 1] == 0x80:
-            if not data[pos] & 0x20 or open_lengths == DEPTH:
-                raise _malformed(pos)
+        elif not tag or tag & 0x1F == 0x1F:
+            break
+        elif length < 0x80:
+            pos += 2 + length
+        elif length == 0x80:
+            if not tag & 0x20 or open_lengths == DEPTH:
+                break
             open_lengths += 1
             pos += 2
         else:
             pos = read(data, pos, limit, ber=True).stop
+    raise _malformed(min(pos, limit))
 
 
-def children(parent: Element, *, ber: bool = False) -> list[Element]:
-    """Return the elements of which the content of *parent* consists. Raises as :func:`read`."""
-    return list(_children(parent, ber))
+def children(parent: Element, *, ber: bool = False, most: int | None = None) -> list[Element]:
+    """Return the elements of which the content of *parent* consists.
 
-
-def _children(parent: Element, ber: bool) -> Iterator[Element]:
+    Raises as :func:`read`, also where there are more than *most*.
+    """
     data, pos, end = parent.data, parent.body, parent.end
+    found: list[Element] = []
     while pos < end:
-        child = read(data, pos, end, ber=ber)
-        yield child
+        if len(found) == most:
+            raise _malformed(pos)
+        child = _short(data, pos, end) or read(data, pos, end, ber=ber)
+        found.append(child)
         pos = child.stop
+    return found
+
+
+_new = tuple.__new__
+
+
+def _short(data: bytes, pos: int, limit: int) -> Element | None:
+    """Return the element at *pos* if its length takes one octet, as nearly all do; ``None`` leaves it to :func:`read`.
+
+    Every signature consists of a hundred such elements.
+    """
+    body = pos + 2
+    if body > limit:
+        return None
+    tag, length = data[pos], data[pos + 1]
+    end = body + length
+    if length >= 0x80 or end > limit or tag & 0x1F == 0x1F or not tag:
+        return None
+    return _new(Element, (data, tag, pos, body, end, end))
 
 
 def integer(element: Element) -> int:
@@ -162,12 +193,18 @@ def integer(element: Element) -> int:
 
 def oid(element: Element) -> str:
     """Return an OBJECT IDENTIFIER in dotted form; ``der-malformed`` for anything else."""
-    octets = element.content
-    known = _OIDS.get(octets)
-    if known is not None and element.tag == OID:
-        return known
-    if element.tag != OID or not octets or octets[-1] & 0x80 or len(octets) > 64:
+    if element.tag != OID:
         raise _malformed(element.start)
+    return dotted(element.content)
+
+
+def dotted(octets: bytes) -> str:
+    """Return the dotted form of the content *octets* of an OBJECT IDENTIFIER; ``der-malformed`` if they are none."""
+    known = _OIDS.get(octets)
+    if known is not None:
+        return known
+    if not octets or octets[-1] & 0x80 or len(octets) > 64:
+        raise _malformed(0)
     parts: list[int] = []
     value = 0
     for octet in octets:
@@ -187,6 +224,39 @@ def bits(element: Element) -> tuple[bytes, int]:
     return content[1:], content[0]
 
 
+def flags(element: Element) -> int:
+    """Return a named bit list as a number: bit *n* of the list has the value ``1 << n``. Raises as :func:`bits`."""
+    octets, _unused = bits(Element(element.data, BIT_STRING, *element[2:]))
+    return int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)
+
+
+def span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
+    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
+
+    As :func:`read` with ``ber``, but without a value for the common definite lengths: certificates are loaded by
+    the thousand. Another tag is ``der-malformed``.
+    """
+    if pos + 4 <= limit and data[pos] == tag:
+        length = data[pos + 1]
+        body = pos + 2
+        if length < 0x80:
+            stop = body + length
+        elif length == 0x82:
+            body = pos + 4
+            stop = body + (data[pos + 2] << 8 | data[pos + 3])
+        elif length == 0x81:
+            body = pos + 3
+            stop = body + data[pos + 2]
+        else:
+            stop = limit + 1
+        if stop <= limit:
+            return body, stop, stop
+    element = read(data, pos, limit, ber=True)
+    if element.tag != tag:
+        raise _malformed(pos)
+    return element.body, element.end, element.stop
+
+
 def time(element: Element) -> datetime.datetime:
     """Return a UTCTime or GeneralizedTime (RFC 5280, section 4.1.2.5) in UTC.
 
@@ -201,6 +271,24 @@ def time(element: Element) -> datetime.datetime:
         return _time(text, digits)
     except (ValueError, OverflowError):
         raise _malformed(element.start) from None
+
+
+def utc_time(data: bytes, pos: int) -> datetime.datetime:
+    """Return the UTCTime of thirteen characters at *pos*: as :func:`time`, for the form that is nearly always used."""
+    text = data[pos + 2 : pos + 14]
+    if data[pos + 14] == 0x5A and text.isdigit():
+        rest, second = divmod(int(text), 100)
+        rest, minute = divmod(rest, 100)
+        rest, hour = divmod(rest, 100)
+        rest, day = divmod(rest, 100)
+        year, month = divmod(rest, 100)
+        try:
+            return datetime.datetime(
+                year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=datetime.UTC
+            )
+        except ValueError:
+            raise _malformed(pos) from None
+    return time(read(data, pos))
 
 
 def _time(text: str, digits: int) -> datetime.datetime:
@@ -283,6 +371,43 @@ _OIDS.update(
             "2.5.29.32",
             "2.5.29.35",
             "2.5.29.37",
+            "2.5.29.17",
+            "2.5.29.18",
+            "2.5.29.30",
+            "2.5.29.33",
+            "2.5.29.36",
+            "2.5.29.46",
+            "2.5.29.54",
+            "2.5.29.20",
+            "2.5.29.28",
+            "2.5.29.21",
+            "1.3.6.1.5.5.7.3.8",
+            "1.3.6.1.5.5.7.3.9",
+            "2.5.4.3",
+            "2.5.4.6",
+            "2.5.4.7",
+            "2.5.4.8",
+            "2.5.4.10",
+            "2.5.4.11",
+            "2.5.4.12",
+            "0.9.2342.19200300.100.1.1",
+            "1.2.840.113549.1.9.1",
+            "2.16.704.1.1.1.1.1",
+            "1.3.6.1.5.5.7.3.1",
+            "1.3.6.1.5.5.7.3.2",
+            "1.3.6.1.5.5.7.3.4",
+            "1.3.6.1.4.1.311.20.2.2",
+            "2.5.29.32.0",
+            "2.16.840.1.113730.1.1",
+            "2.16.840.1.113730.1.13",
+            "2.5.29.16",
+            "1.3.6.1.5.5.7.48.1.5",
+            "1.3.6.1.5.5.7.48.1.1",
+            "1.3.6.1.5.5.7.48.1.2",
+            "2.5.29.60",
+            "2.5.29.27",
+            "2.5.29.24",
+            "2.5.29.29",
             "1.3.6.1.5.5.7.1.1",
         )
     }

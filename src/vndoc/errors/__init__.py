@@ -212,14 +212,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Phần XML ngoài tệp đính kèm lớn hơn {limit} byte.",
             "The XML outside the attachments is larger than {limit} bytes.",
         ),
-        "limit-document-bytes": Text(
-            "Tài liệu XML lớn hơn {limit} byte.",
-            "The XML document is larger than {limit} bytes.",
-        ),
-        "limit-document-nodes": Text(
-            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
-            "The XML document has more than {limit} tags and attributes.",
-        ),
         "limit-token-bytes": Text(
             "Một thẻ hoặc chú thích XML dài hơn {limit} byte.",
             "One XML tag or comment is longer than {limit} bytes.",
@@ -348,6 +340,75 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
+        # -- XML signatures, CMS, canonical XML ------------------------------------------------------
+        "limit-document-bytes": Text(
+            "Tài liệu XML lớn hơn {limit} byte.",
+            "The XML document is larger than {limit} bytes.",
+        ),
+        "limit-document-nodes": Text(
+            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
+            "The XML document has more than {limit} tags and attributes.",
+        ),
+        "no-signature": Text(
+            "Tài liệu không có chữ ký XML-DSig nào.",
+            "The document has no XML-DSig signature.",
+        ),
+        "signing-encoding": Text(
+            "Không ký được tài liệu ở bảng mã này; cần UTF-8.",
+            "A document in this encoding cannot be signed; UTF-8 is needed.",
+        ),
+        "signing-data": Text(
+            "Không lập được dữ liệu cần ký: {detail}",
+            "What is to be signed cannot be made: {detail}",
+        ),
+        "limit-signatures": Text(
+            "Tài liệu có hơn {limit} chữ ký.",
+            "The document has more than {limit} signatures.",
+        ),
+        "ecdsa-value-malformed": Text(
+            "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
+            "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
+        ),
+        "cms-malformed": Text(
+            "Không phải là chữ ký số CMS (SignedData), hoặc mã hóa bị hỏng: {detail}.",
+            "This is no CMS signature (SignedData), or its encoding is damaged: {detail}.",
+        ),
+        "cms-too-large": Text(
+            "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
+            "The CMS signature is beyond a limit: {what} may be {limit} at most.",
+        ),
+        "cms-content-needed": Text(
+            "Cần có nội dung được ký, hoặc chữ ký số CMS đang được bổ sung.",
+            "The content to be signed is needed, or the CMS signature that is added to.",
+        ),
+        "cms-content-differs": Text(
+            "Nội dung hoặc chữ ký số CMS được đưa vào không phải là cái đã chuẩn bị để ký.",
+            "The content or the CMS signature is not the one that was prepared for signing.",
+        ),
+        "timestamp-malformed": Text(
+            "Không đọc được dấu thời gian: {detail}.",
+            "The timestamp cannot be read: {detail}.",
+        ),
+        "timestamp-refused": Text(
+            "Máy chủ cấp dấu thời gian từ chối: trạng thái {status}, {detail}.",
+            "The time-stamping authority refused: status {status}, {detail}.",
+        ),
+        "timestamp-unfit": Text(
+            "Dấu thời gian nhận được không trả lời đúng yêu cầu: {detail}.",
+            "The timestamp that came back does not answer the request: {detail}.",
+        ),
+        "crl-malformed": Text(
+            "Không đọc được danh sách thu hồi (CRL): {detail}.",
+            "The revocation list cannot be read: {detail}.",
+        ),
+        "ocsp-malformed": Text(
+            "Không đọc được phản hồi OCSP: {detail}.",
+            "The OCSP response cannot be read: {detail}.",
+        ),
+        "fingerprint-unknown": Text(
+            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
+            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
+        ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
             "Không đọc được danh mục: {detail}.",
@@ -381,14 +442,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "certificate-malformed": Text(
             "Không đọc được chứng thư số: {detail}.",
             "The certificate cannot be read: {detail}.",
-        ),
-        "crl-malformed": Text(
-            "Không đọc được danh sách thu hồi (CRL): {detail}.",
-            "The revocation list cannot be read: {detail}.",
-        ),
-        "ocsp-malformed": Text(
-            "Không đọc được phản hồi OCSP: {detail}.",
-            "The OCSP response cannot be read: {detail}.",
         ),
         "algorithm-unsupported": Text(
             "Không hỗ trợ thuật toán {found}.",
@@ -424,10 +477,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "code-expected": Text(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
-        ),
-        "fingerprint-unknown": Text(
-            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
-            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
         ),
         "time-zone-missing": Text(
             "Thời điểm phải có múi giờ.",

@@ -369,6 +369,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
             "There is no profile named {found}; known: {known}.",
         ),
+        "unknown-policy": Text(
+            "Không có chính sách kiểm tra chữ ký tên {found}; hiện có: {known}.",
+            "There is no verification policy named {found}; known: {known}.",
+        ),
         "wrong-packet-kind": Text(
             "Cần gói tin loại {expected}, đây là gói tin loại {found}.",
             "A {expected} packet is needed, this is a {found} packet.",

@@ -364,6 +364,11 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
             "The public key is damaged or of a kind that is not supported.",
         ),
+        # -- signers -------------------------------------------------------------------------------
+        "signing-algorithm": Text(
+            "Khóa này không ký được bằng thuật toán {found}.",
+            "This key cannot sign with the algorithm {found}.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

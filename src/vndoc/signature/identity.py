@@ -20,7 +20,7 @@ from vndoc.pki import der
 from vndoc.pki.certificate import Certificate
 from vndoc.text import mask, nfc, shorten
 
-__all__ = ["SignerIdentity", "SignerKind", "name_text"]
+__all__ = ["SignerIdentity", "SignerKind", "first_of", "name_text"]
 
 
 class SignerKind(enum.StrEnum):
@@ -226,6 +226,11 @@ def _alternative_email(certificate: Certificate) -> str | None:
         return None
     mail = next((n.content for n in names if n.tag == der.context(1, constructed=False)), None)
     return None if mail is None else mask(mail.decode("ascii", "replace"))
+
+
+def first_of(name: bytes, label: str) -> str | None:
+    """Return the first attribute of a DER Name whose short name is *label*, such as ``CN``; citizen numbers masked."""
+    return next((mask(text) for oid, text in _attributes(name) if _SHORT.get(oid) == label), None)
 
 
 def name_text(name: bytes) -> str:

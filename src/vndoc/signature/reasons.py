@@ -1,0 +1,300 @@
+"""What the evaluation of a signature can find, as reasons, and the catalogue of all reasons of all parts.
+
+Sub-indications are those of ETSI EN 319 102-1 (table 6). A signature *fails* only where its format, a digest or its
+value is wrong, or where a proof of time shows that it was made outside the life of its certificate; everything else
+is indeterminate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from vndoc.pki.outcome import Indication, ReasonKind, SubIndication
+from vndoc.text import Text
+
+__all__ = ["SIGNATURE_REASONS", "catalogue"]
+
+_FAILED: Final = Indication.FAILED
+_OPEN: Final = Indication.INDETERMINATE
+_CRYPTO: Final = SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+_CONSTRAINTS: Final = SubIndication.SIG_CONSTRAINTS_FAILURE
+
+
+def _failed(code: str, sub: SubIndication, vi: str, en: str) -> ReasonKind:
+    return ReasonKind(code=code, indication=_FAILED, sub_indication=sub, text=Text(vi, en))
+
+
+def _open(code: str, sub: SubIndication | None, vi: str, en: str) -> ReasonKind:
+    return ReasonKind(code=code, indication=_OPEN, sub_indication=sub, text=Text(vi, en))
+
+
+def _warning(code: str, vi: str, en: str) -> ReasonKind:
+    return ReasonKind(code=code, warning=True, text=Text(vi, en))
+
+
+def _note(code: str, vi: str, en: str) -> ReasonKind:
+    return ReasonKind(code=code, text=Text(vi, en))
+
+
+_ROWS: Final = (
+    # -- format, digests, signature value ------------------------------------------------------------
+    _failed(
+        "covered-data-changed",
+        SubIndication.HASH_FAILURE,
+        "Dữ liệu được ký {name} đã bị thay đổi: giá trị băm không khớp.",
+        "The signed data {name} changed: the digest differs.",
+    ),
+    _open(
+        "covered-data-missing",
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        "Không có dữ liệu được ký {name} để đối chiếu.",
+        "The signed data {name} cannot be had, so it was not compared.",
+    ),
+    _failed(
+        "nothing-covered",
+        SubIndication.FORMAT_FAILURE,
+        "Chữ ký không bao phủ dữ liệu nào.",
+        "The signature covers no data.",
+    ),
+    _failed(
+        "signature-value-wrong",
+        SubIndication.SIG_CRYPTO_FAILURE,
+        "Giá trị chữ ký không đúng với khóa công khai trong chứng thư số của người ký.",
+        "The signature value is not that of the public key in the signer's certificate.",
+    ),
+    _open(
+        "no-signature",
+        None,
+        "Không có chữ ký số nào.",
+        "There is no signature.",
+    ),
+    # -- the signing certificate ---------------------------------------------------------------------
+    _open(
+        "no-signing-certificate",
+        SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+        "Không tìm thấy chứng thư số của người ký.",
+        "The signer's certificate was not found.",
+    ),
+    _open(
+        "signing-certificate-differs",
+        SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+        "Chứng thư số kèm theo không phải là chứng thư số mà dữ liệu đã ký chỉ định.",
+        "The certificate that is carried is not the one that the signed data name.",
+    ),
+    _open(
+        "signing-certificate-missing",
+        _CONSTRAINTS,
+        "Dữ liệu được ký không chỉ định chứng thư số của người ký (signing-certificate), chính sách yêu cầu phải có.",
+        "The signed data do not name the signer's certificate (signing-certificate); the policy requires it.",
+    ),
+    _note(
+        "no-signing-certificate-attribute",
+        "Dữ liệu được ký không chỉ định chứng thư số của người ký (signing-certificate).",
+        "The signed data do not name the signer's certificate (signing-certificate).",
+    ),
+    _warning(
+        "several-signing-certificates",
+        "Có {count} chứng thư số cùng khóa khớp với chữ ký, và dữ liệu được ký không chỉ định chứng thư số nào.",
+        "{count} certificates with the same key fit the signature, and the signed data name none of them.",
+    ),
+    _open(
+        "signed-attributes-required",
+        _CONSTRAINTS,
+        "Chữ ký không có thuộc tính được ký, chính sách yêu cầu phải có.",
+        "The signature has no signed attributes; the policy requires them.",
+    ),
+    # -- algorithms ----------------------------------------------------------------------------------
+    _open(
+        "algorithm-not-accepted",
+        _CRYPTO,
+        "Chính sách {policy} không chấp nhận thuật toán chữ ký {algorithm} với khóa {bits} bit.",
+        "The policy {policy} does not accept the signature algorithm {algorithm} with a key of {bits} bits.",
+    ),
+    _open(
+        "algorithm-expired",
+        _CRYPTO,
+        "Thuật toán chữ ký {algorithm} với khóa {bits} bit chỉ được chấp nhận đến {until}; thời điểm ký đã chứng minh"
+        " là {at}.",
+        "The signature algorithm {algorithm} with a key of {bits} bits counted until {until}; the proven time is {at}.",
+    ),
+    _open(
+        "algorithm-expired-no-proof",
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        "Thuật toán chữ ký {algorithm} với khóa {bits} bit chỉ được chấp nhận đến {until}, và không có bằng chứng chữ ký"
+        " được tạo trước đó.",
+        "The signature algorithm {algorithm} with a key of {bits} bits counted until {until}, and nothing proves that"
+        " the signature is older.",
+    ),
+    _open(
+        "digest-not-accepted",
+        _CRYPTO,
+        "Chính sách {policy} không chấp nhận hàm băm {algorithm} của {name}.",
+        "The policy {policy} does not accept the digest {algorithm} of {name}.",
+    ),
+    _open(
+        "digest-expired",
+        _CRYPTO,
+        "Hàm băm {algorithm} của {name} chỉ được chấp nhận đến {until}; thời điểm ký đã chứng minh là {at}.",
+        "The digest {algorithm} of {name} counted until {until}; the proven time is {at}.",
+    ),
+    _open(
+        "digest-expired-no-proof",
+        SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        "Hàm băm {algorithm} của {name} chỉ được chấp nhận đến {until}, và không có bằng chứng chữ ký được tạo trước đó.",
+        "The digest {algorithm} of {name} counted until {until}, and nothing proves that the signature is older.",
+    ),
+    # -- time ----------------------------------------------------------------------------------------
+    _note(
+        "no-timestamp",
+        "Chữ ký không kèm dấu thời gian; được kiểm tra tại thời điểm {at}.",
+        "The signature has no timestamp; it is judged at {at}.",
+    ),
+    _note(
+        "time-proven",
+        "Dấu thời gian của “{tsa}” chứng minh chữ ký đã có lúc {at}.",
+        'A timestamp of "{tsa}" proves that the signature existed at {at}.',
+    ),
+    _open(
+        "timestamp-not-assured",
+        SubIndication.NO_POE,
+        "Chữ ký kèm dấu thời gian nhưng dấu thời gian không chứng minh được thời điểm.",
+        "The signature has a timestamp, but it does not prove a time.",
+    ),
+    _warning(
+        "timestamp-not-valid",
+        "Một dấu thời gian khác kèm chữ ký không dùng được: {detail}",
+        "Another timestamp of the signature is of no use: {detail}",
+    ),
+    _open(
+        "timestamp-token-missing",
+        SubIndication.NO_POE,
+        "Không đọc được dấu thời gian.",
+        "The timestamp cannot be read.",
+    ),
+    _failed(
+        "timestamp-of-other-data",
+        SubIndication.HASH_FAILURE,
+        "Dấu thời gian không phải của chữ ký này.",
+        "The timestamp is over other data.",
+    ),
+    _open(
+        "timestamp-data-unknown",
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        "Không dựng lại được dữ liệu mà dấu thời gian bao phủ.",
+        "What the timestamp is over cannot be rebuilt.",
+    ),
+    _open(
+        "timestamp-in-future",
+        SubIndication.TIMESTAMP_ORDER_FAILURE,
+        "Dấu thời gian ghi {time}, sau thời điểm kiểm tra {at}.",
+        "The timestamp says {time}, which is after the time of evaluation, {at}.",
+    ),
+    _open(
+        "timestamp-order",
+        SubIndication.TIMESTAMP_ORDER_FAILURE,
+        "Dấu thời gian của nội dung ({content}) muộn hơn dấu thời gian của chữ ký ({signature}).",
+        "The timestamp over the content ({content}) is later than that over the signature ({signature}).",
+    ),
+    _open(
+        "tsa-compromised",
+        SubIndication.REVOKED_NO_POE,
+        "Chứng thư số của tổ chức cấp dấu thời gian bị thu hồi từ {since} vì lộ khóa hoặc không rõ lý do.",
+        "The certificate of the time-stamping authority is revoked since {since}: its key is lost, or no reason given.",
+    ),
+    _warning(
+        "foreign-tsa",
+        "Thời điểm được chứng minh bởi “{tsa}”, không phải tổ chức cấp dấu thời gian được công nhận tại Việt Nam.",
+        'The time is proven by "{tsa}", which is not a recognised Vietnamese time-stamping authority.',
+    ),
+    _open(
+        "foreign-tsa-refused",
+        _CONSTRAINTS,
+        "Chính sách không chấp nhận dấu thời gian của “{tsa}”: không phải tổ chức được công nhận tại Việt Nam.",
+        'The policy does not accept the timestamp of "{tsa}": it is no recognised Vietnamese authority.',
+    ),
+    _warning(
+        "weak-imprint",
+        "Dấu thời gian bao phủ giá trị băm {algorithm}, một hàm băm yếu.",
+        "The timestamp is over a {algorithm} digest, which is weak.",
+    ),
+    _warning(
+        "weak-token-digest",
+        "Dấu thời gian được ký với hàm băm {algorithm}, một hàm băm yếu.",
+        "The timestamp itself is signed with a {algorithm} digest, which is weak.",
+    ),
+    _note(
+        "local-time-as-utc",
+        "Thời điểm ký do người ký ghi muộn hơn dấu thời gian {hours}: giờ Việt Nam bị ghi thành giờ UTC.",
+        "The time that the signer wrote is ahead of the timestamp by {hours}: local time written as UTC.",
+    ),
+    _warning(
+        "claimed-time-after-proof",
+        "Thời điểm ký do người ký ghi ({claimed}) muộn hơn dấu thời gian ({at}).",
+        "The time that the signer wrote ({claimed}) is later than the timestamp ({at}).",
+    ),
+    _warning(
+        "claimed-time-in-future",
+        "Thời điểm ký do người ký ghi ({claimed}) muộn hơn thời điểm kiểm tra ({at}).",
+        "The time that the signer wrote ({claimed}) is later than the time of evaluation ({at}).",
+    ),
+    _note(
+        "claimed-time-only",
+        "Thời điểm ký {claimed} chỉ do người ký ghi, không phải là bằng chứng.",
+        "The signing time {claimed} is only what the signer wrote; it is no evidence.",
+    ),
+    # -- trust, with the proof of time ---------------------------------------------------------------
+    _failed(
+        "signed-before-validity",
+        SubIndication.NOT_YET_VALID,
+        "Chữ ký đã có lúc {at}, trước khi chứng thư số có hiệu lực ({since}).",
+        "The signature existed at {at}, before the certificate became valid ({since}).",
+    ),
+    _failed(
+        "signed-after-expiry",
+        SubIndication.EXPIRED,
+        "Chữ ký được tạo sau {at}, khi chứng thư số đã hết hạn ({until}).",
+        "The signature was made after {at}, when the certificate had expired ({until}).",
+    ),
+    _failed(
+        "signed-after-revocation",
+        SubIndication.REVOKED,
+        "Chữ ký được tạo sau {at}, khi chứng thư số đã bị thu hồi ({since}).",
+        "The signature was made after {at}, when the certificate had been revoked ({since}).",
+    ),
+    _open(
+        "revocation-not-checked",
+        SubIndication.TRY_LATER,
+        "CẢNH BÁO: không kiểm tra được trạng thái thu hồi của chứng thư số; kết quả chưa đủ căn cứ xác định.",
+        "WARNING: the revocation status of the certificate could not be checked; the result is not final.",
+    ),
+    _warning(
+        "revocation-not-available",
+        "Không có dữ liệu thu hồi cho thời điểm ký; chính sách không đòi hỏi.",
+        "There is no revocation data for the time of signing; the policy does not ask for it.",
+    ),
+    _warning(
+        "hold-not-counted",
+        "Chứng thư số bị tạm dừng tại thời điểm ký; chính sách không tính đến.",
+        "The certificate was on hold at the time of signing; the policy does not count that.",
+    ),
+    _note(
+        "certificate-ended-since",
+        "Chứng thư số có hiệu lực lúc ký ({at}) và đã hết hạn từ đó ({until}).",
+        "The certificate was valid at the time of signing ({at}) and has expired since ({until}).",
+    ),
+    _note(
+        "judged-in-the-past",
+        "Chữ ký được kiểm tra tại thời điểm đã chứng minh {at}.",
+        "The signature was judged at its proven time, {at}.",
+    ),
+    _warning(
+        "counter-signature-not-valid",
+        "Chữ ký xác nhận của “{signer}” không hợp lệ hoặc chưa đủ căn cứ xác định.",
+        'The counter-signature of "{signer}" is not valid, or cannot be told to be.',
+    ),
+)
+
+SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})
+"""Every reason of the evaluation by its code."""

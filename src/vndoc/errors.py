@@ -398,6 +398,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
         ),
+        "fingerprint-unknown": Text(
+            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
+            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
+        ),
         "time-zone-missing": Text(
             "Thời điểm phải có múi giờ.",
             "A time must carry its zone.",

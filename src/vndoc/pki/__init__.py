@@ -1,25 +1,60 @@
 """Certificates and trust: may this key be believed to be that body's, at that time?"""
 
 from vndoc.pki.algorithms import Digest, Family, SignatureAlgorithm
-from vndoc.pki.certificate import Certificate, Extension, load_certificates
+from vndoc.pki.building import PathLimits
+from vndoc.pki.certificate import Certificate, load_certificates
+from vndoc.pki.extensions import Extension, GeneralName, NameConstraints, Profile
+from vndoc.pki.judging import PathParameters
+from vndoc.pki.names import Name, NameAttribute
 from vndoc.pki.outcome import Indication, Outcome, Reason, ReasonKind, SubIndication, outcome_of
+from vndoc.pki.paths import PathResult, validate_path
 from vndoc.pki.policy import CryptoPolicy, KeyRule, Ruling, Use
+from vndoc.pki.reasons import PATH_REASONS
+from vndoc.pki.recognised import RECOGNISED, Recognised
+from vndoc.pki.revocation_facts import (
+    RevocationFact,
+    RevocationQuestion,
+    RevocationReason,
+    RevocationSource,
+    RevocationStatus,
+)
+from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
 
 __all__ = [
+    "PATH_REASONS",
+    "RECOGNISED",
     "Certificate",
     "CryptoPolicy",
     "Digest",
     "Extension",
     "Family",
+    "GeneralName",
     "Indication",
     "KeyRule",
+    "Name",
+    "NameAttribute",
+    "NameConstraints",
     "Outcome",
+    "PathLimits",
+    "PathParameters",
+    "PathResult",
+    "Profile",
+    "Purpose",
     "Reason",
     "ReasonKind",
+    "Recognised",
+    "RevocationFact",
+    "RevocationQuestion",
+    "RevocationReason",
+    "RevocationSource",
+    "RevocationStatus",
     "Ruling",
     "SignatureAlgorithm",
     "SubIndication",
+    "TrustAnchor",
+    "TrustStore",
     "Use",
     "load_certificates",
     "outcome_of",
+    "validate_path",
 ]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 import pybase64
@@ -22,8 +22,11 @@ import pybase64
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, load_public_key, signature_algorithm
+from vndoc.pki.extensions import Extension, Profile, profile_of
+from vndoc.pki.names import Name
+from vndoc.text import shorten
 
-__all__ = ["MAX_CERTIFICATE", "Certificate", "Extension", "load_certificates"]
+__all__ = ["MAX_CERTIFICATE", "Certificate", "Extension", "Spans", "load_certificates"]
 
 MAX_CERTIFICATE: Final = 256 * 1024
 """Octets of one certificate: real ones have below eight thousand, even with a picture in them."""
@@ -31,40 +34,41 @@ MAX_CERTIFICATE: Final = 256 * 1024
 _PEM = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
 )
-_KEY_USAGE: Final = "2.5.29.15"
 
 
-@attrs.frozen
-class Extension:
-    """One extension: its OID, whether it is critical, and the octets of its value."""
+class Spans(NamedTuple):
+    """Where the parts of a certificate stand in its octets."""
 
-    oid: str
-    critical: bool
-    value: bytes
+    tbs: slice
+    algorithm: slice
+    inner_algorithm: slice
+    issuer: slice
+    subject: slice
+    spki: slice
+    extensions: Mapping[str, tuple[bool, slice]]
+    """By OID: whether it is critical, and where its value stands."""
+
+
+_Times = tuple[datetime.datetime, datetime.datetime]
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
 class Certificate:
-    """One certificate. Two are equal when their octets are.
+    """One certificate. Two are equal when their octets are. Make one with :meth:`load`.
 
-    ``issuer`` and ``subject`` are DER Names, ``spki`` the DER SubjectPublicKeyInfo, ``tbs`` the octets that the
-    issuer signed, times are in UTC. Make one with :meth:`load`.
+    ``spans`` are offsets into ``der`` that :meth:`load` found; everything else is read from there.
     """
 
     der: bytes
+    spans: Spans
     version: int
     serial: int
-    issuer: bytes
-    subject: bytes
     not_before: datetime.datetime
+    """In UTC."""
     not_after: datetime.datetime
-    spki: bytes
-    tbs: bytes
-    signature_identifier: bytes
-    tbs_signature_identifier: bytes
     signature: bytes
-    extensions: Mapping[str, Extension]
-    repeated_extensions: bool = False
+    """The signature value; empty where it is no whole octets, which verifies under no key."""
+    repeated_extensions: bool
     """Whether an OID stands twice among the extensions, which RFC 5280 (4.2) forbids; the first one is kept."""
 
     @classmethod
@@ -81,6 +85,58 @@ class Certificate:
         if len(data) > MAX_CERTIFICATE:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
         return _load(bytes(data))
+
+    @cached_property
+    def issuer(self) -> bytes:
+        """The DER Name of the issuer."""
+        return self.der[self.spans.issuer]
+
+    @cached_property
+    def subject(self) -> bytes:
+        """The DER Name of the subject."""
+        return self.der[self.spans.subject]
+
+    @cached_property
+    def spki(self) -> bytes:
+        """The DER SubjectPublicKeyInfo."""
+        return self.der[self.spans.spki]
+
+    @property
+    def tbs(self) -> bytes:
+        """The octets that the issuer signed."""
+        return self.der[self.spans.tbs]
+
+    @property
+    def signature_identifier(self) -> bytes:
+        """The DER AlgorithmIdentifier beside the signature."""
+        return self.der[self.spans.algorithm]
+
+    @property
+    def tbs_signature_identifier(self) -> bytes:
+        """The DER AlgorithmIdentifier inside the signed octets, which must be the same."""
+        return self.der[self.spans.inner_algorithm]
+
+    @cached_property
+    def extensions(self) -> Mapping[str, Extension]:
+        """The extensions by OID."""
+        return MappingProxyType(
+            {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self.spans.extensions.items()}
+        )
+
+    @cached_property
+    def profile(self) -> Profile:
+        """What the extensions say about a path."""
+        return profile_of(self.extensions)
+
+    @cached_property
+    def subject_text(self) -> str:
+        """The subject for people, citizen numbers masked; hexadecimal digits where it is no name."""
+        return _shown(self.subject)
+
+    @cached_property
+    def issuer_text(self) -> str:
+        """The issuer for people, as :attr:`subject_text`."""
+        return _shown(self.issuer)
 
     @cached_property
     def fingerprint(self) -> bytes:
@@ -182,55 +238,112 @@ def _quiet_octets(value: bytes) -> bytes | None:
     return element.content if element.tag == der.OCTET_STRING else None
 
 
+def _shown(name: bytes) -> str:
+    try:
+        return shorten(Name.load(name).display(), 120)
+    except CertificateError:
+        return f"#{name[:40].hex()}"
+
+
+def _span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
+    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
+
+    As :func:`vndoc.pki.der.read` with ``ber``, but without a value for the common definite lengths: certificates are
+    loaded by the thousand.
+    """
+    if pos + 4 <= limit and data[pos] == tag:
+        length = data[pos + 1]
+        if length < 0x80:
+            body = pos + 2
+        elif length == 0x82:
+            body, length = pos + 4, data[pos + 2] << 8 | data[pos + 3]
+        elif length == 0x81:
+            body, length = pos + 3, data[pos + 2]
+        else:
+            length = limit
+            body = pos
+        if body + length <= limit and body > pos:
+            return body, body + length, body + length
+    element = der.read(data, pos, limit, ber=True)
+    if element.tag != tag:
+        raise CertificateError("der-malformed", offset=pos)
+    return element.body, element.end, element.stop
+
+
 def _load(data: bytes) -> Certificate:
-    outer = der.read(data, ber=True)
-    parts = der.children(outer, ber=True)
-    if outer.tag != der.SEQUENCE or outer.stop != len(data) or len(parts) != 3:
+    size = len(data)
+    body, end, stop = _span(data, 0, size, der.SEQUENCE)
+    tbs_body, tbs_end, tbs_stop = _span(data, body, end, der.SEQUENCE)
+    _, _, algorithm_stop = _span(data, tbs_stop, end, der.SEQUENCE)
+    value = der.read(data, algorithm_stop, end, ber=True)
+    if stop != size or value.stop != end:
         raise CertificateError("certificate-malformed", detail="Certificate")
-    tbs, algorithm, value = parts
     signature, unused = der.bits(value)
-    fields = der.children(tbs, ber=True)
-    version = 1
-    if fields and fields[0].tag == der.context(0):
-        version = der.integer(der.read(data, fields[0].body, fields[0].end, ber=True)) + 1
-        fields = fields[1:]
-    if tbs.tag != der.SEQUENCE or len(fields) < 6 or [f.tag for f in fields[1:6]] != [der.SEQUENCE] * 5:
-        raise CertificateError("certificate-malformed", detail="TBSCertificate")
-    validity = der.children(fields[3], ber=True)
-    if len(validity) != 2:
-        raise CertificateError("certificate-malformed", detail="Validity")
-    extensions, repeated = _extensions(fields[6:])
+    version, at = 1, tbs_body
+    if data[at : at + 1] == b"\xa0":
+        inner, inner_end, at = _span(data, at, tbs_end, 0xA0)
+        version = der.integer(der.read(data, inner, inner_end, ber=True)) + 1
+    serial, serial_end, at = _span(data, at, tbs_end, der.INTEGER)
+    _, _, issuer = _span(data, at, tbs_end, der.SEQUENCE)
+    _, _, validity = _span(data, issuer, tbs_end, der.SEQUENCE)
+    times, times_end, subject = _span(data, validity, tbs_end, der.SEQUENCE)
+    _, _, spki = _span(data, subject, tbs_end, der.SEQUENCE)
+    _, _, rest = _span(data, spki, tbs_end, der.SEQUENCE)
+    if serial == serial_end:
+        raise CertificateError("certificate-malformed", detail="serialNumber")
+    not_before, not_after = _validity(data, times, times_end)
+    extensions, repeated = _extensions(data, rest, tbs_end) if rest < tbs_end else ({}, False)
     return Certificate(
-        der=data,
-        version=version,
-        serial=der.integer(fields[0]),
-        issuer=fields[2].octets,
-        subject=fields[4].octets,
-        not_before=der.time(validity[0]),
-        not_after=der.time(validity[1]),
-        spki=fields[5].octets,
-        tbs=tbs.octets,
-        signature_identifier=algorithm.octets,
-        tbs_signature_identifier=fields[1].octets,
-        signature=b"" if unused else signature,  # a signature is whole octets: this one verifies under no key
-        extensions=extensions,
-        repeated_extensions=repeated,
+        data,
+        Spans(
+            slice(body, tbs_stop),
+            slice(tbs_stop, algorithm_stop),
+            slice(at, issuer),
+            slice(issuer, validity),
+            slice(subject, spki),
+            slice(spki, rest),
+            extensions,
+        ),
+        version,
+        int.from_bytes(data[serial:serial_end], "big", signed=True),
+        not_before,
+        not_after,
+        b"" if unused else signature,
+        repeated,
     )
 
 
-def _extensions(fields: list[der.Element]) -> tuple[Mapping[str, Extension], bool]:
-    """Return the extensions by OID, and whether one stands twice."""
-    found: dict[str, Extension] = {}
+def _validity(data: bytes, start: int, end: int) -> _Times:
+    first = der.read(data, start, end, ber=True)
+    second = der.read(data, first.stop, end, ber=True)
+    if second.stop != end:
+        raise CertificateError("certificate-malformed", detail="Validity")
+    return der.time(first), der.time(second)
+
+
+def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool, slice]], bool]:
+    """Return where the extensions are by OID, and whether one stands twice; unique identifiers are passed over."""
+    found: dict[str, tuple[bool, slice]] = {}
     repeated = False
-    for field in fields:
-        if field.tag != der.context(3):
+    while pos < limit:
+        if data[pos] != 0xA3:
+            pos = der.read(data, pos, limit, ber=True).stop
             continue
-        for item in der.children(der.read(field.data, field.body, field.end, ber=True), ber=True):
-            parts = der.children(item, ber=True)
-            critical = len(parts) == 3 and parts[1].tag == der.BOOLEAN and parts[1].content != b"\0"
-            if not 2 <= len(parts) <= 3 or parts[-1].tag != der.OCTET_STRING:
+        body, end, pos = _span(data, pos, limit, 0xA3)
+        at, end, _ = _span(data, body, end, der.SEQUENCE)
+        while at < end:
+            item, item_end, at = _span(data, at, end, der.SEQUENCE)
+            oid_body, oid_end, item = _span(data, item, item_end, der.OID)
+            critical = False
+            if data[item] == der.BOOLEAN and item < item_end:
+                flag, flag_end, item = _span(data, item, item_end, der.BOOLEAN)
+                critical = data[flag:flag_end] != b"\0"
+            value, value_end, item = _span(data, item, item_end, der.OCTET_STRING)
+            if item != item_end:
                 raise CertificateError("certificate-malformed", detail="Extension")
-            name = der.oid(parts[0])
-            repeated = repeated or name in found
-            found.setdefault(name, Extension(name, critical, parts[-1].content))
-    return MappingProxyType(found), repeated
+            name = der.dotted(data[oid_body:oid_end])
+            if name in found:
+                repeated = True
+            else:
+                found[name] = critical, slice(value, value_end)
+    return found, repeated

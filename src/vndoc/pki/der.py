@@ -28,6 +28,7 @@ __all__ = [
     "bits",
     "children",
     "context",
+    "dotted",
     "encode",
     "encode_oid",
     "integer",
@@ -162,12 +163,18 @@ def integer(element: Element) -> int:
 
 def oid(element: Element) -> str:
     """Return an OBJECT IDENTIFIER in dotted form; ``der-malformed`` for anything else."""
-    octets = element.content
-    known = _OIDS.get(octets)
-    if known is not None and element.tag == OID:
-        return known
-    if element.tag != OID or not octets or octets[-1] & 0x80 or len(octets) > 64:
+    if element.tag != OID:
         raise _malformed(element.start)
+    return dotted(element.content)
+
+
+def dotted(octets: bytes) -> str:
+    """Return the dotted form of the content *octets* of an OBJECT IDENTIFIER; ``der-malformed`` if they are none."""
+    known = _OIDS.get(octets)
+    if known is not None:
+        return known
+    if not octets or octets[-1] & 0x80 or len(octets) > 64:
+        raise _malformed(0)
     parts: list[int] = []
     value = 0
     for octet in octets:
@@ -283,6 +290,28 @@ _OIDS.update(
             "2.5.29.32",
             "2.5.29.35",
             "2.5.29.37",
+            "2.5.29.17",
+            "2.5.29.18",
+            "2.5.29.30",
+            "2.5.29.33",
+            "2.5.29.36",
+            "2.5.29.46",
+            "2.5.29.54",
+            "2.5.29.20",
+            "2.5.29.28",
+            "2.5.29.21",
+            "1.3.6.1.5.5.7.3.8",
+            "1.3.6.1.5.5.7.3.9",
+            "2.5.4.3",
+            "2.5.4.6",
+            "2.5.4.7",
+            "2.5.4.8",
+            "2.5.4.10",
+            "2.5.4.11",
+            "2.5.4.12",
+            "0.9.2342.19200300.100.1.1",
+            "1.2.840.113549.1.9.1",
+            "2.16.704.1.1.1.1.1",
             "1.3.6.1.5.5.7.1.1",
         )
     }

@@ -1,0 +1,209 @@
+"""The search for paths: who may have issued this certificate, and whose key really signed it.
+
+A name and a key identifier only say where to look and in what order; the signature decides. Everything is counted
+against :class:`PathLimits`, so a hostile set of certificates ends the search and not the program.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import heapq
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from vndoc.errors import CertificateError
+from vndoc.pki.algorithms import verify
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.names import name_key
+from vndoc.pki.outcome import Reason
+from vndoc.pki.reasons import path_reason
+from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore, by_subject
+
+__all__ = ["PathLimits", "Search", "Signed", "signed_by"]
+
+
+@attrs.frozen(kw_only=True)
+class PathLimits:
+    """How far the search goes: real paths have three or four certificates and one candidate or two at each step.
+
+    ``depth`` counts the certificates of a path with its anchor, ``candidates`` those looked at for one name,
+    ``signatures`` the verifications, ``steps`` the certificates climbed to, ``paths`` the complete ones judged.
+    """
+
+    depth: int = 12
+    candidates: int = 64
+    signatures: int = 256
+    steps: int = 512
+    paths: int = 32
+
+
+class Signed(enum.Enum):
+    """Whether a key signed a certificate, or why that cannot be said."""
+
+    YES = "yes"
+    NO = "no"
+    KEY = "key"
+    """The issuer's key is damaged or of a kind that is not supported."""
+    ALGORITHM = "algorithm"
+    """The scheme is not verified here."""
+
+
+def signed_by(certificate: Certificate, issuer: Certificate) -> Signed:
+    """Return whether the key of *issuer* signed *certificate*. Names are not compared."""
+    try:
+        key = issuer.public_key
+    except CertificateError:
+        return Signed.KEY
+    try:
+        good = verify(key, certificate.signature_algorithm, certificate.signature, data=certificate.tbs)
+    except CertificateError:
+        return Signed.ALGORITHM
+    return Signed.YES if good else Signed.NO
+
+
+_Chain = tuple[tuple[Certificate, ...], TrustAnchor]
+_Candidate = tuple[Certificate, TrustAnchor | None]
+
+
+@attrs.define(eq=False)
+class Search:
+    """One search. :meth:`chains` yields complete chains; afterwards ``dead_ends`` tells where the others ended.
+
+    With ``loose`` names are compared by RFC 5280, section 7.1, else by their octets.
+    """
+
+    trust: TrustStore
+    purpose: frozenset[Purpose]
+    pool: tuple[Certificate, ...]
+    at: datetime.datetime
+    limits: PathLimits
+    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    dead_ends: list[Reason] = attrs.field(factory=list)
+    loose: bool = False
+    _steps: int = 0
+    _index: Mapping[bytes, list[Certificate]] | None = None
+    _loose_index: dict[object, list[_Candidate]] | None = None
+
+    def chains(self, certificate: Certificate) -> Iterator[_Chain]:
+        """Yield chains, leaf first and anchor last; every signature in them is verified."""
+        anchor = next((a for a in self.trust.anchors if a.certificate == certificate and self._fits(a)), None)
+        if anchor is not None:
+            yield (certificate,), anchor
+        yield from self._climb((certificate,))
+
+    def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
+        top = chain[-1]
+        self._steps += 1
+        if self._steps > self.limits.steps or len(chain) >= self.limits.depth:
+            self._stop("steps" if self._steps > self.limits.steps else "depth")
+            return
+        seen = {(c.subject, c.spki) for c in chain}
+        found = False
+        named = self._candidates(top)
+        for issuer, anchor in named:
+            if (issuer.subject, issuer.spki) in seen:
+                continue
+            if self._signed(top, issuer) is not Signed.YES:
+                continue
+            found = True
+            if anchor is not None and self._fits(anchor):
+                yield (*chain, issuer), anchor
+            elif anchor is not None:
+                self._end("anchor-other-purpose", anchor=anchor.name, purpose=", ".join(sorted(self.purpose)))
+            else:
+                yield from self._climb((*chain, issuer))
+        if not found:
+            self._explain(top, [issuer for issuer, _ in named])
+
+    def _fits(self, anchor: TrustAnchor) -> bool:
+        return not self.purpose.isdisjoint(anchor.purposes)
+
+    def _candidates(self, certificate: Certificate) -> list[_Candidate]:
+        """Return who bears the issuer's name: anchors first, then by key identifier, validity and age."""
+        found = self._named(certificate.issuer)
+        if len(found) > 1:
+            wanted = certificate.authority_key_id
+            if len(found) > self.limits.candidates:
+                self._stop("candidates")
+            found = heapq.nsmallest(self.limits.candidates, found, key=lambda c: self._rank(c, wanted))
+        return found
+
+    def _rank(self, candidate: _Candidate, wanted: bytes | None) -> tuple[int, bool, bool, bool, float]:
+        issuer, anchor = candidate
+        own = issuer.subject_key_id
+        hint = 1 if own is None or wanted is None else 0 if own == wanted else 2
+        if anchor is not None:
+            hint -= 1
+        in_time = issuer.not_before <= self.at <= issuer.not_after
+        age = (datetime.datetime.max.replace(tzinfo=datetime.UTC) - issuer.not_before).total_seconds()
+        return hint, anchor is None, not issuer.profile.ca, not in_time, age
+
+    def _named(self, name: bytes) -> list[_Candidate]:
+        if self.loose:
+            return self._loosely_named(name)
+        if self._index is None:
+            self._index = by_subject((*self.pool, *self.trust.pool))
+        anchors = self.trust.anchors_by_subject.get(name, ())
+        own = {anchor.certificate for anchor in anchors}
+        found: list[_Candidate] = [(anchor.certificate, anchor) for anchor in anchors]
+        found += [(c, None) for c in self._index.get(name, ()) if c not in own]
+        return found
+
+    def _loosely_named(self, name: bytes) -> list[_Candidate]:
+        if self._loose_index is None:
+            self._loose_index = {}
+            own = {anchor.certificate for anchor in self.trust.anchors}
+            others = dict.fromkeys(c for c in (*self.pool, *self.trust.pool) if c not in own)
+            candidates: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors]
+            for candidate in (*candidates, *((c, None) for c in others)):
+                self._loose_index.setdefault(_key(candidate[0].subject), []).append(candidate)
+        return self._loose_index.get(_key(name), [])
+
+    def _signed(self, certificate: Certificate, issuer: Certificate) -> Signed:
+        key = certificate, issuer.spki
+        known = self.checked.get(key)
+        if known is None:
+            if len(self.checked) >= self.limits.signatures:
+                self._stop("signatures")
+                return Signed.NO
+            known = self.checked[key] = signed_by(certificate, issuer)
+        return known
+
+    def _explain(self, top: Certificate, named: list[Certificate]) -> None:
+        """Say why nothing is above *top*."""
+        why = {self.checked.get((top, issuer.spki)) for issuer in named}
+        if top.self_issued and not why - {None, Signed.NO}:
+            self._end("self-signed-not-trusted", subject=top.subject_text)
+        elif Signed.ALGORITHM in why:
+            self._end("certificate-algorithm-refused", subject=top.subject_text, algorithm=_named(top), bits="?")
+        elif Signed.KEY in why:
+            self._end("certificate-key-unsupported", subject=top.issuer_text)
+        elif Signed.NO in why:
+            self._end("issuer-key-differs", issuer=top.issuer_text)
+        else:
+            self._end("issuer-not-found", issuer=top.issuer_text)
+
+    def _stop(self, what: str) -> None:
+        self._end("path-limit", what=what)
+
+    def _end(self, code: str, **values: object) -> None:
+        reason = path_reason(code, **values)
+        if len(self.dead_ends) < 16 and reason not in self.dead_ends:
+            self.dead_ends.append(reason)
+
+
+def _named(certificate: Certificate) -> str:
+    try:
+        return str(certificate.signature_algorithm)
+    except CertificateError as error:
+        return str(error)
+
+
+def _key(name: bytes) -> object:
+    """Return what equal names have in common; a name that cannot be read is equal to itself only."""
+    try:
+        return name_key(name)
+    except CertificateError:
+        return name

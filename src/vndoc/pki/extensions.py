@@ -1,0 +1,250 @@
+"""The extensions that decide about a path, read from their octets (RFC 5280, section 4.2.1).
+
+Nothing is judged here, and nothing raises: an extension that cannot be read is named in :attr:`Profile.malformed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import attrs
+
+from vndoc.errors import CertificateError
+from vndoc.pki import der
+
+__all__ = [
+    "ANY_POLICY",
+    "CRL_SIGN",
+    "DIGITAL_SIGNATURE",
+    "KEY_CERT_SIGN",
+    "NON_REPUDIATION",
+    "OCSP_SIGNING",
+    "TIME_STAMPING",
+    "Extension",
+    "GeneralName",
+    "NameConstraints",
+    "Profile",
+    "general_names",
+    "profile_of",
+]
+
+ANY_POLICY: Final = "2.5.29.32.0"
+OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+
+DIGITAL_SIGNATURE: Final = 1 << 0
+NON_REPUDIATION: Final = 1 << 1
+KEY_CERT_SIGN: Final = 1 << 5
+CRL_SIGN: Final = 1 << 6
+
+
+@attrs.frozen
+class Extension:
+    """One extension: its OID, whether it is critical, and the octets of its value."""
+
+    oid: str
+    critical: bool
+    value: bytes
+
+
+class GeneralName(NamedTuple):
+    """One GeneralName: the number of its choice (1 rfc822, 2 DNS, 4 directory, 6 URI, 7 IP) and its octets.
+
+    ``value`` is the content; for a directory name the DER Name.
+    """
+
+    kind: int
+    value: bytes
+
+
+@attrs.frozen
+class NameConstraints:
+    """Subtrees that names below a CA must keep to, and those they must keep out of."""
+
+    permitted: tuple[GeneralName, ...] = ()
+    excluded: tuple[GeneralName, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Profile:
+    """What the extensions of a certificate say about a path.
+
+    ``key_usage`` is a set of bits (``None``: absent); ``policies`` is ``None`` where the extension is absent.
+    ``unknown_critical`` and ``malformed`` hold OIDs.
+    """
+
+    ca: bool = False
+    path_length: int | None = None
+    key_usage: int | None = None
+    extended_usage: frozenset[str] | None = None
+    policies: tuple[str, ...] | None = None
+    mappings: tuple[tuple[str, str], ...] = ()
+    require_explicit: int | None = None
+    inhibit_mapping: int | None = None
+    inhibit_any: int | None = None
+    name_constraints: NameConstraints | None = None
+    alternative_names: tuple[GeneralName, ...] = ()
+    unknown_critical: tuple[str, ...] = ()
+    malformed: tuple[str, ...] = ()
+
+    def may(self, usage: int) -> bool:
+        """Return whether the key usage allows one of the bits *usage*; without the extension everything is."""
+        return self.key_usage is None or bool(self.key_usage & usage)
+
+
+def _items(value: bytes) -> list[der.Element]:
+    outer = der.read(value, ber=True)
+    if outer.tag != der.SEQUENCE or outer.stop != len(value):
+        raise CertificateError("der-malformed", offset=0)
+    return der.children(outer, ber=True)
+
+
+def _unsigned(content: bytes) -> int:
+    """Return the value of an INTEGER's content, which must not be negative."""
+    number = int.from_bytes(content, "big", signed=True)
+    if number < 0 or not content:
+        raise CertificateError("der-malformed", offset=0)
+    return number
+
+
+def _basic(value: bytes) -> dict[str, Any]:
+    ca, length = False, None
+    parts = _items(value)
+    if parts and parts[0].tag == der.BOOLEAN:
+        ca = parts.pop(0).content not in (b"\0", b"")
+    if parts and parts[0].tag == der.INTEGER:
+        length = _unsigned(parts.pop(0).content)
+    if parts:
+        raise CertificateError("der-malformed", offset=parts[0].start)
+    return {"ca": ca, "path_length": length}
+
+
+def _usage(value: bytes) -> dict[str, Any]:
+    octets, _unused = der.bits(der.read(value, ber=True))
+    return {"key_usage": int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)}
+
+
+def _extended(value: bytes) -> dict[str, Any]:
+    return {"extended_usage": frozenset(der.oid(item) for item in _items(value))}
+
+
+def _policies(value: bytes) -> dict[str, Any]:
+    found = [der.oid(der.read(item.data, item.body, item.end, ber=True)) for item in _items(value)]
+    if len(set(found)) != len(found) or not found:  # RFC 5280, 4.2.1.4: a policy must not stand twice
+        raise CertificateError("der-malformed", offset=0)
+    return {"policies": tuple(found)}
+
+
+def _mappings(value: bytes) -> dict[str, Any]:
+    pairs = []
+    for item in _items(value):
+        issuer, subject = (der.oid(part) for part in _pair(item))
+        pairs.append((issuer, subject))
+    return {"mappings": tuple(pairs)}
+
+
+def _pair(item: der.Element) -> list[der.Element]:
+    parts = der.children(item, ber=True)
+    if len(parts) != 2:
+        raise CertificateError("der-malformed", offset=item.start)
+    return parts
+
+
+def _policy_constraints(value: bytes) -> dict[str, Any]:
+    names = {
+        der.context(0, constructed=False): "require_explicit",
+        der.context(1, constructed=False): "inhibit_mapping",
+    }
+    found: dict[str, Any] = {}
+    for item in _items(value):
+        if item.tag not in names:
+            raise CertificateError("der-malformed", offset=item.start)
+        found[names[item.tag]] = _unsigned(item.content)
+    return found
+
+
+def _inhibit_any(value: bytes) -> dict[str, Any]:
+    element = der.read(value, ber=True)
+    if element.tag != der.INTEGER:
+        raise CertificateError("der-malformed", offset=0)
+    return {"inhibit_any": _unsigned(element.content)}
+
+
+def _constraints(value: bytes) -> dict[str, Any]:
+    sides: dict[int, tuple[GeneralName, ...]] = {}
+    for item in _items(value):
+        if item.tag not in (der.context(0), der.context(1)):
+            raise CertificateError("der-malformed", offset=item.start)
+        bases = []
+        for subtree in der.children(item, ber=True):
+            parts = der.children(subtree, ber=True)
+            if len(parts) != 1:  # minimum must be 0 and maximum absent: RFC 5280, 4.2.1.10
+                raise CertificateError("der-malformed", offset=subtree.start)
+            bases.append(_general_name(parts[0]))
+        sides[item.tag] = tuple(bases)
+    return {"name_constraints": NameConstraints(sides.get(der.context(0), ()), sides.get(der.context(1), ()))}
+
+
+def _general_name(element: der.Element) -> GeneralName:
+    kind = element.tag & 0x1F
+    if element.tag & 0xC0 != 0x80:
+        raise CertificateError("der-malformed", offset=element.start)
+    if kind == 4:  # an explicit tag, since Name is a CHOICE
+        name = der.read(element.data, element.body, element.end, ber=True)
+        return GeneralName(kind, name.octets)
+    return GeneralName(kind, element.content)
+
+
+def general_names(parent: der.Element) -> tuple[GeneralName, ...]:
+    """Return the GeneralNames of which *parent* consists; ``der-malformed`` if it holds anything else."""
+    return tuple(_general_name(item) for item in der.children(parent, ber=True))
+
+
+def _alternative(value: bytes) -> dict[str, Any]:
+    return {"alternative_names": tuple(_general_name(item) for item in _items(value))}
+
+
+def _nothing(_value: bytes) -> dict[str, Any]:
+    return {}
+
+
+_READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
+    "2.5.29.15": _usage,
+    "2.5.29.17": _alternative,
+    "2.5.29.19": _basic,
+    "2.5.29.30": _constraints,
+    "2.5.29.32": _policies,
+    "2.5.29.33": _mappings,
+    "2.5.29.36": _policy_constraints,
+    "2.5.29.37": _extended,
+    "2.5.29.54": _inhibit_any,
+    # read elsewhere (key identifiers, revocation) or known to say nothing about a path
+    "2.5.29.14": _nothing,
+    "2.5.29.18": _nothing,
+    "2.5.29.31": _nothing,
+    "2.5.29.35": _nothing,
+    "2.5.29.46": _nothing,
+    "1.3.6.1.5.5.7.1.1": _nothing,
+    "1.3.6.1.5.5.7.1.3": _nothing,
+    "1.3.6.1.5.5.7.1.11": _nothing,
+    "1.3.6.1.5.5.7.48.1.5": _nothing,
+}
+"""How each extension is read that may be critical without a path being refused for it."""
+
+
+def profile_of(extensions: Mapping[str, Extension]) -> Profile:
+    """Return what *extensions* say about a path. Never raises."""
+    found: dict[str, Any] = {}
+    unknown, malformed = [], []
+    for oid, extension in extensions.items():
+        reader = _READERS.get(oid)
+        if reader is None:
+            if extension.critical:
+                unknown.append(oid)
+            continue
+        try:
+            found.update(reader(extension.value))
+        except (CertificateError, RecursionError):
+            malformed.append(oid)
+    return Profile(unknown_critical=tuple(unknown), malformed=tuple(malformed), **found)

@@ -1,0 +1,223 @@
+"""One path judged by the rules of RFC 5280, section 6.1, and by the crypto policy. No search, no revocation."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Final
+
+import attrs
+
+from vndoc.errors import CertificateError
+from vndoc.pki.algorithms import key_bits
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.constraints import ConstraintState, names_of
+from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN
+from vndoc.pki.names import name_key
+from vndoc.pki.outcome import Reason
+from vndoc.pki.policy import CryptoPolicy, Ruling, Use
+from vndoc.pki.policy_graph import PolicyGraph
+from vndoc.pki.reasons import path_reason
+from vndoc.pki.trust import TrustAnchor
+
+__all__ = ["Judgement", "PathParameters", "judge_path", "use_of"]
+
+_LEGACY: Final = {
+    Use.CA_CERTIFICATE: Use.LEGACY_CA_CERTIFICATE,
+    Use.END_CERTIFICATE: Use.LEGACY_END_CERTIFICATE,
+}
+
+
+@attrs.frozen(kw_only=True)
+class PathParameters:
+    """The inputs of RFC 5280 (6.1.1 c to g) about certificate policies. The defaults ask for none."""
+
+    policies: frozenset[str] = attrs.field(default=frozenset({ANY_POLICY}), converter=frozenset)
+    explicit_policy: bool = False
+    inhibit_mapping: bool = False
+    inhibit_any_policy: bool = False
+
+
+@attrs.frozen
+class Judgement:
+    """What the rules say of one path.
+
+    ``structure`` breaks the rules of paths, ``bounds`` are faults of time, ``crypto`` of algorithms.
+    ``crypto_until`` is the last day on which every algorithm counts, ``None`` if one never does. ``policies`` are
+    those under which the path is valid; :data:`~vndoc.pki.extensions.ANY_POLICY` stands for all.
+    """
+
+    structure: tuple[Reason, ...]
+    bounds: tuple[Reason, ...]
+    crypto: tuple[Reason, ...]
+    crypto_until: datetime.date | None
+    policies: frozenset[str]
+
+
+def use_of(use: Use, anchor: TrustAnchor) -> Use:
+    """Return the row of the crypto policy for *use* below *anchor*."""
+    return _LEGACY.get(use, use) if anchor.legacy else use
+
+
+def judge_path(
+    chain: tuple[Certificate, ...],
+    anchor: TrustAnchor,
+    *,
+    at: datetime.datetime,
+    crypto: CryptoPolicy,
+    end_use: Use,
+    parameters: PathParameters,
+) -> Judgement:
+    """Return what the rules say of *chain*, leaf first and *anchor* last, at the time *at*.
+
+    The signatures were verified by the search. Constraints inside the anchor's own certificate count as those of
+    RFC 5937 do: its path length and its name constraints.
+    """
+    walk = _Walk(chain, anchor, at, crypto, parameters)
+    walk.anchor()
+    certificates = chain[-2::-1]
+    parent = chain[-1]
+    for certificate in certificates:
+        last = certificate is chain[0]
+        use = use_of(end_use if last else Use.CA_CERTIFICATE, anchor)
+        walk.certificate(certificate, last=last)
+        walk.algorithm(certificate, parent, use)
+        if not last:
+            walk.hand_on(certificate)
+        parent = certificate
+    policies = walk.finish()
+    return Judgement(tuple(walk.structure), tuple(walk.bounds), tuple(walk.crypto_faults), walk.until, policies)
+
+
+class _Walk:
+    """The state of RFC 5280 (6.1.2) while it goes down one path."""
+
+    def __init__(
+        self,
+        chain: tuple[Certificate, ...],
+        anchor: TrustAnchor,
+        at: datetime.datetime,
+        crypto: CryptoPolicy,
+        parameters: PathParameters,
+    ) -> None:
+        size = len(chain) - 1
+        self._chain, self._anchor, self._at, self._crypto = chain, anchor, at, crypto
+        self._accepted = parameters.policies
+        self._names = ConstraintState()
+        self._length = size
+        self._graph = PolicyGraph(
+            0 if parameters.explicit_policy else size + 1,
+            0 if parameters.inhibit_mapping else size + 1,
+            0 if parameters.inhibit_any_policy else size + 1,
+        )
+        self.structure: list[Reason] = []
+        self.bounds: list[Reason] = []
+        self.crypto_faults: list[Reason] = []
+        self.until: datetime.date | None = datetime.date.max
+
+    def anchor(self) -> None:
+        """Apply what limits the anchor, and what its own certificate says about paths below it."""
+        anchor, at = self._anchor, self._at
+        certificate = anchor.certificate
+        if anchor.not_after is not None and at > anchor.not_after:
+            self._fault("anchor-distrusted", anchor=anchor.name, until=anchor.not_after.date())
+        if not certificate.not_before <= at <= certificate.not_after:
+            self._fault("anchor-out-of-bounds", anchor=anchor.name, at=at)
+        profile = certificate.profile
+        if len(self._chain) > 1:
+            if profile.path_length is not None:
+                self._length = min(self._length, profile.path_length)
+            if profile.name_constraints is not None:
+                self._names.add(profile.name_constraints)
+
+    def certificate(self, certificate: Certificate, *, last: bool) -> None:
+        """Judge one certificate (6.1.3)."""
+        profile, subject = certificate.profile, certificate.subject_text
+        if certificate.signature_identifier != certificate.tbs_signature_identifier:
+            self._fault("signature-identifier-differs", subject=subject)
+        if certificate.repeated_extensions:
+            self._fault("extension-repeated", subject=subject)
+        for oid in profile.malformed:
+            self._fault("extension-malformed", subject=subject, oid=oid)
+        for oid in profile.unknown_critical:
+            self._fault("extension-unknown-critical", subject=subject, oid=oid)
+        self._time(certificate, subject)
+        self_issued = not last and _self_issued(certificate)
+        if not self_issued and not self._names_allowed(certificate):
+            self._fault("name-constraints", subject=subject)
+        if not self._graph.take(profile, self_issued=self_issued, last=last):
+            self._policy_fault()
+
+    def _time(self, certificate: Certificate, subject: str) -> None:
+        if self._at > certificate.not_after:
+            until = certificate.not_after
+            self.bounds.append(path_reason("certificate-expired", subject=subject, until=until, at=self._at))
+        elif self._at < certificate.not_before:
+            since = certificate.not_before
+            self.bounds.append(path_reason("certificate-not-yet-valid", subject=subject, since=since, at=self._at))
+
+    def _names_allowed(self, certificate: Certificate) -> bool:
+        if not self._names.constrains:
+            return True
+        try:
+            return self._names.allows(names_of(certificate.subject, certificate.profile))
+        except CertificateError:
+            return False
+
+    def hand_on(self, certificate: Certificate) -> None:
+        """Judge whether the certificate may issue, and prepare for the next one (6.1.4)."""
+        profile, subject = certificate.profile, certificate.subject_text
+        self_issued = _self_issued(certificate)
+        if any(ANY_POLICY in pair for pair in profile.mappings):
+            self._fault("policy-mapping-any", subject=subject)
+        else:
+            self._graph.hand_on(profile, self_issued=self_issued)
+        if profile.name_constraints is not None:
+            self._names.add(profile.name_constraints)
+        if not profile.ca:
+            self._fault("not-a-ca", subject=subject)
+        if not self_issued:
+            if not self._length:
+                self._fault("path-length", subject=certificate.issuer_text)
+            self._length = max(self._length - 1, 0)
+        if profile.path_length is not None:
+            self._length = min(self._length, profile.path_length)
+        if not profile.may(KEY_CERT_SIGN):
+            self._fault("ca-key-usage", subject=subject)
+
+    def algorithm(self, certificate: Certificate, issuer: Certificate, use: Use) -> None:
+        """Judge the algorithm that *certificate* is signed with, by the key of *issuer*."""
+        algorithm, bits = certificate.signature_algorithm, key_bits(issuer.public_key)
+        until = self._crypto.until(use, algorithm, bits)
+        self.until = None if until is None or self.until is None else min(until, self.until)
+        ruling = self._crypto.ruling(until, self._at)
+        if ruling is not Ruling.ACCEPTED:
+            code = f"certificate-algorithm-{ruling.value}"
+            self.crypto_faults.append(
+                path_reason(code, subject=certificate.subject_text, algorithm=algorithm, bits=bits, until=until)
+            )
+
+    def finish(self) -> frozenset[str]:
+        """Return the policies of the path (6.1.5)."""
+        if len(self._chain) == 1:
+            return frozenset({ANY_POLICY})
+        policies = self._graph.finish(self._chain[0].profile, self._accepted)
+        if policies is None:
+            self._policy_fault()
+        return policies or frozenset()
+
+    def _policy_fault(self) -> None:
+        if not any(reason.code == "policy-required" for reason in self.structure):
+            self._fault("policy-required")
+
+    def _fault(self, code: str, **values: object) -> None:
+        self.structure.append(path_reason(code, **values))
+
+
+def _self_issued(certificate: Certificate) -> bool:
+    """Return whether issuer and subject are equal names (RFC 5280, 7.1)."""
+    if certificate.self_issued:
+        return True
+    try:
+        return name_key(certificate.subject) == name_key(certificate.issuer)
+    except CertificateError:
+        return False

@@ -1,0 +1,246 @@
+"""Certification paths: from a certificate to an anchor, judged at a time (RFC 5280, section 6).
+
+:func:`validate_path` searches for issuers by name, key identifier and signature, judges each complete path by all
+the rules, and answers with the best one. The time, the anchors, the policy and all certificates are arguments; the
+search is bounded by :class:`PathLimits`, whatever the certificates say (attack A17).
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+import attrs
+
+from vndoc.errors import UsageError
+from vndoc.pki.building import PathLimits, Search, Signed
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.extensions import OCSP_SIGNING, TIME_STAMPING
+from vndoc.pki.judging import PathParameters, judge_path, use_of
+from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
+from vndoc.pki.policy import CryptoPolicy, Use
+from vndoc.pki.reasons import PATH_REASONS, path_reason
+from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
+from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
+
+__all__ = ["PathResult", "validate_path"]
+
+_RANKS = (
+    SubIndication.TRY_LATER,
+    SubIndication.OUT_OF_BOUNDS_NOT_REVOKED,
+    SubIndication.OUT_OF_BOUNDS_NO_POE,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+    SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+    SubIndication.REVOKED_NO_POE,
+    SubIndication.REVOKED_CA_NO_POE,
+    SubIndication.CHAIN_CONSTRAINTS_FAILURE,
+    SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+    SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+)
+"""Among paths that do not pass, the one that is nearest to passing is told: first is best."""
+
+_SERVICES = frozenset({TIME_STAMPING, OCSP_SIGNING})
+_NESTED = 2
+"""How deep the certificates of those who sign revocation lists are themselves asked about."""
+
+
+@attrs.frozen(kw_only=True)
+class PathResult:
+    """The answer: how it ends, and by which path.
+
+    ``chain`` is leaf first and anchor last; where there is no path it holds the certificate alone and ``anchor`` is
+    ``None``. ``revocation`` holds one fact for each certificate below the anchor, leaf first, if revocation was
+    asked for. ``crypto_until`` is the last day on which every algorithm of the path counts (``None``: one never does).
+    """
+
+    outcome: Outcome
+    chain: tuple[Certificate, ...]
+    anchor: TrustAnchor | None = None
+    revocation: tuple[RevocationFact, ...] = ()
+    crypto_until: datetime.date | None = None
+    policies: frozenset[str] = frozenset()
+
+    @property
+    def passed(self) -> bool:
+        """Return whether the path is valid."""
+        return self.outcome.passed
+
+
+def validate_path(
+    certificate: Certificate,
+    *,
+    trust: TrustStore,
+    at: datetime.datetime,
+    purpose: frozenset[Purpose],
+    crypto: CryptoPolicy,
+    pool: Iterable[Certificate] = (),
+    revocation: RevocationSource | None = None,
+    end_use: Use = Use.END_CERTIFICATE,
+    parameters: PathParameters = PathParameters(),  # noqa: B008 - a frozen value
+    limits: PathLimits = PathLimits(),  # noqa: B008 - a frozen value
+) -> PathResult:
+    """Return whether *certificate* can be trusted at the time *at* for one of *purpose*, and by which path.
+
+    *pool* are certificates that may be intermediates; nothing in it is trusted. Without *revocation* nobody is
+    asked about revocation, and the result says nothing about it. *end_use* is what the policy judges the signature on
+    *certificate* itself as; below an anchor marked ``legacy`` the legacy rows count. Never raises for what
+    certificates hold; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time without zone.
+
+    Sources: RFC 5280, section 6; EN 319 102-1, clause 5.2.6.
+    """
+    if at.tzinfo is None:
+        raise UsageError("time-zone-missing")
+    run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits)
+    pinned = next((a for a in trust.pinned if a.certificate == certificate and a.purposes & purpose), None)
+    if pinned is not None:
+        return run.pinned(pinned, end_use)
+    return run.best(certificate, end_use)
+
+
+@attrs.define(eq=False)
+class _Run:
+    """One call of :func:`validate_path`: its arguments, and what was found out on the way."""
+
+    trust: TrustStore
+    at: datetime.datetime
+    purpose: frozenset[Purpose]
+    crypto: CryptoPolicy
+    pool: tuple[Certificate, ...]
+    revocation: RevocationSource | None
+    parameters: PathParameters
+    limits: PathLimits
+    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    asked: dict[Certificate, bool] = attrs.field(factory=dict)
+
+    def pinned(self, anchor: TrustAnchor, end_use: Use) -> PathResult:
+        """Return the answer for a certificate that is trusted as itself."""
+        result = self._judge((anchor.certificate,), anchor, end_use, 0)
+        note = path_reason("certificate-pinned", subject=anchor.certificate.subject_text)
+        outcome = attrs.evolve(result.outcome, reasons=(*result.outcome.reasons, note))
+        return attrs.evolve(result, outcome=outcome)
+
+    def best(self, certificate: Certificate, end_use: Use) -> PathResult:
+        """Return the answer of the best path to any anchor for the purpose."""
+        result = self._search(certificate, self.trust, end_use, nested=0)
+        extra = _usage(certificate, self.purpose)
+        if extra:
+            outcome = outcome_of((*result.outcome.reasons, *extra))
+            result = attrs.evolve(result, outcome=outcome)
+        return result
+
+    def _search(self, certificate: Certificate, trust: TrustStore, end_use: Use, nested: int) -> PathResult:
+        best: PathResult | None = None
+        ends: list[Reason] = []
+        judged = 0
+        for loose in (False, True):
+            search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, loose)
+            for chain, anchor in search.chains(certificate):
+                result = self._judge(chain, anchor, end_use, nested)
+                if result.passed:
+                    return result
+                if best is None or _rank(result) < _rank(best):
+                    best = result
+                judged += 1
+                if judged == self.limits.paths:
+                    return best
+        return best or PathResult(outcome=outcome_of(ends), chain=(certificate,))
+
+    def _judge(self, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int) -> PathResult:
+        judgement = judge_path(
+            chain, anchor, at=self.at, crypto=self.crypto, end_use=end_use, parameters=self.parameters
+        )
+        facts: tuple[RevocationFact, ...] = ()
+        if self.revocation is not None and not judgement.structure:
+            facts = self._ask(self.revocation, chain, anchor, end_use, nested)
+        revoked, unknown = _of_facts(facts, chain[0])
+        bounds = judgement.bounds
+        if bounds and facts and all(fact.status is RevocationStatus.GOOD for fact in facts):
+            bounds = tuple(_not_revoked(reason) for reason in bounds)
+        reasons = (*judgement.structure, *revoked, *bounds, *unknown, *judgement.crypto)
+        return PathResult(
+            outcome=outcome_of(reasons),
+            chain=chain,
+            anchor=anchor,
+            revocation=facts,
+            crypto_until=judgement.crypto_until,
+            policies=judgement.policies,
+        )
+
+    def _ask(
+        self, source: RevocationSource, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int
+    ) -> tuple[RevocationFact, ...]:
+        """Ask about every certificate below the anchor, leaf first."""
+        only = TrustStore(anchors=(attrs.evolve(anchor, purposes=self.purpose),), pool=self.trust.pool)
+        pool = (*self.pool, *self.trust.pool)
+
+        def vouched(certificate: Certificate) -> bool:
+            return self._vouched(certificate, only, nested + 1)
+
+        return tuple(
+            source.status(
+                RevocationQuestion(
+                    certificate=certificate,
+                    issuers=chain[i + 1 :],
+                    at=self.at,
+                    crypto=self.crypto,
+                    use=use_of(Use.CA_CERTIFICATE if i else end_use, anchor),
+                    pool=pool,
+                    vouched=vouched,
+                )
+            )
+            for i, certificate in enumerate(chain[:-1])
+        )
+
+    def _vouched(self, certificate: Certificate, trust: TrustStore, nested: int) -> bool:
+        """Return whether *certificate* has a path to the anchor of *trust*; while it is asked about, it has none."""
+        if nested > _NESTED:
+            return False
+        known = self.asked.get(certificate)
+        if known is None:
+            self.asked[certificate] = False
+            known = self._search(certificate, trust, Use.CA_CERTIFICATE, nested).passed
+            self.asked[certificate] = known
+        return known
+
+
+def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[list[Reason], list[Reason]]:
+    """Return the reasons that *facts* give: for what is revoked, and for what is on hold or unknown."""
+    revoked, unknown = [], []
+    for fact in facts:
+        subject = fact.certificate.subject_text
+        if fact.status is RevocationStatus.UNKNOWN:
+            why = ", ".join(fact.why)
+            unknown.append(path_reason("revocation-unknown", subject=subject, why=why))
+        elif fact.on_hold:
+            unknown.append(path_reason("certificate-on-hold", subject=subject, since=fact.date))
+        elif fact.status is RevocationStatus.REVOKED:
+            code = "certificate-revoked" if fact.certificate is leaf else "ca-revoked"
+            reason = "" if fact.reason is None else fact.reason.name.lower().replace("_", "-")
+            revoked.append(path_reason(code, subject=subject, since=fact.date, reason=reason))
+    return revoked, unknown
+
+
+def _not_revoked(reason: Reason) -> Reason:
+    if reason.code != "certificate-expired":
+        return reason
+    return attrs.evolve(reason, kind=PATH_REASONS["certificate-expired-not-revoked"])
+
+
+def _usage(certificate: Certificate, purpose: frozenset[Purpose]) -> list[Reason]:
+    """Return what the extended key usage says against the purpose (RFC 5280, 4.2.1.12; RFC 3161, 2.3)."""
+    usage = certificate.profile.extended_usage
+    subject = certificate.subject_text
+    if purpose == {Purpose.TIMESTAMP}:
+        if usage is None or TIME_STAMPING not in usage:
+            return [path_reason("certificate-not-for-timestamps", subject=subject)]
+        if len(usage) > 1 or not certificate.extensions["2.5.29.37"].critical:
+            return [path_reason("timestamp-usage-loose", subject=subject)]
+    elif usage and usage <= _SERVICES and Purpose.TIMESTAMP not in purpose:
+        return [path_reason("certificate-not-for-signing", subject=subject)]
+    return []
+
+
+def _rank(result: PathResult) -> tuple[bool, int]:
+    outcome = result.outcome
+    sub = outcome.sub_indication
+    return outcome.indication is Indication.FAILED, _RANKS.index(sub) if sub in _RANKS else len(_RANKS)

@@ -369,6 +369,46 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Khóa này không ký được bằng thuật toán {found}.",
             "This key cannot sign with the algorithm {found}.",
         ),
+        "signing-state": Text(
+            "Không dùng được trạng thái của chữ ký đang tạo: {detail}.",
+            "The state of a prepared signature cannot be used: {detail}.",
+        ),
+        "signature-value": Text(
+            "Giá trị chữ ký nhận được không phải là chữ ký của khóa trong chứng thư số trên dữ liệu đã chuẩn bị.",
+            "The signature value is not that of the certificate's key over what was prepared.",
+        ),
+        "signer-not-yet-valid": Text(
+            "Không ký: chứng thư số của người ký chỉ có hiệu lực từ {time}.",
+            "Not signed: the signer's certificate is valid only from {time}.",
+        ),
+        "signer-expired": Text(
+            "Không ký: chứng thư số của người ký đã hết hạn từ {time}.",
+            "Not signed: the signer's certificate expired at {time}.",
+        ),
+        "signer-key-usage": Text(
+            "Không ký: chứng thư số của người ký không dùng để ký số (KeyUsage).",
+            "Not signed: the signer's certificate is not for signing (KeyUsage).",
+        ),
+        "signer-key-mismatch": Text(
+            "Khóa bí mật không khớp với chứng thư số.",
+            "The private key does not belong to the certificate.",
+        ),
+        "signer-certificate-missing": Text(
+            "Không có chứng thư số của người ký.",
+            "The signer's certificate is missing.",
+        ),
+        "private-key-unreadable": Text(
+            "Không đọc được khóa bí mật: {detail}.",
+            "The private key cannot be read: {detail}.",
+        ),
+        "passphrase-needed": Text(
+            "Khóa bí mật được bảo vệ bằng mật khẩu; chưa có mật khẩu.",
+            "The private key is protected by a passphrase, and none was given.",
+        ),
+        "passphrase-wrong": Text(
+            "Mật khẩu của khóa bí mật không đúng, hoặc khóa đã mã hóa bị hỏng.",
+            "The passphrase of the private key is wrong, or the encrypted key is damaged.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

@@ -11,15 +11,20 @@ from vndoc.signature.facts import (
     TimestampKind,
     TimestampToken,
 )
+from vndoc.signature.signing import Credential, PublicCredential, Signer, ToBeSigned
 
 __all__ = [
     "Binding",
     "Covered",
+    "Credential",
     "Form",
     "Level",
+    "PublicCredential",
     "RevocationMaterial",
     "SignatureFacts",
+    "Signer",
     "TimestampFacts",
     "TimestampKind",
     "TimestampToken",
+    "ToBeSigned",
 ]

@@ -1,21 +1,44 @@
-"""Keys in memory: from ``cryptography``, PEM or PKCS#12."""
+"""Keys in memory: from ``cryptography``, PEM or PKCS#12.
+
+Passphrases are arguments, or functions that are asked when one is needed; they stand in no text, no ``repr`` and no
+error. Reading the file is the caller's business.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import attrs
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_pem_private_key,
+    pkcs12,
+)
 
-from vndoc.errors import SignatureError
-from vndoc.pki import Certificate, Family, SignatureAlgorithm
-from vndoc.pki.algorithms import DIGESTS, hasher, key_family
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
+from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
+from vndoc.signature.signing import key_algorithms
 
-__all__ = ["KeySigner", "PrivateKey", "sign_with"]
+__all__ = ["MAX_KEY_FILE", "KeySigner", "Passphrase", "PrivateKey", "order_chain", "sign_with"]
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey
 """A private key of ``cryptography``."""
+
+Passphrase = bytes | str | Callable[[], bytes | str]
+"""A passphrase, or a function that asks for it."""
+
+MAX_KEY_FILE: Final = 4 * 1024 * 1024
+"""Octets of a file with a key and its certificates."""
+
+_PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 
 
 def sign_with(key: PrivateKey, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
@@ -30,6 +53,7 @@ def sign_with(key: PrivateKey, algorithm: SignatureAlgorithm, data: bytes) -> by
             return key.sign(data, ec.ECDSA(_hash(algorithm.digest)))
         return key.sign(data, _padding(algorithm), _hash(algorithm.digest))
     except (ValueError, UnsupportedAlgorithm):
+        # a modulus too small for the digest, a digest that this build of OpenSSL does not sign
         raise SignatureError("signing-algorithm", found=str(algorithm)) from None
 
 
@@ -48,27 +72,90 @@ def _hash(name: str | None) -> Any:
     return row.hash
 
 
+def order_chain(certificate: Certificate, others: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return those of *others* that lead up from *certificate*, the issuer first.
+
+    A link is the issuer's name and, where both give it, the key identifier; no signature is checked and nothing is
+    trusted. Certificates that are no part of the chain are left out.
+    """
+    left = [other for other in others if other != certificate]
+    chain: list[Certificate] = []
+    current = certificate
+    while not current.self_issued or current.authority_key_id not in (None, current.subject_key_id):
+        above = next((other for other in left if _may_issue(other, current)), None)
+        if above is None:
+            break
+        left.remove(above)
+        chain.append(above)
+        current = above
+    return tuple(chain)
+
+
+def _may_issue(issuer: Certificate, subject: Certificate) -> bool:
+    ids = (issuer.subject_key_id, subject.authority_key_id)
+    return issuer.subject == subject.issuer and (None in ids or ids[0] == ids[1])
+
+
 @attrs.frozen(eq=False, repr=False)
 class KeySigner:
-    """A signer whose key is in this process."""
+    """A signer whose key is in this process.
+
+    ``chain`` may be given in any order and with certificates too many; it is put in order. Raises
+    ``signer-key-mismatch`` if *key* is not that of the certificate, ``key-unsupported`` if that has no usable one.
+    """
 
     key: PrivateKey
     certificate: Certificate
-    chain: tuple[Certificate, ...] = ()
+    chain: tuple[Certificate, ...] = attrs.field(default=())
     algorithms: tuple[SignatureAlgorithm, ...] = attrs.field(kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        if spki(self.key.public_key()) != spki(self.certificate.public_key):
+            raise SignatureError("signer-key-mismatch")
+        object.__setattr__(self, "chain", order_chain(self.certificate, self.chain))
 
     @algorithms.default
     def _algorithms(self) -> tuple[SignatureAlgorithm, ...]:
-        family = key_family(self.key.public_key())
-        if family in (Family.ED25519, Family.ED448):
-            return (SignatureAlgorithm(family),)
-        names = ["sha256", "sha384", "sha512"]
-        if family is Family.ECDSA:
-            return tuple(SignatureAlgorithm(family, name) for name in names)
-        return (
-            *(SignatureAlgorithm(Family.RSA_PSS, n, n, hasher(DIGESTS[n]).digest_size) for n in names),
-            *(SignatureAlgorithm(Family.RSA_PKCS1, n) for n in names),
-        )
+        return key_algorithms(self.key.public_key())
+
+    @classmethod
+    def from_pem(
+        cls, data: bytes, certificates: bytes | Iterable[Certificate] = (), *, passphrase: Passphrase | None = None
+    ) -> KeySigner:
+        """Return the signer of a PEM file (PKCS#8, PKCS#1 or SEC 1; DER is read as well).
+
+        The certificates may stand in the same file, or be *certificates*: values, or a file in any form that
+        :func:`~vndoc.pki.load_certificates` reads. The one that belongs to the key is the signer's, the others may
+        be its chain.
+
+        The passphrase is asked for only if the key is encrypted. Raises ``private-key-unreadable``,
+        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises, and
+        ``signer-certificate-missing`` if none belongs to the key.
+        """
+        key = _load_key(_limited(data), passphrase)
+        found = [*_certificates_beside(data), *_given(certificates)]
+        return cls._of(key, found)
+
+    @classmethod
+    def from_pkcs12(cls, data: bytes, passphrase: Passphrase | None = None) -> KeySigner:
+        """Return the signer of a PKCS#12 file (``.p12``, ``.pfx``).
+
+        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong`` and
+        ``signer-certificate-missing``.
+        """
+        key, own, others = _open_pkcs12(_limited(data), passphrase)
+        found = [Certificate.load(c.public_bytes(Encoding.DER)) for c in ([own] if own else []) + list(others)]
+        return cls._of(_usable(key), found)
+
+    @classmethod
+    def _of(cls, key: PrivateKey, certificates: list[Certificate]) -> KeySigner:
+        """Return the signer with the one certificate that belongs to *key*: the newest, if it was renewed."""
+        own = spki(key.public_key())
+        mine = [certificate for certificate in certificates if _spki_or_none(certificate) == own]
+        if not mine:
+            raise SignatureError("signer-certificate-missing")
+        certificate = max(mine, key=lambda c: (c.not_before, c.not_after))
+        return cls(key, certificate, tuple(c for c in certificates if c not in mine))
 
     def sign(self, data: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """Return the signature value of *data*; ``signing-algorithm`` if the key cannot sign that way."""
@@ -76,3 +163,92 @@ class KeySigner:
 
     def __repr__(self) -> str:
         return f"KeySigner({self.certificate!r})"
+
+
+def spki(key: PublicKey) -> bytes:
+    """Return the DER SubjectPublicKeyInfo of *key* in one form, so that two can be compared."""
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _spki_or_none(certificate: Certificate) -> bytes | None:
+    try:
+        return spki(certificate.public_key)
+    except CertificateError:
+        return None
+
+
+def _limited(data: bytes) -> bytes:
+    if len(data) > MAX_KEY_FILE:
+        raise SignatureError("private-key-unreadable", detail=f"> {MAX_KEY_FILE} B")
+    return data
+
+
+def _secret(passphrase: Passphrase | None) -> bytes:
+    value = passphrase() if callable(passphrase) else passphrase
+    secret = value.encode() if isinstance(value, str) else value
+    if not secret:
+        raise SignatureError("passphrase-needed")
+    return secret
+
+
+def _usable(key: object) -> PrivateKey:
+    if not isinstance(key, PrivateKey):
+        raise SignatureError("private-key-unreadable", detail="no key" if key is None else type(key).__name__)
+    return key
+
+
+def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
+    """Return the private key of a file: first as if it were not encrypted, which tells one from the other."""
+    load: Callable[[bytes, bytes | None], object] = load_der_private_key
+    octets = data
+    if not data.startswith(b"\x30"):
+        blocks = [match[0] for match in _PEM_KEY.finditer(data)]
+        if len(blocks) != 1:
+            raise SignatureError("private-key-unreadable", detail=f"PEM: {len(blocks)} keys")
+        load, octets = load_pem_private_key, blocks[0]
+    try:
+        return _usable(load(octets, None))
+    except TypeError:
+        secret = _secret(passphrase)  # it is encrypted
+    except (ValueError, UnsupportedAlgorithm):
+        raise SignatureError("private-key-unreadable", detail="PKCS#8, PKCS#1, SEC 1?") from None
+    try:
+        return _usable(load(octets, secret))
+    except ValueError:
+        raise SignatureError("passphrase-wrong") from None
+    except UnsupportedAlgorithm:
+        raise SignatureError("private-key-unreadable", detail="encryption") from None
+
+
+def _open_pkcs12(
+    data: bytes, passphrase: Passphrase | None
+) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
+    if not _is_pfx(data):
+        raise SignatureError("private-key-unreadable", detail="PKCS#12?")
+    try:
+        return pkcs12.load_key_and_certificates(data, None)
+    except (ValueError, UnsupportedAlgorithm):
+        secret = _secret(passphrase)  # it is encrypted, or has another flaw that shows again
+    try:
+        return pkcs12.load_key_and_certificates(data, secret)
+    except (ValueError, TypeError):  # TypeError: a passphrase that is no UTF-8
+        raise SignatureError("passphrase-wrong") from None
+    except UnsupportedAlgorithm:
+        raise SignatureError("private-key-unreadable", detail="encryption") from None
+
+
+def _is_pfx(data: bytes) -> bool:
+    """Return whether *data* is a PFX of version 3 (RFC 7292, section 4)."""
+    try:
+        outer = der.read(data, ber=True)
+        return outer.stop == len(data) and der.integer(der.children(outer, ber=True)[0]) == 3
+    except (CertificateError, IndexError):
+        return False
+
+
+def _certificates_beside(data: bytes) -> tuple[Certificate, ...]:
+    return load_certificates(data) if b"CERTIFICATE-----" in data else ()
+
+
+def _given(certificates: bytes | Iterable[Certificate]) -> Iterable[Certificate]:
+    return load_certificates(certificates) if isinstance(certificates, bytes) else certificates

@@ -113,9 +113,30 @@ def octet_string(content: bytes) -> bytes:
     return der.encode(der.OCTET_STRING, content)
 
 
+def named_bits(names: Sequence[str], chosen: Iterable[str]) -> bytes:
+    """Return the content of a BIT STRING whose bits have *names*, those of *chosen* set (X.690, 11.2.2)."""
+    if unknown := set(chosen := list(chosen)) - set(names):
+        raise UsageError("option-invalid", detail=", ".join(sorted(unknown)))
+    bits = "".join("1" if name in chosen else "0" for name in names).rstrip("0")
+    unused = -len(bits) % 8
+    return bytes((unused,)) + int(bits.ljust(len(bits) + unused, "0") or "0", 2).to_bytes((len(bits) + 7) // 8, "big")
+
+
+def digest_identifier(digest: str) -> bytes:
+    """Return the AlgorithmIdentifier of *digest*, with NULL as parameters as most software writes it."""
+    return der.encode(der.SEQUENCE, der.encode_oid(DIGESTS[digest].oid), b"\x05\x00")
+
+
 def generalized(time: datetime.datetime) -> bytes:
     """Return the DER GeneralizedTime of *time*, to the second."""
     return der.encode(der.GENERALIZED_TIME, _utc(time).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def fine_time(time: datetime.datetime) -> bytes:
+    """Return the DER GeneralizedTime of *time* with the fraction it has (RFC 3161, 2.4.2)."""
+    moment = _utc(time)
+    fraction = f".{moment.microsecond:06}".rstrip("0") if moment.microsecond else ""
+    return der.encode(der.GENERALIZED_TIME, f"{moment.strftime('%Y%m%d%H%M%S')}{fraction}Z".encode())
 
 
 def pki_time(time: datetime.datetime) -> bytes:

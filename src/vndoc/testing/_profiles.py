@@ -13,9 +13,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from vndoc.errors import UsageError
 from vndoc.pki import Extension, der
-from vndoc.testing._assembly import integer, key_id, octet_string
+from vndoc.testing._assembly import integer, key_id, named_bits, octet_string
 
 STYLES: Final = ("public", "g2", "g1")
 GOVERNMENT_POLICY: Final = "2.16.704.1.1.1.1.1"
@@ -42,12 +41,7 @@ def extension(value: x509.ExtensionType, *, critical: bool = False) -> Extension
 
 def key_usage(*names: str, critical: bool = True) -> Extension:
     """Return KeyUsage with the bits *names* set (``digital_signature``, ``content_commitment``, ...)."""
-    if unknown := set(names) - set(_USAGES):
-        raise UsageError("option-invalid", detail=f"key usage {sorted(unknown)}")
-    bits = "".join("1" if usage in names else "0" for usage in _USAGES).rstrip("0")
-    unused = -len(bits) % 8
-    octets = int(bits.ljust(len(bits) + unused, "0") or "0", 2).to_bytes((len(bits) + 7) // 8, "big")
-    return Extension("2.5.29.15", critical, der.encode(der.BIT_STRING, bytes((unused,)), octets))
+    return Extension("2.5.29.15", critical, der.encode(der.BIT_STRING, named_bits(_USAGES, names)))
 
 
 def extended_usage(*oids: str, critical: bool = False) -> Extension:
@@ -79,9 +73,17 @@ def _uri(text: str) -> x509.UniformResourceIdentifier:
     return x509.UniformResourceIdentifier(text)
 
 
-def distribution_points(*urls: str) -> Extension:
-    """Return CRLDistributionPoints, one for each of *urls*."""
-    return extension(x509.CRLDistributionPoints([x509.DistributionPoint([_uri(u)], None, None, None) for u in urls]))
+def full_name(url: str) -> bytes:
+    """Return the DistributionPointName of *url*."""
+    uri = der.encode(der.context(6, constructed=False), url.encode("ascii"))
+    return der.encode(der.context(0), der.encode(der.context(0), uri))
+
+
+def distribution_points(*urls: str, issuer: bytes | None = None) -> Extension:
+    """Return CRLDistributionPoints, one for each of *urls*; *issuer* names who signs the lists, if it is another."""
+    behind = b"" if issuer is None else der.encode(der.context(2), der.encode(der.context(4), issuer))
+    points = (der.encode(der.SEQUENCE, full_name(url), behind) for url in urls)
+    return Extension("2.5.29.31", False, der.encode(der.SEQUENCE, *points))
 
 
 def access(ca_issuers: str, ocsp: str) -> Extension:

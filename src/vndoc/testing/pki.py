@@ -17,20 +17,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    pkcs12,
-)
-from cryptography.x509 import load_der_x509_certificate
 
 from vndoc.pki import Certificate, Extension, SignatureAlgorithm
-from vndoc.signers.keys import KeySigner, PrivateKey
-from vndoc.testing import _assembly, _profiles
+from vndoc.signers.keys import PrivateKey
+from vndoc.testing import _assembly, _profiles, _status
 from vndoc.testing._assembly import NameLike, Span
+from vndoc.testing._identity import Identity
 from vndoc.testing._profiles import (
+    GOVERNMENT_POLICY,
     access,
     authority_key,
     basic_constraints,
@@ -41,10 +35,16 @@ from vndoc.testing._profiles import (
     policies,
     subject_key,
 )
+from vndoc.testing._status import Revoked, Scope, ocsp_failure
+from vndoc.testing._tsa import TIMESTAMP_POLICY, TimestampAuthority
 
 __all__ = [
+    "GOVERNMENT_POLICY",
+    "TIMESTAMP_POLICY",
     "Authority",
     "Identity",
+    "Scope",
+    "TimestampAuthority",
     "access",
     "authority_key",
     "basic_constraints",
@@ -52,6 +52,7 @@ __all__ = [
     "extended_usage",
     "extension",
     "key_usage",
+    "ocsp_failure",
     "policies",
     "subject_key",
 ]
@@ -71,41 +72,6 @@ Key = str | PrivateKey
 """A key, or the kind of one: ``rsa-1024`` to ``rsa-4096``, ``p256``, ``p384``, ``p521``, ``ed25519``, ``ed448``."""
 Digest = str | SignatureAlgorithm
 """What a certificate is signed with: ``sha256``, ``sha1``, ..., or a whole algorithm such as RSASSA-PSS."""
-
-
-@attrs.frozen(eq=False, repr=False)
-class Identity:
-    """A certificate with its key; ``chain`` holds the certificates above it, issuer first, root last."""
-
-    certificate: Certificate
-    key: PrivateKey
-    chain: tuple[Certificate, ...]
-
-    def signer(self, algorithm: SignatureAlgorithm | None = None) -> KeySigner:
-        """Return a signer with this key; with *algorithm*, one that signs in no other way."""
-        signer = KeySigner(self.key, self.certificate, self.chain)
-        return signer if algorithm is None else attrs.evolve(signer, algorithms=(algorithm,))
-
-    def pem(self, passphrase: bytes | None = None) -> bytes:
-        """Return key (PKCS#8) and certificates as PEM, the key encrypted if there is a *passphrase*."""
-        locked = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-        key = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked)
-        return key + b"".join(
-            load_der_x509_certificate(c.der).public_bytes(Encoding.PEM) for c in (self.certificate, *self.chain)
-        )
-
-    def pkcs12(self, passphrase: bytes) -> bytes:
-        """Return key and certificates as PKCS#12."""
-        return pkcs12.serialize_key_and_certificates(
-            b"vndoc",
-            self.key,
-            load_der_x509_certificate(self.certificate.der),
-            [load_der_x509_certificate(c.der) for c in self.chain],
-            BestAvailableEncryption(passphrase),
-        )
-
-    def __repr__(self) -> str:
-        return f"Identity({self.certificate!r})"
 
 
 @attrs.define(eq=False, repr=False)
@@ -261,6 +227,90 @@ class Authority:
         """Return the certificate of a delegated OCSP responder with id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2)."""
         no_check = Extension("1.3.6.1.5.5.7.48.1.5", False, b"\x05\x00")
         return self._service(name, [key_usage("digital_signature"), extended_usage(OCSP_SIGNING), no_check], how)
+
+    def crl(
+        self,
+        *,
+        revoked: Revoked | None = None,
+        this_update: datetime.datetime,
+        next_update: datetime.datetime | None = None,
+        number: int = 1,
+        delta_base: int | None = None,
+        scope: Scope | None = None,
+        digest: Digest | None = None,
+        extra: Iterable[Extension] = (),
+        without: Iterable[str] = (),
+    ) -> bytes:
+        """Return a revocation list (RFC 5280, section 5), DER.
+
+        *revoked* gives time and reason (``keyCompromise``, ``certificateHold``, ``removeFromCRL``, ... or ``None``) by
+        serial number or by certificate; an indirect list needs certificates, since it names their issuers.
+        *delta_base* is the number of the complete list that this one continues. *extra* and *without* edit the
+        extensions of the list.
+        """
+        rows = [authority_key(self.certificate.spki), Extension("2.5.29.20", False, _assembly.integer(number))]
+        if delta_base is not None:
+            rows.append(Extension("2.5.29.27", True, _assembly.integer(delta_base)))
+        if scope is not None:
+            rows.append(scope.extension())
+        return _status.crl(
+            issuer=self.certificate.subject,
+            revoked=revoked or {},
+            this_update=this_update,
+            next_update=next_update,
+            rows=_profiles.edited(rows, extra, without),
+            indirect=scope is not None and scope.indirect,
+            key=self.key,
+            algorithm=_assembly.scheme(self.key.public_key(), self.digest if digest is None else digest),
+        )
+
+    def ocsp(
+        self,
+        about: Identity | Certificate,
+        status: str = "good",
+        at: datetime.datetime = _VALID[0],
+        *,
+        revoked: tuple[datetime.datetime, str | None] | None = None,
+        this_update: datetime.datetime | None = None,
+        next_update: datetime.datetime | None = None,
+        responder: Identity | None = None,
+        nonce: bytes | None = None,
+        id_digest: str = "sha1",
+        digest: Digest | None = None,
+        by_name: bool = False,
+        certificates: Sequence[Certificate] | None = None,
+        extra: Iterable[Extension] = (),
+        single_extra: Iterable[Extension] = (),
+    ) -> bytes:
+        """Return an OCSP response about a certificate that this authority issued (RFC 6960, 4.2), DER.
+
+        *status* is ``good``, ``revoked`` (with time and reason in *revoked*) or ``unknown``; *at* is when it was
+        produced and, unless told otherwise, *this_update*. It is signed by the authority itself or by *responder*,
+        whose certificate goes along unless *certificates* says otherwise.
+        """
+        certificate = about.certificate if isinstance(about, Identity) else about
+        single = _status.single_response(
+            _status.certificate_id(certificate, self.certificate, id_digest),
+            status,
+            revoked=revoked,
+            this_update=at if this_update is None else this_update,
+            next_update=next_update,
+            rows=single_extra,
+        )
+        signer = self if responder is None else responder
+        if certificates is None:
+            certificates = () if responder is None else (responder.certificate,)
+        rows = [] if nonce is None else [Extension("1.3.6.1.5.5.7.48.1.2", False, _assembly.octet_string(nonce))]
+        return _status.ocsp_response(
+            [single],
+            responder=signer.certificate,
+            by_name=by_name,
+            produced_at=at,
+            rows=(*rows, *extra),
+            certificates=certificates,
+            key=signer.key,
+            algorithm=_assembly.scheme(signer.key.public_key(), self.digest if digest is None else digest),
+        )
 
     def _service(self, name: str, rows: list[Extension], how: dict[str, object]) -> Identity:
         subject = {"C": "VN", "O": "Authority of tests", "CN": name}

@@ -99,7 +99,6 @@ class _Time:
 
 
 def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
-    context = context.knowing(facts.revocation)
     time = _time(facts, context)
     found = identify(facts, (*context.trust.pool, *(a.certificate for a in context.trust.pinned)))
     crypto = _crypto(facts, found, context.policy, time.moment)
@@ -145,7 +144,8 @@ def _time(facts: SignatureFacts, context: Context) -> _Time:
     """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
     timestamps = tuple(validate_timestamp(t, context, facts.certificates) for t in facts.timestamps)
     proof, made_after = earliest_proof(timestamps), latest_content_time(timestamps)
-    moment = Moment(context.at, proven=False) if proof is None else Moment(proof.latest, proven=True)
+    asked = proof or earliest_proof(timestamps, waiting=True)
+    moment = Moment(context.at, proven=False) if asked is None else Moment(asked.latest, proven=True)
     reasons = [*_proofs(facts, timestamps, proof, context)]
     if proof is not None and made_after is not None and made_after > proof.latest:
         times = {"content": shown_time(made_after), "signature": shown_time(proof.time)}

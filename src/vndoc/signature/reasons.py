@@ -12,9 +12,10 @@ from types import MappingProxyType
 from typing import Final
 
 from vndoc.pki.outcome import Indication, ReasonKind, SubIndication
+from vndoc.pki.reasons import PATH_REASONS
 from vndoc.text import Text
 
-__all__ = ["SIGNATURE_REASONS", "catalogue"]
+__all__ = ["REASONS", "SIGNATURE_REASONS"]
 
 _FAILED: Final = Indication.FAILED
 _OPEN: Final = Indication.INDETERMINATE
@@ -122,8 +123,8 @@ _ROWS: Final = (
     _open(
         "algorithm-expired-no-proof",
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-        "Thuật toán chữ ký {algorithm} với khóa {bits} bit chỉ được chấp nhận đến {until}, và không có bằng chứng chữ ký"
-        " được tạo trước đó.",
+        "Thuật toán chữ ký {algorithm} với khóa {bits} bit chỉ được chấp nhận đến {until},"
+        " và không có bằng chứng chữ ký được tạo trước đó.",
         "The signature algorithm {algorithm} with a key of {bits} bits counted until {until}, and nothing proves that"
         " the signature is older.",
     ),
@@ -142,7 +143,8 @@ _ROWS: Final = (
     _open(
         "digest-expired-no-proof",
         SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
-        "Hàm băm {algorithm} của {name} chỉ được chấp nhận đến {until}, và không có bằng chứng chữ ký được tạo trước đó.",
+        "Hàm băm {algorithm} của {name} chỉ được chấp nhận đến {until},"
+        " và không có bằng chứng chữ ký được tạo trước đó.",
         "The digest {algorithm} of {name} counted until {until}, and nothing proves that the signature is older.",
     ),
     # -- time ----------------------------------------------------------------------------------------
@@ -284,11 +286,6 @@ _ROWS: Final = (
         "Chứng thư số có hiệu lực lúc ký ({at}) và đã hết hạn từ đó ({until}).",
         "The certificate was valid at the time of signing ({at}) and has expired since ({until}).",
     ),
-    _note(
-        "judged-in-the-past",
-        "Chữ ký được kiểm tra tại thời điểm đã chứng minh {at}.",
-        "The signature was judged at its proven time, {at}.",
-    ),
     _warning(
         "counter-signature-not-valid",
         "Chữ ký xác nhận của “{signer}” không hợp lệ hoặc chưa đủ căn cứ xác định.",
@@ -298,3 +295,8 @@ _ROWS: Final = (
 
 SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})
 """Every reason of the evaluation by its code."""
+
+_TABLES: Final = (PATH_REASONS, SIGNATURE_REASONS)
+
+REASONS: Mapping[str, ReasonKind] = MappingProxyType({code: row for table in _TABLES for code, row in table.items()})
+"""The catalogue: every reason that a report can give, of paths, of the formats and of the evaluation."""

@@ -65,6 +65,12 @@ class TimestampReport:
         """Return whether the timestamp proves its time."""
         return self.outcome.passed and self.time is not None
 
+    @property
+    def waits(self) -> bool:
+        """Return whether nothing but the revocation status of the authority is open."""
+        deciding = [r.kind.sub_indication for r in self.outcome.reasons if r.decides]
+        return bool(deciding) and set(deciding) == {SubIndication.TRY_LATER} and self.time is not None
+
     def __repr__(self) -> str:
         time = None if self.time is None else self.time.isoformat()
         return f"TimestampReport({self.kind.value}, {time}, {self.outcome.indication.value})"

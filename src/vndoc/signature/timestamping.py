@@ -40,6 +40,7 @@ _KEY_NOT_LOST: Final = frozenset(
         RevocationReason.CERTIFICATE_HOLD,
     }
 )
+_OF_SIGNATURE: Final = frozenset({TimestampKind.SIGNATURE, TimestampKind.ARCHIVE})
 _WEAK: Final = frozenset({"sha1"})
 _OFFSET: Final = (datetime.timedelta(hours=6, minutes=55), datetime.timedelta(hours=7, minutes=15))
 """How far local time written as UTC is ahead (practice: 25 208 to 25 838 seconds were met)."""
@@ -60,12 +61,16 @@ class Proof:
     latest: datetime.datetime
 
 
-def earliest_proof(timestamps: Iterable[TimestampReport]) -> Proof | None:
-    """Return the earliest proof of the signature's existence: timestamps over its value, or archive timestamps."""
+def earliest_proof(timestamps: Iterable[TimestampReport], *, waiting: bool = False) -> Proof | None:
+    """Return the earliest proof of the signature's existence: timestamps over its value, or archive timestamps.
+
+    With *waiting*, those count for which only the status of the authority is open: no proof yet, but the time to
+    ask about, so that what is missing is named and not what would follow from it.
+    """
     found = [
         Proof(t, t.time, t.time + t.accuracy)
         for t in timestamps
-        if t.proves and t.time is not None and t.kind in (TimestampKind.SIGNATURE, TimestampKind.ARCHIVE)
+        if (t.waits if waiting else t.proves) and t.time is not None and t.kind in _OF_SIGNATURE
     ]
     return min(found, key=lambda proof: proof.latest, default=None)
 
@@ -183,9 +188,7 @@ def _bound(place: str, binding: Binding) -> Iterator[Reason]:
 def _vietnamese(path: PathResult) -> bool:
     """Return whether the anchor is of a Vietnamese family: by its fingerprint, or by what the caller trusts it for."""
     anchor = path.anchor
-    return anchor is not None and (
-        TrustStore.family_of(anchor) in _VIETNAMESE or bool(anchor.purposes & SIGNERS)
-    )
+    return anchor is not None and (TrustStore.family_of(anchor) in _VIETNAMESE or bool(anchor.purposes & SIGNERS))
 
 
 def claimed_time_notes(

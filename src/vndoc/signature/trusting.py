@@ -16,7 +16,7 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult, validate_path
 from vndoc.pki.policy import Use
-from vndoc.pki.revocation_facts import RevocationFact, RevocationSource, RevocationStatus
+from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature.blocks import Moment, shown_time
 from vndoc.signature.policy import Policy, RevocationRule
@@ -38,6 +38,25 @@ class Context:
     trust: TrustStore
     at: datetime.datetime
     revocation: RevocationSource | None = None
+
+    def asking(self, source: RevocationSource) -> Context:
+        """Return a context in which *source* is asked, too."""
+        known = (source,) if self.revocation is None else (self.revocation, source)
+        return attrs.evolve(self, revocation=_Sources(known))
+
+
+_WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, RevocationStatus.REVOKED: 2}
+
+
+@attrs.frozen
+class _Sources:
+    """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know."""
+
+    sources: tuple[RevocationSource, ...]
+
+    def status(self, question: RevocationQuestion) -> RevocationFact:
+        facts = [source.status(question) for source in self.sources]
+        return max(facts, key=lambda fact: _WEIGHT[fact.status])
 
 
 def certificate_trust(
@@ -103,9 +122,9 @@ def proven_failures(
     if made_after > certificate.not_after:
         yield _proven("signed-after-expiry", place, at=made_after, until=certificate.not_after)
     for fact in statuses:
-        revoked = fact.status is RevocationStatus.REVOKED and not fact.on_hold and fact.date is not None
-        if revoked and fact.certificate == certificate and fact.date <= made_after:
-            yield _proven("signed-after-revocation", place, at=made_after, since=fact.date)
+        since = fact.date if fact.status is RevocationStatus.REVOKED and not fact.on_hold else None
+        if since is not None and fact.certificate == certificate and since <= made_after:
+            yield _proven("signed-after-revocation", place, at=made_after, since=since)
 
 
 def _proven(code: str, place: str, **times: datetime.datetime) -> Reason:

@@ -406,8 +406,8 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The private key is protected by a passphrase, and none was given.",
         ),
         "passphrase-wrong": Text(
-            "Mật khẩu của khóa bí mật không đúng, hoặc khóa đã mã hóa bị hỏng.",
-            "The passphrase of the private key is wrong, or the encrypted key is damaged.",
+            "Mật khẩu của khóa bí mật không đúng, hoặc khóa đã mã hóa bị hỏng, hoặc cách mã hóa không được hỗ trợ.",
+            "The passphrase is wrong, or the encrypted key is damaged or encrypted in a way that is not supported.",
         ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

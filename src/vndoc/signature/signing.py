@@ -279,7 +279,7 @@ class SigningState:
                 octets=_from_base64(body["octets"]),
                 fields=dict(_fields(body["fields"])),
             )
-            verify(found.certificate.public_key, found.algorithm, b"", data=b"")  # raises what "accept" would raise
+            _check_kinds(found.certificate.public_key, found.algorithm)
         except (CertificateError, ValueError, TypeError, KeyError, AttributeError):
             raise SignatureError("signing-state", detail="JSON") from None
         return found
@@ -317,6 +317,13 @@ def _algorithm(value: dict[str, Any]) -> SignatureAlgorithm:
     if not known or found.salt not in (None, *range(513)) or found.name is not None:
         raise ValueError
     return found
+
+
+def _check_kinds(key: PublicKey, algorithm: SignatureAlgorithm) -> None:
+    """Check that *algorithm* is whole and for such a key, so that ``accept`` has nothing left to stumble over."""
+    if key_family(key) is not (Family.RSA_PKCS1 if algorithm.family is Family.RSA_PSS else algorithm.family):
+        raise ValueError
+    verify(key, algorithm, b"", data=b"")
 
 
 def _fields(value: dict[str, Any]) -> Iterator[tuple[str, bytes | str]]:

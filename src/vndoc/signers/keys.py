@@ -214,10 +214,8 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
         raise SignatureError("private-key-unreadable", detail="PKCS#8, PKCS#1, SEC 1?") from None
     try:
         return _usable(load(octets, secret))
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise SignatureError("passphrase-wrong") from None
-    except UnsupportedAlgorithm:
-        raise SignatureError("private-key-unreadable", detail="encryption") from None
 
 
 def _open_pkcs12(
@@ -231,10 +229,8 @@ def _open_pkcs12(
         secret = _secret(passphrase)  # it is encrypted, or has another flaw that shows again
     try:
         return pkcs12.load_key_and_certificates(data, secret)
-    except (ValueError, TypeError):  # TypeError: a passphrase that is no UTF-8
+    except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: a passphrase that is no UTF-8
         raise SignatureError("passphrase-wrong") from None
-    except UnsupportedAlgorithm:
-        raise SignatureError("private-key-unreadable", detail="encryption") from None
 
 
 def _is_pfx(data: bytes) -> bool:

@@ -1,0 +1,306 @@
+"""Keys from PEM and PKCS#12, ours and those that ``openssl`` writes; secrets in no text."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
+from cryptography.x509 import load_der_x509_certificate
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vndoc.errors import SignatureError, VndocError
+from vndoc.pki import Family, SignatureAlgorithm
+from vndoc.pki.algorithms import verify
+from vndoc.signature.signing import plain_pss
+from vndoc.signers import KeySigner
+from vndoc.signers.keys import MAX_KEY_FILE, order_chain, sign_with
+from vndoc.testing.pki import Authority, Identity
+
+ROOT = Authority.root("Root", key="p256")
+BELOW = ROOT.subordinate("CA of agencies", key="p256")
+PERSON = BELOW.person("Nguyễn Văn An", cccd="001099000001", key="p256")
+SECRET = "mật khẩu bí mật"
+PEM = serialization.Encoding.PEM
+DER = serialization.Encoding.DER
+PKCS8 = serialization.PrivateFormat.PKCS8
+OLD = serialization.PrivateFormat.TraditionalOpenSSL
+OPEN = serialization.NoEncryption()
+LOCKED = serialization.BestAvailableEncryption(SECRET.encode())
+
+
+def certificate_pem(*identities: Identity) -> bytes:
+    return b"".join(load_der_x509_certificate(i.certificate.der).public_bytes(PEM) for i in identities)
+
+
+def signs(signer: KeySigner) -> None:
+    algorithm = signer.algorithms[0]
+    assert verify(signer.certificate.public_key, algorithm, signer.sign(b"text", algorithm), data=b"text")
+
+
+def failure(call: Callable[[], object]) -> SignatureError:
+    """Return the error of *call*, after a look at everything that a log could hold of it."""
+    with pytest.raises(SignatureError) as caught:
+        call()
+    error = caught.value
+    shown = "".join(traceback.format_exception(error)) + repr(error) + error.text("vi") + repr(error.values)
+    assert SECRET not in shown
+    assert error.__cause__ is None
+    return error
+
+
+# -- PEM ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["rsa-2048", "p256", "p384", "ed25519"])
+@pytest.mark.parametrize("secret", [None, SECRET, SECRET.encode(), lambda: SECRET])
+def test_a_signer_comes_from_pem(key: str, secret) -> None:
+    person = BELOW.person(f"Person {key}", key=key)
+    data = person.pem(None if secret is None else SECRET.encode())
+    signer = KeySigner.from_pem(data, passphrase=secret)
+    assert signer.certificate == person.certificate
+    assert signer.chain == person.chain
+    signs(signer)
+
+
+@pytest.mark.parametrize("form", [PKCS8, OLD])
+@pytest.mark.parametrize("encoding", [PEM, DER])
+def test_key_and_certificates_may_be_apart(form, encoding) -> None:
+    data = PERSON.key.private_bytes(encoding, form, OPEN)
+    for certificates in (
+        (PERSON.certificate, *PERSON.chain),
+        (*reversed(PERSON.chain), PERSON.certificate),
+        certificate_pem(PERSON) + PERSON.pem()[:0],
+        PERSON.certificate.der,
+    ):
+        signer = KeySigner.from_pem(data, certificates)
+        assert signer.certificate == PERSON.certificate
+        assert set(signer.chain) <= set(PERSON.chain)
+        signs(signer)
+
+
+def test_an_encrypted_key_in_der_and_in_the_old_form() -> None:
+    for encoding, form in ((DER, PKCS8), (PEM, OLD)):
+        data = PERSON.key.private_bytes(encoding, form, LOCKED)
+        signs(KeySigner.from_pem(data, PERSON.certificate.der, passphrase=SECRET))
+
+
+def test_the_passphrase_is_asked_for_only_when_it_is_needed() -> None:
+    def refuse() -> str:
+        raise AssertionError
+
+    signs(KeySigner.from_pem(PERSON.pem(), passphrase=refuse))
+
+
+def test_openssl_writes_what_is_read(program: Callable[[str], str], tmp_path: Path) -> None:
+    openssl = program("openssl")
+    (tmp_path / "in.pem").write_bytes(PERSON.pem())
+    run = lambda *a: subprocess.run([openssl, *a], cwd=tmp_path, check=True, capture_output=True)  # noqa: E731
+    run("ecparam", "-name", "prime256v1", "-out", "parameters.pem")
+    run("ec", "-in", "in.pem", "-out", "old.pem", "-aes256", "-passout", "pass:secret")
+    run("pkcs8", "-topk8", "-in", "in.pem", "-out", "new.pem", "-passout", "pass:secret", "-scrypt")
+    parameters = (tmp_path / "parameters.pem").read_bytes()
+    for name in ("old.pem", "new.pem"):
+        data = certificate_pem(PERSON) + parameters + (tmp_path / name).read_bytes()
+        signs(KeySigner.from_pem(data, passphrase="secret"))
+    for more in ((), ("-legacy",), ("-certfile", "in.pem"), ("-keypbe", "NONE", "-certpbe", "NONE", "-nomac")):
+        run("pkcs12", "-export", "-in", "in.pem", "-out", "in.p12", "-passout", "pass:secret", *more)
+        signer = KeySigner.from_pkcs12((tmp_path / "in.p12").read_bytes(), "secret")
+        assert signer.certificate == PERSON.certificate
+        signs(signer)
+
+
+@pytest.mark.parametrize(
+    ("data", "secret", "code"),
+    [
+        (b"", None, "private-key-unreadable"),
+        (b"\x30", None, "private-key-unreadable"),
+        (b"\x30\x03\x02\x01\x00", None, "private-key-unreadable"),
+        (b"no key at all", None, "private-key-unreadable"),
+        (certificate_pem(PERSON), None, "private-key-unreadable"),
+        (PERSON.pem() + PERSON.pem(), None, "private-key-unreadable"),
+        (PERSON.pem()[40:], None, "private-key-unreadable"),
+        (PERSON.pem().replace(b"MI", b"MJ", 1), None, "private-key-unreadable"),
+        (PERSON.pem(SECRET.encode()), None, "passphrase-needed"),
+        (PERSON.pem(SECRET.encode()), "", "passphrase-needed"),
+        (PERSON.pem(SECRET.encode()), lambda: b"", "passphrase-needed"),
+        (PERSON.pem(SECRET.encode()), "wrong", "passphrase-wrong"),
+        (x25519.X25519PrivateKey.generate().private_bytes(PEM, PKCS8, OPEN), None, "private-key-unreadable"),
+        (PERSON.key.private_bytes(PEM, PKCS8, OPEN), None, "signer-certificate-missing"),
+        (PERSON.key.private_bytes(PEM, PKCS8, OPEN) + certificate_pem(ROOT), None, "signer-certificate-missing"),
+        (PERSON.pem() + b" " * MAX_KEY_FILE, None, "private-key-unreadable"),
+    ],
+)
+def test_what_is_no_signer_is_refused(data: bytes, secret, code: str) -> None:
+    error = failure(lambda: KeySigner.from_pem(data, passphrase=secret))
+    assert error.code == code
+
+
+def test_a_file_of_the_greatest_size_is_read() -> None:
+    data = PERSON.pem()
+    signs(KeySigner.from_pem(data + b"\n" * (MAX_KEY_FILE - len(data))))
+
+
+# -- PKCS#12 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", [SECRET, SECRET.encode(), lambda: SECRET])
+def test_a_signer_comes_from_pkcs12(secret) -> None:
+    signer = KeySigner.from_pkcs12(PERSON.pkcs12(SECRET.encode()), secret)
+    assert signer.certificate == PERSON.certificate
+    assert signer.chain == PERSON.chain
+    signs(signer)
+
+
+def test_a_pkcs12_without_passphrase() -> None:
+    data = serialization.pkcs12.serialize_key_and_certificates(
+        None, PERSON.key, load_der_x509_certificate(PERSON.certificate.der), None, OPEN
+    )
+    signs(KeySigner.from_pkcs12(data))
+
+
+def pkcs12_of(key, certificate=None, others=None) -> bytes:
+    return serialization.pkcs12.serialize_key_and_certificates(None, key, certificate, others, LOCKED)
+
+
+P12 = PERSON.pkcs12(SECRET.encode())
+
+
+@pytest.mark.parametrize(
+    ("data", "secret", "code"),
+    [
+        (b"", SECRET, "private-key-unreadable"),
+        (b"\x30\x00", SECRET, "private-key-unreadable"),
+        (P12 + b"\0", SECRET, "private-key-unreadable"),
+        (P12[:100], SECRET, "private-key-unreadable"),
+        (PERSON.certificate.der, SECRET, "private-key-unreadable"),
+        (P12, None, "passphrase-needed"),
+        (P12, "", "passphrase-needed"),
+        (P12, "wrong", "passphrase-wrong"),
+        (P12, b"\xe9", "passphrase-wrong"),
+        (b"\x30\x03\x02\x01\x03", SECRET, "passphrase-wrong"),
+        (pkcs12_of(None, load_der_x509_certificate(PERSON.certificate.der)), SECRET, "private-key-unreadable"),
+        (pkcs12_of(PERSON.key), SECRET, "signer-certificate-missing"),
+    ],
+)
+def test_what_is_no_pkcs12_is_refused(data: bytes, secret, code: str) -> None:
+    assert failure(lambda: KeySigner.from_pkcs12(data, secret)).code == code
+
+
+def test_the_certificate_may_be_among_the_others() -> None:
+    data = pkcs12_of(PERSON.key, None, [load_der_x509_certificate(c.der) for c in (*PERSON.chain, PERSON.certificate)])
+    signer = KeySigner.from_pkcs12(data, SECRET)
+    assert (signer.certificate, signer.chain) == (PERSON.certificate, PERSON.chain)
+
+
+@given(st.binary(max_size=200))
+def test_any_octets_give_a_signer_or_an_error(octets: bytes) -> None:
+    for data in (octets, b"\x30" + octets, b"-----BEGIN PRIVATE KEY-----" + octets + b"-----END PRIVATE KEY-----"):
+        for load in (KeySigner.from_pem, KeySigner.from_pkcs12):
+            with pytest.raises(VndocError):
+                load(data)
+
+
+@given(st.data())
+def test_a_damaged_pkcs12_gives_a_signer_or_an_error(data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(PLAIN) - 1))
+    damaged = PLAIN[:at] + bytes([PLAIN[at] ^ data.draw(st.integers(1, 255))]) + PLAIN[at + 1 :]
+    with contextlib.suppress(VndocError):
+        KeySigner.from_pkcs12(damaged)
+
+
+PLAIN = serialization.pkcs12.serialize_key_and_certificates(
+    None, PERSON.key, load_der_x509_certificate(PERSON.certificate.der), None, OPEN
+)
+
+
+# -- the signer -----------------------------------------------------------------------------------
+
+
+def test_key_and_certificate_must_belong_together() -> None:
+    with pytest.raises(SignatureError) as caught:
+        KeySigner(ROOT.key, PERSON.certificate)
+    assert caught.value.code == "signer-key-mismatch"
+
+
+def test_of_renewed_certificates_the_newest_is_taken() -> None:
+    newer = BELOW.person(
+        "Nguyễn Văn An",
+        cccd="001099000001",
+        key="p256",
+        valid=(PERSON.certificate.not_before.replace(year=2025), PERSON.certificate.not_after),
+    )
+    assert newer.key is PERSON.key
+    key = PERSON.key.private_bytes(PEM, PKCS8, OPEN)
+    signer = KeySigner.from_pem(key, [newer.certificate, PERSON.certificate, *PERSON.chain])
+    assert signer.certificate == newer.certificate
+    assert signer.chain == PERSON.chain
+
+
+def test_a_certificate_whose_key_cannot_be_used_is_passed_over() -> None:
+    odd = BELOW.issue({"CN": "odd"}, key="p256").certificate
+    broken = type(odd).load(odd.der.replace(odd.spki, odd.spki[:-1] + bytes([odd.spki[-1] ^ 1])))
+    signer = KeySigner.from_pem(PERSON.key.private_bytes(PEM, PKCS8, OPEN), [broken, PERSON.certificate])
+    assert signer.certificate == PERSON.certificate
+
+
+def test_a_chain_is_put_in_order_and_strangers_are_left_out() -> None:
+    stranger = Authority.root("Stranger", key="p256").certificate
+    namesake = Authority.root("CA of agencies", key="ed25519").certificate
+    mixed = (stranger, ROOT.certificate, namesake, PERSON.certificate, BELOW.certificate)
+    assert order_chain(PERSON.certificate, mixed) == PERSON.chain
+    assert order_chain(PERSON.certificate, (stranger, ROOT.certificate)) == ()
+    assert order_chain(ROOT.certificate, mixed) == ()
+    assert KeySigner(PERSON.key, PERSON.certificate, mixed).chain == PERSON.chain
+
+
+def test_a_self_issued_certificate_of_a_new_key_has_its_issuer() -> None:
+    name = ROOT.certificate.subject
+    rolled = ROOT.subordinate(name, key=ec.generate_private_key(ec.SECP256R1()))
+    assert order_chain(rolled.certificate, [ROOT.certificate]) == (ROOT.certificate,)
+
+
+def test_a_circle_of_certificates_ends() -> None:
+    a, b = Authority.root("A", key="p256"), Authority.root("B", key="p256")
+    a_by_b, b_by_a = b.subordinate("A", key=a.key), a.subordinate("B", key=b.key)
+    assert len(order_chain(a_by_b.certificate, [b_by_a.certificate, a_by_b.certificate])) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        ("p256", plain_pss("sha256")),
+        ("p256", SignatureAlgorithm(Family.ECDSA, "md5")),
+        ("p256", SignatureAlgorithm(Family.ECDSA)),
+        ("rsa-2048", SignatureAlgorithm(Family.ECDSA, "sha256")),
+        ("rsa-2048", SignatureAlgorithm(Family.RSA_PSS, "sha256", "sha256")),
+        ("rsa-2048", SignatureAlgorithm(Family.RSA_PSS, "sha256", None, 32)),
+        ("rsa-2048", SignatureAlgorithm(Family.RSA_PSS, "sha256", "sha256", 500)),
+        ("rsa-1024", plain_pss("sha512")),
+        ("ed25519", SignatureAlgorithm(Family.ED448)),
+    ],
+)
+def test_what_the_key_cannot_do_is_refused(key: str, algorithm: SignatureAlgorithm) -> None:
+    signer = BELOW.person(f"Person {key}", key=key).signer()
+    with pytest.raises(SignatureError) as caught:
+        signer.sign(b"text", algorithm)
+    assert caught.value.code == "signing-algorithm"
+
+
+def test_a_signer_shows_neither_key_nor_person() -> None:
+    shown = repr(PERSON.signer())
+    assert "001099000001" not in shown
+    assert shown.startswith("KeySigner(Certificate(")
+
+
+def test_sha1_is_signed_where_it_is_asked_for() -> None:
+    person = BELOW.person("Old", key="rsa-1024")
+    algorithm = SignatureAlgorithm(Family.RSA_PKCS1, "sha1")
+    value = sign_with(person.key, algorithm, b"text")
+    assert verify(person.certificate.public_key, algorithm, value, data=b"text")

@@ -63,6 +63,21 @@ class Limits:
     zip_directory_bytes: int = 64 * _KIB
     """Central directory of an attachment's zip: one entry needs below 200 octets; the module holds it in memory."""
 
+    cms_bytes: int = 16 * _MIB
+    """Size of a CMS signature without the content in it: certificates and revocation lists fill this, held in memory."""
+
+    cms_segments: int = 1_000_000
+    """Pieces of the content of a CMS signature in BER; writers cut at 1 KiB or more, each piece costs 16 octets."""
+
+    cms_signers: int = 200
+    """Signers in one CMS signature, counter-signers and timestamps included: each costs a public-key operation."""
+
+    cms_certificates: int = 1_000
+    """Certificates in one CMS signature: real ones carry below 20."""
+
+    signed_attributes_bytes: int = _MIB
+    """Signed attributes of one signer; revocation material among them takes some 100 KiB."""
+
 
 DEFAULT = Limits()
 """The limits used where the caller gives none."""

@@ -17,7 +17,7 @@ import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from vndoc.errors import CertificateError
@@ -32,6 +32,8 @@ __all__ = [
     "SignatureAlgorithm",
     "digest_of_identifier",
     "digest_of_uri",
+    "ecdsa_der_to_raw",
+    "ecdsa_raw_to_der",
     "hasher",
     "identifier_of",
     "key_bits",
@@ -329,6 +331,27 @@ def key_bits(key: PublicKey) -> int:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return 256
     return 456 if isinstance(key, ed448.Ed448PublicKey) else key.key_size
+
+
+def ecdsa_raw_to_der(raw: bytes, bits: int) -> bytes:
+    """Return the DER form (RFC 3279) of an ECDSA value *raw*, which is r and s as in XML-DSig and IEEE P1363.
+
+    Each must have exactly the octets of the order of a curve of *bits* bits. Raises ``ecdsa-value-malformed``.
+    """
+    size = (bits + 7) // 8
+    if len(raw) != 2 * size:
+        raise CertificateError("ecdsa-value-malformed", found=len(raw), expected=2 * size)
+    return encode_dss_signature(int.from_bytes(raw[:size], "big"), int.from_bytes(raw[size:], "big"))
+
+
+def ecdsa_der_to_raw(value: bytes, bits: int) -> bytes:
+    """Return the ECDSA *value*, given in DER, as r and s of full length. Raises ``ecdsa-value-malformed``."""
+    size = (bits + 7) // 8
+    try:
+        r, s = decode_dss_signature(value)
+        return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+    except (ValueError, OverflowError):
+        raise CertificateError("ecdsa-value-malformed", found=len(value), expected=2 * size) from None
 
 
 def verify(

@@ -1,0 +1,70 @@
+"""DER of what signatures and timestamps are made of; large contents are joined once, at the very end."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Final
+
+from vndoc.errors import UsageError
+from vndoc.pki import der
+from vndoc.pki.algorithms import DIGESTS
+
+NULL: Final = b"\x05\x00"
+
+
+def integer(value: int) -> bytes:
+    """Return the DER INTEGER *value*."""
+    return der.encode(der.INTEGER, value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True))
+
+
+def octet_string(value: bytes) -> bytes:
+    """Return the DER OCTET STRING *value*."""
+    return der.encode(der.OCTET_STRING, value)
+
+
+def set_of(items: Iterable[bytes], tag: int = der.SET) -> bytes:
+    """Return the DER SET OF *items*: sorted by their octets (X.690, 11.6)."""
+    return der.encode(tag, *sorted(items))
+
+
+def attribute(oid: str, value: bytes) -> bytes:
+    """Return the Attribute *oid* with one value."""
+    return der.encode(der.SEQUENCE, der.encode_oid(oid), der.encode(der.SET, value))
+
+
+def digest_identifier(name: str, *, null: bool = False) -> bytes:
+    """Return the AlgorithmIdentifier of the digest *name*; parameters are absent (RFC 5754) unless *null*."""
+    return der.encode(der.SEQUENCE, der.encode_oid(DIGESTS[name].oid), NULL if null else b"")
+
+
+def utc(time: datetime.datetime) -> datetime.datetime:
+    """Return *time* in UTC; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time without zone."""
+    if time.tzinfo is None:
+        raise UsageError("time-zone-missing")
+    return time.astimezone(datetime.UTC)
+
+
+def time(value: datetime.datetime) -> bytes:
+    """Return UTCTime for the years 1950 to 2049, GeneralizedTime for others (RFC 5652, 11.3)."""
+    moment = utc(value)
+    if 1950 <= moment.year < 2050:
+        return der.encode(der.UTC_TIME, moment.strftime("%y%m%d%H%M%SZ").encode())
+    return generalized(moment)
+
+
+def generalized(value: datetime.datetime) -> bytes:
+    """Return a GeneralizedTime in UTC, with a fraction only where there is one, without trailing zeros."""
+    moment = utc(value)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return der.encode(der.GENERALIZED_TIME, f"{moment.year:04d}{moment:%m%d%H%M%S}{fraction}Z".encode())
+
+
+def wrapped(tag: int, pieces: Iterable[bytes]) -> list[bytes]:
+    """Return *pieces* within an element *tag*, still in pieces."""
+    inner = list(pieces)
+    size = sum(map(len, inner))
+    if size < 0x80:
+        return [bytes((tag, size)), *inner]
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return [bytes((tag, 0x80 | len(length))) + length, *inner]

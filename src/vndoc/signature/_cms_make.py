@@ -1,0 +1,164 @@
+"""CMS and CAdES put together (RFC 5652, EN 319 122-1): what is signed, the SignerInfo, the SignedData around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from vndoc.envelope.octets import Octets
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.limits import DEFAULT
+from vndoc.pki import der
+from vndoc.pki.algorithms import Family, SignatureAlgorithm, identifier_of
+from vndoc.pki.certificate import Certificate
+from vndoc.signature import _cms_attributes as names
+from vndoc.signature import _cms_encode as enc
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, pieces_of, split
+from vndoc.signature._cms_structure import signer_info as read_signer_info
+from vndoc.signature.signing import SigningState
+
+Attribute = tuple[str, bytes]
+"""An attribute: its OID and the DER of its one value."""
+
+
+def content_digest(algorithm: SignatureAlgorithm) -> str:
+    """Return the digest of the content that goes with *algorithm*: its own (RFC 8933), SHA-512 for Ed25519 (RFC 8419).
+
+    Raises ``algorithm-unsupported`` for Ed448, which needs SHAKE256.
+    """
+    if algorithm.family is Family.ED25519:
+        return "sha512"
+    if algorithm.digest is None:
+        raise CertificateError("algorithm-unsupported", found=str(algorithm))
+    return algorithm.digest
+
+
+def certificate_attribute(certificate: Certificate) -> Attribute:
+    """Return signing-certificate-v2 with SHA-256, the default of the attribute (RFC 5035, 5.4.1)."""
+    entry = der.encode(der.SEQUENCE, enc.octet_string(certificate.fingerprint))
+    return names.SIGNING_CERTIFICATE_V2, der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, entry))
+
+
+def signed_attributes(message_digest: bytes, content_type: str | None, others: Iterable[Attribute]) -> bytes:
+    """Return the DER SET OF signed attributes: what is signed."""
+    rows = [(names.MESSAGE_DIGEST, enc.octet_string(message_digest)), *others]
+    if content_type is not None:
+        rows.append((names.CONTENT_TYPE, der.encode_oid(content_type)))
+    return enc.set_of(enc.attribute(oid, value) for oid, value in rows)
+
+
+def signer_info(waiting: SigningState, digest: str, value: bytes) -> bytes:
+    """Return the DER SignerInfo of version 1: the signer is named by issuer and serial number."""
+    certificate = waiting.certificate
+    return der.encode(
+        der.SEQUENCE,
+        enc.integer(1),
+        der.encode(der.SEQUENCE, certificate.issuer, enc.integer(certificate.serial)),
+        enc.digest_identifier(digest),
+        b"\xa0" + waiting.octets[1:],
+        identifier_of(waiting.algorithm),
+        enc.octet_string(value),
+    )
+
+
+def signature_of(element: der.Element) -> bytes:
+    """Return the signature value of the SignerInfo *element*; ``cms-malformed`` if it is none."""
+    try:
+        return read_signer_info(element).signature
+    except CertificateError:
+        raise SignatureError("cms-malformed", detail="SignerInfo") from None
+
+
+@attrs.frozen(kw_only=True)
+class Container:
+    """A SignedData to be written: ``encapsulated`` is its EncapsulatedContentInfo in pieces."""
+
+    version: int
+    digest_algorithms: tuple[bytes, ...]
+    encapsulated: tuple[bytes, ...]
+    certificates: tuple[bytes, ...]
+    revocation: tuple[bytes, ...]
+    signers: tuple[bytes, ...]
+
+    @classmethod
+    def new(cls, content_type: str, content: Octets | None) -> Container:
+        """Return an empty one over *content*, or a detached one."""
+        inner: list[bytes] = [der.encode_oid(content_type)]
+        if content is not None:
+            pieces = [bytes(piece) for piece in pieces_of(content)]
+            inner += enc.wrapped(der.context(0), enc.wrapped(der.OCTET_STRING, pieces))
+        return cls(
+            version=1 if content_type == DATA else 3,
+            digest_algorithms=(),
+            encapsulated=tuple(enc.wrapped(der.SEQUENCE, inner)),
+            certificates=(),
+            revocation=(),
+            signers=(),
+        )
+
+    @classmethod
+    def of(cls, data: bytes, parts: SignedData) -> Container:
+        """Return the one that *data* is; its parts stay as they were received."""
+        start, stop = parts.encapsulated
+        return cls(
+            version=parts.version,
+            digest_algorithms=tuple(element.octets for element in children(parts.digest_algorithms)),
+            encapsulated=(data[start:stop],),
+            certificates=tuple(element.octets for element in parts.certificates),
+            revocation=tuple(element.octets for element in parts.revocation),
+            signers=tuple(element.octets for element in parts.signers),
+        )
+
+    def with_signer(self, info: bytes, digest: str, certificates: Iterable[Certificate]) -> Container:
+        """Return a container with one signer more."""
+        held = {*self.digest_algorithms, enc.digest_identifier(digest, null=True)}
+        named = enc.digest_identifier(digest)
+        algorithms = self.digest_algorithms if named in held else (*self.digest_algorithms, named)
+        return attrs.evolve(
+            self,
+            digest_algorithms=tuple(dict.fromkeys(algorithms)),
+            certificates=tuple(dict.fromkeys((*self.certificates, *(c.der for c in certificates)))),
+            signers=(*self.signers, info),
+        )
+
+    def with_changed(self, index: int, info: bytes, certificates: Iterable[Certificate]) -> Container:
+        """Return a container with another SignerInfo at *index*, and with *certificates* too."""
+        return attrs.evolve(
+            self,
+            certificates=tuple(dict.fromkeys((*self.certificates, *(c.der for c in certificates)))),
+            signers=(*self.signers[:index], info, *self.signers[index + 1 :]),
+        )
+
+    def octets(self) -> bytes:
+        """Return the DER ContentInfo, as far as its parts are DER."""
+        pieces = [
+            enc.integer(self.version),
+            enc.set_of(self.digest_algorithms),
+            *self.encapsulated,
+            enc.set_of(self.certificates, der.context(0)) if self.certificates else b"",
+            enc.set_of(self.revocation, der.context(1)) if self.revocation else b"",
+            enc.set_of(self.signers),
+        ]
+        signed = enc.wrapped(der.context(0), enc.wrapped(der.SEQUENCE, pieces))
+        return b"".join(enc.wrapped(der.SEQUENCE, [der.encode_oid(SIGNED_DATA), *signed]))
+
+
+def opened(data: bytes) -> tuple[SignedData, Container]:
+    """Return the parts of the CMS signature *data*, and what it is written from."""
+    parts = split(data, DEFAULT)
+    try:
+        return parts, Container.of(data, parts)
+    except CertificateError:
+        raise SignatureError("cms-malformed", detail="digestAlgorithms") from None
+
+
+def with_unsigned(element: der.Element, attribute: bytes) -> bytes:
+    """Return the SignerInfo *element* with one unsigned attribute more, behind those it has.
+
+    What is there stays in its order: archive timestamps are over the attributes as they stand.
+    """
+    parts = children(element)
+    held = parts.pop().content if parts[-1].tag == der.context(1) else b""
+    unsigned = der.encode(der.context(1), held, attribute)
+    return der.encode(der.SEQUENCE, *(part.octets for part in parts), unsigned)

@@ -1,0 +1,488 @@
+"""SignedData (RFC 5652, section 5) taken apart: BER or DER, in memory or from a source that is read once, forward.
+
+The content is never copied and never joined; what is found is where its pieces lie. Everything else is bounded by
+the limits and kept as it was received.
+"""
+
+from __future__ import annotations
+
+import io
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, Final, cast
+
+import attrs
+
+from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.limits import Limits
+from vndoc.pki import der
+from vndoc.pki.algorithms import DIGESTS, hasher
+
+DATA: Final = "1.2.840.113549.1.7.1"
+SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+
+_STRING: Final = der.OCTET_STRING
+_PIECES: Final = der.OCTET_STRING | 0x20
+_DEPTH: Final = 16
+
+
+def malformed(detail: str) -> SignatureError:
+    """Return the error of what is no SignedData."""
+    return SignatureError("cms-malformed", detail=detail)
+
+
+class _Memory:
+    """Octets in memory, passed once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.pos = 0
+
+    def peek(self, size: int) -> bytes:
+        return self.data[self.pos : self.pos + size]
+
+    def skip(self, size: int) -> None:
+        self.pos += size
+        if self.pos > len(self.data):
+            raise malformed(f"{len(self.data)} B")
+
+    def rest(self, _most: int) -> tuple[bytes, int]:
+        """Return octets and the offset in them of what was not passed yet."""
+        return self.data, self.pos
+
+
+class _Stream:
+    """The octets of a source, passed once without keeping them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.pos = 0
+        self.held = b""
+
+    def peek(self, size: int) -> bytes:
+        while len(self.held) < size and (more := self.file.read(max(4096, size))):
+            self.held += more
+        return self.held[:size]
+
+    def skip(self, size: int) -> None:
+        self.pos += size
+        used = min(size, len(self.held))
+        self.held = self.held[used:]
+        size -= used
+        while size:
+            piece = self.file.read(min(size, CHUNK))
+            if not piece:
+                raise malformed(f"{self.pos - size} B")
+            size -= len(piece)
+
+    def rest(self, most: int) -> tuple[bytes, int]:
+        pieces, size = [self.held], len(self.held)
+        while size <= most and (piece := self.file.read(CHUNK)):
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces), 0
+
+
+class _Walk:
+    """The elements around and before the content, entered one by one; lengths may be indefinite."""
+
+    def __init__(self, source: _Memory | _Stream) -> None:
+        self.source = source
+        self.ends: list[int | None] = []
+        self.bounds: list[int | None] = [None]  # the nearest definite end around each level
+
+    def header(self) -> tuple[int, int, int | None]:
+        """Return tag, size of the header and length (``None``: indefinite) of the element that begins here."""
+        head = self.source.peek(10)
+        if len(head) < 2 or head[0] & 0x1F == 0x1F or not head[0]:
+            raise malformed(f"@{self.source.pos}")
+        size, length = 2, head[1]
+        if length == 0x80:
+            if not head[0] & 0x20:
+                raise malformed(f"@{self.source.pos}")
+            return head[0], 2, None
+        if length > 0x80:
+            size += length & 0x7F
+            if size > 10 or len(head) < size:
+                raise malformed(f"@{self.source.pos}")
+            length = int.from_bytes(head[2:size], "big")
+        bound = self.bounds[-1]
+        if bound is not None and self.source.pos + size + length > bound:
+            raise malformed(f"@{self.source.pos}")
+        return head[0], size, length
+
+    def enter(self, tag: int) -> None:
+        found, size, length = self.header()
+        if found != tag:
+            raise malformed(f"@{self.source.pos}")
+        self.source.skip(size)
+        self._push(length)
+
+    def _push(self, length: int | None) -> None:
+        end = None if length is None else self.source.pos + length
+        self.ends.append(end)
+        self.bounds.append(self.bounds[-1] if end is None else end)
+
+    def at_end(self) -> bool:
+        end = self.ends[-1]
+        return self.source.peek(2) == b"\0\0" if end is None else self.source.pos >= end
+
+    def leave(self) -> None:
+        if not self.at_end():
+            raise malformed(f"@{self.source.pos}")
+        self.bounds.pop()
+        if self.ends.pop() is None:
+            self.source.skip(2)
+
+    def whole(self, most: int = 4096) -> der.Element:
+        """Return a small element as it stands here, and pass it."""
+        _, size, length = self.header()
+        if length is None or length > most:
+            raise malformed(f"@{self.source.pos}")
+        octets = self.source.peek(size + length)
+        self.source.skip(size + length)
+        return der.read(octets, ber=True)
+
+    def pieces(self, most: int) -> array[int]:
+        """Pass the content and return where its pieces lie: offset and length by turns.
+
+        The content of an OCTET STRING is its value; that of anything else (PKCS #7) is its content octets.
+        """
+        found = array("Q")
+        tag, size, length = self.header()
+        if tag != _PIECES:
+            if length is None:
+                raise malformed(f"@{self.source.pos}")
+            found.extend((self.source.pos + size, length))
+            self.source.skip(size + length)
+            return found
+        base = len(self.ends)
+        self.enter(_PIECES)
+        while len(self.ends) > base:
+            if self.at_end():
+                self.leave()
+                continue
+            tag, size, length = self.header()
+            if tag == _PIECES and len(self.ends) - base < _DEPTH:
+                self.source.skip(size)
+                self._push(length)
+            elif tag == _STRING and length is not None:
+                if len(found) >= 2 * most:
+                    raise SignatureError("cms-too-large", what="OCTET STRING", limit=most)
+                found.extend((self.source.pos + size, length))
+                self.source.skip(size + length)
+            else:
+                raise malformed(f"@{self.source.pos}")
+        return found
+
+
+class _Pieces(io.RawIOBase):
+    """Parts of a run of octets, read one after the other."""
+
+    def __init__(self, octets: ContentOctets) -> None:
+        super().__init__()
+        self._pieces = octets.pieces()
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        target = memoryview(buffer).cast("B")
+        while not self._held:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._held = memoryview(piece)
+        size = min(len(target), len(self._held))
+        target[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+
+@attrs.frozen(repr=False, eq=False)
+class ContentOctets:
+    """The content in a CMS signature: ``ranges`` holds offset and length of each piece in ``source``."""
+
+    source: bytes | Octets
+    ranges: array[int]
+
+    @property
+    def size(self) -> int:
+        """Return the number of octets."""
+        return sum(self.ranges[1::2])
+
+    def open(self) -> BinaryIO:
+        """Return a new binary file over the content."""
+        return cast("BinaryIO", io.BufferedReader(_Pieces(self), CHUNK))
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield the content in pieces; those of a source are at most :data:`CHUNK` long."""
+        parts = zip(self.ranges[::2], self.ranges[1::2], strict=True)
+        if isinstance(self.source, bytes):
+            view = memoryview(self.source)
+            for start, size in parts:
+                yield view[start : start + size]
+            return
+        with self.source.open() as file:
+            pos = 0
+            for start, size in parts:
+                _pass(file, start - pos)
+                pos = start + size
+                yield from _pass_through(file, size)
+
+    def __repr__(self) -> str:
+        return f"ContentOctets({self.size} octets)"
+
+
+def _pass(file: BinaryIO, size: int) -> None:
+    for _ in _pass_through(file, size):
+        pass
+
+
+def _pass_through(file: BinaryIO, size: int) -> Iterator[bytes]:
+    while size:
+        piece = file.read(min(size, CHUNK))
+        if not piece:
+            raise malformed("content")  # the source has changed since it was taken apart
+        size -= len(piece)
+        yield piece
+
+
+def pieces_of(octets: Octets) -> Iterator[bytes | memoryview]:
+    """Yield *octets* in pieces; what is in memory is not copied."""
+    if isinstance(octets, ContentOctets):
+        yield from octets.pieces()
+    elif isinstance(octets, MemoryOctets):
+        yield octets.data
+    else:
+        with octets.open() as file:
+            while piece := file.read(CHUNK):
+                yield piece
+
+
+def digests_of(octets: Octets, names: Iterable[str]) -> Mapping[str, bytes]:
+    """Return the digest of *octets* by each algorithm of *names* that is computed here, all in one pass."""
+    hashers = {name: hasher(DIGESTS[name]) for name in names if DIGESTS[name].hashlib is not None}
+    if len(hashers) == 1:
+        [(name, one)] = hashers.items()
+        for piece in pieces_of(octets):
+            one.update(piece)
+        return {name: one.digest()}
+    if hashers:
+        for piece in pieces_of(octets):
+            view = memoryview(piece)
+            for start in range(0, len(view), CHUNK):  # each chunk is still in the cache for the next algorithm
+                for one in hashers.values():
+                    one.update(view[start : start + CHUNK])
+    return {name: one.digest() for name, one in hashers.items()}
+
+
+@attrs.frozen(kw_only=True)
+class SignedData:
+    """The parts of a SignedData. ``content`` is ``None`` where the signature is detached."""
+
+    version: int
+    digest_algorithms: der.Element
+    content_type: str
+    content: ContentOctets | None
+    encapsulated: tuple[int, int]
+    """Where EncapsulatedContentInfo begins and ends in the octets that were read."""
+    certificates: tuple[der.Element, ...] = ()
+    revocation: tuple[der.Element, ...] = ()
+    signers: tuple[der.Element, ...] = ()
+    trailing: bool = False
+
+
+def split(data: bytes | Octets, limits: Limits) -> SignedData:
+    """Return the parts of the SignedData that *data* is.
+
+    Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` or ``cms-too-large``.
+    """
+    if isinstance(data, MemoryOctets):
+        data = data.data
+    try:
+        if isinstance(data, bytes):
+            return _split(data, _Memory(data), limits)
+        with data.open() as file:
+            return _split(data, _Stream(file), limits)
+    except CertificateError as error:
+        raise malformed(f"@{error.values.get('offset', '?')}") from None
+
+
+def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> SignedData:
+    walk = _Walk(source)
+    walk.enter(der.SEQUENCE)
+    if der.oid(walk.whole()) != SIGNED_DATA:
+        raise malformed("contentType")
+    walk.enter(der.context(0))
+    walk.enter(der.SEQUENCE)
+    version = der.integer(walk.whole())
+    digest_algorithms = walk.whole(65_536)
+    start = source.pos
+    walk.enter(der.SEQUENCE)
+    content_type = der.oid(walk.whole())
+    content = None
+    if not walk.at_end():
+        walk.enter(der.context(0))
+        content = ContentOctets(data, walk.pieces(limits.cms_segments))
+        walk.leave()
+    walk.leave()
+    stop = source.pos
+    rest, offset = source.rest(limits.cms_bytes)
+    parts, trailing = _rest(walk, rest, offset, stop, limits)
+    return SignedData(
+        version=version,
+        digest_algorithms=digest_algorithms,
+        content_type=content_type,
+        content=content,
+        encapsulated=(start, stop),
+        trailing=trailing,
+        **_named(parts, limits),
+    )
+
+
+def _rest(walk: _Walk, rest: bytes, offset: int, stop: int, limits: Limits) -> tuple[list[der.Element], bool]:
+    """Return the elements behind the content, and whether octets follow the signature."""
+    shift = offset - stop  # from offsets in the input to offsets in "rest"
+    bound = walk.bounds[-1]
+    end = len(rest) if bound is None else bound + shift
+    if min(end, len(rest)) - offset > limits.cms_bytes:
+        raise SignatureError("cms-too-large", what="SignedData", limit=limits.cms_bytes)
+    if end > len(rest):
+        raise malformed(f"{len(rest) - shift} B")
+    pos, parts = offset, []
+    inner = walk.ends[-1]
+    while (pos < end) if inner is not None else (rest[pos : pos + 2] != b"\0\0"):
+        parts.append(der.read(rest, pos, end, ber=True))
+        pos = parts[-1].stop
+        if len(parts) > 3:
+            raise malformed("SignedData")
+    for level in reversed(walk.ends):
+        if level is None:
+            if rest[pos : pos + 2] != b"\0\0":
+                raise malformed(f"@{pos - shift}")
+            pos += 2
+        elif level + shift != pos:
+            raise malformed(f"@{pos - shift}")
+    return parts, pos < len(rest)
+
+
+def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Element, ...]]:
+    """Return certificates [0], crls [1] and signerInfos by the names of :class:`SignedData`."""
+    rows = {der.context(0): "certificates", der.context(1): "revocation", der.SET: "signers"}
+    order = list(rows)
+    tags = [part.tag for part in parts]
+    if der.SET not in tags or any(t not in rows for t in tags) or sorted(set(tags), key=order.index) != tags:
+        raise malformed("SignedData")
+    most = {"signers": limits.cms_signers}
+    return {
+        name: tuple(children(part, most.get(name, limits.cms_certificates), what=name))
+        for part in parts
+        for name in (rows[part.tag],)
+    }
+
+
+MOST: Final = 1_000
+"""Elements in one set or sequence where no limit says otherwise: each costs some hundred octets."""
+
+
+def children(parent: der.Element, most: int = MOST, *, what: str | None = None) -> list[der.Element]:
+    """Return at most *most* elements within *parent*.
+
+    Raises ``cms-too-large`` for more where *what* names them, otherwise
+    :class:`~vndoc.errors.CertificateError` ``der-malformed``.
+    """
+    found: list[der.Element] = []
+    pos = parent.body
+    while pos < parent.end:
+        if len(found) == most:
+            if what is not None:
+                raise SignatureError("cms-too-large", what=what, limit=most)
+            raise CertificateError("der-malformed", offset=pos)
+        child = der.read(parent.data, pos, parent.end, ber=True)
+        found.append(child)
+        pos = child.stop
+    return found
+
+
+Attributes = Mapping[str, list[list[der.Element]]]
+"""Attributes by OID: for each time it stands there, its values."""
+
+
+@attrs.frozen(kw_only=True)
+class SignerInfo:
+    """The parts of a SignerInfo as received."""
+
+    element: der.Element
+    version: int
+    sid: der.Element
+    digest_identifier: bytes
+    signed: der.Element | None
+    signed_attributes: Attributes
+    signature_identifier: bytes
+    signature: bytes
+    unsigned: der.Element | None
+    unsigned_attributes: Attributes
+
+
+def signer_info(element: der.Element) -> SignerInfo:
+    """Return the parts of a SignerInfo. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
+    parts = children(element)
+    signed = unsigned = None
+    if len(parts) > 3 and parts[3].tag == der.context(0):
+        signed = parts.pop(3)
+    if len(parts) == 6 and parts[5].tag == der.context(1):
+        unsigned = parts.pop()
+    if element.tag != der.SEQUENCE or len(parts) != 5 or parts[2].tag != der.SEQUENCE or parts[3].tag != der.SEQUENCE:
+        raise CertificateError("der-malformed", offset=element.start)
+    return SignerInfo(
+        element=element,
+        version=der.integer(parts[0]),
+        sid=parts[1],
+        digest_identifier=parts[2].octets,
+        signed=signed,
+        signed_attributes={} if signed is None else attributes(signed),
+        signature_identifier=parts[3].octets,
+        signature=octet_string(parts[4]),
+        unsigned=unsigned,
+        unsigned_attributes={} if unsigned is None else attributes(unsigned),
+    )
+
+
+def attributes(element: der.Element) -> Attributes:
+    """Return the attributes in *element*. Raises as :func:`signer_info`."""
+    found: dict[str, list[list[der.Element]]] = {}
+    for item in children(element):
+        parts = children(item)
+        if item.tag != der.SEQUENCE or len(parts) != 2 or parts[1].tag != der.SET:
+            raise CertificateError("der-malformed", offset=item.start)
+        found.setdefault(der.oid(parts[0]), []).append(children(parts[1]))
+    return found
+
+
+def octet_string(element: der.Element, depth: int = 0) -> bytes:
+    """Return the value of a small OCTET STRING, whole or in pieces. Raises as :func:`signer_info`."""
+    if element.tag == _STRING:
+        return element.content
+    if element.tag != _PIECES or depth > _DEPTH:
+        raise CertificateError("der-malformed", offset=element.start)
+    return b"".join(octet_string(child, depth + 1) for child in children(element))
+
+
+def der_of(element: der.Element, tag: int | None = None, depth: int = 0) -> bytes:
+    """Return the DER encoding of *element*, which may be BER, with *tag* in the place of its own.
+
+    Lengths become minimal, strings whole, SET OF sorted; values of simple types stay as they are. Raises as
+    :func:`signer_info`.
+    """
+    if depth > der.DEPTH:
+        raise CertificateError("der-malformed", offset=element.start)
+    own = element.tag if tag is None else tag
+    if not element.constructed:
+        return der.encode(own, element.content)
+    if element.tag == _PIECES:
+        return der.encode(_STRING, octet_string(element))
+    parts = [der_of(child, None, depth + 1) for child in children(element)]
+    return der.encode(own, *(sorted(parts) if own == der.SET else parts))

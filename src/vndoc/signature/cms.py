@@ -1,0 +1,317 @@
+"""CMS and CAdES signatures: read as facts, made in one step or two, signed again, countersigned, timestamped.
+
+Reading believes nothing: it says what the octets hold and what is wrong with them. Content is read in pieces, once
+for all signers, whether it stands in the signature or apart.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors import SignatureError, UsageError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki import der
+from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm
+from vndoc.pki.certificate import Certificate
+from vndoc.signature import _cms_attributes as names
+from vndoc.signature import _cms_encode as enc
+from vndoc.signature import _cms_make as make
+from vndoc.signature import tsp
+from vndoc.signature._cms_read import read_signed
+from vndoc.signature._cms_structure import DATA, SignedData, digests_of
+from vndoc.signature._cms_token import new_context
+from vndoc.signature.facts import SignatureFacts
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
+
+__all__ = [
+    "SignaturePolicyId",
+    "add_timestamp",
+    "complete_cms",
+    "complete_counter_signature",
+    "counter_sign",
+    "prepare_cms",
+    "prepare_counter_signature",
+    "read_cms",
+    "sign_cms",
+]
+
+
+def read_cms(
+    data: bytes | Octets,
+    *,
+    content: bytes | Octets | None = None,
+    certificates: Iterable[Certificate] = (),
+    limits: Limits = DEFAULT,
+) -> tuple[SignatureFacts, ...]:
+    """Return the facts of each signer of the CMS signature *data* (DER or BER), in the order of its SignerInfos.
+
+    *content* is what a detached signature is over; given beside a content in the signature, both must be the same.
+    *certificates* are further ones that may be the signer's, for signatures that carry none. Without signed
+    attributes nothing names a digest: ``covered`` then holds the computed one, and ``verify`` alone tells whether
+    it was signed.
+
+    Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` for what is no SignedData (RFC 5652, 5.1),
+    ``cms-too-large`` beyond *limits*. All else that is wrong is among the ``reasons`` of the facts.
+    """
+    _, facts = read_signed(data, _octets(content), new_context(limits, certificates))
+    return tuple(facts)
+
+
+def _octets(content: bytes | Octets | None) -> Octets | None:
+    return MemoryOctets(content) if isinstance(content, bytes) else content
+
+
+@attrs.frozen
+class SignaturePolicyId:
+    """A signature policy that the signer names: its OID, and the digest of its text (EN 319 122-1, 5.2.9)."""
+
+    oid: str
+    digest: str
+    value: bytes
+
+
+_SIGNATURE: Final = "cades"
+_COUNTER: Final = "cades-countersignature"
+
+
+def prepare_cms(
+    content: bytes | Octets | None,
+    *,
+    credential: Credential,
+    algorithm: SignatureAlgorithm | None = None,
+    digest: str | None = None,
+    detached: bool = True,
+    signing_time: datetime.datetime | None = None,
+    commitment: str | None = None,
+    policy: SignaturePolicyId | None = None,
+    content_type: str = DATA,
+    existing: bytes | None = None,
+) -> ToBeSigned:
+    """Return what has to be signed for a CAdES-B signature over *content* (EN 319 122-1, 6; RFC 5652, 5.4).
+
+    Signed with is *algorithm*, or the first one of *credential* (with *digest*, if it is given). *commitment* is the
+    OID of a commitment type. With *existing*, the signature becomes one more signer of that CMS signature, over the
+    content in it, or over *content* if it is detached. The content is read once, in pieces.
+
+    Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
+    ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
+    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448.
+    """
+    scheme = choose_algorithm(credential, algorithm, digest=digest)
+    name = make.content_digest(scheme)
+    octets = _octets(content)
+    fields: dict[str, bytes | str] = {"digest": name, "detached": "yes" if detached else "no"}
+    if existing is not None:
+        parts, _ = make.opened(existing)
+        fields["target"] = hashlib.sha256(existing).digest()
+        content_type = parts.content_type
+        octets = _same(octets, parts, name)
+    if octets is None:
+        raise SignatureError("cms-content-needed")
+    value = digests_of(octets, [name])[name]
+    rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, commitment, policy)]
+    return SigningState(
+        format=_SIGNATURE,
+        certificate=credential.certificate,
+        chain=tuple(credential.chain),
+        algorithm=scheme,
+        octets=make.signed_attributes(value, content_type, rows),
+        fields={**fields, "message-digest": value, "content-type": content_type},
+    ).to_be_signed()
+
+
+def _same(content: Octets | None, parts: SignedData, digest: str) -> Octets | None:
+    """Return the content in the signature; ``cms-content-differs`` if another one is given beside it."""
+    if parts.content is None:
+        return content
+    if content is not None and digests_of(content, [digest]) != digests_of(parts.content, [digest]):
+        raise SignatureError("cms-content-differs")
+    return parts.content
+
+
+def _optional(
+    signing_time: datetime.datetime | None, commitment: str | None, policy: SignaturePolicyId | None
+) -> list[make.Attribute]:
+    rows: list[make.Attribute] = []
+    if signing_time is not None:
+        rows.append((names.SIGNING_TIME, enc.time(signing_time)))
+    if commitment is not None:
+        rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, der.encode_oid(commitment))))
+    if policy is not None:
+        digest = der.encode(der.SEQUENCE, enc.digest_identifier(policy.digest), enc.octet_string(policy.value))
+        rows.append((names.POLICY, der.encode(der.SEQUENCE, der.encode_oid(policy.oid), digest)))
+    return rows
+
+
+def complete_cms(
+    state: bytes,
+    signature: bytes,
+    *,
+    content: bytes | Octets | None = None,
+    existing: bytes | None = None,
+    stamp: tsp.Stamp | None = None,
+    nonce: int | None = None,
+) -> bytes:
+    """Return the CMS signature for the *state* of :func:`prepare_cms` and the *signature* value that came back.
+
+    *content* is needed again where it goes into the signature, *existing* where one was given; both are compared with
+    what was prepared. With *stamp* the signature gets a timestamp (CAdES-T), *nonce* being its random number.
+
+    Raises :class:`~vndoc.errors.SignatureError`: ``signature-value`` unless the value verifies under the prepared
+    certificate, ``signing-state``, ``cms-content-needed``, ``cms-content-differs``, or those of :func:`add_timestamp`.
+    """
+    waiting = SigningState.load(state, format=_SIGNATURE)
+    name = waiting.text_of("digest")
+    value = waiting.accept(signature)
+    info = make.signer_info(waiting, name, value)
+    container = _container(waiting, name, _octets(content), existing)
+    if stamp is not None:
+        info = _stamped(der.read(info), stamp, waiting.algorithm.digest or name, nonce)
+    return container.with_signer(info, name, (waiting.certificate, *waiting.chain)).octets()
+
+
+def _container(waiting: SigningState, name: str, content: Octets | None, existing: bytes | None) -> make.Container:
+    """Return what the new signer goes into, after comparing it with what was prepared."""
+    if "target" in waiting.fields:
+        return _opened(waiting, existing)[1]
+    if waiting.text_of("detached") == "yes":
+        return make.Container.new(waiting.text_of("content-type"), None)
+    if content is None:
+        raise SignatureError("cms-content-needed")
+    if digests_of(content, [name])[name] != waiting.octets_of("message-digest"):
+        raise SignatureError("cms-content-differs")
+    return make.Container.new(waiting.text_of("content-type"), content)
+
+
+def _opened(waiting: SigningState, existing: bytes | None) -> tuple[SignedData, make.Container]:
+    if existing is None:
+        raise SignatureError("cms-content-needed")
+    if hashlib.sha256(existing).digest() != waiting.octets_of("target"):
+        raise SignatureError("cms-content-differs")
+    return make.opened(existing)
+
+
+def sign_cms(
+    content: bytes | Octets | None,
+    *,
+    signer: Signer,
+    algorithm: SignatureAlgorithm | None = None,
+    digest: str | None = None,
+    detached: bool = True,
+    signing_time: datetime.datetime | None = None,
+    commitment: str | None = None,
+    policy: SignaturePolicyId | None = None,
+    content_type: str = DATA,
+    existing: bytes | None = None,
+    stamp: tsp.Stamp | None = None,
+    nonce: int | None = None,
+) -> bytes:
+    """Return a CAdES-B signature over *content*, or CAdES-T with *stamp*: both phases at once.
+
+    Arguments and errors are those of :func:`prepare_cms` and :func:`complete_cms`.
+    """
+    waiting = prepare_cms(
+        content,
+        credential=signer,
+        algorithm=algorithm,
+        digest=digest,
+        detached=detached,
+        signing_time=signing_time,
+        commitment=commitment,
+        policy=policy,
+        content_type=content_type,
+        existing=existing,
+    )
+    value = signer.sign(waiting.octets, waiting.algorithm)
+    return complete_cms(waiting.state, value, content=content, existing=existing, stamp=stamp, nonce=nonce)
+
+
+def prepare_counter_signature(
+    existing: bytes,
+    *,
+    credential: Credential,
+    index: int = 0,
+    algorithm: SignatureAlgorithm | None = None,
+    digest: str | None = None,
+    signing_time: datetime.datetime | None = None,
+) -> ToBeSigned:
+    """Return what has to be signed to countersign signer number *index* (from 0) of the CMS signature *existing*.
+
+    A counter-signature is over the signature value (RFC 5652, 11.4). Raises
+    :class:`~vndoc.errors.SignatureError` as :func:`prepare_cms`, :class:`~vndoc.errors.UsageError` ``option-invalid``
+    for an *index* that does not exist.
+    """
+    scheme = choose_algorithm(credential, algorithm, digest=digest)
+    name = make.content_digest(scheme)
+    parts, _ = make.opened(existing)
+    value = DIGESTS[name].of(make.signature_of(_signer(parts, index)))
+    rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, None, None)]
+    return SigningState(
+        format=_COUNTER,
+        certificate=credential.certificate,
+        chain=tuple(credential.chain),
+        algorithm=scheme,
+        octets=make.signed_attributes(value, None, rows),
+        fields={"digest": name, "target": hashlib.sha256(existing).digest(), "index": str(index)},
+    ).to_be_signed()
+
+
+def _signer(parts: SignedData, index: int) -> der.Element:
+    if not 0 <= index < len(parts.signers):
+        raise UsageError("option-invalid", detail=f"index={index}")
+    return parts.signers[index]
+
+
+def complete_counter_signature(state: bytes, signature: bytes, *, existing: bytes) -> bytes:
+    """Return the CMS signature *existing* with the prepared counter-signature. Raises as :func:`complete_cms`."""
+    waiting = SigningState.load(state, format=_COUNTER)
+    info = make.signer_info(waiting, waiting.text_of("digest"), waiting.accept(signature))
+    parts, container = _opened(waiting, existing)
+    index = waiting.text_of("index")
+    if not index.isdecimal():
+        raise SignatureError("signing-state", detail="index")
+    element = _signer(parts, int(index))
+    changed = make.with_unsigned(element, enc.attribute(names.COUNTER_SIGNATURE, info))
+    return container.with_changed(int(index), changed, (waiting.certificate, *waiting.chain)).octets()
+
+
+def counter_sign(
+    existing: bytes,
+    *,
+    signer: Signer,
+    index: int = 0,
+    algorithm: SignatureAlgorithm | None = None,
+    digest: str | None = None,
+    signing_time: datetime.datetime | None = None,
+) -> bytes:
+    """Return *existing* with a counter-signature by *signer*: both phases at once."""
+    waiting = prepare_counter_signature(
+        existing, credential=signer, index=index, algorithm=algorithm, digest=digest, signing_time=signing_time
+    )
+    value = signer.sign(waiting.octets, waiting.algorithm)
+    return complete_counter_signature(waiting.state, value, existing=existing)
+
+
+def add_timestamp(
+    existing: bytes, stamp: tsp.Stamp, *, index: int = 0, digest: str = "sha256", nonce: int | None = None
+) -> bytes:
+    """Return *existing* with a timestamp over the signature value of signer number *index* (CAdES-T).
+
+    The token is checked before it is used. Raises :class:`~vndoc.errors.SignatureError`: ``timestamp-refused``,
+    ``timestamp-unfit``, ``timestamp-malformed``, or as :func:`prepare_counter_signature`.
+    """
+    parts, container = make.opened(existing)
+    changed = _stamped(_signer(parts, index), stamp, digest, nonce)
+    return container.with_changed(index, changed, ()).octets()
+
+
+def _stamped(element: der.Element, stamp: tsp.Stamp, digest: str, nonce: int | None) -> bytes:
+    """Return the SignerInfo *element* with a signature timestamp."""
+    token = tsp.stamped(make.signature_of(element), stamp, digest=digest, nonce=nonce)
+    return make.with_unsigned(element, enc.attribute(names.SIGNATURE_TIMESTAMP, token.octets))

@@ -189,6 +189,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không xác định được loại gói tin: không có StatusCode, cũng không có Code hay Subject.",
             "The packet kind cannot be told: there is neither StatusCode nor Code nor Subject.",
         ),
+        "c14n-namespace": Text(
+            "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
+            "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
+        ),
+        "c14n-unavailable": Text(
+            "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
+            "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
+        ),
         # -- limits ------------------------------------------------------------------------------
         "limit-packet-bytes": Text(
             "Gói tin lớn hơn {limit} byte.",
@@ -197,6 +205,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "limit-skeleton-bytes": Text(
             "Phần XML ngoài tệp đính kèm lớn hơn {limit} byte.",
             "The XML outside the attachments is larger than {limit} bytes.",
+        ),
+        "limit-document-bytes": Text(
+            "Tài liệu XML lớn hơn {limit} byte.",
+            "The XML document is larger than {limit} bytes.",
+        ),
+        "limit-document-nodes": Text(
+            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
+            "The XML document has more than {limit} tags and attributes.",
         ),
         "limit-token-bytes": Text(
             "Một thẻ hoặc chú thích XML dài hơn {limit} byte.",
@@ -321,6 +337,15 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "json-invalid": Text(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
+        ),
+        # -- XML signatures ------------------------------------------------------------------------
+        "no-signature": Text(
+            "Tài liệu không có chữ ký XML-DSig nào.",
+            "The document has no XML-DSig signature.",
+        ),
+        "limit-signatures": Text(
+            "Tài liệu có hơn {limit} chữ ký.",
+            "The document has more than {limit} signatures.",
         ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(

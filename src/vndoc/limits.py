@@ -24,6 +24,13 @@ class Limits:
     skeleton_bytes: int = 4 * _MIB
     """Size of the packet without attachment text: this part is held in memory as a tree (about 15 times as much)."""
 
+    document_bytes: int = 64 * _MIB
+    """Size of an XML document that is not a packet, such as a signature that holds what it signs: all of it is held
+    in memory, two times while it is canonicalised."""
+
+    document_nodes: int = 1_000_000
+    """Tags and attributes of such a document, counted as its ``<`` and ``=``: each costs about 100 octets as a tree."""
+
     token_bytes: int = _MIB
     """Longest single tag, comment or processing instruction: the stream parser re-scans an unfinished token."""
 

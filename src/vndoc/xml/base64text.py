@@ -12,6 +12,7 @@ import io
 import re
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import BinaryIO, Final, cast
 
 import attrs
@@ -225,6 +226,22 @@ class Base64Text:
             raise AttachmentError(code, offset=number)
         return cast("BinaryIO", _Reader(self) if self.marks is None else _LooseReader(self))
 
+    def raw(self, start: int, stop: int, step: int) -> Iterator[bytes]:
+        """Yield the octets of the text itself between two places, counted from its start, at most *step* at a time.
+
+        Raises :class:`SourceError` (``source-changed``, ``source-unreadable``) if the source is not what it was.
+        """
+        at, end = self.start + start, self.start + stop
+        if isinstance(self.source, MemoryOctets):
+            data = self.source.data
+            yield from (data[begin : min(begin + step, end)] for begin in range(at, end, step))
+            return
+        with self.source.open() as file:
+            while at < end:
+                piece = _read(self.source, file, at, min(at + step, end))
+                at += len(piece)
+                yield piece
+
     def peek(self, n: int) -> bytes:
         """Return the first *n* decoded octets, or fewer if there are no more; nothing if the text is damaged."""
         if self.damage is not None or n <= 0:
@@ -235,6 +252,21 @@ class Base64Text:
     def __repr__(self) -> str:
         state = f"{self.size} octets" if self.damage is None else self.damage[0]
         return f"Base64Text({state})"
+
+
+def _read(source: Octets, file: BinaryIO, start: int, stop: int) -> bytes:
+    """Return the octets of *file*, opened from *source*, between two offsets."""
+    try:
+        file.seek(start)
+        data = file.read(stop - start)
+    except VndocError:
+        raise
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        raise SourceError("source-unreadable", name=repr(source), detail=detail) from error
+    if len(data) != stop - start:
+        raise SourceError("source-changed", name=repr(source))
+    return data
 
 
 class _Reader(io.BufferedIOBase):
@@ -301,18 +333,7 @@ class _Reader(io.BufferedIOBase):
         """Return the octets of the source between two offsets."""
         if self._view is not None:
             return self._view[start:stop]
-        file = cast("BinaryIO", self._file)
-        try:
-            file.seek(start)
-            data = file.read(stop - start)
-        except VndocError:
-            raise
-        except OSError as error:
-            detail = error.strerror or type(error).__name__
-            raise SourceError("source-unreadable", name=repr(self._text.source), detail=detail) from error
-        if len(data) != stop - start:
-            raise self._changed()
-        return data
+        return _read(self._text.source, cast("BinaryIO", self._file), start, stop)
 
     def _changed(self) -> SourceError:
         return SourceError("source-changed", name=repr(self._text.source))

@@ -23,7 +23,7 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.limits import Limits
 from vndoc.xml.base64text import Base64Text, Proof
 from vndoc.xml.parser import MAX_DEPTH, parse_quietly
-from vndoc.xml.skeleton import HOLDER_PARENT, HOLDERS, Lines, Skeleton, Span, local_name, weave
+from vndoc.xml.skeleton import HOLDER_PARENT, HOLDER_TAGS, Lines, Skeleton, Span, local_name, weave
 
 __all__ = ["READ", "XLINK", "elide", "largest_skeleton"]
 
@@ -44,7 +44,6 @@ _PREFIX = re.compile(rb"(?:[^\x00-\x20<>=\"'/!?&:]+:)?")
 _PREFIX_ROOM = 256
 _TAG_REST = re.compile(rb"(?:[^<>\"']|\"[^<\"]*\"|'[^<']*')*+>")
 _ROOT = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]++|<!--.*?-->|<\?.*?\?>)*+<[^\x00-\x20<>=\"'/!?&]+", re.DOTALL)
-_HOLDER_TAGS = tuple("{*}" + name for name in sorted(HOLDERS))
 
 
 def largest_skeleton(limits: Limits) -> int:
@@ -118,7 +117,7 @@ def _proven(root: etree._Element, tokens: Sequence[str], inline: int) -> bool:
     """
     expected = iter(tokens)
     wanted = next(expected, None)
-    for holder in root.iter(*_HOLDER_TAGS):
+    for holder in root.iter(*HOLDER_TAGS):
         text = holder.text
         if text is None or (text != wanted and len(text) <= inline):
             continue

@@ -1,8 +1,9 @@
 """The hardened lxml parser, and what may go to it directly.
 
-The parser loads no DTD, resolves no entity, opens no network connection and keeps libxml2's own limits (text
-nodes of at most 10 million octets, 256 levels). There is one parser per thread: a shared one is locked during
-each parse.
+The parsers load no DTD, resolve no entity and open no network connection. Those of packets leave comments and
+processing instructions out and keep libxml2's own limits (text nodes of at most 10 million octets, 256 levels); the
+one for signatures keeps them, and its size is bounded by who calls it. There is one of each per thread: a shared
+parser is locked during each parse.
 
 The functions here raise nothing but :class:`vndoc.errors.ReadError`, or answer ``None`` where the stream route
 (:mod:`vndoc.xml.stream`) has to decide.
@@ -17,30 +18,48 @@ from lxml import etree
 
 from vndoc.errors import ReadError
 
-__all__ = ["MAX_DEPTH", "parse_quietly", "parse_strictly", "simple_prolog"]
+__all__ = [
+    "MAX_DEPTH",
+    "parse_copy",
+    "parse_document_quietly",
+    "parse_quietly",
+    "parse_strictly",
+    "simple_prolog",
+]
 
 MAX_DEPTH = 256
 """Levels of elements that libxml2 takes without its "huge" option; ``Limits.depth`` counts up to here."""
 
 
+_LARGE = 10_000_000
+"""From here on, a text may be longer than libxml2 takes without its "huge" option."""
+
+
+def _parser(*, complete: bool, huge: bool) -> etree.XMLParser:
+    """Return a parser; *complete* ones keep comments and processing instructions."""
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=huge,
+        recover=False,
+        remove_comments=not complete,
+        remove_pis=not complete,
+        remove_blank_text=False,
+        strip_cdata=True,
+        collect_ids=False,
+    )
+
+
 class _Tools(threading.local):
-    """The parser and the compiled depth checks of one thread."""
+    """The parsers and the compiled depth checks of one thread."""
 
     def __init__(self) -> None:
-        self.parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            dtd_validation=False,
-            attribute_defaults=False,
-            huge_tree=False,
-            recover=False,
-            remove_comments=True,
-            remove_pis=True,
-            remove_blank_text=False,
-            strip_cdata=True,
-            collect_ids=False,
-        )
+        self.parser = _parser(complete=False, huge=False)
+        self.large = _parser(complete=False, huge=True)
+        self.complete = _parser(complete=True, huge=True)
         self.too_deep: dict[int, etree.XPath] = {}
 
     def deeper_than(self, depth: int) -> etree.XPath:
@@ -90,9 +109,17 @@ def simple_prolog(data: bytes) -> bool:
 
 def parse_quietly(data: bytes, depth: int) -> etree._Element | None:
     """Return the root of *data*, or ``None`` if anything at all is doubtful or goes deeper than *depth*."""
+    return _quietly(_TOOLS.parser, data, depth)
+
+
+def parse_document_quietly(data: bytes, depth: int) -> etree._Element | None:
+    """Return the same as :func:`parse_quietly`, with comments and processing instructions, whatever the size."""
+    return _quietly(_TOOLS.complete, data, depth)
+
+
+def _quietly(parser: etree.XMLParser, data: bytes, depth: int) -> etree._Element | None:
     if not simple_prolog(data):
         return None
-    parser = _TOOLS.parser
     try:
         root = etree.fromstring(data, parser)
     except etree.LxmlError:
@@ -102,13 +129,21 @@ def parse_quietly(data: bytes, depth: int) -> etree._Element | None:
     return root
 
 
+def parse_copy(data: bytes) -> etree._Element:
+    """Return the root of *data*, XML that was written from a tree, with comments and processing instructions.
+
+    Raises :class:`lxml.etree.XMLSyntaxError` for what libxml2 does not take.
+    """
+    return etree.fromstring(data, _TOOLS.complete)
+
+
 def parse_strictly(data: bytes) -> etree._Element:
     """Return the root of *data*, which the stream route has found well-formed.
 
     Raises :class:`ReadError` (``xml-malformed``) for what remains: the rules of Namespaces in XML 1.0.
     ``line`` and ``column`` are those in *data*.
     """
-    parser = _TOOLS.parser
+    parser = _TOOLS.parser if len(data) < _LARGE else _TOOLS.large
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

@@ -1,8 +1,8 @@
 """The stream route: expat reads the packet piece by piece, in any encoding, and decides what is refused.
 
-It writes the skeleton anew in UTF-8, without declaration, comments and processing instructions. The text of each
-holder element that grows too long for the tree goes to a spool, as the tree would have had it. Memory stays flat
-whatever the size of the packet.
+It writes the skeleton anew in UTF-8, without declaration, comments and processing instructions; these two are kept
+aside, for signatures that are made over them. The text of each holder element that grows too long for the tree goes
+to a spool, as the tree would have had it. Memory stays flat whatever the size of the packet.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Final, cast
 from xml.parsers import expat
 
+import attrs
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
@@ -22,9 +23,9 @@ from vndoc.errors import LimitError, ReadError
 from vndoc.limits import Limits
 from vndoc.text import Text
 from vndoc.xml import sniff
-from vndoc.xml.base64text import Base64Text, Proof
+from vndoc.xml.base64text import Proof
 from vndoc.xml.parser import MAX_DEPTH, parse_strictly
-from vndoc.xml.skeleton import HOLDER_PARENT, HOLDERS, Lines, Skeleton, Spool, weave
+from vndoc.xml.skeleton import HOLDER_PARENT, HOLDERS, Lines, Note, Skeleton, Spool, interleave, weave
 
 __all__ = ["READ", "stream"]
 
@@ -32,6 +33,7 @@ READ: Final = 64 * 1024
 """Octets given to expat at a time."""
 
 _ENCODING_HEAD = 8  # expat guesses the encoding from the first piece it gets: that must not be a single octet
+_NOTE_COST = 64  # what a kept comment costs besides its octets
 _XLINK_URI = "http://www.w3.org/1999/xlink"
 _NOT_WELL_FORMED = {  # by expat's error codes; those that need a DTD or a wrong call cannot come up
     2: Text("sai cú pháp", "syntax error"),
@@ -119,6 +121,8 @@ def _parser(writer: _Writer, encoding: str | None) -> expat.XMLParserType:
     parser.StartElementHandler = writer.start
     parser.EndElementHandler = writer.end
     parser.CharacterDataHandler = writer.text
+    parser.CommentHandler = writer.comment
+    parser.ProcessingInstructionHandler = writer.instruction
     return parser
 
 
@@ -142,12 +146,13 @@ def _escape_value(text: str) -> str:
 class _Holder:
     """The text of the holder element that is open: in memory while it is short, then in the spool."""
 
-    __slots__ = ("length", "pieces", "proof")
+    __slots__ = ("length", "notes", "pieces", "proof")
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.length = 0
         self.proof: Proof | None = None
+        self.notes: list[Note] = []
 
 
 class _Writer:
@@ -165,7 +170,9 @@ class _Writer:
         self._depth = min(limits.depth, MAX_DEPTH)
         self._out = bytearray()
         self._cuts: list[int] = []
-        self._proofs: list[Proof] = []
+        self._cut: list[_Holder] = []
+        self._notes: list[Note] = []
+        self._noted: int | None = 0  # octets of all notes; None: too many, none is kept
         self._lines = array("L")
         self._names: list[str] = []
         self._bound: list[frozenset[str]] = [frozenset({"xml", "xlink"} if declare else {"xml"})]
@@ -215,10 +222,10 @@ class _Writer:
         if holder is not None:
             self._holder = None
             if holder.proof is None:
-                self._write(_escape(b"".join(holder.pieces).decode()).encode())
+                self._write_text(b"".join(holder.pieces), holder.notes)
             else:
                 self._cuts.append(len(self._out))
-                self._proofs.append(holder.proof)
+                self._cut.append(holder)
         self._write(f"</{name}>".encode())
         self._names.pop()
         self._bound.pop()
@@ -241,12 +248,40 @@ class _Writer:
         if holder.proof.damage is None or holder.length <= self.limits.skeleton_bytes:
             self._store(piece)
 
+    def comment(self, text: str) -> None:
+        """Keep a comment aside."""
+        self._note(f"<!--{text}-->".encode(), is_comment=True)
+
+    def instruction(self, target: str, text: str) -> None:
+        """Keep a processing instruction aside."""
+        self._note((f"<?{target} {text}?>" if text else f"<?{target}?>").encode(), is_comment=False)
+
     # -- helpers --------------------------------------------------------------------------------
 
     def _write(self, octets: bytes) -> None:
         if len(self._out) + len(octets) > self.limits.skeleton_bytes:
             raise LimitError("limit-skeleton-bytes", limit=self.limits.skeleton_bytes)
         self._out += octets
+
+    def _write_text(self, data: bytes, notes: list[Note]) -> None:
+        """Write a text, and tell where its notes are now."""
+        pos = 0
+        for note in notes:
+            self._write(_escape(data[pos : note.at].decode()).encode())
+            self._notes.append(attrs.evolve(note, at=len(self._out)))
+            pos = note.at
+        self._write(_escape(data[pos:].decode()).encode())
+
+    def _note(self, octets: bytes, *, is_comment: bool) -> None:
+        if self._noted is None:
+            return
+        self._noted += len(octets) + _NOTE_COST
+        if self._noted > self.limits.skeleton_bytes:
+            self._noted = None
+        elif self._holder is None:
+            self._notes.append(Note(len(self._out), octets, is_comment))
+        else:
+            self._holder.notes.append(Note(self._holder.length, octets, is_comment))
 
     def _store(self, piece: bytes) -> None:
         if self._spool is None:
@@ -264,7 +299,7 @@ class _Writer:
             with cast("Spool", self._spool).open() as file:
                 file.seek(holder.proof.start)
                 data = file.read(holder.length)
-        self._write(_escape(data.decode()).encode())
+        self._write_text(data, holder.notes)
 
     def _check_prefixes(self, name: str, keys: list[str]) -> None:
         """Refuse a prefix that is not declared here or further out (Namespaces in XML 1.0, section 5)."""
@@ -283,15 +318,14 @@ class _Writer:
 
     def finish(self) -> Skeleton:
         """Return the skeleton, after expat has seen the end."""
-        out = bytes(self._out)
+        out, limit = bytes(self._out), self.limits.skeleton_bytes
         edges = [0, *self._cuts, len(out)]
-        data, tokens = weave([out[a:b] for a, b in pairwise(edges)])
-        if len(data) > self.limits.skeleton_bytes:
-            raise LimitError("limit-skeleton-bytes", limit=self.limits.skeleton_bytes)
+        data, tokens = weave([out[a:b] for a, b in pairwise(edges)], [note.octets for note in self._notes])
+        if len(data) > limit:
+            raise LimitError("limit-skeleton-bytes", limit=limit)
         place: Octets = MemoryOctets(b"") if self._spool is None else self._spool
-        texts: dict[str, Base64Text] = {
-            token: proof.text(place) for token, proof in zip(tokens, self._proofs, strict=True)
-        }
+        texts = {token: cast("Proof", held.proof).text(place) for token, held in zip(tokens, self._cut, strict=True)}
+        notes = {token: tuple(held.notes) for token, held in zip(tokens, self._cut, strict=True) if held.notes}
         return Skeleton(
             root=self._parse(data),
             data=data,
@@ -299,7 +333,30 @@ class _Writer:
             spans=(),
             route="stream",
             lines=Lines(table=self._lines),
+            full_data=self._full(out, edges, tokens, data),
+            notes=MappingProxyType(notes),
+            note_bytes=limit,
+            lost=frozenset(token for token, text in texts.items() if text.damage and text.stop - text.start > limit),
         )
+
+    def _full(self, out: bytes, edges: list[int], tokens: tuple[str, ...], data: bytes) -> bytes | None:
+        """Return *data* with the notes in their places: none is where a text was cut out, that one is its holder's."""
+        if self._noted is None:
+            return None
+        if not self._notes:
+            return data
+        notes = iter(self._notes)
+        note = next(notes, None)
+        segments = []
+        for start, stop in pairwise(edges):
+            parts: list[bytes] = []
+            pos = start
+            while note is not None and note.at <= stop:
+                parts += (out[pos : note.at], note.octets)
+                pos = note.at
+                note = next(notes, None)
+            segments.append(b"".join([*parts, out[pos:stop]]))
+        return interleave(segments, tokens)
 
     def _parse(self, data: bytes) -> etree._Element:
         try:

@@ -1,0 +1,426 @@
+"""References: what a signature is over, found, transformed and digested (XML Signature 1.1, sections 4.4.3 and 6.6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import attrs
+from lxml import etree
+
+from vndoc.edxml.xmltools import path_of
+from vndoc.envelope.octets import CHUNK, Octets
+from vndoc.errors import SourceError, VndocError
+from vndoc.limits import Limits
+from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
+from vndoc.pki.outcome import Reason
+from vndoc.signature._xmldsig_names import BASE64, CANONICAL, ENVELOPED, REFUSED_TRANSFORMS, ds
+from vndoc.signature._xmldsig_tree import (
+    Ids,
+    Piece,
+    PiecedOctets,
+    Refusal,
+    XmlSource,
+    base64_of,
+    base64_value,
+    element_children,
+    plain_text,
+    reason,
+    within,
+)
+from vndoc.signature.facts import Covered
+from vndoc.xml import Canonical, parse_document
+
+__all__ = [
+    "MAX_REFERENCES",
+    "MAX_TRANSFORMS",
+    "Context",
+    "Reference",
+    "Resolver",
+    "Selection",
+    "canonical_method",
+    "digest_method",
+    "read_reference",
+    "read_references",
+    "transformed",
+]
+
+Resolver = Callable[[str], Octets | None]
+"""Gives the octets behind a URI outside the document, or ``None``."""
+
+MAX_REFERENCES: Final = 30
+"""References in one SignedInfo or Manifest."""
+
+MAX_TRANSFORMS: Final = 3
+"""Transforms in one reference."""
+
+_FREE_OCTETS: Final = 64 * 1024 * 1024
+_TIMES: Final = 64
+"""Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
+
+_POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
+_INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
+
+
+@attrs.define(eq=False)
+class Context:
+    """One document while its signatures are read."""
+
+    source: XmlSource
+    ids: Ids
+    resolver: Resolver | None
+    limits: Limits
+    spent: int = 0
+    known: dict[tuple[object, ...], tuple[bytes, int]] = attrs.field(factory=dict)
+
+    @property
+    def budget(self) -> int:
+        """Return how many octets may be digested."""
+        return _TIMES * self.source.size + _FREE_OCTETS
+
+
+@attrs.frozen(eq=False)
+class Selection:
+    """A node-set: *node* and all below it, with or without comments, perhaps the whole document, perhaps a hole."""
+
+    source: XmlSource
+    node: etree._Element
+    whole: bool = False
+    comments: bool = False
+    without: etree._Element | None = None
+
+    def canonical(self, method: Canonical, prefixes: tuple[str, ...] = ()) -> Stream:
+        """Return the canonical octets."""
+        form = method if self.comments else method.without_comments
+
+        def pieces() -> Iterable[Piece]:
+            return self.source.canonical(
+                self.node, form, inclusive_prefixes=prefixes, without=self.without, whole_document=self.whole
+            )
+
+        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole))
+
+
+@attrs.frozen(eq=False)
+class Stream:
+    """A run of octets between two transforms. ``key`` says where the same octets were digested before."""
+
+    pieces: Callable[[], Iterable[Piece]]
+    key: tuple[object, ...] | None = None
+
+
+State = Selection | Stream
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Reference:
+    """A reference that was read: what it covers, the element it points to, and what was found wrong."""
+
+    node: etree._Element
+    type: str
+    target: etree._Element | None
+    enveloped: bool
+    covered: Covered
+    reasons: tuple[Reason, ...]
+
+
+def read_references(
+    context: Context, parent: etree._Element, signature: etree._Element, *, manifest: bool = False
+) -> tuple[list[Reference], list[Reason]]:
+    """Return the references right below *parent* (a SignedInfo or a Manifest), and what was found wrong."""
+    nodes = list(parent.iterchildren(ds("Reference")))
+    place = path_of(parent)
+    if not nodes:
+        return [], [reason("references-missing", place=place)]
+    if len(nodes) > MAX_REFERENCES:
+        return [], [reason("too-many-references", place=place, count=len(nodes), limit=MAX_REFERENCES)]
+    found: list[Reference] = []
+    reasons: list[Reason] = []
+    for node in nodes:
+        try:
+            reference = read_reference(context, node, signature, manifest=manifest)
+        except Refusal as refusal:
+            reasons.append(refusal.reason)
+            continue
+        found.append(reference)
+        reasons += reference.reasons
+    return found, reasons
+
+
+def read_reference(
+    context: Context, node: etree._Element, signature: etree._Element, *, manifest: bool = False
+) -> Reference:
+    """Return the reference *node* of *signature*; :class:`Refusal` if it is not built as XML-DSig asks."""
+    uri = node.get("URI")
+    shown = f'"{uri or ""}"'
+    place = path_of(node)
+    value = _digest_value(node, shown, place)
+    name, digest, reasons = _digest(node, shown, place)
+    state: State | None = None
+    try:
+        state = _selected(context, uri, place, manifest=manifest)
+        target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
+        state, enveloped = transformed(context, state, node, signature)
+    except Refusal as refusal:
+        reasons.append(refusal.reason)
+        found = _unfound(context, uri, manifest=manifest)
+        covered = Covered(what=found, name=uri or "", intact=None, digest=name, value=value)
+        return Reference(
+            node=node, type=node.get("Type", ""), target=None, enveloped=False, covered=covered, reasons=tuple(reasons)
+        )
+    stream = state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+    intact, size = None, 0
+    if digest is not None:
+        intact, size, faults = _compared(context, stream, digest, value, shown, place, manifest=manifest)
+        reasons += faults
+        if intact is False and enveloped and target is not None:
+            reasons = _quirk(context, reasons, node, target, signature, digest, value)
+    covered = Covered(
+        what=_what(uri, whole=whole, inside=target is not None, manifest=manifest),
+        name=uri or "",
+        intact=intact,
+        digest=name,
+        value=value,
+        octets=PiecedOctets(stream.pieces, size) if intact else None,
+        element_path=None if target is None else path_of(target),
+    )
+    return Reference(
+        node=node,
+        type=node.get("Type", ""),
+        target=target,
+        enveloped=enveloped,
+        covered=covered,
+        reasons=tuple(reasons),
+    )
+
+
+def _unfound(context: Context, uri: str | None, *, manifest: bool) -> str:
+    inside = uri is not None and (uri == "" or uri.startswith("#"))
+    return _what(uri, whole=uri in {"", "#xpointer(/)"}, inside=inside, manifest=manifest)
+
+
+def _what(uri: str | None, *, whole: bool, inside: bool, manifest: bool) -> str:
+    if manifest:
+        return "manifest-entry"
+    if whole:
+        return "document"
+    if inside:
+        return "element"
+    return "attachment" if (uri or "").startswith("cid:") else "content"
+
+
+def _digest_value(node: etree._Element, shown: str, place: str) -> bytes:
+    names = [child.tag for child in element_children(node)]
+    if names[:1] == [ds("Transforms")]:
+        names = names[1:]
+    if not {ds("DigestMethod"), ds("DigestValue")} <= set(names):
+        raise Refusal(reason("digest-missing", place=place, uri=shown))
+    if names != [ds("DigestMethod"), ds("DigestValue")]:
+        raise Refusal(reason("signature-malformed", place=place, detail="Reference"))
+    [value] = node.iterchildren(ds("DigestValue"))
+    octets = base64_value(value)
+    if not octets:
+        raise Refusal(reason("digest-missing", place=place, uri=shown))
+    return octets
+
+
+def _digest(node: etree._Element, shown: str, place: str) -> tuple[str, Digest | None, list[Reason]]:
+    """Return the name of the digest algorithm, the algorithm if it is computed here, and what is wrong with it."""
+    [method] = node.iterchildren(ds("DigestMethod"))
+    digest = digest_method(method)
+    if digest is None:
+        uri = method.get("Algorithm", "")
+        return uri, None, [reason("digest-unknown", place=place, found=uri, uri=shown)]
+    if digest.hashlib is None:
+        return digest.name, None, [reason("digest-refused", place=place, found=digest.name, uri=shown)]
+    return digest.name, digest, []
+
+
+def digest_method(node: etree._Element) -> Digest | None:
+    """Return the digest that a DigestMethod element names."""
+    return digest_of_uri(node.get("Algorithm", ""))
+
+
+def canonical_method(node: etree._Element) -> tuple[Canonical, tuple[str, ...]] | None:
+    """Return the canonical form and the prefixes that a CanonicalizationMethod or Transform names, if it names one."""
+    form = CANONICAL.get(node.get("Algorithm", ""))
+    if form is None:
+        return None
+    prefixes: tuple[str, ...] = ()
+    if form.exclusive:
+        child = node.find(_INCLUSIVE)
+        prefixes = () if child is None else tuple(child.get("PrefixList", "").split())
+    return form, prefixes
+
+
+# -- where a reference points to ---------------------------------------------------------------------
+
+
+def _selected(context: Context, uri: str | None, place: str, *, manifest: bool) -> State:
+    source = context.source
+    if uri == "":
+        return Selection(source, source.root, whole=True)
+    if uri == "#xpointer(/)":
+        return Selection(source, source.root, whole=True, comments=True)
+    pointer = _POINTER_ID.fullmatch(uri or "")
+    missing = reason("manifest-data-not-found" if manifest else "signed-data-not-found", place=place, uri=f'"{uri}"')
+    if uri is not None and uri.startswith("#"):
+        name = uri[1:] if pointer is None else pointer[1] or pointer[2] or ""
+        element = context.ids.get(name)
+        if element is None:
+            raise Refusal(missing)
+        return Selection(source, element, comments=pointer is not None)
+    try:
+        octets = None if uri is None or context.resolver is None else context.resolver(uri)
+    except (VndocError, OSError):
+        octets = None
+    if octets is None:
+        raise Refusal(missing)
+    return Stream(lambda: _read(octets), key=("external", uri))
+
+
+def _read(octets: Octets) -> Iterable[Piece]:
+    with octets.open() as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+# -- transforms --------------------------------------------------------------------------------------
+
+
+def transformed(
+    context: Context, state: State, node: etree._Element, signature: etree._Element
+) -> tuple[State, bool]:
+    """Return what the Transforms of the reference *node* make of *state*, and whether one is enveloped-signature."""
+    holder = node.find(ds("Transforms"))
+    steps = [] if holder is None else element_children(holder)
+    shown, place = f'"{node.get("URI", "")}"', path_of(node)
+    if len(steps) > MAX_TRANSFORMS:
+        raise Refusal(
+            reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS)
+        )
+    if any(step.tag != ds("Transform") for step in steps):
+        raise Refusal(reason("signature-malformed", place=place, detail="Transforms"))
+    enveloped = False
+    for step in steps:
+        name = step.get("Algorithm", "")
+        if name == ENVELOPED:
+            state, enveloped = _enveloped(state, signature, shown, place), True
+        elif name == BASE64:
+            state = _decoded(context, state, shown, place)
+        elif name in CANONICAL:
+            state = _canonical(context, state, step, shown, place)
+        else:
+            code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
+            raise Refusal(reason(code, place=place, found=name, uri=shown))
+    return state, enveloped
+
+
+def _failed(name: str, shown: str, place: str) -> Refusal:
+    return Refusal(reason("transform-failed", place=place, found=name, uri=shown))
+
+
+def _enveloped(state: State, signature: etree._Element, shown: str, place: str) -> State:
+    """Leave the signature out; only possible in the document in which it stands."""
+    if not isinstance(state, Selection) or state.node.getroottree().getroot() is not signature.getroottree().getroot():
+        raise _failed(ENVELOPED, shown, place)
+    return attrs.evolve(state, without=signature)
+
+
+def _decoded(context: Context, state: State, shown: str, place: str) -> State:
+    if isinstance(state, Selection) and state.without is not None:
+        raise _failed(BASE64, shown, place)
+    try:
+        text = state.source.text(state.node) if isinstance(state, Selection) else _joined(context, state).decode("ascii")
+    except (UnicodeDecodeError, VndocError, OSError):
+        raise _failed(BASE64, shown, place) from None
+    octets = base64_of(text, shown, place)
+    return Stream(lambda: (octets,))
+
+
+def _joined(context: Context, stream: Stream) -> bytes:
+    """Return the octets of *stream* at once, within the limit of a document."""
+    parts: list[Piece] = []
+    size = 0
+    for piece in stream.pieces():
+        size += len(piece)
+        if size > context.limits.document_bytes:
+            raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
+        parts.append(piece)
+    return b"".join(parts)
+
+
+def _canonical(context: Context, state: State, step: etree._Element, shown: str, place: str) -> State:
+    method = canonical_method(step)
+    if isinstance(state, Stream):
+        try:
+            root = parse_document(_joined(context, state), limits=context.limits)
+        except (VndocError, OSError):
+            raise _failed(step.get("Algorithm", ""), shown, place) from None
+        state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True)
+    form, prefixes = method or (Canonical.C14N_10, ())
+    return state.canonical(form, prefixes)
+
+
+# -- digests -----------------------------------------------------------------------------------------
+
+
+def _compared(
+    context: Context, stream: Stream, digest: Digest, value: bytes, shown: str, place: str, *, manifest: bool
+) -> tuple[bool | None, int, list[Reason]]:
+    """Return whether *stream* has the digest *value*, how long it is, and what was found wrong."""
+    try:
+        found, size = digest_of(context, stream, digest)
+    except (SourceError, OSError):
+        code = "manifest-data-not-found" if manifest else "signed-data-not-found"
+        return None, 0, [reason(code, place=place, uri=shown)]
+    except VndocError as error:
+        return None, 0, [reason("transform-failed", place=place, uri=shown, found=error.code)]
+    except Refusal as refusal:
+        return None, 0, [refusal.reason]
+    if found == value:
+        return True, size, []
+    return False, size, [reason("manifest-digest-mismatch" if manifest else "digest-mismatch", place=place, uri=shown)]
+
+
+def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, int]:
+    """Return the digest of *stream* and its length, from memory if the same octets were digested before."""
+    key = None if stream.key is None else (digest.name, *stream.key)
+    if key is not None and key in context.known:
+        return context.known[key]
+    if context.spent > context.budget:
+        raise Refusal(reason("too-much-to-digest", limit=context.budget))
+    hashed = hasher(digest)
+    size = 0
+    for piece in stream.pieces():
+        hashed.update(piece)
+        size += len(piece)
+    if stream.key is None or stream.key[0] != "external":
+        context.spent += size
+    found = (bytes(hashed.digest()), size)
+    if key is not None:
+        context.known[key] = found
+    return found
+
+
+def _quirk(
+    context: Context,
+    reasons: list[Reason],
+    node: etree._Element,
+    target: etree._Element,
+    signature: etree._Element,
+    digest: Digest,
+    value: bytes,
+) -> list[Reason]:
+    """Return *reasons*, with the diagnosis of an Object that was digested although its signature was left out.
+
+    Source: signature.md, section 3.2 (Viettel e-invoices); the verdict stays *failed*.
+    """
+    if target.getparent() is not signature or target.tag != ds("Object"):
+        return reasons
+    stream = Selection(context.source, target).canonical(Canonical.C14N_10)
+    if digest_of(context, stream, digest)[0] != value:
+        return reasons
+    found = reason("vn-dotnet-enveloped-quirk", place=path_of(node), uri=f'"{node.get("URI", "")}"')
+    return [found, *(r for r in reasons if r.code != "digest-mismatch")]

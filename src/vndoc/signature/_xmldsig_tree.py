@@ -1,0 +1,265 @@
+"""The tree that signatures are read from: its Ids, its text, and the octets of its parts."""
+
+from __future__ import annotations
+
+import binascii
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import BinaryIO, Final, Protocol, cast
+
+import attrs
+import pybase64
+from lxml import etree
+
+from vndoc.edxml.xmltools import path_of
+from vndoc.errors import ReadError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki.outcome import Reason
+from vndoc.signature._reasons_xml import XML_REASONS
+from vndoc.signature._xmldsig_names import DS
+from vndoc.xml import Canonical, Skeleton, canonical_pieces, canonicalize, parse_document
+from vndoc.xml.parser import parse_copy
+
+__all__ = [
+    "Canonicalizer",
+    "Ids",
+    "Piece",
+    "PiecedOctets",
+    "Refusal",
+    "XmlSource",
+    "base64_of",
+    "base64_value",
+    "element_children",
+    "plain_text",
+    "reason",
+    "within",
+]
+
+Piece = bytes | memoryview
+"""A run of octets in a sequence that belongs together."""
+
+_SPACE: Final = str.maketrans("", "", " \t\r\n")
+_XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
+_RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
+_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+
+
+class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
+    """What makes one part of a signature unreadable; never leaves this package."""
+
+    def __init__(self, found: Reason) -> None:
+        super().__init__(found.code)
+        self.reason = found
+
+
+def reason(code: str, *, place: str | None = None, **values: object) -> Reason:
+    """Return the reason *code* of the table of XML signatures."""
+    return Reason.of(XML_REASONS[code], place=place, **values)
+
+
+class Canonicalizer(Protocol):
+    """Gives the canonical octets of a node in pieces; see :func:`vndoc.xml.c14n.canonicalize` for the arguments."""
+
+    def __call__(
+        self,
+        node: etree._Element,
+        algorithm: Canonical,
+        *,
+        inclusive_prefixes: Sequence[str],
+        without: etree._Element | None,
+        whole_document: bool,
+    ) -> Iterable[Piece]:
+        """Yield the pieces."""
+        ...
+
+
+def _whole(
+    node: etree._Element,
+    algorithm: Canonical,
+    *,
+    inclusive_prefixes: Sequence[str],
+    without: etree._Element | None,
+    whole_document: bool,
+) -> Iterable[Piece]:
+    return (
+        canonicalize(
+            node,
+            algorithm,
+            inclusive_prefixes=inclusive_prefixes,
+            without=without,
+            whole_document=whole_document,
+        ),
+    )
+
+
+def _text(node: etree._Element) -> str:
+    """Return the text of *node* and all below it, without comments and processing instructions."""
+    return "".join(cast("Iterator[str]", node.itertext("*")))
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class XmlSource:
+    """A document with signatures in it: one tree, and how the octets and the text of its parts are had.
+
+    ``root`` holds comments and processing instructions and nobody changes it. ``canonical`` and ``text`` are the
+    seam for trees whose long texts were cut out (:class:`vndoc.xml.Skeleton`). ``size`` is about the number of
+    octets of the document; it bounds the work.
+    """
+
+    root: etree._Element
+    size: int
+    canonical: Canonicalizer = _whole
+    text: Callable[[etree._Element], str] = _text
+
+    @classmethod
+    def of(cls, source: bytes | etree._Element | XmlSource, limits: Limits = DEFAULT) -> XmlSource:
+        """Return *source*, parsed if it is octets.
+
+        Raises :class:`~vndoc.errors.ReadError` as :func:`vndoc.xml.parse_document` does, and ``xml-dtd`` for a tree
+        that has a document type declaration (attack A4).
+        """
+        if isinstance(source, XmlSource):
+            return source
+        if isinstance(source, bytes):
+            return cls(root=parse_document(source, limits=limits), size=len(source))
+        tree = source.getroottree()
+        if tree.docinfo.internalDTD is not None or tree.docinfo.doctype:
+            raise ReadError("xml-dtd")
+        return cls(root=tree.getroot(), size=len(etree.tostring(tree)))
+
+    @classmethod
+    def of_skeleton(cls, skeleton: Skeleton, size: int) -> XmlSource:
+        """Return the packet of *size* octets that *skeleton* was made from, its attachments left where they lie.
+
+        Raises as :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`.
+        """
+
+        def canonical(
+            node: etree._Element,
+            algorithm: Canonical,
+            *,
+            inclusive_prefixes: Sequence[str],
+            without: etree._Element | None,
+            whole_document: bool,
+        ) -> Iterable[Piece]:
+            return canonical_pieces(
+                skeleton,
+                node,
+                algorithm,
+                inclusive_prefixes=inclusive_prefixes,
+                without=without,
+                whole_document=whole_document,
+            )
+
+        def text(node: etree._Element) -> str:
+            return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
+
+        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text)
+
+
+class Ids:
+    """The Ids of a document: every attribute called Id in whatever case is one space (attack A2).
+
+    Source: signature.md, section 6; practice.
+    """
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._found: dict[str, etree._Element | None] = {}
+        self.duplicates: tuple[str, ...] = ()
+        """The values that stand more than once, whatever the attribute."""
+        seen: set[str] = set()
+        twice: dict[str, None] = {}
+        for value in cast("list[etree._ElementUnicodeResult]", _ID_ATTRIBUTES(root)):
+            text = str(value)
+            if text in seen:
+                twice[text] = None
+            seen.add(text)
+            owner = value.getparent()
+            if owner is not None and _resolves(owner, str(value.attrname)):
+                self._found[text] = owner
+        self.duplicates = tuple(twice)
+
+    def get(self, value: str) -> etree._Element | None:
+        """Return the element with the Id *value*; ``None`` if there is none, or more than one."""
+        return None if value in self.duplicates else self._found.get(value)
+
+
+def _resolves(owner: etree._Element, name: str) -> bool:
+    """Return whether the attribute *name* is the Id of *owner*: elements of XML-DSig know ``Id`` only."""
+    return name == "Id" if str(owner.tag).startswith("{" + DS) else name in _RESOLVED
+
+
+def element_children(node: etree._Element) -> list[etree._Element]:
+    """Return the elements right below *node*."""
+    return list(node.iterchildren("*"))
+
+
+def within(node: etree._Element, outer: etree._Element) -> bool:
+    """Return whether *node* is *outer* or lies in it."""
+    return node is outer or any(ancestor is outer for ancestor in node.iterancestors())
+
+
+def plain_text(node: etree._Element) -> str:
+    """Return the text of *node*; a comment, an instruction or an element in it is refused (attack A7)."""
+    if len(node):
+        raise Refusal(reason("text-not-plain", place=path_of(node), name=etree.QName(node).localname))
+    return node.text or ""
+
+
+def base64_value(node: etree._Element) -> bytes:
+    """Return the octets that the plain base64 text of *node* stands for; refuses what is not canonical."""
+    return base64_of(plain_text(node), etree.QName(node).localname, path_of(node))
+
+
+def base64_of(text: str, name: str, place: str | None) -> bytes:
+    """Return the octets of base64 *text*: white space apart, exactly the form that RFC 4648, section 4 gives.
+
+    Refuses with ``base64-invalid``, or ``base64-tail-bits`` where only the unused bits at the end are set.
+    """
+    bare = text.translate(_SPACE)
+    try:
+        octets = pybase64.b64decode(bare, validate=True)
+    except (binascii.Error, ValueError):
+        raise Refusal(reason("base64-invalid", place=place, name=name)) from None
+    if pybase64.b64encode(octets) != bare.encode("ascii"):
+        raise Refusal(reason("base64-tail-bits", place=place, name=name))
+    return octets
+
+
+class _Pieces(io.RawIOBase):
+    """A readable file over pieces that are made while it is read."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self._pieces = iter(pieces)
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object, /) -> int:
+        target = memoryview(cast("bytearray", buffer)).cast("B")
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+@attrs.frozen(repr=False, eq=False)
+class PiecedOctets:
+    """Octets that are made again, piece by piece, each time they are opened: the octets that were digested."""
+
+    pieces: Callable[[], Iterable[Piece]]
+    size: int
+
+    def open(self) -> BinaryIO:
+        """Return a new binary file over the octets."""
+        return io.BufferedReader(_Pieces(self.pieces()))
+
+    def __repr__(self) -> str:
+        return f"PiecedOctets({self.size} octets)"

@@ -1,0 +1,376 @@
+"""XML-DSig and XAdES, read: from a document to the facts about each signature in it.
+
+:func:`read_xml` finds every ``Signature`` element, recomputes the digest of each reference and hands out the very
+octets that were signed. It trusts nothing: whose certificate it is, and what an algorithm is worth, is judged by the
+evaluation. What is refused here is refused by name: XSLT and XPath, HMAC, DSA, MD5, document type declarations,
+external data without a resolver.
+
+Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of section 3.2 of signature.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+from cryptography.hazmat.primitives.asymmetric import ec
+from lxml import etree
+
+from vndoc.edxml.xmltools import path_of
+from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki import algorithms
+from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, Family, PublicKey, SignatureAlgorithm
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Reason
+from vndoc.signature import xades
+from vndoc.signature._reasons_xml import XML_REASONS
+from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
+from vndoc.signature._xmldsig_names import MORE_2007, SIGNATURES, ds
+from vndoc.signature._xmldsig_references import (
+    Context,
+    Reference,
+    Resolver,
+    Selection,
+    canonical_method,
+    digest_method,
+    read_references,
+)
+from vndoc.signature._xmldsig_tree import (
+    Canonicalizer,
+    Ids,
+    Refusal,
+    XmlSource,
+    base64_value,
+    element_children,
+    plain_text,
+    reason,
+    within,
+)
+from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts
+
+__all__ = [
+    "MAX_SIGNATURES",
+    "XML_REASONS",
+    "Canonicalizer",
+    "Resolver",
+    "XmlSignatureFacts",
+    "XmlSource",
+    "read_xml",
+]
+
+MAX_SIGNATURES: Final = 100
+"""Signatures in one document."""
+
+_SIGNATURE: Final = ds("Signature")
+_ORDER: Final = {ds("SignedInfo"): 0, ds("SignatureValue"): 1, ds("KeyInfo"): 2, ds("Object"): 3}
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class XmlSignatureFacts(SignatureFacts):
+    """The facts about one XML signature.
+
+    ``key_value`` is the bare key that KeyInfo shows, for whoever can compare it with a key that is known already; it
+    proves nothing about a person. ``names`` says whether KeyInfo names a certificate (``None``: it names none).
+    ``data_objects`` are the formats that the signer stated (XAdES DataObjectFormat).
+    """
+
+    key_value: PublicKey | None = attrs.field(default=None, eq=False)
+    key_names: tuple[str, ...] = ()
+    names: Callable[[Certificate], bool | None] = attrs.field(default=KeyInfo().names, eq=False)
+    data_objects: tuple[xades.DataObject, ...] = ()
+
+    def verify_key(self, key: PublicKey) -> bool:
+        """Return whether the signature value is that of the signed octets under *key*; never raises."""
+        return _verified(self.algorithm, self.signature_value, self.signed_octets, key)
+
+
+def read_xml(
+    source: bytes | etree._Element | XmlSource,
+    *,
+    resolver: Resolver | None = None,
+    limits: Limits = DEFAULT,
+    expect: Sequence[str] = (),
+) -> tuple[XmlSignatureFacts, ...]:
+    """Return the facts about each signature of *source*, in document order; counter-signatures with theirs.
+
+    *source* is the document, an element of a tree of :func:`vndoc.xml.parse_document` that nobody changes, or an
+    :class:`XmlSource`. *resolver* gives the octets behind a URI outside the document; without it such a reference is
+    ``signed-data-not-found``, and nothing is ever fetched (attack A5). *expect* are paths, as in
+    :attr:`~vndoc.signature.Covered.element_path`, of what the caller is going to use: a signature that does not cover
+    all of them has the reason ``expected-not-covered`` (attack A1, signature wrapping). Who states no expectation
+    may use nothing but :attr:`~vndoc.signature.Covered.octets`.
+
+    Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
+    does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
+    """
+    tree = XmlSource.of(source, limits)
+    nodes = list(tree.root.iter(_SIGNATURE))
+    if not nodes:
+        raise SignatureError("no-signature")
+    if len(nodes) > MAX_SIGNATURES:
+        raise LimitError("limit-signatures", limit=MAX_SIGNATURES)
+    context = Context(source=tree, ids=Ids(tree.root), resolver=resolver, limits=limits)
+    countered = {node for node in nodes if xades.is_counter_signature(node)}
+    read = [_Reading(context, node) for node in nodes if node not in countered]
+    for reading in read:
+        reading.read()
+    return tuple(_judged(reading, read, tuple(expect)) for reading in read)
+
+
+@attrs.define(eq=False)
+class _Reading:
+    """One signature while it is read."""
+
+    context: Context
+    node: etree._Element
+    reasons: list[Reason] = attrs.field(factory=list)
+    references: list[Reference] = attrs.field(factory=list)
+    covered: list[Covered] = attrs.field(factory=list)
+    facts: XmlSignatureFacts | None = None
+
+    def read(self) -> XmlSignatureFacts:
+        """Read everything, set ``facts`` and return them."""
+        place = path_of(self.node)
+        self.reasons += [reason("duplicate-id", place=place, found=value) for value in self.context.ids.duplicates[:3]]
+        algorithm, octets, value = None, b"", b""
+        keys, properties = KeyInfo(), xades.Properties()
+        try:
+            signed_info, signature_value, key_info = self._parts(place)
+            algorithm = self._algorithm(signed_info)
+            value = base64_value(signature_value)
+            octets = self._signed_octets(signed_info)
+            self.references, reasons = read_references(self.context, signed_info, self.node)
+            self.reasons += reasons
+            keys = read_key_info(key_info)
+            properties = xades.read_properties(self.context, self.node, self.references, self._countered)
+        except Refusal as refusal:
+            self.reasons.append(refusal.reason)
+        self.reasons += [*keys.reasons, *properties.reasons]
+        self.covered += [_in_role(r, properties) for r in self.references]
+        self._manifests()
+        self.facts = self._made(place, algorithm, octets, value, keys, properties)
+        return self.facts
+
+    def _parts(self, place: str) -> tuple[etree._Element, etree._Element, etree._Element | None]:
+        """Return SignedInfo, SignatureValue and KeyInfo (attack A8: exactly one SignedInfo, right below)."""
+        children = element_children(self.node)
+        signed = [child for child in children if child.tag == ds("SignedInfo")]
+        if len(signed) != 1:
+            raise Refusal(reason("signed-info-repeated", place=place, count=len(signed)))
+        if any(n is not signed[0] and _owner(n) is self.node for n in self.node.iter(ds("SignedInfo"))):
+            raise Refusal(reason("signed-info-nested", place=place))
+        ranks = [_ORDER.get(str(child.tag), 9) for child in children]
+        if ranks != sorted(ranks) or 9 in ranks or ranks.count(1) != 1 or ranks.count(2) > 1:
+            names = " ".join(etree.QName(child).localname for child in children[:8])
+            raise Refusal(reason("signature-malformed", place=place, detail=names))
+        return children[0], children[1], children[2] if 2 in ranks else None
+
+    def _algorithm(self, signed_info: etree._Element) -> SignatureAlgorithm:
+        """Return what the signature says it was made with; add a reason if it is refused by name."""
+        place = path_of(signed_info)
+        children = element_children(signed_info)
+        names = [child.tag for child in children]
+        expected = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
+        if names[:2] != expected or any(name != ds("Reference") for name in names[2:]):
+            raise Refusal(reason("signature-malformed", place=place, detail="SignedInfo"))
+        method = children[1]
+        if method.find(ds("HMACOutputLength")) is not None:
+            self.reasons.append(reason("hmac-output-length", place=place))
+        uri = method.get("Algorithm", "")
+        algorithm = _pss(method) if uri == MORE_2007 + "rsa-pss" else SIGNATURES.get(uri)
+        if algorithm is None:
+            algorithm = SignatureAlgorithm(Family.UNKNOWN, name=uri)
+        self.reasons += [reason(code, place=place, found=shown) for code, shown in _refusals(algorithm)]
+        return algorithm
+
+    def _signed_octets(self, signed_info: etree._Element) -> bytes:
+        method = element_children(signed_info)[0]
+        found = canonical_method(method)
+        place = path_of(method)
+        if found is None:
+            raise Refusal(reason("canonicalization-unknown", place=place, found=method.get("Algorithm", "")))
+        stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
+        try:
+            return b"".join(stream.pieces())
+        except VndocError as error:
+            raise Refusal(reason("transform-failed", place=place, found=error.code, uri="SignedInfo")) from None
+
+    def _manifests(self) -> None:
+        """Follow the references of each Manifest that is signed, one level deep."""
+        for reference in self.references:
+            if reference.target is not None and reference.target.tag == ds("Manifest") and reference.covered.intact:
+                listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
+                self.covered += [entry.covered for entry in listed]
+                self.reasons += reasons
+
+    def _countered(self, node: etree._Element) -> tuple[XmlSignatureFacts, list[Reference]]:
+        reading = _Reading(self.context, node)
+        return reading.read(), reading.references
+
+    def _made(
+        self,
+        place: str,
+        algorithm: SignatureAlgorithm | None,
+        octets: bytes,
+        value: bytes,
+        keys: KeyInfo,
+        properties: xades.Properties,
+    ) -> XmlSignatureFacts:
+        def verify(certificate: Certificate) -> bool:
+            try:
+                key = certificate.public_key
+            except CertificateError:
+                return False
+            return _verified(algorithm, value, octets, key)
+
+        return XmlSignatureFacts(
+            form=Form.XADES if properties.present else Form.XMLDSIG,
+            level=properties.level,
+            place=place,
+            reasons=tuple(self.reasons),
+            algorithm=algorithm,
+            covered=tuple(self.covered),
+            verify=verify,
+            candidates=_candidates(keys, properties),
+            certificates=tuple(dict.fromkeys((*keys.certificates, *properties.certificates))),
+            binding=properties.binding,
+            signature_value=value,
+            signed_octets=octets,
+            signature_id=self.node.get("Id"),
+            claimed_time=properties.claimed_time,
+            claimed_roles=properties.claimed_roles,
+            claimed_place=properties.claimed_place,
+            commitment_types=properties.commitment_types,
+            signature_policy=properties.signature_policy,
+            content_type=next((item.mime_type for item in properties.data_objects if item.mime_type), None),
+            timestamps=properties.timestamps,
+            revocation=attrs.evolve(properties.revocation, crls=keys.crls + properties.revocation.crls),
+            counter_signatures=properties.counter_signatures,
+            key_value=keys.key_value,
+            key_names=keys.key_names,
+            names=keys.names,
+            data_objects=properties.data_objects,
+        )
+
+
+def _in_role(reference: Reference, properties: xades.Properties) -> Covered:
+    if properties.signed is not None and reference.target is properties.signed:
+        return attrs.evolve(reference.covered, what="signed-properties")
+    return reference.covered
+
+
+def _owner(node: etree._Element) -> etree._Element | None:
+    """Return the signature that *node* belongs to."""
+    return next(node.iterancestors(_SIGNATURE), None)
+
+
+def _refusals(algorithm: SignatureAlgorithm) -> list[tuple[str, str]]:
+    """Return the code and the name for what keeps *algorithm* from being verified at all."""
+    if algorithm.family not in VERIFIABLE:
+        code = {Family.HMAC: "hmac-refused", Family.DSA: "dsa-refused"}.get(algorithm.family, "signature-method-unknown")
+        return [(code, str(algorithm))]
+    row = DIGESTS.get(algorithm.digest or "")
+    if row is not None and row.hashlib is None:
+        return [("signature-digest-refused", row.name)]
+    return []
+
+
+def _pss(method: etree._Element) -> SignatureAlgorithm | None:
+    """Return RSASSA-PSS with the parameters in *method* (RFC 9231, 2.3.9); ``None`` if they cannot be used."""
+    parameters = method.find(f"{{{MORE_2007}}}RSAPSSParams")
+    own = None if parameters is None else parameters.find(ds("DigestMethod"))
+    digest = DIGESTS["sha256"] if own is None else digest_method(own)
+    if digest is None or digest.hashlib is None:
+        return None
+    plain = SIGNATURES[f"{MORE_2007}{digest.name}-rsa-MGF1"]
+    if parameters is None:
+        return plain
+    masking = parameters.find(f"{{{MORE_2007}}}MaskGenerationFunction")
+    inner = None if masking is None else masking.find(ds("DigestMethod"))
+    mgf = digest if inner is None else digest_method(inner)
+    salt, trailer = (parameters.find(f"{{{MORE_2007}}}{name}") for name in ("SaltLength", "TrailerField"))
+    length = plain.salt if salt is None else serial_number(plain_text(salt))
+    if mgf is None or length is None or not 0 <= length <= 512:
+        return None
+    if masking is not None and masking.get("Algorithm", MORE_2007 + "MGF1") != MORE_2007 + "MGF1":
+        return None
+    if trailer is not None and plain_text(trailer).strip() != "1":
+        return None
+    return SignatureAlgorithm(Family.RSA_PSS, digest.name, mgf.name, length)
+
+
+def _verified(algorithm: SignatureAlgorithm | None, value: bytes, octets: bytes, key: PublicKey) -> bool:
+    if algorithm is None or algorithm.family not in VERIFIABLE:
+        return False
+    try:
+        if algorithm.family is Family.ECDSA:
+            if not isinstance(key, ec.EllipticCurvePublicKey):
+                return False
+            value = algorithms.ecdsa_raw_to_der(value, key.key_size)
+        return algorithms.verify(key, algorithm, value, data=octets)
+    except CertificateError:
+        return False
+
+
+def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificate, ...]:
+    """Return the certificates that may be the signer's: those that the signed data name first, issuers last."""
+    issuers = {certificate.issuer for certificate in keys.certificates if not certificate.self_issued}
+
+    def rank(certificate: Certificate) -> tuple[bool, bool, bool]:
+        return (
+            properties.binding(certificate) is not Binding.MATCHES,
+            keys.names(certificate) is False,
+            certificate.subject in issuers,
+        )
+
+    return tuple(sorted(dict.fromkeys(keys.certificates + properties.certificates), key=rank))
+
+
+# -- signature wrapping --------------------------------------------------------------------------------
+
+
+def _judged(reading: _Reading, read: list[_Reading], expect: tuple[str, ...]) -> XmlSignatureFacts:
+    """Return the facts of *reading* with what the whole document says about them (attack A1)."""
+    facts = reading.facts
+    assert facts is not None  # noqa: S101 - every reading was read
+    found = _wrapped(reading)
+    paths = [c.element_path for c in facts.covered if c.intact and c.element_path is not None]
+    missing = [path for path in expect if not any(path == p or path.startswith(p + "/") for p in paths)]
+    if missing:
+        found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
+    elif not expect:
+        found += _twins(reading, read)
+    return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
+
+
+def _wrapped(reading: _Reading) -> list[Reason]:
+    """Return a reason for each enveloped reference whose target is no longer around its signature.
+
+    That alone is practice of sloppy signers; here an element of the same name stands around the signature instead.
+    """
+    return [
+        reason("signature-wrapping", place=path_of(reading.node), path=path_of(reference.target))
+        for reference in reading.references
+        if reference.enveloped
+        and reference.target is not None
+        and not within(reading.node, reference.target)
+        and any(ancestor.tag == reference.target.tag for ancestor in reading.node.iterancestors())
+    ]
+
+
+def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
+    """Return a reason for each enveloped element that is signed and has an unsigned one of the same name."""
+    signed = {r.target for other in read for r in other.references if r.covered.intact}
+    found: dict[str, Reason] = {}
+    for reference in reading.references:
+        target = reference.target
+        if not (reference.enveloped and reference.covered.intact) or target is None or target.tag in found:
+            continue
+        for twin in reading.context.source.root.iter(target.tag):
+            if twin not in signed and signed.isdisjoint(twin.iterancestors()):
+                place, path = path_of(reading.node), path_of(target)
+                found[str(target.tag)] = reason("unsigned-twin", place=place, path=path, found=path_of(twin))
+                break
+    return list(found.values())

@@ -1,0 +1,253 @@
+"""Canonical XML: the octets that a signature of XML is made over.
+
+libxml2 does the writing, through lxml, which is right for the root of a document only: an element further in is
+written wrongly (a false ``xmlns=""`` below it), and attributes of the ``xml`` namespace are not inherited. So a root
+without anything around it is written where it stands. In every other case a copy is made of which the element is the
+root; what is inherited is set there, and what has to be left out is taken out there. The tree itself is never
+touched: it may be shared between threads.
+"""
+
+from __future__ import annotations
+
+import copy
+import enum
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lxml import etree
+
+from vndoc.errors import ReadError, UsageError
+from vndoc.xml.parser import parse_copy
+from vndoc.xml.xmlbase import join_uri_references
+
+__all__ = ["Canonical", "canonicalize"]
+
+_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_SIMPLE: Final = (_XML + "lang", _XML + "space")
+"""Attributes that Canonical XML 1.1 inherits as they are."""
+
+_BASE: Final = _XML + "base"
+_DEFAULT: Final = "#default"
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_COMMENTS = "WithComments"
+
+
+class Canonical(enum.StrEnum):
+    """The canonical forms, by the URI that names each in signatures.
+
+    Source: Canonical XML 1.0 and 1.1, Exclusive XML Canonicalization 1.0 (W3C).
+    """
+
+    C14N_10 = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+    C14N_10_COMMENTS = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
+    C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"
+    C14N_11_COMMENTS = "http://www.w3.org/2006/12/xml-c14n11#WithComments"
+    EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+    EXCLUSIVE_COMMENTS = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"
+
+    @property
+    def comments(self) -> bool:
+        """Return whether comments belong to the form."""
+        return self.value.endswith(_COMMENTS)
+
+    @property
+    def exclusive(self) -> bool:
+        """Return whether only namespaces that are used belong to the form."""
+        return self in {Canonical.EXCLUSIVE, Canonical.EXCLUSIVE_COMMENTS}
+
+    @property
+    def without_comments(self) -> Canonical:
+        """Return the same form without comments.
+
+        That is what the references ``""`` and ``#id`` come to whatever form is named: their node-set has no comments
+        (XML Signature 1.1, section 4.4.3.3). ``#xpointer(/)`` and ``#xpointer(id('...'))`` keep them.
+        """
+        return _WITHOUT_COMMENTS[self]
+
+
+_WITHOUT_COMMENTS: Final = {
+    form: form if not form.comments else Canonical(form.value.removesuffix(_COMMENTS).removesuffix("#"))
+    for form in (Canonical.C14N_10, Canonical.C14N_10_COMMENTS, Canonical.C14N_11, Canonical.C14N_11_COMMENTS)
+} | dict.fromkeys((Canonical.EXCLUSIVE, Canonical.EXCLUSIVE_COMMENTS), Canonical.EXCLUSIVE)
+
+
+def canonicalize(
+    node: etree._Element,
+    algorithm: Canonical,
+    *,
+    inclusive_prefixes: Sequence[str] = (),
+    without: etree._Element | None = None,
+    whole_document: bool = False,
+) -> bytes:
+    """Return the canonical octets of the element *node* and all below it, as it stands in its document.
+
+    Namespaces declared further out count as declared on *node*. Canonical XML 1.0 takes over the ``xml:*`` attributes
+    from further out, 1.1 takes over ``xml:lang`` and ``xml:space`` and joins ``xml:base``; the exclusive form takes
+    over nothing, but declares the *inclusive_prefixes* (``#default``: the default namespace) as the others do.
+
+    *without* is an element that is left out with all below it, as the enveloped-signature transform asks; the text
+    around it is kept. If *node* is a part of it, nothing is left; if it lies beside *node*, it changes nothing. With
+    *whole_document*, *node* is the root, and comments and processing instructions around it belong to the form.
+
+    The tree has to come from this package (no DTD, no entities), with its comments and processing instructions:
+    :func:`~vndoc.xml.parse_document`, or :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`. It is not
+    changed.
+
+    Raises :class:`ReadError` (``c14n-namespace``) where a namespace name is a relative URI: the form is not defined
+    then. Raises :class:`UsageError` (``option-invalid``) if *without* belongs to another tree, if *whole_document* is
+    asked for an inner element, or *inclusive_prefixes* for a form that is not exclusive.
+
+    Source: Canonical XML 1.0 and 1.1, sections 2.3 and 2.4; Exclusive XML Canonicalization 1.0, section 3;
+    XML Signature 1.1, section 6.6.4.
+    """
+    if inclusive_prefixes and not algorithm.exclusive:
+        raise UsageError("option-invalid", detail="inclusive_prefixes: for exclusive canonical XML only")
+    root = node.getroottree().getroot()
+    if whole_document and node is not root:
+        raise UsageError("option-invalid", detail="whole_document: the node is not the root")
+    hole = None if without is None else path_between(node, without)
+    if hole == ():
+        body = b""
+    elif hole is None and node is root and _stands_alone(root) and _DEFAULT not in inclusive_prefixes:
+        return _written(root, algorithm, inclusive_prefixes)
+    else:
+        body = _written(_copy(node, algorithm, inclusive_prefixes, hole or ()), algorithm, inclusive_prefixes)
+    return _surrounded(body, root, algorithm) if whole_document else body
+
+
+def path_between(node: etree._Element, inner: etree._Element) -> tuple[int, ...] | None:
+    """Return the way from *node* down to *inner*, as positions among the children.
+
+    It is empty if *node* is *inner* or lies in it, and ``None`` if each lies outside the other. Raises
+    :class:`UsageError` (``option-invalid``) if they belong to different trees.
+    """
+    path: list[int] = []
+    at = inner
+    while at is not node:
+        parent = at.getparent()
+        if parent is None:
+            above = [node, *node.iterancestors()]
+            if above[-1] is not at:
+                raise UsageError("option-invalid", detail="the two elements belong to different trees")
+            return () if any(element is inner for element in above) else None
+        path.append(parent.index(at))
+        at = parent
+    return tuple(reversed(path))
+
+
+def _stands_alone(root: etree._Element) -> bool:
+    return root.getprevious() is None and root.getnext() is None
+
+
+def _copy(node: etree._Element, algorithm: Canonical, prefixes: Sequence[str], hole: tuple[int, ...]) -> etree._Element:
+    """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
+    if node.getparent() is None and _DEFAULT not in prefixes:
+        found = copy.deepcopy(node)
+    else:
+        # a copy would lack the namespaces that are in scope but not used; written as XML, it has them
+        found = parse_copy(etree.tostring(node, encoding="utf-8", with_tail=False))
+        if not algorithm.exclusive:
+            _inherit(node, found, algorithm)
+    if hole:
+        parent = found
+        for position in hole[:-1]:
+            parent = parent[position]
+        _take_out(parent, parent[hole[-1]])
+    return found
+
+
+def _take_out(parent: etree._Element, element: etree._Element) -> None:
+    """Remove *element* from *parent* and leave its tail where it was."""
+    tail = element.tail
+    if tail:
+        before = element.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + tail
+        else:
+            before.tail = (before.tail or "") + tail
+    parent.remove(element)
+
+
+def _inherit(node: etree._Element, found: etree._Element, algorithm: Canonical) -> None:
+    """Set on *found*, the copy of *node*, the attributes that the ancestors of *node* hand down."""
+    ancestors = [element.attrib for element in node.iterancestors() if element.attrib]
+    if algorithm.without_comments is Canonical.C14N_10:
+        names = {name for attributes in ancestors for name in map(str, attributes) if name.startswith(_XML)}
+    else:
+        names = set(_SIMPLE)
+        bases = [str(attributes[_BASE]) for attributes in ancestors if _BASE in attributes]
+        if bases:
+            _set_base(found, bases)
+    for name in names:
+        nearest = next((attributes[name] for attributes in ancestors if name in attributes), None)
+        if nearest is not None and name not in found.attrib:
+            found.set(name, nearest)
+
+
+def _set_base(found: etree._Element, bases: list[str]) -> None:
+    """Join the ``xml:base`` of *found* with *bases*, those of its ancestors from the nearest outwards."""
+    own = found.attrib.pop(_BASE, "")
+    inner, *outer = [str(own), *bases] if own else bases
+    for base in outer:
+        inner = join_uri_references(base, inner)
+    if inner:
+        found.set(_BASE, inner)
+
+
+def _written(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
+    """Return the canonical octets of *root*, which stands alone in its document."""
+    if _DEFAULT in prefixes:
+        _learn_default()
+    return _dumped(root, algorithm, prefixes)
+
+
+def _dumped(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
+    try:
+        return etree.tostring(
+            root.getroottree(),
+            method="c14n",
+            exclusive=algorithm.exclusive,
+            with_comments=algorithm.comments,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+    except etree.C14NError:
+        raise ReadError("c14n-namespace", found=next(_relative_names(root), "?")) from None
+
+
+def _relative_names(root: etree._Element) -> Iterator[str]:
+    """Yield the namespace names in *root*'s tree that are relative URIs."""
+    for element in root.iter("*"):
+        yield from (uri for uri in element.nsmap.values() if uri and _ABSOLUTE.match(uri) is None)
+
+
+def _learn_default() -> None:
+    """Make lxml pass on the prefix ``#default``.
+
+    It leaves out every prefix that its dictionary of names (one for each thread) does not hold, and a name cannot
+    begin like that; a namespace name can. Raises :class:`ReadError` (``c14n-unavailable``) if that was no help.
+    """
+    parse_copy(b'<x xmlns:y="#default"/>')
+    probe = parse_copy(b'<p:x xmlns="u:d" xmlns:p="u:p"/>')
+    if _dumped(probe, Canonical.EXCLUSIVE, (_DEFAULT,)) != b'<p:x xmlns="u:d" xmlns:p="u:p"></p:x>':
+        raise ReadError("c14n-unavailable", detail="#default")
+
+
+def _surrounded(body: bytes, root: etree._Element, algorithm: Canonical) -> bytes:
+    """Return *body* with the processing instructions around *root*, and the comments where they count."""
+    before = [_markup(node) for node in root.itersiblings(preceding=True) if _counts(node, algorithm)]
+    after = [_markup(node) for node in root.itersiblings() if _counts(node, algorithm)]
+    return b"".join([*(octets + b"\n" for octets in reversed(before)), body, *(b"\n" + octets for octets in after)])
+
+
+def _counts(node: etree._Element, algorithm: Canonical) -> bool:
+    return algorithm.comments or node.tag is not etree.Comment
+
+
+def _markup(node: etree._Element) -> bytes:
+    """Return the canonical octets of a comment or a processing instruction."""
+    text = str(node.text or "").replace("\r", "&#xD;")
+    if node.tag is etree.Comment:
+        return f"<!--{text}-->".encode()
+    target = str(getattr(node, "target", ""))
+    return (f"<?{target} {text}?>" if text else f"<?{target}?>").encode()

@@ -93,8 +93,9 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
         own = [c for c in dict.fromkeys(known) if c not in tried][:CANDIDATES]
         bound = [c for c in own if facts.binding(c) is not Binding.DIFFERS and _verified(facts, c)]
     if not bound:
-        code = "signing-certificate-differs" if tried else "no-signing-certificate"
-        return Identification(None, None, (_reason(code, facts.place),))
+        code = "signing-certificate-other" if tried else "no-signing-certificate"
+        said = any(r.kind.sub_indication is SubIndication.NO_SIGNING_CERTIFICATE_FOUND for r in facts.reasons)
+        return Identification(None, None, () if said else (_reason(code, facts.place),))
     if not computable(facts.algorithm):
         return Identification(bound[0], None, ())
     fitting = [c for c in bound if _verified(facts, c)]

@@ -7,12 +7,15 @@ caller gives. Nothing here reads a clock or a network; what the document claims 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
+from lxml import etree
 
+from vndoc.envelope.octets import Octets
 from vndoc.errors import UsageError
+from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
@@ -28,6 +31,7 @@ from vndoc.signature.blocks import (
     shown_time,
     signature_algorithm_check,
 )
+from vndoc.signature.cms import read_cms
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
@@ -41,8 +45,9 @@ from vndoc.signature.timestamping import (
     validate_timestamp,
 )
 from vndoc.signature.trusting import SIGNERS, Context, certificate_trust, proven_failures
+from vndoc.signature.xmldsig import Resolver, XmlSource, read_xml
 
-__all__ = ["evaluate", "verdict_of"]
+__all__ = ["evaluate", "verdict_of", "verify_cms", "verify_xml"]
 
 _DEPTH: Final = 3
 """Counter-signatures of counter-signatures that are judged."""
@@ -85,6 +90,46 @@ def verdict_of(
     reports = tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in signatures)
     notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
     return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
+
+
+def verify_xml(
+    data: bytes | etree._Element | XmlSource,
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    resolver: Resolver | None = None,
+    expect: Sequence[str] = (),
+    limits: Limits = DEFAULT,
+) -> Verdict:
+    """Verify every XML-DSig and XAdES signature of a document.
+
+    *expect* are paths of elements that the caller is going to use, *resolver* gives the octets behind references
+    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`. Use only what the reports hand out in
+    ``covers``. Raises as that function does: ``no-signature`` where there is none.
+    """
+    facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+
+
+def verify_cms(
+    data: bytes | Octets,
+    *,
+    content: bytes | Octets | None = None,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    limits: Limits = DEFAULT,
+) -> Verdict:
+    """Verify every signer of a CMS or CAdES signature; *content* is what a detached one is over.
+
+    Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
+    """
+    known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
+    facts = read_cms(data, content=content, certificates=known, limits=limits)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
 
 
 @attrs.frozen

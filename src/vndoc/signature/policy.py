@@ -81,7 +81,7 @@ class Policy:
     revocation: RevocationRule = RevocationRule.REQUIRED
     hold_is_invalid: bool = True
     signing_certificate: frozenset[Form] = frozenset()
-    signed_attributes: frozenset[Form] = frozenset({Form.CADES})
+    signed_attributes: frozenset[Form] = frozenset()
     foreign_tsa: ForeignTsa = ForeignTsa.NOTE
     packet: PacketRules = PacketRules()
 
@@ -167,7 +167,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
                 ),
                 crypto=_crypto("vn_15_2025_strict", _STRICT_KEYS, _SHA2_SHA3, legacy=False),
                 signing_certificate=frozenset({Form.CMS, Form.CADES}),
-                signed_attributes=frozenset({Form.CMS, Form.CADES}),
+                signed_attributes=frozenset({Form.CMS}),
                 foreign_tsa=ForeignTsa.REFUSED,
             ),
             Policy(

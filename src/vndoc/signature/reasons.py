@@ -13,6 +13,8 @@ from typing import Final
 
 from vndoc.pki.outcome import Indication, ReasonKind, SubIndication
 from vndoc.pki.reasons import PATH_REASONS
+from vndoc.signature._reasons_cms import CMS_REASONS
+from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.text import Text
 
 __all__ = ["REASONS", "SIGNATURE_REASONS"]
@@ -79,7 +81,7 @@ _ROWS: Final = (
         "The signer's certificate was not found.",
     ),
     _open(
-        "signing-certificate-differs",
+        "signing-certificate-other",
         SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
         "Chứng thư số kèm theo không phải là chứng thư số mà dữ liệu đã ký chỉ định.",
         "The certificate that is carried is not the one that the signed data name.",
@@ -296,7 +298,7 @@ _ROWS: Final = (
 SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})
 """Every reason of the evaluation by its code."""
 
-_TABLES: Final = (PATH_REASONS, SIGNATURE_REASONS)
+_TABLES: Final = (PATH_REASONS, XML_REASONS, CMS_REASONS, SIGNATURE_REASONS)
 
 REASONS: Mapping[str, ReasonKind] = MappingProxyType({code: row for table in _TABLES for code, row in table.items()})
 """The catalogue: every reason that a report can give, of paths, of the formats and of the evaluation."""

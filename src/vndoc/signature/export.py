@@ -85,6 +85,7 @@ def evidence_to_dict(report: SignatureReport) -> dict[str, Any]:
         "place": report.place,
         "checked": _time(report.control_time),
         "certificates": _encoded(c.der for c in evidence.certificates),
+        "timestamps": _encoded(t.octets for t in report.timestamps if t.octets),
         "crls": _encoded((*evidence.material.crls, *lists)),
         "ocsps": _encoded((*evidence.material.ocsps, *responses)),
         "statuses": [_status(fact) for fact in evidence.statuses],

@@ -59,6 +59,8 @@ class TimestampReport:
     policy: str | None = None
     imprint_digest: str | None = None
     token_digest: str | None = None
+    octets: bytes = b""
+    """The token, to be kept as evidence."""
 
     @property
     def proves(self) -> bool:

@@ -127,6 +127,7 @@ def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[C
         policy=token.policy,
         imprint_digest=token.imprint_digest,
         token_digest=token.token_digest,
+        octets=token.octets,
     )
 
 

@@ -381,6 +381,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không đọc được chứng thư số: {detail}.",
             "The certificate cannot be read: {detail}.",
         ),
+        "crl-malformed": Text(
+            "Không đọc được danh sách thu hồi (CRL): {detail}.",
+            "The revocation list cannot be read: {detail}.",
+        ),
+        "ocsp-malformed": Text(
+            "Không đọc được phản hồi OCSP: {detail}.",
+            "The OCSP response cannot be read: {detail}.",
+        ),
         "algorithm-unsupported": Text(
             "Không hỗ trợ thuật toán {found}.",
             "The algorithm {found} is not supported.",

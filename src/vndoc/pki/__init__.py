@@ -3,15 +3,19 @@
 from vndoc.pki.algorithms import Digest, Family, SignatureAlgorithm
 from vndoc.pki.building import PathLimits
 from vndoc.pki.certificate import Certificate, load_certificates
+from vndoc.pki.crl import Crl, CrlEntry
 from vndoc.pki.extensions import Extension, GeneralName, NameConstraints, Profile
 from vndoc.pki.judging import PathParameters
 from vndoc.pki.names import Name, NameAttribute
+from vndoc.pki.ocsp import OcspResponse
 from vndoc.pki.outcome import Indication, Outcome, Reason, ReasonKind, SubIndication, outcome_of
 from vndoc.pki.paths import PathResult, validate_path
 from vndoc.pki.policy import CryptoPolicy, KeyRule, Ruling, Use
 from vndoc.pki.reasons import PATH_REASONS
 from vndoc.pki.recognised import RECOGNISED, Recognised
+from vndoc.pki.revocation import RevocationCache, RevocationChecker
 from vndoc.pki.revocation_facts import (
+    REVOCATION_WHY,
     RevocationFact,
     RevocationQuestion,
     RevocationReason,
@@ -23,7 +27,10 @@ from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
 __all__ = [
     "PATH_REASONS",
     "RECOGNISED",
+    "REVOCATION_WHY",
     "Certificate",
+    "Crl",
+    "CrlEntry",
     "CryptoPolicy",
     "Digest",
     "Extension",
@@ -34,6 +41,7 @@ __all__ = [
     "Name",
     "NameAttribute",
     "NameConstraints",
+    "OcspResponse",
     "Outcome",
     "PathLimits",
     "PathParameters",
@@ -43,6 +51,8 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "Recognised",
+    "RevocationCache",
+    "RevocationChecker",
     "RevocationFact",
     "RevocationQuestion",
     "RevocationReason",

@@ -16,7 +16,7 @@ import attrs
 from vndoc.errors import CertificateError
 from vndoc.pki.algorithms import verify
 from vndoc.pki.certificate import Certificate
-from vndoc.pki.names import name_key
+from vndoc.pki.names import key_or_octets
 from vndoc.pki.outcome import Reason
 from vndoc.pki.reasons import path_reason
 from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore, by_subject
@@ -158,8 +158,8 @@ class Search:
             others = dict.fromkeys(c for c in (*self.pool, *self.trust.pool) if c not in own)
             candidates: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors]
             for candidate in (*candidates, *((c, None) for c in others)):
-                self._loose_index.setdefault(_key(candidate[0].subject), []).append(candidate)
-        return self._loose_index.get(_key(name), [])
+                self._loose_index.setdefault(key_or_octets(candidate[0].subject), []).append(candidate)
+        return self._loose_index.get(key_or_octets(name), [])
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> Signed:
         key = certificate, issuer.spki
@@ -199,11 +199,3 @@ def _named(certificate: Certificate) -> str:
         return str(certificate.signature_algorithm)
     except CertificateError as error:
         return str(error)
-
-
-def _key(name: bytes) -> object:
-    """Return what equal names have in common; a name that cannot be read is equal to itself only."""
-    try:
-        return name_key(name)
-    except CertificateError:
-        return name

@@ -26,7 +26,15 @@ from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
 from vndoc.text import shorten
 
-__all__ = ["MAX_CERTIFICATE", "Certificate", "Extension", "Spans", "load_certificates"]
+__all__ = [
+    "MAX_CERTIFICATE",
+    "Certificate",
+    "Extension",
+    "Spans",
+    "load_certificates",
+    "read_extensions",
+    "serial_octets",
+]
 
 MAX_CERTIFICATE: Final = 256 * 1024
 """Octets of one certificate: real ones have below eight thousand, even with a picture in them."""
@@ -153,6 +161,11 @@ class Certificate:
         """The scheme the issuer signed with."""
         return signature_algorithm(self.signature_identifier)
 
+    @property
+    def serial_content(self) -> bytes:
+        """The serial number as the content of a DER INTEGER."""
+        return serial_octets(self.serial)
+
     @cached_property
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, if it is given and well-formed."""
@@ -245,50 +258,25 @@ def _shown(name: bytes) -> str:
         return f"#{name[:40].hex()}"
 
 
-def _span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
-    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
-
-    As :func:`vndoc.pki.der.read` with ``ber``, but without a value for the common definite lengths: certificates are
-    loaded by the thousand.
-    """
-    if pos + 4 <= limit and data[pos] == tag:
-        length = data[pos + 1]
-        if length < 0x80:
-            body = pos + 2
-        elif length == 0x82:
-            body, length = pos + 4, data[pos + 2] << 8 | data[pos + 3]
-        elif length == 0x81:
-            body, length = pos + 3, data[pos + 2]
-        else:
-            length = limit
-            body = pos
-        if body + length <= limit and body > pos:
-            return body, body + length, body + length
-    element = der.read(data, pos, limit, ber=True)
-    if element.tag != tag:
-        raise CertificateError("der-malformed", offset=pos)
-    return element.body, element.end, element.stop
-
-
 def _load(data: bytes) -> Certificate:
     size = len(data)
-    body, end, stop = _span(data, 0, size, der.SEQUENCE)
-    tbs_body, tbs_end, tbs_stop = _span(data, body, end, der.SEQUENCE)
-    _, _, algorithm_stop = _span(data, tbs_stop, end, der.SEQUENCE)
+    body, end, stop = der.span(data, 0, size, der.SEQUENCE)
+    tbs_body, tbs_end, tbs_stop = der.span(data, body, end, der.SEQUENCE)
+    _, _, algorithm_stop = der.span(data, tbs_stop, end, der.SEQUENCE)
     value = der.read(data, algorithm_stop, end, ber=True)
     if stop != size or value.stop != end:
         raise CertificateError("certificate-malformed", detail="Certificate")
     signature, unused = der.bits(value)
     version, at = 1, tbs_body
     if data[at : at + 1] == b"\xa0":
-        inner, inner_end, at = _span(data, at, tbs_end, 0xA0)
+        inner, inner_end, at = der.span(data, at, tbs_end, 0xA0)
         version = der.integer(der.read(data, inner, inner_end, ber=True)) + 1
-    serial, serial_end, at = _span(data, at, tbs_end, der.INTEGER)
-    _, _, issuer = _span(data, at, tbs_end, der.SEQUENCE)
-    _, _, validity = _span(data, issuer, tbs_end, der.SEQUENCE)
-    times, times_end, subject = _span(data, validity, tbs_end, der.SEQUENCE)
-    _, _, spki = _span(data, subject, tbs_end, der.SEQUENCE)
-    _, _, rest = _span(data, spki, tbs_end, der.SEQUENCE)
+    serial, serial_end, at = der.span(data, at, tbs_end, der.INTEGER)
+    _, _, issuer = der.span(data, at, tbs_end, der.SEQUENCE)
+    _, _, validity = der.span(data, issuer, tbs_end, der.SEQUENCE)
+    times, times_end, subject = der.span(data, validity, tbs_end, der.SEQUENCE)
+    _, _, spki = der.span(data, subject, tbs_end, der.SEQUENCE)
+    _, _, rest = der.span(data, spki, tbs_end, der.SEQUENCE)
     if serial == serial_end:
         raise CertificateError("certificate-malformed", detail="serialNumber")
     not_before, not_after = _validity(data, times, times_end)
@@ -329,21 +317,45 @@ def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool
         if data[pos] != 0xA3:
             pos = der.read(data, pos, limit, ber=True).stop
             continue
-        body, end, pos = _span(data, pos, limit, 0xA3)
-        at, end, _ = _span(data, body, end, der.SEQUENCE)
-        while at < end:
-            item, item_end, at = _span(data, at, end, der.SEQUENCE)
-            oid_body, oid_end, item = _span(data, item, item_end, der.OID)
-            critical = False
-            if data[item] == der.BOOLEAN and item < item_end:
-                flag, flag_end, item = _span(data, item, item_end, der.BOOLEAN)
-                critical = data[flag:flag_end] != b"\0"
-            value, value_end, item = _span(data, item, item_end, der.OCTET_STRING)
-            if item != item_end:
-                raise CertificateError("certificate-malformed", detail="Extension")
-            name = der.dotted(data[oid_body:oid_end])
-            if name in found:
-                repeated = True
-            else:
-                found[name] = critical, slice(value, value_end)
+        body, end, pos = der.span(data, pos, limit, 0xA3)
+        repeated |= _walk_extensions(data, body, end, found)
     return found, repeated
+
+
+def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
+    """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
+    repeated = False
+    at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
+    if stop != limit:
+        raise CertificateError("certificate-malformed", detail="Extensions")
+    while at < end:
+        item, item_end, at = der.span(data, at, end, der.SEQUENCE)
+        oid_body, oid_end, item = der.span(data, item, item_end, der.OID)
+        critical = False
+        if item < item_end and data[item] == der.BOOLEAN:
+            flag, flag_end, item = der.span(data, item, item_end, der.BOOLEAN)
+            critical = data[flag:flag_end] != b"\0"
+        value, value_end, item = der.span(data, item, item_end, der.OCTET_STRING)
+        if item != item_end:
+            raise CertificateError("certificate-malformed", detail="Extension")
+        name = der.dotted(data[oid_body:oid_end])
+        if name in found:
+            repeated = True
+        else:
+            found[name] = critical, slice(value, value_end)
+    return repeated
+
+
+def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extension], bool]:
+    """Return the extensions of the SEQUENCE at *pos* in *data* by OID, and whether one stands twice.
+
+    Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
+    """
+    found: dict[str, tuple[bool, slice]] = {}
+    repeated = _walk_extensions(data, pos, limit, found)
+    return {oid: Extension(oid, critical, data[at]) for oid, (critical, at) in found.items()}, repeated
+
+
+def serial_octets(serial: int) -> bytes:
+    """Return the content of the DER INTEGER *serial*."""
+    return serial.to_bytes(((serial if serial >= 0 else ~serial).bit_length() + 8) // 8, "big", signed=True)

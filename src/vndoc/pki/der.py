@@ -31,9 +31,11 @@ __all__ = [
     "dotted",
     "encode",
     "encode_oid",
+    "flags",
     "integer",
     "oid",
     "read",
+    "span",
     "time",
 ]
 
@@ -192,6 +194,39 @@ def bits(element: Element) -> tuple[bytes, int]:
     if element.tag != BIT_STRING or not content or content[0] > 7 or (content[0] and len(content) == 1):
         raise _malformed(element.start)
     return content[1:], content[0]
+
+
+def flags(element: Element) -> int:
+    """Return a named bit list as a number: bit *n* of the list has the value ``1 << n``. Raises as :func:`bits`."""
+    octets, _unused = bits(Element(element.data, BIT_STRING, *element[2:]))
+    return int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)
+
+
+def span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
+    """Return where the content of the element *tag* at *pos* begins and ends, and where the element stops.
+
+    As :func:`read` with ``ber``, but without a value for the common definite lengths: certificates are loaded by
+    the thousand. Another tag is ``der-malformed``.
+    """
+    if pos + 4 <= limit and data[pos] == tag:
+        length = data[pos + 1]
+        body = pos + 2
+        if length < 0x80:
+            stop = body + length
+        elif length == 0x82:
+            body = pos + 4
+            stop = body + (data[pos + 2] << 8 | data[pos + 3])
+        elif length == 0x81:
+            body = pos + 3
+            stop = body + data[pos + 2]
+        else:
+            stop = limit + 1
+        if stop <= limit:
+            return body, stop, stop
+    element = read(data, pos, limit, ber=True)
+    if element.tag != tag:
+        raise _malformed(pos)
+    return element.body, element.end, element.stop
 
 
 def time(element: Element) -> datetime.datetime:

@@ -26,6 +26,7 @@ __all__ = [
     "NameConstraints",
     "Profile",
     "general_names",
+    "items",
     "profile_of",
 ]
 
@@ -93,7 +94,8 @@ class Profile:
         return self.key_usage is None or bool(self.key_usage & usage)
 
 
-def _items(value: bytes) -> list[der.Element]:
+def items(value: bytes) -> list[der.Element]:
+    """Return the elements of the SEQUENCE that *value* is; ``der-malformed`` if it is none."""
     outer = der.read(value, ber=True)
     if outer.tag != der.SEQUENCE or outer.stop != len(value):
         raise CertificateError("der-malformed", offset=0)
@@ -110,7 +112,7 @@ def _unsigned(content: bytes) -> int:
 
 def _basic(value: bytes) -> dict[str, Any]:
     ca, length = False, None
-    parts = _items(value)
+    parts = items(value)
     if parts and parts[0].tag == der.BOOLEAN:
         ca = parts.pop(0).content not in (b"\0", b"")
     if parts and parts[0].tag == der.INTEGER:
@@ -121,16 +123,22 @@ def _basic(value: bytes) -> dict[str, Any]:
 
 
 def _usage(value: bytes) -> dict[str, Any]:
-    octets, _unused = der.bits(der.read(value, ber=True))
-    return {"key_usage": int(format(int.from_bytes(octets, "big"), f"0{8 * len(octets)}b")[::-1] or "0", 2)}
+    return {"key_usage": der.flags(_tagged(value, der.BIT_STRING))}
+
+
+def _tagged(value: bytes, tag: int) -> der.Element:
+    element = der.read(value, ber=True)
+    if element.tag != tag:
+        raise CertificateError("der-malformed", offset=0)
+    return element
 
 
 def _extended(value: bytes) -> dict[str, Any]:
-    return {"extended_usage": frozenset(der.oid(item) for item in _items(value))}
+    return {"extended_usage": frozenset(der.oid(item) for item in items(value))}
 
 
 def _policies(value: bytes) -> dict[str, Any]:
-    found = [der.oid(der.read(item.data, item.body, item.end, ber=True)) for item in _items(value)]
+    found = [der.oid(der.read(item.data, item.body, item.end, ber=True)) for item in items(value)]
     if len(set(found)) != len(found) or not found:  # RFC 5280, 4.2.1.4: a policy must not stand twice
         raise CertificateError("der-malformed", offset=0)
     return {"policies": tuple(found)}
@@ -138,7 +146,7 @@ def _policies(value: bytes) -> dict[str, Any]:
 
 def _mappings(value: bytes) -> dict[str, Any]:
     pairs = []
-    for item in _items(value):
+    for item in items(value):
         issuer, subject = (der.oid(part) for part in _pair(item))
         pairs.append((issuer, subject))
     return {"mappings": tuple(pairs)}
@@ -157,7 +165,7 @@ def _policy_constraints(value: bytes) -> dict[str, Any]:
         der.context(1, constructed=False): "inhibit_mapping",
     }
     found: dict[str, Any] = {}
-    for item in _items(value):
+    for item in items(value):
         if item.tag not in names:
             raise CertificateError("der-malformed", offset=item.start)
         found[names[item.tag]] = _unsigned(item.content)
@@ -165,15 +173,12 @@ def _policy_constraints(value: bytes) -> dict[str, Any]:
 
 
 def _inhibit_any(value: bytes) -> dict[str, Any]:
-    element = der.read(value, ber=True)
-    if element.tag != der.INTEGER:
-        raise CertificateError("der-malformed", offset=0)
-    return {"inhibit_any": _unsigned(element.content)}
+    return {"inhibit_any": _unsigned(_tagged(value, der.INTEGER).content)}
 
 
 def _constraints(value: bytes) -> dict[str, Any]:
     sides: dict[int, tuple[GeneralName, ...]] = {}
-    for item in _items(value):
+    for item in items(value):
         if item.tag not in (der.context(0), der.context(1)):
             raise CertificateError("der-malformed", offset=item.start)
         bases = []
@@ -202,7 +207,7 @@ def general_names(parent: der.Element) -> tuple[GeneralName, ...]:
 
 
 def _alternative(value: bytes) -> dict[str, Any]:
-    return {"alternative_names": tuple(_general_name(item) for item in _items(value))}
+    return {"alternative_names": tuple(_general_name(item) for item in items(value))}
 
 
 def _nothing(_value: bytes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from vndoc.pki.algorithms import key_bits
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.constraints import ConstraintState, names_of
 from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN
-from vndoc.pki.names import name_key
+from vndoc.pki.names import key_or_octets
 from vndoc.pki.outcome import Reason
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
 from vndoc.pki.policy_graph import PolicyGraph
@@ -215,9 +215,4 @@ class _Walk:
 
 def _self_issued(certificate: Certificate) -> bool:
     """Return whether issuer and subject are equal names (RFC 5280, 7.1)."""
-    if certificate.self_issued:
-        return True
-    try:
-        return name_key(certificate.subject) == name_key(certificate.issuer)
-    except CertificateError:
-        return False
+    return certificate.self_issued or key_or_octets(certificate.subject) == key_or_octets(certificate.issuer)

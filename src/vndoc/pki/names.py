@@ -18,7 +18,7 @@ from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.text import mask, nfc
 
-__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "name_key", "within"]
+__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "within"]
 
 _LABELS: Final = {
     "2.5.4.3": "CN",
@@ -186,6 +186,14 @@ def _prepared(tag: int, value: bytes) -> str | bytes:
     if found is None:
         return bytes((tag,)) + value
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", found).casefold()).split())
+
+
+def key_or_octets(octets: bytes) -> object:
+    """Return :func:`name_key`, or the *octets* themselves where they are no name: equal to themselves only."""
+    try:
+        return name_key(octets)
+    except CertificateError:
+        return octets
 
 
 def within(name: bytes, base: bytes) -> bool:

@@ -209,8 +209,7 @@ def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[lis
     for fact in facts:
         subject = fact.certificate.subject_text
         if fact.status is RevocationStatus.UNKNOWN:
-            why = ", ".join(fact.why)
-            unknown.append(path_reason("revocation-unknown", subject=subject, why=why))
+            unknown.append(path_reason("revocation-unknown", subject=subject, why=fact.why_text))
         elif fact.on_hold:
             unknown.append(path_reason("certificate-on-hold", subject=subject, since=fact.date))
         elif fact.status is RevocationStatus.REVOKED:

@@ -4,21 +4,155 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import attrs
 
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.policy import CryptoPolicy, Use
+from vndoc.text import Text
 
 __all__ = [
+    "REVOCATION_WHY",
     "RevocationFact",
     "RevocationQuestion",
     "RevocationReason",
     "RevocationSource",
     "RevocationStatus",
 ]
+
+
+REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
+    {
+        "no-source": Text(
+            "không có CRL hoặc phản hồi OCSP",
+            "there is no revocation list or OCSP response",
+        ),
+        "crl-malformed": Text(
+            "CRL sai cấu trúc",
+            "a revocation list is malformed",
+        ),
+        "crl-points-malformed": Text(
+            "điểm phân phối CRL trong chứng thư số sai cấu trúc",
+            "the distribution points in the certificate are malformed",
+        ),
+        "crl-scope": Text(
+            "CRL không dành cho chứng thư số này",
+            "the revocation list is not for this certificate",
+        ),
+        "crl-critical-extension": Text(
+            "CRL có phần mở rộng quan trọng không hiểu được",
+            "the revocation list has a critical extension that is not understood",
+        ),
+        "crl-from-the-future": Text(
+            "CRL được phát hành sau thời điểm hiện tại",
+            "the revocation list was issued after the present",
+        ),
+        "crl-signer-not-found": Text(
+            "không tìm thấy chứng thư số của nơi ký CRL",
+            "the certificate of the list's signer was not found",
+        ),
+        "crl-signer-not-trusted": Text(
+            "nơi ký CRL không được tin cậy",
+            "the signer of the revocation list is not trusted",
+        ),
+        "crl-signer-key-usage": Text(
+            "khóa của nơi ký CRL không được dùng để ký CRL",
+            "the key of the list's signer must not sign revocation lists",
+        ),
+        "crl-signature": Text(
+            "chữ ký trên CRL không đúng",
+            "the signature of the revocation list is wrong",
+        ),
+        "crl-algorithm": Text(
+            "thuật toán ký CRL không được chấp nhận",
+            "the algorithm of the revocation list is not accepted",
+        ),
+        "crl-stale": Text(
+            "CRL đã quá hạn",
+            "the revocation list is out of date",
+        ),
+        "crl-after-expiry": Text(
+            "CRL phát hành sau khi chứng thư số hết hạn",
+            "the revocation list was issued after the certificate expired",
+        ),
+        "crl-partial": Text(
+            "CRL chỉ nêu một số lý do thu hồi",
+            "the revocation lists cover some reasons only",
+        ),
+        "crl-delta-alone": Text(
+            "chỉ có CRL bổ sung, thiếu CRL gốc",
+            "there is a delta list without its base",
+        ),
+        "crl-delta-unusable": Text(
+            "CRL bổ sung không dùng được",
+            "a delta list cannot be used",
+        ),
+        "hold-unclear": Text(
+            "không rõ thời điểm chấm dứt tạm dừng",
+            "it is not known when a suspension ended",
+        ),
+        "ocsp-malformed": Text(
+            "phản hồi OCSP sai cấu trúc",
+            "an OCSP response is malformed",
+        ),
+        "ocsp-unknown": Text(
+            "máy chủ OCSP không biết chứng thư số này",
+            "the OCSP responder does not know the certificate",
+        ),
+        "ocsp-critical-extension": Text(
+            "phản hồi OCSP có phần mở rộng quan trọng không hiểu được",
+            "the OCSP response has a critical extension that is not understood",
+        ),
+        "ocsp-nonce": Text(
+            "phản hồi OCSP không mang đúng nonce của yêu cầu",
+            "the OCSP response lacks the nonce of the request",
+        ),
+        "ocsp-from-the-future": Text(
+            "phản hồi OCSP được phát hành sau thời điểm hiện tại",
+            "the OCSP response was issued after the present",
+        ),
+        "ocsp-responder-not-found": Text(
+            "không tìm thấy chứng thư số của máy chủ OCSP",
+            "the certificate of the OCSP responder was not found",
+        ),
+        "ocsp-responder-unauthorised": Text(
+            "máy chủ OCSP không được tổ chức cấp ủy quyền",
+            "the OCSP responder is not authorised by the issuer",
+        ),
+        "ocsp-responder-malformed": Text(
+            "chứng thư số của máy chủ OCSP sai cấu trúc",
+            "the certificate of the OCSP responder is malformed",
+        ),
+        "ocsp-responder-expired": Text(
+            "chứng thư số của máy chủ OCSP không có hiệu lực khi trả lời",
+            "the certificate of the OCSP responder was not valid when it answered",
+        ),
+        "ocsp-responder-not-trusted": Text(
+            "máy chủ OCSP không được tin cậy hoặc đã bị thu hồi",
+            "the OCSP responder is not trusted, or is revoked",
+        ),
+        "ocsp-signature": Text(
+            "chữ ký trên phản hồi OCSP không đúng",
+            "the signature of the OCSP response is wrong",
+        ),
+        "ocsp-algorithm": Text(
+            "thuật toán ký phản hồi OCSP không được chấp nhận",
+            "the algorithm of the OCSP response is not accepted",
+        ),
+        "ocsp-stale": Text(
+            "phản hồi OCSP đã quá hạn",
+            "the OCSP response is out of date",
+        ),
+        "ocsp-after-expiry": Text(
+            "phản hồi OCSP phát hành sau khi chứng thư số hết hạn",
+            "the OCSP response was issued after the certificate expired",
+        ),
+    }
+)
+"""Why a source did not count, by the codes of :attr:`RevocationFact.why`."""
 
 
 class RevocationStatus(enum.StrEnum):
@@ -50,8 +184,8 @@ class RevocationFact:
 
     ``at`` is the time asked about. ``date`` and ``reason`` belong to ``REVOKED``. ``source`` is ``crl``, ``ocsp``,
     ``no-check`` (a responder's certificate that needs none) or ``none``; ``issued`` and ``next_update`` are those of
-    the source, ``material`` its octets, to be kept as evidence. ``why`` holds short codes of what kept other sources
-    from counting (``crl-stale``, ``ocsp-responder-unauthorised`` …).
+    the source, ``material`` its octets, to be kept as evidence. ``why`` holds the codes of :data:`REVOCATION_WHY`
+    that kept other sources from counting.
     """
 
     certificate: Certificate
@@ -69,6 +203,12 @@ class RevocationFact:
     def on_hold(self) -> bool:
         """Return whether the certificate was suspended, not revoked for good."""
         return self.status is RevocationStatus.REVOKED and self.reason is RevocationReason.CERTIFICATE_HOLD
+
+    @property
+    def why_text(self) -> Text:
+        """Return :attr:`why` in words."""
+        rows = [REVOCATION_WHY[code] for code in self.why]
+        return Text("; ".join(row.vi for row in rows), "; ".join(row.en for row in rows))
 
     def __repr__(self) -> str:
         detail = f", {self.date:%Y-%m-%d}, {self.reason!r}" if self.date else ""

@@ -1,0 +1,353 @@
+"""Was this certificate revoked at that time? Judged from revocation lists and OCSP responses that are at hand.
+
+Nothing is fetched. Every source is verified before it counts, and what does not count is told by name. Sources that
+were issued after the time asked about count too (EN 319 102-1 wants them for past signatures): an entry that
+begins later than that time does not touch it. Revocation for good counts however old the list is; a suspension
+counts until a newer source no longer tells it.
+
+Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCertsOnCRL).
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Final, TypeVar
+
+import attrs
+
+from vndoc.errors import CertificateError, UsageError
+from vndoc.pki._sources import (
+    NO_CHECK,
+    DoesNotCountError,
+    check_crl_signer,
+    check_ocsp_signer,
+    fits,
+    is_about,
+    points_of,
+    speaks_of,
+)
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.crl import Crl, CrlEntry
+from vndoc.pki.distribution import (
+    ALL_REASONS,
+    DistributionPoint,
+)
+from vndoc.pki.extensions import OCSP_SIGNING
+from vndoc.pki.names import key_or_octets
+from vndoc.pki.ocsp import OcspResponse
+from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationReason, RevocationStatus
+
+__all__ = ["RevocationCache", "RevocationChecker"]
+
+MAX_SOURCES: Final = 256
+"""Lists looked at for one certificate, and responses."""
+
+_HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
+
+
+@attrs.frozen
+class _Said:
+    """What one source says: an entry or none, for which reasons, issued when and fresh until when."""
+
+    kind: str
+    entry: CrlEntry | None
+    issued: datetime.datetime
+    next_update: datetime.datetime | None
+    until: datetime.datetime
+    mask: int
+    expired_since: datetime.datetime | None
+    material: bytes
+
+    def on_hold(self, at: datetime.datetime) -> bool:
+        """Return whether the certificate was on hold at that time by what this source says."""
+        entry = self.entry
+        return entry is not None and entry.reason is RevocationReason.CERTIFICATE_HOLD and entry.date <= at
+
+    def revoked(self, at: datetime.datetime) -> bool:
+        """Return whether it was revoked for good at that time."""
+        entry = self.entry
+        return entry is not None and entry.reason is not RevocationReason.CERTIFICATE_HOLD and entry.date <= at
+
+    def reaches(self, certificate: Certificate) -> bool:
+        """Return whether silence means anything: lists may drop certificates that have expired."""
+        end = certificate.not_after
+        return self.issued <= end or (self.expired_since is not None and self.expired_since <= end)
+
+
+_Kind = TypeVar("_Kind", Crl, OcspResponse)
+
+
+class RevocationCache:
+    """Lists and responses already read, by the SHA-256 of their octets: the caller's, shared between checkers.
+
+    A list kept here keeps its index. At most *size* are kept; the oldest goes first.
+    """
+
+    def __init__(self, size: int = 64) -> None:
+        self._size = size
+        self._crls: dict[bytes, Crl] = {}
+
+    def crl(self, data: bytes) -> Crl:
+        """Return the list that *data* is, read once. Raises as :meth:`vndoc.pki.crl.Crl.load`."""
+        digest = hashlib.sha256(data).digest()
+        found = self._crls.pop(digest, None) or Crl.load(data)
+        self._crls[digest] = found
+        if len(self._crls) > self._size:
+            del self._crls[next(iter(self._crls))]
+        return found
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
+class RevocationChecker:
+    """Answers from lists and responses at hand: a :class:`~vndoc.pki.revocation_facts.RevocationSource`.
+
+    ``unreadable`` holds the codes of what could not be read. What was issued after ``known_at`` does not count
+    (``None``: everything counts). A source without a next update is fresh for ``fresh_for``.
+    """
+
+    crls: tuple[Crl, ...] = ()
+    ocsps: tuple[OcspResponse, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    known_at: datetime.datetime | None = None
+    fresh_for: datetime.timedelta = datetime.timedelta(days=1)
+
+    @classmethod
+    def of(
+        cls,
+        crls: Iterable[bytes | Crl] = (),
+        ocsps: Iterable[bytes | OcspResponse] = (),
+        *,
+        known_at: datetime.datetime | None = None,
+        fresh_for: datetime.timedelta = datetime.timedelta(days=1),
+        cache: RevocationCache | None = None,
+    ) -> RevocationChecker:
+        """Return a checker of *crls* and *ocsps*: DER octets, or what was read from them before.
+
+        What cannot be read does not stop the others; it is named in the answers that lack a source. Raises
+        :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for *known_at* without a zone.
+        """
+        if known_at is not None and known_at.tzinfo is None:
+            raise UsageError("time-zone-missing")
+        load = Crl.load if cache is None else cache.crl
+        unreadable: list[str] = []
+        lists = list(_read(crls, Crl, load, "crl-malformed", unreadable))
+        responses = list(_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable))
+        return cls(
+            crls=tuple(dict.fromkeys(lists)),
+            ocsps=tuple(dict.fromkeys(responses)),
+            unreadable=tuple(dict.fromkeys(unreadable)),
+            known_at=known_at,
+            fresh_for=fresh_for,
+        )
+
+    def status(self, question: RevocationQuestion) -> RevocationFact:
+        """Return what is known of the certificate at the time of the *question*. Never raises."""
+        profile, extensions = question.certificate.profile, question.certificate.extensions
+        if NO_CHECK in extensions and OCSP_SIGNING in (profile.extended_usage or ()):
+            return _fact(question, RevocationStatus.GOOD, None, "no-check")
+        why: list[str] = list(self.unreadable)
+        said = [*self._of_ocsps(question, why), *self._of_crls(question, why)]
+        return _decided(question, said, why)
+
+    # -- OCSP ------------------------------------------------------------------------------------------------
+
+    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+        for response in self.ocsps[:MAX_SOURCES]:
+            try:
+                yield from self._of_ocsp(response, question)
+            except DoesNotCountError as error:
+                why.append(str(error))
+            except CertificateError:
+                why.append("ocsp-malformed")
+
+    def _of_ocsp(self, response: OcspResponse, question: RevocationQuestion) -> Iterator[_Said]:
+        about = [single for single in response.responses if is_about(single, question)]
+        if not about:
+            return
+        if not (response.usable and all(single.usable for single in about)):
+            raise DoesNotCountError("ocsp-critical-extension")
+        if response.expected_nonce is not None and response.expected_nonce != response.nonce:
+            raise DoesNotCountError("ocsp-nonce")
+        check_ocsp_signer(response, question)
+        for single in about:
+            if single.status is RevocationStatus.UNKNOWN:
+                raise DoesNotCountError("ocsp-unknown")
+            self._not_from_the_future(single.this_update, "ocsp")
+            entry = None
+            if single.date is not None:
+                entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
+            yield _Said(
+                "ocsp",
+                entry,
+                single.this_update,
+                single.next_update,
+                self._until(single.this_update, single.next_update),
+                ALL_REASONS,
+                single.archive_cutoff,
+                response.der,
+            )
+
+    # -- lists -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_issuer(self) -> dict[object, list[Crl]]:
+        found: dict[object, list[Crl]] = {}
+        for crl in self.crls:
+            found.setdefault(key_or_octets(crl.issuer), []).append(crl)
+        return found
+
+    def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+        points = points_of(question.certificate, why)
+        issuers = {key_or_octets(question.certificate.issuer)}
+        issuers |= {key_or_octets(name.value) for point in points for name in point.issuers if name.kind == 4}
+        named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][:MAX_SOURCES]
+        bases = [crl for crl in named if crl.base is None]
+        deltas = [crl for crl in named if crl.base is not None]
+        if deltas and not bases:
+            why.append("crl-delta-alone")
+        for crl in bases:
+            try:
+                yield from self._of_crl(crl, deltas, points, question, why)
+            except DoesNotCountError as error:
+                why.append(str(error))
+            except CertificateError:
+                why.append("crl-malformed")
+
+    def _of_crl(
+        self,
+        crl: Crl,
+        deltas: list[Crl],
+        points: list[DistributionPoint],
+        question: RevocationQuestion,
+        why: list[str],
+    ) -> Iterator[_Said]:
+        mask = speaks_of(crl, points, question.certificate)
+        if not mask:
+            raise DoesNotCountError("crl-scope")
+        self._counts(crl, question)
+        own = crl.entry(question.certificate.issuer, question.certificate.serial)
+        yield self._said(crl, crl, own, mask)
+        for delta in deltas:
+            if fits(delta, crl):
+                try:
+                    yield self._said(delta, crl, self._newer(delta, own, question), mask)
+                except (DoesNotCountError, CertificateError):
+                    why.append("crl-delta-unusable")
+
+    def _newer(self, delta: Crl, own: CrlEntry | None, question: RevocationQuestion) -> CrlEntry | None:
+        """Return the entry that holds when *delta* is put on top of a list with the entry *own*."""
+        self._counts(delta, question)
+        entry = delta.entry(question.certificate.issuer, question.certificate.serial)
+        if entry is None:
+            return own
+        return None if entry.reason is RevocationReason.REMOVE_FROM_CRL else entry
+
+    def _counts(self, crl: Crl, question: RevocationQuestion) -> None:
+        if not crl.usable:
+            raise DoesNotCountError("crl-critical-extension")
+        self._not_from_the_future(crl.this_update, "crl")
+        check_crl_signer(crl, question)
+
+    def _said(self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int) -> _Said:
+        until = min(self._until(crl.this_update, crl.next_update) for crl in (newest, base))
+        return _Said("crl", entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der)
+
+    def _until(self, issued: datetime.datetime, next_update: datetime.datetime | None) -> datetime.datetime:
+        if next_update is not None:
+            return next_update
+        latest = datetime.datetime.max.replace(tzinfo=datetime.UTC)
+        return latest if latest - self.fresh_for < issued else issued + self.fresh_for
+
+    def _not_from_the_future(self, issued: datetime.datetime, kind: str) -> None:
+        if self.known_at is not None and issued > self.known_at:
+            raise DoesNotCountError(f"{kind}-from-the-future")
+
+    def __repr__(self) -> str:
+        return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
+
+
+def _read(
+    given: Iterable[bytes | _Kind],
+    kind: type[_Kind],
+    load: Callable[[bytes], _Kind],
+    code: str,
+    unreadable: list[str],
+) -> Iterator[_Kind]:
+    for item in given:
+        if isinstance(item, kind):
+            yield item
+            continue
+        try:
+            yield load(bytes(item))  # type: ignore[arg-type]
+        except CertificateError:
+            unreadable.append(code)
+
+
+# -- the answer ----------------------------------------------------------------------------------------------
+
+
+def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) -> RevocationFact:
+    """Return what the sources together mean for the time asked about."""
+    at, certificate = question.at, question.certificate
+    for_good = [s for s in said if s.revoked(at)]
+    if for_good:
+        first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
+        return _fact(question, RevocationStatus.REVOKED, first, first.kind)
+    held = _held(said, at)
+    if held is not None:
+        if held.until < at and any(s.issued > at for s in said):  # it was released between two sources, who knows when
+            return _fact(question, RevocationStatus.UNKNOWN, None, "none", (*why, "hold-unclear"))
+        return _fact(question, RevocationStatus.REVOKED, held, held.kind)
+    good, mask = [], 0
+    for source in said:
+        if source.until < at:
+            why.append(f"{source.kind}-stale")
+        elif not source.reaches(certificate):
+            why.append(f"{source.kind}-after-expiry")
+        else:
+            good.append(source)
+            mask |= source.mask
+    if mask == ALL_REASONS:
+        best = min(good, key=lambda s: (s.issued > at, abs(s.issued - at)))
+        return _fact(question, RevocationStatus.GOOD, best, best.kind)
+    if good:
+        why.append("crl-partial")
+    return _fact(question, RevocationStatus.UNKNOWN, None, "none", tuple(why) or ("no-source",))
+
+
+def _held(said: list[_Said], at: datetime.datetime) -> _Said | None:
+    """Return the source by which the certificate was on hold at that time, or ``None``.
+
+    A later source that still tells it decides; else the newest one up to that time does.
+    """
+    later = [s for s in said if s.issued > at and s.on_hold(at)]
+    if later:
+        return min(later, key=lambda s: s.issued)
+    before = [s for s in said if s.issued <= at and s.mask & _HOLD]
+    newest = max(before, key=lambda s: (s.issued, s.on_hold(at)), default=None)
+    return newest if newest is not None and newest.on_hold(at) else None
+
+
+def _fact(
+    question: RevocationQuestion,
+    status: RevocationStatus,
+    source: _Said | None,
+    kind: str,
+    why: tuple[str, ...] = (),
+) -> RevocationFact:
+    entry = source.entry if source is not None and status is RevocationStatus.REVOKED else None
+    return RevocationFact(
+        certificate=question.certificate,
+        status=status,
+        at=question.at,
+        source=kind,
+        date=None if entry is None else entry.date,
+        reason=None if entry is None else entry.reason,
+        issued=None if source is None else source.issued,
+        next_update=None if source is None else source.next_update,
+        material=None if source is None else source.material,
+        why=tuple(dict.fromkeys(why)),
+    )

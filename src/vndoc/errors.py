@@ -475,6 +475,62 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Mật khẩu của khóa bí mật không đúng, hoặc khóa đã mã hóa bị hỏng, hoặc cách mã hóa không được hỗ trợ.",
             "The passphrase is wrong, or the encrypted key is damaged or encrypted in a way that is not supported.",
         ),
+        "token-module": Text(
+            "Không nạp được thư viện PKCS#11 {name}: {detail}.",
+            "The PKCS#11 module {name} cannot be loaded: {detail}.",
+        ),
+        "token-not-found": Text(
+            "Không tìm thấy thiết bị ký; hiện có: {known}.",
+            "The token is not there; there are: {known}.",
+        ),
+        "token-ambiguous": Text(
+            "Có nhiều thiết bị ký phù hợp: {known}.",
+            "More than one token fits: {known}.",
+        ),
+        "token-pin-needed": Text(
+            "Thiết bị ký cần mã PIN.",
+            "The token needs a PIN.",
+        ),
+        "token-pin-wrong": Text(
+            "Mã PIN của thiết bị ký không đúng.{hint}",
+            "The PIN of the token is wrong.{hint}",
+        ),
+        "token-pin-locked": Text(
+            "Mã PIN của thiết bị ký đã bị khóa.",
+            "The PIN of the token is locked.",
+        ),
+        "token-pin-unset": Text(
+            "Mã PIN của thiết bị ký chưa được đặt hoặc đã hết hạn.",
+            "The PIN of the token is not set, or has expired.",
+        ),
+        "token-cancelled": Text(
+            "Người dùng hoặc thiết bị ký đã hủy thao tác.",
+            "The user or the token cancelled the operation.",
+        ),
+        "token-key-not-found": Text(
+            "Thiết bị ký không có khóa {name}.",
+            "The token has no key {name}.",
+        ),
+        "token-key-ambiguous": Text(
+            "Thiết bị ký có {count} khóa phù hợp với {name}.",
+            "The token has {count} keys that fit {name}.",
+        ),
+        "token-mechanism": Text(
+            "Thiết bị ký không hỗ trợ cách ký này ({detail}).",
+            "The token does not support this way of signing ({detail}).",
+        ),
+        "token-removed": Text(
+            "Thiết bị ký đã bị rút ra hoặc phiên làm việc đã mất.",
+            "The token was removed, or its session is lost.",
+        ),
+        "token-closed": Text(
+            "Thiết bị ký đã được đóng.",
+            "The token is closed.",
+        ),
+        "token-failed": Text(
+            "Thiết bị ký báo lỗi: {detail}.",
+            "The token failed: {detail}.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
@@ -515,6 +571,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "unknown-table-format": Text(
             "Không có dạng danh mục tên {found}; hiện có: {known}.",
             "There is no form of table named {found}; known: {known}.",
+        ),
+        "extra-missing": Text(
+            "Cần cài thêm thành phần {found}: pip install 'vndoc[{found}]'.",
+            "This needs an extra: pip install 'vndoc[{found}]'.",
         ),
         "build-description": Text(
             "Bản mô tả gói tin không hợp lệ: {detail}.",

@@ -7,7 +7,6 @@ positions and slices, never a re-encoding. X.690; tags above 30 do not occur in 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from vndoc.errors import CertificateError
@@ -143,17 +142,38 @@ def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
             pos = read(data, pos, limit, ber=True).stop
 
 
-def children(parent: Element, *, ber: bool = False) -> list[Element]:
-    """Return the elements of which the content of *parent* consists. Raises as :func:`read`."""
-    return list(_children(parent, ber))
+def children(parent: Element, *, ber: bool = False, most: int | None = None) -> list[Element]:
+    """Return the elements of which the content of *parent* consists.
 
-
-def _children(parent: Element, ber: bool) -> Iterator[Element]:
+    Raises as :func:`read`, also where there are more than *most*.
+    """
     data, pos, end = parent.data, parent.body, parent.end
+    found: list[Element] = []
     while pos < end:
-        child = read(data, pos, end, ber=ber)
-        yield child
+        if len(found) == most:
+            raise _malformed(pos)
+        child = _short(data, pos, end) or read(data, pos, end, ber=ber)
+        found.append(child)
         pos = child.stop
+    return found
+
+
+_new = tuple.__new__
+
+
+def _short(data: bytes, pos: int, limit: int) -> Element | None:
+    """Return the element at *pos* if its length takes one octet, as nearly all do; ``None`` leaves it to :func:`read`.
+
+    Every signature consists of a hundred such elements.
+    """
+    body = pos + 2
+    if body > limit:
+        return None
+    tag, length = data[pos], data[pos + 1]
+    end = body + length
+    if length >= 0x80 or end > limit or tag & 0x1F == 0x1F or not tag:
+        return None
+    return _new(Element, (data, tag, pos, body, end, end))
 
 
 def integer(element: Element) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import attrs
@@ -98,6 +99,12 @@ def _unreadable(why: Reason, place: str, context: Context) -> SignatureFacts:
     )
 
 
+_KEPT = 8 * 1024
+"""Certificates up to this many octets are kept once they were read: the same few come with thousands of signatures."""
+
+_kept = functools.lru_cache(maxsize=512)(Certificate.load)
+
+
 def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple[Certificate, ...]:
     found = []
     for element in elements:
@@ -107,7 +114,8 @@ def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple
             notes.append(reason("certificate-too-large", limit=MAX_CERTIFICATE))
         else:
             try:
-                found.append(Certificate.load(element.octets))
+                octets = element.octets
+                found.append(_kept(octets) if len(octets) <= _KEPT else Certificate.load(octets))
             except CertificateError as error:
                 notes.append(reason("certificate-unreadable", detail=error.text()))
     return tuple(found)

@@ -285,7 +285,7 @@ class Reading:
             return self._direct()
         received = b"\x31" + info.signed.octets[1:]
         tried = [received]
-        if not _is_der(info.signed):
+        if not info.signed_der:
             self.add("signed-attributes-not-der")
             with contextlib.suppress(CertificateError):  # what is damaged deep inside has no other encoding
                 tried.append(der_of(info.signed, der.SET))
@@ -326,21 +326,6 @@ def _verified(
         return verify(certificate.public_key, algorithm, value, data=data, digest=digest)
     except CertificateError:
         return False
-
-
-def _is_der(signed: der.Element) -> bool:
-    """Return whether the attributes are sorted and their lengths minimal and definite."""
-    try:
-        der.read(signed.data, signed.start, signed.stop)
-        items = der.children(signed)
-        for item in items:
-            for part in der.children(item):
-                if part.constructed:
-                    der.children(part)
-    except CertificateError:
-        return False
-    octets = [item.octets for item in items]
-    return octets == sorted(octets)
 
 
 def is_attributes(data: bytes) -> bool:

@@ -378,33 +378,31 @@ def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Elem
         raise malformed("SignedData")
     most = {"signers": limits.cms_signers}
     return {
-        name: tuple(children(part, most.get(name, limits.cms_certificates), what=name))
+        name: _counted(part, most.get(name, limits.cms_certificates), name)
         for part in parts
         for name in (rows[part.tag],)
     }
+
+
+def _counted(parent: der.Element, most: int, what: str) -> tuple[der.Element, ...]:
+    """Return the elements within *parent*; ``cms-too-large`` if there are more than *most*."""
+    found: list[der.Element] = []
+    pos = parent.body
+    while pos < parent.end:
+        if len(found) == most:
+            raise SignatureError("cms-too-large", what=what, limit=most)
+        found.append(der.read(parent.data, pos, parent.end, ber=True))
+        pos = found[-1].stop
+    return tuple(found)
 
 
 MOST: Final = 1_000
 """Elements in one set or sequence where no limit says otherwise: each costs some hundred octets."""
 
 
-def children(parent: der.Element, most: int = MOST, *, what: str | None = None) -> list[der.Element]:
-    """Return at most *most* elements within *parent*.
-
-    Raises ``cms-too-large`` for more where *what* names them, otherwise
-    :class:`~vndoc.errors.CertificateError` ``der-malformed``.
-    """
-    found: list[der.Element] = []
-    pos = parent.body
-    while pos < parent.end:
-        if len(found) == most:
-            if what is not None:
-                raise SignatureError("cms-too-large", what=what, limit=most)
-            raise CertificateError("der-malformed", offset=pos)
-        child = der.read(parent.data, pos, parent.end, ber=True)
-        found.append(child)
-        pos = child.stop
-    return found
+def children(parent: der.Element, most: int = MOST) -> list[der.Element]:
+    """Return the elements within *parent*; ``der-malformed`` if there are more than *most*."""
+    return der.children(parent, ber=True, most=most)
 
 
 Attributes = Mapping[str, list[list[der.Element]]]
@@ -421,6 +419,8 @@ class SignerInfo:
     digest_identifier: bytes
     signed: der.Element | None
     signed_attributes: Attributes
+    signed_der: bool
+    """Whether the signed attributes are sorted and their lengths minimal and definite."""
     signature_identifier: bytes
     signature: bytes
     unsigned: der.Element | None
@@ -428,7 +428,7 @@ class SignerInfo:
 
 
 def signer_info(element: der.Element) -> SignerInfo:
-    """Return the parts of a SignerInfo. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
+    """Return the parts of a SignerInfo; its signed attributes are read as DER first. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
     parts = children(element)
     signed = unsigned = None
     if len(parts) > 3 and parts[3].tag == der.context(0):
@@ -437,13 +437,15 @@ def signer_info(element: der.Element) -> SignerInfo:
         unsigned = parts.pop()
     if element.tag != der.SEQUENCE or len(parts) != 5 or parts[2].tag != der.SEQUENCE or parts[3].tag != der.SEQUENCE:
         raise CertificateError("der-malformed", offset=element.start)
+    signed_attributes, signed_der = ({}, True) if signed is None else _signed(signed)
     return SignerInfo(
         element=element,
         version=der.integer(parts[0]),
         sid=parts[1],
         digest_identifier=parts[2].octets,
         signed=signed,
-        signed_attributes={} if signed is None else attributes(signed),
+        signed_attributes=signed_attributes,
+        signed_der=signed_der,
         signature_identifier=parts[3].octets,
         signature=octet_string(parts[4]),
         unsigned=unsigned,
@@ -451,14 +453,23 @@ def signer_info(element: der.Element) -> SignerInfo:
     )
 
 
-def attributes(element: der.Element) -> Attributes:
+def _signed(element: der.Element) -> tuple[Attributes, bool]:
+    try:
+        found = attributes(element, ber=False)
+    except CertificateError:
+        return attributes(element), False
+    octets = [item.octets for item in der.children(element)]
+    return found, element.end == element.stop and octets == sorted(octets)
+
+
+def attributes(element: der.Element, *, ber: bool = True) -> Attributes:
     """Return the attributes in *element*. Raises as :func:`signer_info`."""
     found: dict[str, list[list[der.Element]]] = {}
-    for item in children(element):
-        parts = children(item)
+    for item in der.children(element, ber=ber, most=MOST):
+        parts = der.children(item, ber=ber, most=MOST)
         if item.tag != der.SEQUENCE or len(parts) != 2 or parts[1].tag != der.SET:
             raise CertificateError("der-malformed", offset=item.start)
-        found.setdefault(der.oid(parts[0]), []).append(children(parts[1]))
+        found.setdefault(der.oid(parts[0]), []).append(der.children(parts[1], ber=ber, most=MOST))
     return found
 
 

@@ -343,6 +343,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Tài liệu không có chữ ký XML-DSig nào.",
             "The document has no XML-DSig signature.",
         ),
+        "signing-encoding": Text(
+            "Không ký được tài liệu ở bảng mã này; cần UTF-8.",
+            "A document in this encoding cannot be signed; UTF-8 is needed.",
+        ),
+        "signing-data": Text(
+            "Không lập được dữ liệu cần ký: {detail}",
+            "What is to be signed cannot be made: {detail}",
+        ),
         "limit-signatures": Text(
             "Tài liệu có hơn {limit} chữ ký.",
             "The document has more than {limit} signatures.",

@@ -22,6 +22,16 @@ _CONSTRAINTS: Final = (Indication.INDETERMINATE, SubIndication.SIG_CONSTRAINTS_F
 _CRYPTO: Final = (Indication.INDETERMINATE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE)
 _NOTE: Final = (None, None)
 
+_QUIRK_VI: Final = (
+    "Tham chiếu {uri} nằm trong chính chữ ký mà lại dùng phép biến đổi enveloped-signature; theo chuẩn không còn gì để"
+    " ký. Phần mềm ký đã băm nguyên phần tử (lỗi quen thuộc của phần mềm .NET); phần tử đó không bị sửa."
+)
+_QUIRK_EN: Final = (
+    "The reference {uri} lies inside its own signature and still has the enveloped-signature transform, which by the"
+    " standard leaves nothing. The signer digested the untouched element (a known fault of .NET software), and that"
+    " content is unchanged."
+)
+
 _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str], ...] = (
     # -- form ----------------------------------------------------------------------------------------
     (
@@ -75,9 +85,8 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
     (
         "signature-wrapping",
         _FORMAT,
-        "Phần được ký {path} đã bị tách khỏi chữ ký và phần tử cùng tên được đặt vào chỗ của nó (XML signature wrapping).",
-        "The signed element {path} was taken away from its signature and one of the same name put in its place"
-        " (XML signature wrapping).",
+        "Phần được ký {path} bị tách khỏi chữ ký, phần tử cùng tên được đặt vào chỗ của nó (signature wrapping).",
+        "The signed element {path} was taken from its signature, one of the same name put in its place (wrapping).",
     ),
     # -- references ----------------------------------------------------------------------------------
     (
@@ -89,11 +98,8 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
     (
         "vn-dotnet-enveloped-quirk",
         _HASH,
-        "Tham chiếu {uri} nằm trong chính chữ ký mà lại dùng phép biến đổi enveloped-signature; theo chuẩn không còn gì để ký."
-        " Phần mềm ký đã băm nguyên phần tử (lỗi quen thuộc của phần mềm .NET), nội dung không bị sửa.",
-        "The reference {uri} lies inside its own signature and still has the enveloped-signature transform, which by the"
-        " standard leaves nothing. The signer digested the untouched element (a known fault of .NET software), and that"
-        " content is unchanged.",
+        _QUIRK_VI,
+        _QUIRK_EN,
     ),
     (
         "signed-data-not-found",
@@ -177,7 +183,7 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "unsigned-twin",
         _CONSTRAINTS,
         "Phần được ký là {path}, nhưng {found} cùng tên lại không được ký; không rõ phần nào sẽ được đọc.",
-        "What is signed is {path}; {found} has the same name and is not signed, so it is unclear which one will be read.",
+        "What is signed is {path}; {found} has the same name and is unsigned: it is unclear which one will be read.",
     ),
     # -- algorithms ----------------------------------------------------------------------------------
     (

@@ -46,11 +46,7 @@ def read_timestamps(
     ``intact`` is ``None``.
     """
     nodes = [
-        node
-        for holder in holders
-        if holder is not None
-        for node in element_children(holder)
-        if _local(node) in _KINDS
+        node for holder in holders if holder is not None for node in element_children(holder) if _local(node) in _KINDS
     ]
     reasons = []
     if len(nodes) > MAX_TIMESTAMPS:

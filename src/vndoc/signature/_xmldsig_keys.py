@@ -21,9 +21,17 @@ from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature._xmldsig_names import DS11, ds
 from vndoc.signature._xmldsig_references import digest_method
-from vndoc.signature._xmldsig_tree import Refusal, base64_of, base64_value, element_children, plain_text, reason
+from vndoc.signature._xmldsig_tree import base64_of, base64_value, element_children, plain_text, reason
 
-__all__ = ["MAX_CERTIFICATES", "KeyInfo", "name_values", "named_by", "read_certificate", "read_key_info", "serial_number"]
+__all__ = [
+    "MAX_CERTIFICATES",
+    "KeyInfo",
+    "name_values",
+    "named_by",
+    "read_certificate",
+    "read_key_info",
+    "serial_number",
+]
 
 MAX_CERTIFICATES: Final = 64
 """Certificates that are read from one signature."""
@@ -291,8 +299,8 @@ def _der_values(name: bytes) -> tuple[str, ...]:
     values = []
     try:
         for rdn in der.children(der.read(name, ber=True), ber=True):
-            for attribute in der.children(rdn, ber=True):
-                values.append(_folded(_string(der.children(attribute, ber=True)[-1])))
+            parts = [der.children(attribute, ber=True) for attribute in der.children(rdn, ber=True)]
+            values += [_folded(_string(part[-1])) for part in parts]
     except (CertificateError, IndexError):
         return ()
     return tuple(sorted(values))

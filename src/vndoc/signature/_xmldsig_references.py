@@ -25,9 +25,7 @@ from vndoc.signature._xmldsig_tree import (
     base64_of,
     base64_value,
     element_children,
-    plain_text,
     reason,
-    within,
 )
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
@@ -41,6 +39,7 @@ __all__ = [
     "Selection",
     "canonical_method",
     "digest_method",
+    "made_digest",
     "read_reference",
     "read_references",
     "transformed",
@@ -164,7 +163,7 @@ def read_reference(
         state, enveloped = transformed(context, state, node, signature)
     except Refusal as refusal:
         reasons.append(refusal.reason)
-        found = _unfound(context, uri, manifest=manifest)
+        found = _unfound(uri, manifest=manifest)
         covered = Covered(what=found, name=uri or "", intact=None, digest=name, value=value)
         return Reference(
             node=node, type=node.get("Type", ""), target=None, enveloped=False, covered=covered, reasons=tuple(reasons)
@@ -195,7 +194,14 @@ def read_reference(
     )
 
 
-def _unfound(context: Context, uri: str | None, *, manifest: bool) -> str:
+def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
+    """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
+    state, _ = transformed(context, _selected(context, node.get("URI"), path_of(node), manifest=False), node, signature)
+    stream = state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+    return digest_of(context, stream, digest)[0]
+
+
+def _unfound(uri: str | None, *, manifest: bool) -> str:
     inside = uri is not None and (uri == "" or uri.startswith("#"))
     return _what(uri, whole=uri in {"", "#xpointer(/)"}, inside=inside, manifest=manifest)
 
@@ -289,17 +295,17 @@ def _read(octets: Octets) -> Iterable[Piece]:
 # -- transforms --------------------------------------------------------------------------------------
 
 
-def transformed(
-    context: Context, state: State, node: etree._Element, signature: etree._Element
-) -> tuple[State, bool]:
+def transformed(context: Context, state: State, node: etree._Element, signature: etree._Element) -> tuple[State, bool]:
     """Return what the Transforms of the reference *node* make of *state*, and whether one is enveloped-signature."""
     holder = node.find(ds("Transforms"))
     steps = [] if holder is None else element_children(holder)
     shown, place = f'"{node.get("URI", "")}"', path_of(node)
+    for step in steps:
+        name = step.get("Algorithm", "")
+        if name in REFUSED_TRANSFORMS:
+            raise Refusal(reason(REFUSED_TRANSFORMS[name], place=place, found=name, uri=shown))
     if len(steps) > MAX_TRANSFORMS:
-        raise Refusal(
-            reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS)
-        )
+        raise Refusal(reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
     if any(step.tag != ds("Transform") for step in steps):
         raise Refusal(reason("signature-malformed", place=place, detail="Transforms"))
     enveloped = False
@@ -312,8 +318,7 @@ def transformed(
         elif name in CANONICAL:
             state = _canonical(context, state, step, shown, place)
         else:
-            code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
-            raise Refusal(reason(code, place=place, found=name, uri=shown))
+            raise Refusal(reason("transform-unknown", place=place, found=name, uri=shown))
     return state, enveloped
 
 
@@ -329,10 +334,13 @@ def _enveloped(state: State, signature: etree._Element, shown: str, place: str) 
 
 
 def _decoded(context: Context, state: State, shown: str, place: str) -> State:
-    if isinstance(state, Selection) and state.without is not None:
-        raise _failed(BASE64, shown, place)
     try:
-        text = state.source.text(state.node) if isinstance(state, Selection) else _joined(context, state).decode("ascii")
+        if isinstance(state, Stream):
+            text = _joined(context, state).decode("ascii")
+        elif state.without is None:
+            text = state.source.text(state.node)
+        else:
+            raise _failed(BASE64, shown, place)
     except (UnicodeDecodeError, VndocError, OSError):
         raise _failed(BASE64, shown, place) from None
     octets = base64_of(text, shown, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO, Final, Protocol, cast
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 import attrs
 import pybase64
@@ -123,7 +123,7 @@ class XmlSource:
         if isinstance(source, bytes):
             return cls(root=parse_document(source, limits=limits), size=len(source))
         tree = source.getroottree()
-        if tree.docinfo.internalDTD is not None or tree.docinfo.doctype:
+        if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
         return cls(root=tree.getroot(), size=len(etree.tostring(tree)))
 
@@ -170,7 +170,7 @@ class Ids:
         """The values that stand more than once, whatever the attribute."""
         seen: set[str] = set()
         twice: dict[str, None] = {}
-        for value in cast("list[etree._ElementUnicodeResult]", _ID_ATTRIBUTES(root)):
+        for value in cast("list[Any]", _ID_ATTRIBUTES(root)):
             text = str(value)
             if text in seen:
                 twice[text] = None

@@ -9,10 +9,11 @@ Source: ETSI EN 319 132-1 V1.2.1; ETSI TS 101 903 V1.1.1, V1.2.2, V1.3.2, V1.4.1
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
 from lxml import etree
@@ -57,9 +58,7 @@ COUNTERSIGNED: Final = "http://uri.etsi.org/01903#CountersignedSignature"
 
 _TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
 _COUNTERSIGNED: Final = frozenset({COUNTERSIGNED, *(f"{name}CountersignedSignature" for name in NAMESPACES)})
-_TIME: Final = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
-)
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
@@ -96,7 +95,7 @@ class Properties:
     counter_signatures: tuple[SignatureFacts, ...] = ()
 
 
-CounterReader = Callable[[etree._Element], "tuple[XmlSignatureFacts, list[Reference]]"]
+CounterReader: TypeAlias = "Callable[[etree._Element], tuple[XmlSignatureFacts, list[Reference]]]"
 
 
 def is_counter_signature(node: etree._Element) -> bool:
@@ -140,9 +139,7 @@ def _broken(found: Reason) -> Properties:
 
 def _name(node: etree._Element) -> str | None:
     """Return the local name of an element of XAdES; ``None`` for anything else."""
-    if not isinstance(node.tag, str):
-        return None
-    namespace, _, name = node.tag[1:].partition("}")
+    namespace, _, name = str(node.tag)[1:].partition("}")
     return name if namespace in NAMESPACES else None
 
 
@@ -226,15 +223,11 @@ def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
     if node is None:
         return None
     found = _TIME.fullmatch(_text(node) or "")
-    try:
-        if found is None:
-            raise ValueError
-        return datetime.datetime.fromisoformat(
-            f"{found[1]}-{found[2]}-{found[3]}T{found[4]}:{found[5]}:{found[6]}"
-            f".{(found[7] or '')[:6]:0<6}{(found[8] or '').replace('Z', '+00:00')}"
-        )
-    except ValueError:
-        raise Refusal(reason("xades-malformed", place=path_of(node), name="SigningTime")) from None
+    if found is not None:
+        seconds, fraction, zone = found[1], (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.fromisoformat(f"{seconds}.{fraction:0<6}{zone}")
+    raise Refusal(reason("xades-malformed", place=path_of(node), name="SigningTime"))
 
 
 def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] | None:

@@ -269,8 +269,8 @@ def _owner(node: etree._Element) -> etree._Element | None:
 def _refusals(algorithm: SignatureAlgorithm) -> list[tuple[str, str]]:
     """Return the code and the name for what keeps *algorithm* from being verified at all."""
     if algorithm.family not in VERIFIABLE:
-        code = {Family.HMAC: "hmac-refused", Family.DSA: "dsa-refused"}.get(algorithm.family, "signature-method-unknown")
-        return [(code, str(algorithm))]
+        known = {Family.HMAC: "hmac-refused", Family.DSA: "dsa-refused"}
+        return [(known.get(algorithm.family, "signature-method-unknown"), str(algorithm))]
     row = DIGESTS.get(algorithm.digest or "")
     if row is not None and row.hashlib is None:
         return [("signature-digest-refused", row.name)]

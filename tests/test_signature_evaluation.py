@@ -22,7 +22,15 @@ from vndoc.pki import (
 )
 from vndoc.pki.outcome import Reason
 from vndoc.signature.evaluation import evaluate, verdict_of
-from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts, TimestampFacts, TimestampKind
+from vndoc.signature.facts import (
+    Binding,
+    Covered,
+    Form,
+    RevocationMaterial,
+    SignatureFacts,
+    TimestampFacts,
+    TimestampKind,
+)
 from vndoc.signature.policy import POLICIES
 from vndoc.signature.reasons import REASONS, SIGNATURE_REASONS
 from vndoc.signature.report import SignatureReport
@@ -320,6 +328,21 @@ def test_revocation_that_is_unknown():
     ends(judge(signed(), revocation=source, policy="archive"), PASSED, None, "revocation-not-available")
 
 
+def test_revocation_that_the_signature_carries():
+    lists = tuple(
+        authority.crl(revoked={}, this_update=NOW - HOUR, next_update=NOW + 24 * HOUR) for authority in (CA, ROOT)
+    )
+    carried = RevocationMaterial(crls=lists)
+    report = judge(signed(revocation=carried), revocation=None)
+    ends(report, PASSED, None)
+    assert {fact.source for fact in report.evidence.statuses} == {"crl"}
+    ends(judge(signed(revocation=carried), revocation=Knows(unknown=(PERSON.certificate,))), PASSED, None)
+    newer = Knows({PERSON.certificate: (NOW - HOUR, None)})
+    ends(judge(signed(revocation=carried), revocation=newer), OPEN, SubIndication.REVOKED_NO_POE)
+    junk = RevocationMaterial(crls=(b"junk",), ocsps=(b"junk",))
+    ends(judge(signed(revocation=junk), revocation=None), OPEN, SubIndication.TRY_LATER, "revocation-unknown")
+
+
 SINCE = NOW - 5 * HOUR
 
 
@@ -526,6 +549,7 @@ def test_a_sha1_signature_of_a_token():
     [
         (RevocationReason.KEY_COMPROMISE, False),
         (None, False),
+        (RevocationReason.UNSPECIFIED, False),
         (RevocationReason.CESSATION_OF_OPERATION, True),
         (RevocationReason.SUPERSEDED, True),
     ],

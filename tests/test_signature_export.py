@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, Knows, signed, stamp
-from vndoc.pki import RevocationReason
+from vndoc.pki import RevocationReason, RevocationStatus
 from vndoc.signature.etsi import NAMESPACE, verdict_to_etsi
 from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.export import SCHEMA, SCHEMA_VERSION, evidence_to_dict, verdict_to_dict, verdict_to_json
@@ -33,6 +33,18 @@ FULL = signed(
 )
 
 
+class Said(Knows):
+    """Says *revoked* without a date, without octets, by a response."""
+
+    def status(self, question):
+        found = super().status(question)
+        date = None if question.certificate == PERSON.certificate else NOW - HOUR
+        return attrs.evolve(found, status=RevocationStatus.REVOKED, date=date, source="ocsp", material=MATERIAL[date])
+
+
+MATERIAL = {None: None, NOW - HOUR: b"response"}
+
+
 def judged(*facts, revocation=GOOD, **how) -> Verdict:
     return verdict_of(facts, policy="vn_default", trust=STORE, at=NOW, revocation=revocation, **how)
 
@@ -41,7 +53,9 @@ BROKEN_STAMP = TimestampFacts(kind=TimestampKind.SIGNATURE, place="x", token=Non
 ODD = Covered(what="content", name="a\0\x1b", intact=None, digest="sha512-256", value=b"")
 VERDICTS = {
     "full": judged(FULL),
-    "bare": judged(signed()),
+    "bare": judged(signed(covered=())),
+    "roles": judged(signed(claimed_roles=("x",))),
+    "responded": judged(signed(), revocation=Said()),
     "several": judged(signed(), signed(verify=lambda _: False), FULL),
     "none": judged(),
     "revoked": judged(signed(), revocation=REVOKED),

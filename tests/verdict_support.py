@@ -66,7 +66,7 @@ class Knows:
         self.asked.append(question)
         certificate, at = question.certificate, question.at
         if certificate in self.unknown:
-            return RevocationFact(certificate=certificate, status=RevocationStatus.UNKNOWN, at=at, why=("test",))
+            return RevocationFact(certificate=certificate, status=RevocationStatus.UNKNOWN, at=at, why=("crl-stale",))
         date, reason = self.revoked.get(certificate, (None, None))
         if date is not None and date <= at:
             return RevocationFact(

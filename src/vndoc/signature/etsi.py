@@ -20,6 +20,7 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason
 from vndoc.pki.revocation_facts import RevocationFact, RevocationReason, RevocationStatus
 from vndoc.signature.facts import TimestampKind
+from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
 
 __all__ = ["NAMESPACE", "verdict_to_etsi"]
@@ -139,8 +140,7 @@ def _signature(root: etree._Element, name: str, report: SignatureReport, verdict
     if report.certificate is not None:
         signer = _add(element, "SignerInformation", Pseudonym="false")
         _add(signer, "SignerCertificate", VOReference=objects.certificate(report.certificate))
-        if report.signer is not None and report.signer.display_name is not None:
-            _add(signer, "Signer", report.signer.display_name)
+        _add(signer, "Signer", SignerIdentity.of(report.certificate).display_name or "?")
     process = _add(element, "SignatureValidationProcess")
     _add(process, "SignatureValidationProcessID", f"{_URN}validationprocess:LTVM")
     status = _status(element, "SignatureValidationStatus", report.outcome, whole=True)
@@ -186,7 +186,7 @@ def _stamp(timestamp: TimestampReport, objects: _Objects) -> str:
 
 def _attributes(element: etree._Element, report: SignatureReport, objects: _Objects) -> None:
     """Write what the signer claimed, and the timestamps."""
-    stamps = [t for t in report.timestamps if t.time is not None]
+    stamps = [(t, t.time) for t in report.timestamps if t.time is not None]
     if report.claimed_time is None and not report.claimed_roles and not stamps:
         return
     attributes = _add(element, "SignatureAttributes")
@@ -198,11 +198,10 @@ def _attributes(element: etree._Element, report: SignatureReport, objects: _Obje
             details = _add(roles, "RoleDetails")
             _add(details, "Role", role)
             _add(details, "EndorsementType", "claimed")
-    for timestamp in stamps:
+    for timestamp, time in stamps:
         written = _add(attributes, _STAMPS[timestamp.kind])
         _add(written, "AttributeObject", VOReference=_stamp(timestamp, objects))
-        if timestamp.time is not None:
-            _add(written, "TimeStampValue", _time(timestamp.time))
+        _add(written, "TimeStampValue", _time(time))
 
 
 def _data(status: etree._Element, report: SignatureReport, objects: _Objects) -> None:
@@ -218,21 +217,19 @@ def _data(status: etree._Element, report: SignatureReport, objects: _Objects) ->
             _add(path, "IntermediateCertificate", VOReference=objects.certificate(certificate))
         if anchor is not None:
             _add(path, "TrustAnchor", VOReference=objects.certificate(anchor.certificate))
-    revoked = next((f for f in report.evidence.statuses if f.status is RevocationStatus.REVOKED and f.date), None)
-    if revoked is not None:
-        _revoked(data, revoked, objects)
-    reasons = list(report.reasons)
-    if reasons:
-        additional = _add(data, "AdditionalValidationReportData")
-        for reason in reasons:
-            _reason(additional, reason)
+    for fact in report.evidence.statuses:
+        if fact.status is RevocationStatus.REVOKED and fact.date is not None:
+            _revoked(data, fact, fact.date, objects)
+            break  # there is room for one
+    additional = _add(data, "AdditionalValidationReportData")
+    for reason in report.reasons:  # never none: there is always one about the time
+        _reason(additional, reason)
 
 
-def _revoked(data: etree._Element, fact: RevocationFact, objects: _Objects) -> None:
+def _revoked(data: etree._Element, fact: RevocationFact, since: datetime.datetime, objects: _Objects) -> None:
     element = _add(data, "RevocationStatusInformation")
     _add(element, "ValidationObjectId", VOReference=objects.certificate(fact.certificate))
-    if fact.date is not None:
-        _add(element, "RevocationTime", _time(fact.date))
+    _add(element, "RevocationTime", _time(since))
     reason = RevocationReason.UNSPECIFIED if fact.reason is None else fact.reason
     _add(element, "RevocationReason", f"{_URN}revocationReason:{_REASONS[reason]}")
     if fact.material is not None:

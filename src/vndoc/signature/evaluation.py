@@ -144,6 +144,7 @@ class _Time:
 
 
 def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
+    context = context.knowing(facts.revocation)
     time = _time(facts, context)
     found = identify(facts, (*context.trust.pool, *(a.certificate for a in context.trust.pinned)))
     crypto = _crypto(facts, found, context.policy, time.moment)

@@ -205,7 +205,7 @@ _ROWS: Final = (
         "tsa-compromised",
         SubIndication.REVOKED_NO_POE,
         "Chứng thư số của tổ chức cấp dấu thời gian bị thu hồi từ {since} vì lộ khóa hoặc không rõ lý do.",
-        "The certificate of the time-stamping authority is revoked since {since}: its key is lost, or no reason given.",
+        "The certificate of the time-stamping authority is revoked since {since}: its key is lost, or nobody says why.",
     ),
     _warning(
         "foreign-tsa",

@@ -33,7 +33,6 @@ _VIETNAMESE: Final = frozenset({"vgca-g1", "vgca-g2", "national", "public-ca"})
 """Families of recognised anchors that are Vietnamese."""
 _KEY_NOT_LOST: Final = frozenset(
     {
-        RevocationReason.UNSPECIFIED,
         RevocationReason.AFFILIATION_CHANGED,
         RevocationReason.SUPERSEDED,
         RevocationReason.CESSATION_OF_OPERATION,
@@ -87,6 +86,7 @@ def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[C
     if token is None:
         missing = () if any(r.decides for r in facts.reasons) else (_reason("timestamp-token-missing", facts.place),)
         return TimestampReport(kind=facts.kind, place=facts.place, outcome=outcome_of((*facts.reasons, *missing)))
+    context = context.knowing(token.signature.revocation)
     accuracy = token.accuracy or _NOTHING
     moment = Moment(token.time + accuracy, proven=True)
     found = identify(token.signature, context.trust.pool)
@@ -136,7 +136,7 @@ def _compromised(
 ) -> Iterator[Reason]:
     """A revoked authority's earlier tokens keep their worth only where its key was not lost (RFC 3161, section 4).
 
-    So its revocation is asked for at the time of evaluation, too; a missing reason counts as a lost key.
+    So its revocation is asked for at the time of evaluation, too; an unspecified reason counts as a lost key.
     """
     if context.revocation is None:
         return

@@ -16,9 +16,11 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult, validate_path
 from vndoc.pki.policy import Use
+from vndoc.pki.revocation import RevocationChecker
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature.blocks import Moment, shown_time
+from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, RevocationRule
 from vndoc.signature.reasons import SIGNATURE_REASONS
 
@@ -39,9 +41,12 @@ class Context:
     at: datetime.datetime
     revocation: RevocationSource | None = None
 
-    def asking(self, source: RevocationSource) -> Context:
-        """Return a context in which *source* is asked, too."""
-        known = (source,) if self.revocation is None else (self.revocation, source)
+    def knowing(self, material: RevocationMaterial) -> Context:
+        """Return a context in which what a signature carries is asked, too; it is verified as any other source."""
+        if not material.crls and not material.ocsps:
+            return self
+        carried = RevocationChecker.of(material.crls, material.ocsps)
+        known = (carried,) if self.revocation is None else (self.revocation, carried)
         return attrs.evolve(self, revocation=_Sources(known))
 
 

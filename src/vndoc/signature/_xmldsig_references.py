@@ -42,7 +42,6 @@ __all__ = [
     "made_digest",
     "read_reference",
     "read_references",
-    "transformed",
 ]
 
 Resolver = Callable[[str], Octets | None]
@@ -58,6 +57,7 @@ _FREE_OCTETS: Final = 64 * 1024 * 1024
 _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
 
+_ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
 _INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 
@@ -156,19 +156,24 @@ def read_reference(
     place = path_of(node)
     value = _digest_value(node, shown, place)
     name, digest, reasons = _digest(node, shown, place)
-    state: State | None = None
     try:
+        steps = _steps(node, shown, place)
         state = _selected(context, uri, place, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
-        state, enveloped = transformed(context, state, node, signature)
+        stream = _transformed(context, state, steps, node, signature)
     except Refusal as refusal:
-        reasons.append(refusal.reason)
-        found = _unfound(uri, manifest=manifest)
-        covered = Covered(what=found, name=uri or "", intact=None, digest=name, value=value)
-        return Reference(
-            node=node, type=node.get("Type", ""), target=None, enveloped=False, covered=covered, reasons=tuple(reasons)
+        covered = Covered(
+            what=_unfound(uri, manifest=manifest), name=uri or "", intact=None, digest=name, value=value
         )
-    stream = state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+        return Reference(
+            node=node,
+            type=node.get("Type", ""),
+            target=None,
+            enveloped=False,
+            covered=covered,
+            reasons=(*reasons, refusal.reason),
+        )
+    enveloped = any(step.get("Algorithm") == ENVELOPED for step in steps)
     intact, size = None, 0
     if digest is not None:
         intact, size, faults = _compared(context, stream, digest, value, shown, place, manifest=manifest)
@@ -196,8 +201,10 @@ def read_reference(
 
 def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
     """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
-    state, _ = transformed(context, _selected(context, node.get("URI"), path_of(node), manifest=False), node, signature)
-    stream = state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+    place = path_of(node)
+    steps = _steps(node, node.get("URI", ""), place)
+    state = _selected(context, node.get("URI"), place, manifest=False)
+    stream = _transformed(context, state, steps, node, signature)
     return digest_of(context, stream, digest)[0]
 
 
@@ -295,31 +302,36 @@ def _read(octets: Octets) -> Iterable[Piece]:
 # -- transforms --------------------------------------------------------------------------------------
 
 
-def transformed(context: Context, state: State, node: etree._Element, signature: etree._Element) -> tuple[State, bool]:
-    """Return what the Transforms of the reference *node* make of *state*, and whether one is enveloped-signature."""
+def _steps(node: etree._Element, shown: str, place: str) -> list[etree._Element]:
+    """Return the Transform elements of the reference *node*, all of them on the list of what is carried out."""
     holder = node.find(ds("Transforms"))
     steps = [] if holder is None else element_children(holder)
+    if any(step.tag != ds("Transform") for step in steps):
+        raise Refusal(reason("signature-malformed", place=place, detail="Transforms"))
+    names = [step.get("Algorithm", "") for step in steps]
+    for name in names:
+        if name not in _ALLOWED:
+            code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
+            raise Refusal(reason(code, place=place, found=name, uri=shown))
+    if len(steps) > MAX_TRANSFORMS:
+        raise Refusal(reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
+    return steps
+
+
+def _transformed(
+    context: Context, state: State, steps: list[etree._Element], node: etree._Element, signature: etree._Element
+) -> Stream:
+    """Return the octets that *steps*, the transforms of the reference *node*, make of *state*."""
     shown, place = f'"{node.get("URI", "")}"', path_of(node)
     for step in steps:
         name = step.get("Algorithm", "")
-        if name in REFUSED_TRANSFORMS:
-            raise Refusal(reason(REFUSED_TRANSFORMS[name], place=place, found=name, uri=shown))
-    if len(steps) > MAX_TRANSFORMS:
-        raise Refusal(reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
-    if any(step.tag != ds("Transform") for step in steps):
-        raise Refusal(reason("signature-malformed", place=place, detail="Transforms"))
-    enveloped = False
-    for step in steps:
-        name = step.get("Algorithm", "")
         if name == ENVELOPED:
-            state, enveloped = _enveloped(state, signature, shown, place), True
+            state = _enveloped(state, signature, shown, place)
         elif name == BASE64:
             state = _decoded(context, state, shown, place)
-        elif name in CANONICAL:
-            state = _canonical(context, state, step, shown, place)
         else:
-            raise Refusal(reason("transform-unknown", place=place, found=name, uri=shown))
-    return state, enveloped
+            state = _canonical(context, state, step, shown, place)
+    return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
 
 
 def _failed(name: str, shown: str, place: str) -> Refusal:

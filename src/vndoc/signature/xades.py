@@ -13,7 +13,7 @@ import contextlib
 import datetime
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
 import attrs
 from lxml import etree
@@ -95,7 +95,12 @@ class Properties:
     counter_signatures: tuple[SignatureFacts, ...] = ()
 
 
-CounterReader: TypeAlias = "Callable[[etree._Element], tuple[XmlSignatureFacts, list[Reference]]]"
+class CounterReader(Protocol):
+    """Reads the signature in a CounterSignature: its facts, and the references in it."""
+
+    def __call__(self, node: etree._Element, /) -> tuple[XmlSignatureFacts, list[Reference]]:
+        """Return both."""
+        ...
 
 
 def is_counter_signature(node: etree._Element) -> bool:

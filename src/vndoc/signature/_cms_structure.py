@@ -428,7 +428,7 @@ class SignerInfo:
 
 
 def signer_info(element: der.Element) -> SignerInfo:
-    """Return the parts of a SignerInfo; its signed attributes are read as DER first. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
+    """Return the parts of a SignerInfo. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
     parts = children(element)
     signed = unsigned = None
     if len(parts) > 3 and parts[3].tag == der.context(0):
@@ -454,12 +454,14 @@ def signer_info(element: der.Element) -> SignerInfo:
 
 
 def _signed(element: der.Element) -> tuple[Attributes, bool]:
+    """Return signed attributes, and whether they are DER."""
     try:
+        der.read(element.data, element.start, element.stop)
         found = attributes(element, ber=False)
     except CertificateError:
         return attributes(element), False
     octets = [item.octets for item in der.children(element)]
-    return found, element.end == element.stop and octets == sorted(octets)
+    return found, octets == sorted(octets)
 
 
 def attributes(element: der.Element, *, ber: bool = True) -> Attributes:

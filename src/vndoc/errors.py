@@ -539,6 +539,54 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Thiết bị ký báo lỗi: {detail}.",
             "The token failed: {detail}.",
         ),
+        "signer-certificate-status": Text(
+            "Không ký: trạng thái chứng thư số của người ký là {found}.",
+            "Not signed: the status of the signer's certificate is {found}.",
+        ),
+        "remote-key-disabled": Text(
+            "Khóa tại dịch vụ ký số từ xa đang bị vô hiệu hóa.",
+            "The key at the remote signing service is disabled.",
+        ),
+        "remote-authorisation-missing": Text(
+            "Thiếu thông tin xác thực để ký từ xa: {names}.",
+            "What authorises the remote signature is missing: {names}.",
+        ),
+        "remote-refused": Text(
+            "Dịch vụ ký số từ xa từ chối {method} (HTTP {status}): {detail}.",
+            "The remote signing service refused {method} (HTTP {status}): {detail}.",
+        ),
+        "remote-answer": Text(
+            "Không hiểu trả lời của dịch vụ ký số: {detail}.",
+            "The answer of the signing service cannot be used: {detail}.",
+        ),
+        "mobile-expired": Text(
+            "Giao dịch ký trên SIM đã quá hạn ({found}).",
+            "The transaction of the SIM signature has expired ({found}).",
+        ),
+        "mobile-cancelled": Text(
+            "Người ký đã hủy yêu cầu ký trên điện thoại ({found}).",
+            "The signer cancelled on the telephone ({found}).",
+        ),
+        "mobile-blocked": Text(
+            "Mã PIN hoặc SIM ký số đã bị khóa ({found}).",
+            "The PIN or the SIM card is blocked ({found}).",
+        ),
+        "mobile-not-registered": Text(
+            "Thuê bao chưa đăng ký ký số hoặc không có khóa ({found}).",
+            "The subscriber is not registered for signing, or has no key ({found}).",
+        ),
+        "mobile-unreachable": Text(
+            "Không liên lạc được với điện thoại của người ký ({found}).",
+            "The signer's telephone cannot be reached ({found}).",
+        ),
+        "mobile-busy": Text(
+            "Một yêu cầu ký khác đang chờ trên điện thoại của người ký ({found}).",
+            "Another request is waiting on the signer's telephone ({found}).",
+        ),
+        "mobile-failed": Text(
+            "Dịch vụ ký trên SIM báo lỗi ({found}).",
+            "The mobile signature service failed ({found}).",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

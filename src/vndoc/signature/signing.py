@@ -45,6 +45,7 @@ __all__ = [
     "SigningState",
     "ToBeSigned",
     "check_signing_certificate",
+    "checked_value",
     "choose_algorithm",
     "ecdsa_der",
     "ecdsa_raw",
@@ -192,6 +193,21 @@ class ToBeSigned:
     state: bytes
 
 
+def checked_value(certificate: Certificate, algorithm: SignatureAlgorithm, octets: bytes, signature: bytes) -> bytes:
+    """Return *signature* if it is the value of *octets* under the key of *certificate*; ``signature-value`` if not.
+
+    An ECDSA value may come as DER or as r and s, and is returned as DER.
+    """
+    key = certificate.public_key
+    if verify(key, algorithm, signature, data=octets):
+        return signature
+    if isinstance(key, ec.EllipticCurvePublicKey) and len(signature) == 2 * ((key.key_size + 7) // 8):
+        value = ecdsa_der(signature)
+        if verify(key, algorithm, value, data=octets):
+            return value
+    raise SignatureError("signature-value")
+
+
 _KIND: Final = "vndoc-signing-state"
 _VERSION: Final = 1
 
@@ -227,14 +243,7 @@ class SigningState:
 
         Raises ``signature-value`` if it is not the value of the octets under the key of the certificate.
         """
-        key = self.certificate.public_key
-        if verify(key, self.algorithm, signature, data=self.octets):
-            return signature
-        if isinstance(key, ec.EllipticCurvePublicKey) and len(signature) == 2 * ((key.key_size + 7) // 8):
-            value = ecdsa_der(signature)
-            if verify(key, self.algorithm, value, data=self.octets):
-                return value
-        raise SignatureError("signature-value")
+        return checked_value(self.certificate, self.algorithm, self.octets, signature)
 
     def octets_of(self, name: str) -> bytes:
         """Return the octets that the format put into the field *name*; ``signing-state`` if there are none."""

@@ -2,5 +2,6 @@
 
 from vndoc.signers.keys import KeySigner
 from vndoc.signers.pkcs11 import Pkcs11Signer
+from vndoc.signers.remote import CscSigner
 
-__all__ = ["KeySigner", "Pkcs11Signer"]
+__all__ = ["CscSigner", "KeySigner", "Pkcs11Signer"]

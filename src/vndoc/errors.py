@@ -587,6 +587,18 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Dịch vụ ký trên SIM báo lỗi ({found}).",
             "The mobile signature service failed ({found}).",
         ),
+        "seal-present": Text(
+            "Gói tin đã có dấu niêm.",
+            "The packet has a seal already.",
+        ),
+        "seal-name-missing": Text(
+            "Có tệp đính kèm không có tên nên không niêm được.",
+            "An attachment has no name, so it cannot be sealed.",
+        ),
+        "seal-incomplete": Text(
+            "Dấu niêm của gói tin không đủ: phải có đúng một tệp bản kê và một tệp chữ ký.",
+            "The seal of the packet is not whole: there must be one manifest and one signature.",
+        ),
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

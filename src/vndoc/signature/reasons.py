@@ -288,6 +288,49 @@ _ROWS: Final = (
         "Chứng thư số có hiệu lực lúc ký ({at}) và đã hết hạn từ đó ({until}).",
         "The certificate was valid at the time of signing ({at}) and has expired since ({until}).",
     ),
+    # -- the packet's own signatures -----------------------------------------------------------------
+    _failed(
+        "seal-manifest-malformed",
+        SubIndication.FORMAT_FAILURE,
+        "Bản kê (ASiCManifest) của dấu niêm gói tin sai cấu trúc.",
+        "The manifest (ASiCManifest) of the packet's seal is malformed.",
+    ),
+    _failed(
+        "seal-attachment-changed",
+        SubIndication.HASH_FAILURE,
+        "Tệp đính kèm {name} đã bị thay đổi sau khi niêm gói tin.",
+        "The attachment {name} changed after the packet was sealed.",
+    ),
+    _open(
+        "seal-attachment-missing",
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        "Gói tin thiếu tệp đính kèm {name} đã được niêm.",
+        "The packet lacks the attachment {name}, which was sealed.",
+    ),
+    _open(
+        "seal-attachment-uncovered",
+        _CONSTRAINTS,
+        "Tệp đính kèm {name} không được niêm: có thể đã được thêm vào sau.",
+        "The attachment {name} is not covered by the seal; it may have been added later.",
+    ),
+    _failed(
+        "seal-other-document",
+        SubIndication.HASH_FAILURE,
+        "Dấu niêm thuộc về văn bản khác: đã ký cho {signed}, phần đầu gói tin ghi {found}.",
+        "The seal belongs to another document: it was made for {signed}, the header says {found}.",
+    ),
+    _open(
+        "seal-key-missing",
+        _CONSTRAINTS,
+        "Dấu niêm không nêu số, ký hiệu của văn bản, nên không gắn với phần đầu gói tin.",
+        "The seal names no document, so it does not bind the header.",
+    ),
+    _open(
+        "seal-header-incomplete",
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        "Phần đầu gói tin thiếu số, ký hiệu, ngày hoặc cơ quan ban hành để đối chiếu với dấu niêm.",
+        "The header lacks number, notation, date or issuer, so it cannot be compared with the seal.",
+    ),
     _warning(
         "counter-signature-not-valid",
         "Chữ ký xác nhận của “{signer}” không hợp lệ hoặc chưa đủ căn cứ xác định.",

@@ -156,7 +156,13 @@ def errors(lang: Lang) -> Catalogue:
     return _made("Code|Class|Text", rows, "24 18 58", lang, "errorcode")
 
 
-_RAISED_BY_VARIABLE = {"limit-": "LimitError", "base64-": "AttachmentError", "xml-": "ReadError"}
+_RAISED_BY_VARIABLE = {
+    "limit-": "LimitError",
+    "base64-": "AttachmentError",
+    "xml-": "ReadError",
+    "token-": "SignatureError",
+    "mobile-": "SignatureError",
+}
 """Classes of codes that the source does not name as a literal where it raises them, by the start of the code."""
 
 

@@ -62,8 +62,13 @@ def root() -> Certificate:
     return authority().chain[-1]
 
 
+@functools.cache
+def tsa() -> Identity:
+    return authority().tsa(key="p256")
+
+
 def stamp(**how: object) -> TimestampAuthority:
-    return TimestampAuthority(identity=authority().tsa(key="p256"), time=AT, **how)  # type: ignore[arg-type]
+    return TimestampAuthority(identity=tsa(), time=AT, **how)  # type: ignore[arg-type]
 
 
 def signed(content: bytes = CONTENT, who: Identity | None = None, **how: object) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 import pytest
+
 from cms_support import (
     AT,
     CONTENT,
@@ -28,7 +29,6 @@ from cms_support import (
     signed,
     stamp,
 )
-
 from vndoc.pki import SubIndication, der
 from vndoc.pki.outcome import outcome_of
 from vndoc.signature import Binding, Form, Level, cms, tsp

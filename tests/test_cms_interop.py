@@ -11,7 +11,6 @@ import pytest
 from asn1crypto import cms as asn1_cms
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
-from cms_support import AT, CONTENT, SCHEMES, OpenSsl, authority, good, other, person, read, root, signed, stamp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -23,6 +22,7 @@ from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from cms_support import AT, CONTENT, SCHEMES, OpenSsl, authority, good, other, person, read, root, signed, stamp
 from vndoc.signature import Form, Level, cms, tsp
 from vndoc.signature._cms_make import opened
 from vndoc.testing.pki import Identity

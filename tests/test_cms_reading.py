@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import attrs
 import pytest
+
 from cms_support import (
     AT,
     CONTENT,
@@ -32,7 +33,6 @@ from cms_support import (
     signed,
     stamp,
 )
-
 from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import SignatureError
 from vndoc.limits import DEFAULT, Limits
@@ -601,7 +601,7 @@ def test_hostile_sizes_take_no_time() -> None:
         try:
             facts = cms.read_cms(rebuilt(*parts))
         except SignatureError as error:
-            assert error.code == "cms-too-large"
+            assert error.code in {"cms-too-large", "cms-malformed"}
         else:
             assert decided(facts[0]) == {"signer-info-malformed"}
     assert time.monotonic() - start < 5

@@ -190,14 +190,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không xác định được loại gói tin: không có StatusCode, cũng không có Code hay Subject.",
             "The packet kind cannot be told: there is neither StatusCode nor Code nor Subject.",
         ),
-        "c14n-namespace": Text(
-            "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
-            "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
-        ),
-        "c14n-unavailable": Text(
-            "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
-            "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
-        ),
         # -- limits ------------------------------------------------------------------------------
         "limit-packet-bytes": Text(
             "Gói tin lớn hơn {limit} byte.",
@@ -206,14 +198,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "limit-skeleton-bytes": Text(
             "Phần XML ngoài tệp đính kèm lớn hơn {limit} byte.",
             "The XML outside the attachments is larger than {limit} bytes.",
-        ),
-        "limit-document-bytes": Text(
-            "Tài liệu XML lớn hơn {limit} byte.",
-            "The XML document is larger than {limit} bytes.",
-        ),
-        "limit-document-nodes": Text(
-            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
-            "The XML document has more than {limit} tags and attributes.",
         ),
         "limit-token-bytes": Text(
             "Một thẻ hoặc chú thích XML dài hơn {limit} byte.",
@@ -339,7 +323,23 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
-        # -- XML signatures ------------------------------------------------------------------------
+        # -- XML signatures, CMS, canonical XML ------------------------------------------------------
+        "c14n-namespace": Text(
+            "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
+            "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
+        ),
+        "c14n-unavailable": Text(
+            "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
+            "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
+        ),
+        "limit-document-bytes": Text(
+            "Tài liệu XML lớn hơn {limit} byte.",
+            "The XML document is larger than {limit} bytes.",
+        ),
+        "limit-document-nodes": Text(
+            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
+            "The XML document has more than {limit} tags and attributes.",
+        ),
         "no-signature": Text(
             "Tài liệu không có chữ ký XML-DSig nào.",
             "The document has no XML-DSig signature.",
@@ -355,6 +355,50 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "limit-signatures": Text(
             "Tài liệu có hơn {limit} chữ ký.",
             "The document has more than {limit} signatures.",
+        ),
+        "ecdsa-value-malformed": Text(
+            "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
+            "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
+        ),
+        "cms-malformed": Text(
+            "Không phải là chữ ký số CMS (SignedData), hoặc mã hóa bị hỏng: {detail}.",
+            "This is no CMS signature (SignedData), or its encoding is damaged: {detail}.",
+        ),
+        "cms-too-large": Text(
+            "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
+            "The CMS signature is beyond a limit: {what} may be {limit} at most.",
+        ),
+        "cms-content-needed": Text(
+            "Cần có nội dung được ký, hoặc chữ ký số CMS đang được bổ sung.",
+            "The content to be signed is needed, or the CMS signature that is added to.",
+        ),
+        "cms-content-differs": Text(
+            "Nội dung hoặc chữ ký số CMS được đưa vào không phải là cái đã chuẩn bị để ký.",
+            "The content or the CMS signature is not the one that was prepared for signing.",
+        ),
+        "timestamp-malformed": Text(
+            "Không đọc được dấu thời gian: {detail}.",
+            "The timestamp cannot be read: {detail}.",
+        ),
+        "timestamp-refused": Text(
+            "Máy chủ cấp dấu thời gian từ chối: trạng thái {status}, {detail}.",
+            "The time-stamping authority refused: status {status}, {detail}.",
+        ),
+        "timestamp-unfit": Text(
+            "Dấu thời gian nhận được không trả lời đúng yêu cầu: {detail}.",
+            "The timestamp that came back does not answer the request: {detail}.",
+        ),
+        "crl-malformed": Text(
+            "Không đọc được danh sách thu hồi (CRL): {detail}.",
+            "The revocation list cannot be read: {detail}.",
+        ),
+        "ocsp-malformed": Text(
+            "Không đọc được phản hồi OCSP: {detail}.",
+            "The OCSP response cannot be read: {detail}.",
+        ),
+        "fingerprint-unknown": Text(
+            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
+            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
         ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
@@ -405,39 +449,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "key-unsupported": Text(
             "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
             "The public key is damaged or of a kind that is not supported.",
-        ),
-        "ecdsa-value-malformed": Text(
-            "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
-            "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
-        ),
-        # -- CMS and timestamps --------------------------------------------------------------------
-        "cms-malformed": Text(
-            "Không phải là chữ ký số CMS (SignedData), hoặc mã hóa bị hỏng: {detail}.",
-            "This is no CMS signature (SignedData), or its encoding is damaged: {detail}.",
-        ),
-        "cms-too-large": Text(
-            "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
-            "The CMS signature is beyond a limit: {what} may be {limit} at most.",
-        ),
-        "cms-content-needed": Text(
-            "Cần có nội dung được ký, hoặc chữ ký số CMS đang được bổ sung.",
-            "The content to be signed is needed, or the CMS signature that is added to.",
-        ),
-        "cms-content-differs": Text(
-            "Nội dung hoặc chữ ký số CMS được đưa vào không phải là cái đã chuẩn bị để ký.",
-            "The content or the CMS signature is not the one that was prepared for signing.",
-        ),
-        "timestamp-malformed": Text(
-            "Không đọc được dấu thời gian: {detail}.",
-            "The timestamp cannot be read: {detail}.",
-        ),
-        "timestamp-refused": Text(
-            "Máy chủ cấp dấu thời gian từ chối: trạng thái {status}, {detail}.",
-            "The time-stamping authority refused: status {status}, {detail}.",
-        ),
-        "timestamp-unfit": Text(
-            "Dấu thời gian nhận được không trả lời đúng yêu cầu: {detail}.",
-            "The timestamp that came back does not answer the request: {detail}.",
         ),
         **SIGNING_ERRORS,
         # -- usage -------------------------------------------------------------------------------

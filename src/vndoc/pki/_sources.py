@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from vndoc.errors import CertificateError
-from vndoc.pki.algorithms import key_bits, verify
+from vndoc.pki.algorithms import verify
 from vndoc.pki.building import Signed, signed_by
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.crl import Crl
@@ -100,7 +100,7 @@ def fits(delta: Crl, base: Crl) -> bool:
 def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:
     """Return whether the policy accepts how *item* is signed: as revocation, or as the certificate asked about."""
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
-    bits = key_bits(signer.public_key)
+    bits = signer.key_bits
     uses = (question.use, Use.REVOCATION)
     return any(question.crypto.judge(use, algorithm, question.at, bits) is Ruling.ACCEPTED for use in uses)
 

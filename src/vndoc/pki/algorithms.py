@@ -228,6 +228,9 @@ def signature_algorithm(octets: bytes, digest: Digest | None = None) -> Signatur
     *digest* completes identifiers that leave it to CMS (``rsaEncryption``). An identifier that is not known gives
     ``Family.UNKNOWN`` with its OID as name. Raises ``der-malformed`` for what is no AlgorithmIdentifier.
     """
+    common = _COMMON.get(octets)
+    if common is not None:
+        return common
     name, parameters = _identifier(octets)
     if name == _PSS_OID:
         return _pss(parameters)
@@ -238,6 +241,15 @@ def signature_algorithm(octets: bytes, digest: Digest | None = None) -> Signatur
     if own is None and digest is not None and family not in (Family.ED25519, Family.ED448):
         own = digest.name
     return SignatureAlgorithm(family, own)
+
+
+_COMMON: Mapping[bytes, SignatureAlgorithm] = {
+    der.encode(der.SEQUENCE, der.encode_oid(oid), parameters): SignatureAlgorithm(*row)
+    for oid, row in _SIGNATURE_OIDS.items()
+    if row[1] is not None
+    for parameters in (b"\x05\x00", b"")
+}
+"""The encodings of identifiers that name their digest themselves."""
 
 
 def identifier_of(algorithm: SignatureAlgorithm) -> bytes:
@@ -312,12 +324,18 @@ def load_public_key(spki: bytes) -> PublicKey:
 
 def key_family(key: PublicKey) -> Family:
     """Return the scheme that *key* is for; RSA keys give ``RSA_PKCS1`` and serve RSASSA-PSS as well."""
-    for kind, family in _KEY_FAMILIES:
-        if isinstance(key, kind):
-            return family
-    return Family.DSA
+    known = _FAMILY_OF_CLASS.get(type(key))
+    if known is None:
+        known = next((family for kind, family in _KEY_FAMILIES if isinstance(key, kind)), Family.DSA)
+        _FAMILY_OF_CLASS[type(key)] = known
+    return known
 
 
+_FAMILY_OF_CLASS: dict[type, Family] = {}
+"""The classes behind the abstract ones of ``cryptography``, as they are met: asking those takes long."""
+
+
+_EDWARDS_BITS: Final = {Family.ED25519: 256, Family.ED448: 456}
 _KEY_FAMILIES: tuple[tuple[type, Family], ...] = (
     (rsa.RSAPublicKey, Family.RSA_PKCS1),
     (ec.EllipticCurvePublicKey, Family.ECDSA),
@@ -328,9 +346,7 @@ _KEY_FAMILIES: tuple[tuple[type, Family], ...] = (
 
 def key_bits(key: PublicKey) -> int:
     """Return the size of *key* in bits: the modulus, the field of the curve."""
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return 256
-    return 456 if isinstance(key, ed448.Ed448PublicKey) else key.key_size
+    return _EDWARDS_BITS.get(key_family(key)) or int(getattr(key, "key_size"))  # noqa: B009 - not every class has it
 
 
 def ecdsa_raw_to_der(raw: bytes, bits: int) -> bytes:
@@ -374,15 +390,15 @@ def verify(
     if own is not (Family.RSA_PKCS1 if algorithm.family is Family.RSA_PSS else algorithm.family):
         return False
     arguments: list[Any]
-    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+    if own in _EDWARDS_BITS:
         if data is None:
             raise CertificateError("algorithm-unsupported", found=f"{algorithm} of a digest")
         arguments = [data]
     else:
         arguments = _arguments(algorithm, data, digest)
+    check: Any = key.verify  # which arguments it takes depends on the kind of key
     try:
-        # which arguments there are depends on the kind of key
-        key.verify(signature, *arguments)
+        check(signature, *arguments)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True

@@ -144,12 +144,13 @@ class Search:
         if self.loose:
             return self._loosely_named(name)
         if self._index is None:
-            self._index = by_subject((*self.pool, *self.trust.pool))
+            self._index = by_subject(self.pool)
         anchors = self.trust.anchors_by_subject.get(name, ())
-        own = {anchor.certificate for anchor in anchors}
-        found: list[_Candidate] = [(anchor.certificate, anchor) for anchor in anchors]
-        found += [(c, None) for c in self._index.get(name, ()) if c not in own]
-        return found
+        found: dict[Certificate, TrustAnchor | None] = {a.certificate: a for a in anchors}
+        for index in (self._index, self.trust.pool_by_subject):
+            for certificate in index.get(name, ()):
+                found.setdefault(certificate, None)
+        return list(found.items())
 
     def _loosely_named(self, name: bytes) -> list[_Candidate]:
         if self._loose_index is None:

@@ -12,7 +12,6 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,7 +20,8 @@ import pybase64
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, load_public_key, signature_algorithm
+from vndoc.pki._lazy import lazy
+from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
 from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
 from vndoc.text import shorten
@@ -94,17 +94,17 @@ class Certificate:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
         return _load(bytes(data))
 
-    @cached_property
+    @lazy
     def issuer(self) -> bytes:
         """The DER Name of the issuer."""
         return self.der[self.spans.issuer]
 
-    @cached_property
+    @lazy
     def subject(self) -> bytes:
         """The DER Name of the subject."""
         return self.der[self.spans.subject]
 
-    @cached_property
+    @lazy
     def spki(self) -> bytes:
         """The DER SubjectPublicKeyInfo."""
         return self.der[self.spans.spki]
@@ -124,39 +124,44 @@ class Certificate:
         """The DER AlgorithmIdentifier inside the signed octets, which must be the same."""
         return self.der[self.spans.inner_algorithm]
 
-    @cached_property
+    @lazy
     def extensions(self) -> Mapping[str, Extension]:
         """The extensions by OID."""
         return MappingProxyType(
             {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self.spans.extensions.items()}
         )
 
-    @cached_property
+    @lazy
     def profile(self) -> Profile:
         """What the extensions say about a path."""
-        return profile_of(self.extensions)
+        return profile_of(self.der, self.spans.extensions)
 
-    @cached_property
+    @lazy
     def subject_text(self) -> str:
         """The subject for people, citizen numbers masked; hexadecimal digits where it is no name."""
         return _shown(self.subject)
 
-    @cached_property
+    @lazy
     def issuer_text(self) -> str:
         """The issuer for people, as :attr:`subject_text`."""
         return _shown(self.issuer)
 
-    @cached_property
+    @lazy
     def fingerprint(self) -> bytes:
         """SHA-256 of the certificate's octets."""
         return hashlib.sha256(self.der).digest()
 
-    @cached_property
+    @lazy
     def public_key(self) -> PublicKey:
         """The subject's key; ``key-unsupported`` if it cannot be used here."""
         return load_public_key(self.spki)
 
-    @cached_property
+    @lazy
+    def key_bits(self) -> int:
+        """The size of the subject's key; ``key-unsupported`` as :attr:`public_key`."""
+        return key_bits(self.public_key)
+
+    @lazy
     def signature_algorithm(self) -> SignatureAlgorithm:
         """The scheme the issuer signed with."""
         return signature_algorithm(self.signature_identifier)
@@ -166,13 +171,13 @@ class Certificate:
         """The serial number as the content of a DER INTEGER."""
         return serial_octets(self.serial)
 
-    @cached_property
+    @lazy
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.14")
         return None if value is None else _quiet_octets(value.value)
 
-    @cached_property
+    @lazy
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the issuer's key, if it is given and well-formed."""
         value = self.extensions.get("2.5.29.35")
@@ -186,7 +191,7 @@ class Certificate:
             return None
         return None
 
-    @cached_property
+    @lazy
     def self_issued(self) -> bool:
         """Whether subject and issuer are the same name."""
         return self.subject == self.issuer
@@ -263,10 +268,9 @@ def _load(data: bytes) -> Certificate:
     body, end, stop = der.span(data, 0, size, der.SEQUENCE)
     tbs_body, tbs_end, tbs_stop = der.span(data, body, end, der.SEQUENCE)
     _, _, algorithm_stop = der.span(data, tbs_stop, end, der.SEQUENCE)
-    value = der.read(data, algorithm_stop, end, ber=True)
-    if stop != size or value.stop != end:
+    value, value_end, value_stop = der.span(data, algorithm_stop, end, der.BIT_STRING)
+    if stop != size or value_stop != end or value == value_end:
         raise CertificateError("certificate-malformed", detail="Certificate")
-    signature, unused = der.bits(value)
     version, at = 1, tbs_body
     if data[at : at + 1] == b"\xa0":
         inner, inner_end, at = der.span(data, at, tbs_end, 0xA0)
@@ -296,12 +300,14 @@ def _load(data: bytes) -> Certificate:
         int.from_bytes(data[serial:serial_end], "big", signed=True),
         not_before,
         not_after,
-        b"" if unused else signature,
+        data[value + 1 : value_end] if not data[value] else b"",
         repeated,
     )
 
 
 def _validity(data: bytes, start: int, end: int) -> _Times:
+    if end - start == 30 and data[start : start + 2] == data[start + 15 : start + 17] == b"\x17\x0d":
+        return der.utc_time(data, start), der.utc_time(data, start + 15)
     first = der.read(data, start, end, ber=True)
     second = der.read(data, first.stop, end, ber=True)
     if second.stop != end:

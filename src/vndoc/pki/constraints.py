@@ -76,9 +76,9 @@ def names_of(subject: bytes, profile: Profile) -> tuple[GeneralName, ...]:
     """Return the names of a certificate that constraints apply to.
 
     Mail addresses inside the subject count where there is none among the alternative names. Raises
-    ``der-malformed`` if the subject is no name.
+    ``der-malformed`` if the subject or an alternative name cannot be read.
     """
-    names = list(profile.alternative_names)
+    names = list(profile.alternative_names())
     if subject != _EMPTY_NAME:
         names.append(GeneralName(_DIRECTORY, subject))
     if not any(name.kind == _RFC822 for name in names):

@@ -11,13 +11,13 @@ import datetime
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, Final
 
 import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._lazy import lazy
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm, hasher, signature_algorithm, verify
 from vndoc.pki.certificate import Certificate, read_extensions, serial_octets
 from vndoc.pki.distribution import Scope, scope_of
@@ -89,12 +89,12 @@ class Crl:
         """The octets that were signed, without a copy."""
         return memoryview(self.der)[self._tbs]
 
-    @cached_property
+    @lazy
     def algorithm(self) -> SignatureAlgorithm:
         """The scheme of the signature."""
         return signature_algorithm(self.algorithm_identifier)
 
-    @cached_property
+    @lazy
     def digest(self) -> bytes:
         """SHA-256 of the list's octets."""
         return hashlib.sha256(self.der).digest()
@@ -117,7 +117,7 @@ class Crl:
                 self._verified[signer.spki] = known
         return known
 
-    @cached_property
+    @lazy
     def index(self) -> Mapping[bytes, int]:
         """Where the entry of each serial number begins; the key is the content of the DER INTEGER.
 
@@ -131,7 +131,7 @@ class Crl:
             self._repeated.update(_repeated(self.der, self._entries))
         return index
 
-    @cached_property
+    @lazy
     def _repeated(self) -> dict[bytes, list[int]]:
         """The entries of serial numbers that stand more than once."""
         return {}
@@ -145,7 +145,7 @@ class Crl:
             at = bisect.bisect_right(starts, match.start()) - 1
             _entry(self.der, starts[at], self._entries.stop)
 
-    @cached_property
+    @lazy
     def _indirect(self) -> Mapping[tuple[object, bytes], list[int]]:
         """Where the entries of an indirect list are, by issuer and serial number."""
         found: dict[tuple[object, bytes], list[int]] = {}

@@ -36,6 +36,7 @@ __all__ = [
     "read",
     "span",
     "time",
+    "utc_time",
 ]
 
 BOOLEAN: Final = 0x01
@@ -52,6 +53,8 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+ELEMENTS: Final = 10_000
+"""Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
 
 class Element(NamedTuple):
@@ -124,22 +127,27 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
 def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
     """Return where the end-of-contents octets of an indefinite length stand, *pos* being the first content octet."""
     open_lengths = 1
-    while True:
-        if data[pos : pos + 2] == b"\0\0":
+    for _ in range(ELEMENTS):
+        if pos + 2 > limit:
+            break
+        tag, length = data[pos], data[pos + 1]
+        if not tag and not length:
             open_lengths -= 1
             if not open_lengths:
                 return pos
             pos += 2
-            continue
-        if pos + 2 > limit or data[pos] & 0x1F == 0x1F or not data[pos]:
-            raise _malformed(pos)
-        if data[pos + 1] == 0x80:
-            if not data[pos] & 0x20 or open_lengths == DEPTH:
-                raise _malformed(pos)
+        elif not tag or tag & 0x1F == 0x1F:
+            break
+        elif length < 0x80:
+            pos += 2 + length
+        elif length == 0x80:
+            if not tag & 0x20 or open_lengths == DEPTH:
+                break
             open_lengths += 1
             pos += 2
         else:
             pos = read(data, pos, limit, ber=True).stop
+    raise _malformed(min(pos, limit))
 
 
 def children(parent: Element, *, ber: bool = False, most: int | None = None) -> list[Element]:
@@ -265,6 +273,24 @@ def time(element: Element) -> datetime.datetime:
         raise _malformed(element.start) from None
 
 
+def utc_time(data: bytes, pos: int) -> datetime.datetime:
+    """Return the UTCTime of thirteen characters at *pos*: as :func:`time`, for the form that is nearly always used."""
+    text = data[pos + 2 : pos + 14]
+    if data[pos + 14] == 0x5A and text.isdigit():
+        rest, second = divmod(int(text), 100)
+        rest, minute = divmod(rest, 100)
+        rest, hour = divmod(rest, 100)
+        rest, day = divmod(rest, 100)
+        year, month = divmod(rest, 100)
+        try:
+            return datetime.datetime(
+                year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=datetime.UTC
+            )
+        except ValueError:
+            raise _malformed(pos) from None
+    return time(read(data, pos))
+
+
 def _time(text: str, digits: int) -> datetime.datetime:
     year, rest = text[:digits], text[digits:]
     if rest.endswith("Z"):
@@ -367,6 +393,21 @@ _OIDS.update(
             "0.9.2342.19200300.100.1.1",
             "1.2.840.113549.1.9.1",
             "2.16.704.1.1.1.1.1",
+            "1.3.6.1.5.5.7.3.1",
+            "1.3.6.1.5.5.7.3.2",
+            "1.3.6.1.5.5.7.3.4",
+            "1.3.6.1.4.1.311.20.2.2",
+            "2.5.29.32.0",
+            "2.16.840.1.113730.1.1",
+            "2.16.840.1.113730.1.13",
+            "2.5.29.16",
+            "1.3.6.1.5.5.7.48.1.5",
+            "1.3.6.1.5.5.7.48.1.1",
+            "1.3.6.1.5.5.7.48.1.2",
+            "2.5.29.60",
+            "2.5.29.27",
+            "2.5.29.24",
+            "2.5.29.29",
             "1.3.6.1.5.5.7.1.1",
         )
     }

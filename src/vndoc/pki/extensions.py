@@ -71,7 +71,8 @@ class NameConstraints:
 class Profile:
     """What the extensions of a certificate say about a path.
 
-    ``key_usage`` is a set of bits (``None``: absent); ``policies`` is ``None`` where the extension is absent.
+    ``alternative`` is the extension with the subject's alternative names, not yet read: only name constraints ask for
+    it. ``key_usage`` is a set of bits (``None``: absent); ``policies`` is ``None`` where the extension is absent.
     ``unknown_critical`` and ``malformed`` hold OIDs.
     """
 
@@ -85,9 +86,15 @@ class Profile:
     inhibit_mapping: int | None = None
     inhibit_any: int | None = None
     name_constraints: NameConstraints | None = None
-    alternative_names: tuple[GeneralName, ...] = ()
+    alternative: bytes | None = None
     unknown_critical: tuple[str, ...] = ()
     malformed: tuple[str, ...] = ()
+
+    def alternative_names(self) -> tuple[GeneralName, ...]:
+        """Return the subject's alternative names; ``der-malformed`` if they cannot be read."""
+        if self.alternative is None:
+            return ()
+        return tuple(_general_name(item) for item in items(self.alternative))
 
     def may(self, usage: int) -> bool:
         """Return whether the key usage allows one of the bits *usage*; without the extension everything is."""
@@ -110,7 +117,19 @@ def _unsigned(content: bytes) -> int:
     return number
 
 
+_BASIC: Final[Mapping[bytes, dict[str, Any]]] = {
+    b"\x30\x00": {"ca": False},
+    b"\x30\x03\x01\x01\xff": {"ca": True},
+    b"\x30\x06\x01\x01\xff\x02\x01\x00": {"ca": True, "path_length": 0},
+    b"\x30\x06\x01\x01\xff\x02\x01\x01": {"ca": True, "path_length": 1},
+}
+"""What basicConstraints nearly always are."""
+
+
 def _basic(value: bytes) -> dict[str, Any]:
+    common = _BASIC.get(value)
+    if common is not None:
+        return common
     ca, length = False, None
     parts = items(value)
     if parts and parts[0].tag == der.BOOLEAN:
@@ -123,7 +142,16 @@ def _basic(value: bytes) -> dict[str, Any]:
 
 
 def _usage(value: bytes) -> dict[str, Any]:
+    if len(value) == 4 and value[:2] == b"\x03\x02" and value[2] < 8:
+        return {"key_usage": _REVERSED[value[3]]}
     return {"key_usage": der.flags(_tagged(value, der.BIT_STRING))}
+
+
+def _alternative(value: bytes) -> dict[str, Any]:
+    return {"alternative": value}
+
+
+_REVERSED: Final = tuple(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
 def _tagged(value: bytes, tag: int) -> der.Element:
@@ -138,7 +166,12 @@ def _extended(value: bytes) -> dict[str, Any]:
 
 
 def _policies(value: bytes) -> dict[str, Any]:
-    found = [der.oid(der.read(item.data, item.body, item.end, ber=True)) for item in items(value)]
+    found = []
+    at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
+    while at < end:
+        item, item_end, at = der.span(value, at, end, der.SEQUENCE)
+        body, oid_end, _ = der.span(value, item, item_end, der.OID)
+        found.append(der.dotted(value[body:oid_end]))
     if len(set(found)) != len(found) or not found:  # RFC 5280, 4.2.1.4: a policy must not stand twice
         raise CertificateError("der-malformed", offset=0)
     return {"policies": tuple(found)}
@@ -206,17 +239,12 @@ def general_names(parent: der.Element) -> tuple[GeneralName, ...]:
     return tuple(_general_name(item) for item in der.children(parent, ber=True))
 
 
-def _alternative(value: bytes) -> dict[str, Any]:
-    return {"alternative_names": tuple(_general_name(item) for item in items(value))}
-
-
 def _nothing(_value: bytes) -> dict[str, Any]:
     return {}
 
 
 _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.15": _usage,
-    "2.5.29.17": _alternative,
     "2.5.29.19": _basic,
     "2.5.29.30": _constraints,
     "2.5.29.32": _policies,
@@ -226,6 +254,7 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.54": _inhibit_any,
     # read elsewhere (key identifiers, revocation) or known to say nothing about a path
     "2.5.29.14": _nothing,
+    "2.5.29.17": _alternative,
     "2.5.29.18": _nothing,
     "2.5.29.31": _nothing,
     "2.5.29.35": _nothing,
@@ -238,18 +267,21 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
 """How each extension is read that may be critical without a path being refused for it."""
 
 
-def profile_of(extensions: Mapping[str, Extension]) -> Profile:
-    """Return what *extensions* say about a path. Never raises."""
+def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
+    """Return what *extensions* say about a path: by OID, whether each is critical and where it stands in *data*.
+
+    Never raises.
+    """
     found: dict[str, Any] = {}
     unknown, malformed = [], []
-    for oid, extension in extensions.items():
+    for oid, (critical, at) in extensions.items():
         reader = _READERS.get(oid)
         if reader is None:
-            if extension.critical:
+            if critical:
                 unknown.append(oid)
-            continue
-        try:
-            found.update(reader(extension.value))
-        except (CertificateError, RecursionError):
-            malformed.append(oid)
+        elif reader is not _nothing:
+            try:
+                found.update(reader(data[at]))
+            except CertificateError:
+                malformed.append(oid)
     return Profile(unknown_critical=tuple(unknown), malformed=tuple(malformed), **found)

@@ -8,7 +8,6 @@ from typing import Final
 import attrs
 
 from vndoc.errors import CertificateError
-from vndoc.pki.algorithms import key_bits
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.constraints import ConstraintState, names_of
 from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN
@@ -131,29 +130,33 @@ class _Walk:
 
     def certificate(self, certificate: Certificate, *, last: bool) -> None:
         """Judge one certificate (6.1.3)."""
-        profile, subject = certificate.profile, certificate.subject_text
+        profile = certificate.profile
         if certificate.signature_identifier != certificate.tbs_signature_identifier:
-            self._fault("signature-identifier-differs", subject=subject)
+            self._fault("signature-identifier-differs", certificate)
         if certificate.repeated_extensions:
-            self._fault("extension-repeated", subject=subject)
+            self._fault("extension-repeated", certificate)
         for oid in profile.malformed:
-            self._fault("extension-malformed", subject=subject, oid=oid)
+            self._fault("extension-malformed", certificate, oid=oid)
         for oid in profile.unknown_critical:
-            self._fault("extension-unknown-critical", subject=subject, oid=oid)
-        self._time(certificate, subject)
+            self._fault("extension-unknown-critical", certificate, oid=oid)
+        self._time(certificate)
         self_issued = not last and _self_issued(certificate)
         if not self_issued and not self._names_allowed(certificate):
-            self._fault("name-constraints", subject=subject)
+            self._fault("name-constraints", certificate)
         if not self._graph.take(profile, self_issued=self_issued, last=last):
             self._policy_fault()
 
-    def _time(self, certificate: Certificate, subject: str) -> None:
+    def _time(self, certificate: Certificate) -> None:
         if self._at > certificate.not_after:
             until = certificate.not_after
-            self.bounds.append(path_reason("certificate-expired", subject=subject, until=until, at=self._at))
+            self.bounds.append(
+                path_reason("certificate-expired", subject=certificate.subject_text, until=until, at=self._at)
+            )
         elif self._at < certificate.not_before:
             since = certificate.not_before
-            self.bounds.append(path_reason("certificate-not-yet-valid", subject=subject, since=since, at=self._at))
+            self.bounds.append(
+                path_reason("certificate-not-yet-valid", subject=certificate.subject_text, since=since, at=self._at)
+            )
 
     def _names_allowed(self, certificate: Certificate) -> bool:
         if not self._names.constrains:
@@ -165,16 +168,16 @@ class _Walk:
 
     def hand_on(self, certificate: Certificate) -> None:
         """Judge whether the certificate may issue, and prepare for the next one (6.1.4)."""
-        profile, subject = certificate.profile, certificate.subject_text
+        profile = certificate.profile
         self_issued = _self_issued(certificate)
         if any(ANY_POLICY in pair for pair in profile.mappings):
-            self._fault("policy-mapping-any", subject=subject)
+            self._fault("policy-mapping-any", certificate)
         else:
             self._graph.hand_on(profile, self_issued=self_issued)
         if profile.name_constraints is not None:
             self._names.add(profile.name_constraints)
         if not profile.ca:
-            self._fault("not-a-ca", subject=subject)
+            self._fault("not-a-ca", certificate)
         if not self_issued:
             if not self._length:
                 self._fault("path-length", subject=certificate.issuer_text)
@@ -182,11 +185,11 @@ class _Walk:
         if profile.path_length is not None:
             self._length = min(self._length, profile.path_length)
         if not profile.may(KEY_CERT_SIGN):
-            self._fault("ca-key-usage", subject=subject)
+            self._fault("ca-key-usage", certificate)
 
     def algorithm(self, certificate: Certificate, issuer: Certificate, use: Use) -> None:
         """Judge the algorithm that *certificate* is signed with, by the key of *issuer*."""
-        algorithm, bits = certificate.signature_algorithm, key_bits(issuer.public_key)
+        algorithm, bits = certificate.signature_algorithm, issuer.key_bits
         until = self._crypto.until(use, algorithm, bits)
         self.until = None if until is None or self.until is None else min(until, self.until)
         ruling = self._crypto.ruling(until, self._at)
@@ -209,7 +212,9 @@ class _Walk:
         if not any(reason.code == "policy-required" for reason in self.structure):
             self._fault("policy-required")
 
-    def _fault(self, code: str, **values: object) -> None:
+    def _fault(self, code: str, certificate: Certificate | None = None, **values: object) -> None:
+        if certificate is not None:
+            values["subject"] = certificate.subject_text
         self.structure.append(path_reason(code, **values))
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._lazy import lazy
 from vndoc.text import mask, nfc
 
 __all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "within"]
@@ -90,7 +91,7 @@ class Name:
         """Return the name that the DER *octets* hold; ``der-malformed`` if they hold none."""
         return cls(tuple(tuple(rdn) for rdn in _rdns(octets)))
 
-    @cached_property
+    @lazy
     def attributes(self) -> tuple[NameAttribute, ...]:
         """Every attribute, in the order of the certificate."""
         return tuple(attribute for rdn in self.rdns for attribute in rdn)
@@ -103,7 +104,7 @@ class Name:
         """Return the text of the first attribute whose short name or OID is *label*, or ``None``."""
         return next(iter(self.all(label)), None)
 
-    @cached_property
+    @lazy
     def identifiers(self) -> tuple[tuple[str, str], ...]:
         """The UID attributes as (prefix, value), such as ``("MST", "0100109106")``; prefix ``""`` for any other.
 

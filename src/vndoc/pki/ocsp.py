@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Final, NamedTuple
 
 import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._lazy import lazy
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm, digest_of_identifier, signature_algorithm
 from vndoc.pki.certificate import Certificate, read_extensions, serial_octets
 from vndoc.pki.crl import reason_of
@@ -103,12 +103,12 @@ class OcspResponse:
         """The octets that were signed."""
         return self.der[self._tbs]
 
-    @cached_property
+    @lazy
     def algorithm(self) -> SignatureAlgorithm:
         """The scheme of the signature."""
         return signature_algorithm(self.algorithm_identifier)
 
-    @cached_property
+    @lazy
     def certificates(self) -> tuple[Certificate, ...]:
         """The certificates that the response carries; those that cannot be read are left out."""
         return tuple(_readable(self._certificates))

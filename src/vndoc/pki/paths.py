@@ -228,15 +228,15 @@ def _not_revoked(reason: Reason) -> Reason:
 def _usage(certificate: Certificate, purpose: frozenset[Purpose]) -> list[Reason]:
     """Return what the extended key usage says against the purpose (RFC 5280, 4.2.1.12; RFC 3161, 2.3)."""
     usage = certificate.profile.extended_usage
-    subject = certificate.subject_text
+    code = None
     if purpose == {Purpose.TIMESTAMP}:
         if usage is None or TIME_STAMPING not in usage:
-            return [path_reason("certificate-not-for-timestamps", subject=subject)]
-        if len(usage) > 1 or not certificate.extensions["2.5.29.37"].critical:
-            return [path_reason("timestamp-usage-loose", subject=subject)]
+            code = "certificate-not-for-timestamps"
+        elif len(usage) > 1 or not certificate.extensions["2.5.29.37"].critical:
+            code = "timestamp-usage-loose"
     elif usage and usage <= _SERVICES and Purpose.TIMESTAMP not in purpose:
-        return [path_reason("certificate-not-for-signing", subject=subject)]
-    return []
+        code = "certificate-not-for-signing"
+    return [] if code is None else [path_reason(code, subject=certificate.subject_text)]
 
 
 def _rank(result: PathResult) -> tuple[bool, int]:

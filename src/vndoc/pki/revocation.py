@@ -13,12 +13,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from typing import Final, TypeVar
 
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
+from vndoc.pki._lazy import lazy
 from vndoc.pki._sources import (
     NO_CHECK,
     DoesNotCountError,
@@ -192,7 +192,7 @@ class RevocationChecker:
 
     # -- lists -----------------------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def _by_issuer(self) -> dict[object, list[Crl]]:
         found: dict[object, list[Crl]] = {}
         for crl in self.crls:

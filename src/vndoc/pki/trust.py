@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 import attrs
 
 from vndoc.errors import UsageError
+from vndoc.pki._lazy import lazy
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.recognised import RECOGNISED, Recognised
 
@@ -176,7 +176,7 @@ class TrustStore:
         known = anchor.recognised
         return None if known is None else known.family
 
-    @cached_property
+    @lazy
     def anchors_by_subject(self) -> Mapping[bytes, list[TrustAnchor]]:
         """The anchors by the DER of their subject; several may have the same name."""
         found: dict[bytes, list[TrustAnchor]] = {}
@@ -184,7 +184,7 @@ class TrustStore:
             found.setdefault(anchor.certificate.subject, []).append(anchor)
         return found
 
-    @cached_property
+    @lazy
     def pool_by_subject(self) -> Mapping[bytes, list[Certificate]]:
         """The pool by the DER of the subject."""
         return by_subject(self.pool)

@@ -127,6 +127,7 @@ class _Reading:
     node: etree._Element
     reasons: list[Reason] = attrs.field(factory=list)
     references: list[Reference] = attrs.field(factory=list)
+    listed: list[Reference] = attrs.field(factory=list)
     covered: list[Covered] = attrs.field(factory=list)
     facts: XmlSignatureFacts | None = None
 
@@ -202,6 +203,7 @@ class _Reading:
         for reference in self.references:
             if reference.target is not None and reference.target.tag == ds("Manifest") and reference.covered.intact:
                 listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
+                self.listed += listed
                 self.covered += [entry.covered for entry in listed]
                 self.reasons += reasons
 
@@ -340,7 +342,7 @@ def _judged(reading: _Reading, read: list[_Reading], expect: tuple[str, ...]) ->
     missing = [path for path in expect if not any(path == p or path.startswith(p + "/") for p in paths)]
     if missing:
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
-    elif not expect:
+    elif not (expect or found):
         found += _twins(reading, read)
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
 
@@ -361,16 +363,24 @@ def _wrapped(reading: _Reading) -> list[Reason]:
 
 
 def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
-    """Return a reason for each enveloped element that is signed and has an unsigned one of the same name."""
-    signed = {r.target for other in read for r in other.references if r.covered.intact}
+    """Return a reason for each signed element that has an unsigned one of the same name in the document.
+
+    Whoever looks for the signed element by its name may find the other one. What lies in signatures is left out: it
+    is not looked for.
+    """
+    signed = {r.target for other in read for r in (*other.references, *other.listed) if r.covered.intact}
     found: dict[str, Reason] = {}
     for reference in reading.references:
         target = reference.target
-        if not (reference.enveloped and reference.covered.intact) or target is None or target.tag in found:
+        if target is None or not reference.covered.intact or str(target.tag) in found or _in_signature(target):
             continue
         for twin in reading.context.source.root.iter(target.tag):
-            if twin not in signed and signed.isdisjoint(twin.iterancestors()):
+            if twin not in signed and signed.isdisjoint(twin.iterancestors()) and not _in_signature(twin):
                 place, path = path_of(reading.node), path_of(target)
                 found[str(target.tag)] = reason("unsigned-twin", place=place, path=path, found=path_of(twin))
                 break
     return list(found.values())
+
+
+def _in_signature(node: etree._Element) -> bool:
+    return node.tag == _SIGNATURE or _owner(node) is not None

@@ -182,7 +182,9 @@ def complete_xml(
         return _checked(before + after, waiting, limits)
     if not hole:
         raise UsageError("option-invalid", detail="stamp: xades=False")
-    form = CANONICAL[waiting.text_of("canonicalization")]
+    form = CANONICAL.get(waiting.text_of("canonicalization"))
+    if form is None:
+        raise SignatureError("signing-state", detail="canonicalization")
     token = tsp.stamped(_stamped_octets(before + after, waiting, form, limits), stamp, nonce=nonce)
     return _checked(before + _unsigned(token.octets, form).encode("ascii") + after, waiting, limits)
 

@@ -4,7 +4,7 @@ libxml2 does the writing, through lxml, which is right for the root of a documen
 written wrongly (a false ``xmlns=""`` below it), and attributes of the ``xml`` namespace are not inherited. So a root
 without anything around it is written where it stands. In every other case a copy is made of which the element is the
 root; what is inherited is set there, and what has to be left out is taken out there. The tree itself is never
-touched: it may be shared between threads.
+touched: it may be shared between threads. Where even that would be wrong, :mod:`vndoc.xml.c14nwriter` writes.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from __future__ import annotations
 import copy
 import enum
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from lxml import etree
 
 from vndoc.errors import ReadError, UsageError
+from vndoc.xml.c14nwriter import markup, relative_names, write_canonical
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
 
@@ -29,7 +30,7 @@ _SIMPLE: Final = (_XML + "lang", _XML + "space")
 
 _BASE: Final = _XML + "base"
 _DEFAULT: Final = "#default"
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_AMPERSAND = re.compile(rb" xmlns(?::[^ =\"]+)?=\"[^\"]*&")
 _COMMENTS = "WithComments"
 
 
@@ -109,10 +110,10 @@ def canonicalize(
     hole = None if without is None else path_between(node, without)
     if hole == ():
         body = b""
-    elif hole is None and node is root and _stands_alone(root) and _DEFAULT not in inclusive_prefixes:
+    elif hole is None and node is root and _stands_alone(root):
         return _written(root, algorithm, inclusive_prefixes)
     else:
-        body = _written(_copy(node, algorithm, inclusive_prefixes, hole or ()), algorithm, inclusive_prefixes)
+        body = _written(_copy(node, algorithm, hole or ()), algorithm, inclusive_prefixes)
     return _surrounded(body, root, algorithm) if whole_document else body
 
 
@@ -140,9 +141,9 @@ def _stands_alone(root: etree._Element) -> bool:
     return root.getprevious() is None and root.getnext() is None
 
 
-def _copy(node: etree._Element, algorithm: Canonical, prefixes: Sequence[str], hole: tuple[int, ...]) -> etree._Element:
+def _copy(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...]) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
-    if node.getparent() is None and _DEFAULT not in prefixes:
+    if node.getparent() is None:
         found = copy.deepcopy(node)
     else:
         # a copy would lack the namespaces that are in scope but not used; written as XML, it has them
@@ -187,19 +188,27 @@ def _inherit(node: etree._Element, found: etree._Element, algorithm: Canonical) 
 
 def _set_base(found: etree._Element, bases: list[str]) -> None:
     """Join the ``xml:base`` of *found* with *bases*, those of its ancestors from the nearest outwards."""
-    own = found.attrib.pop(_BASE, "")
-    inner, *outer = [str(own), *bases] if own else bases
+    own = found.get(_BASE)
+    inner, *outer = bases if own is None else [str(own), *bases]
     for base in outer:
         inner = join_uri_references(base, inner)
-    if inner:
-        found.set(_BASE, inner)
+    found.set(_BASE, inner)
+    if not inner:
+        del found.attrib[_BASE]
 
 
 def _written(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
     """Return the canonical octets of *root*, which stands alone in its document."""
-    if _DEFAULT in prefixes:
-        _learn_default()
-    return _dumped(root, algorithm, prefixes)
+    if _DEFAULT not in prefixes:
+        found = _dumped(root, algorithm, prefixes)
+        if b"&" not in found or _AMPERSAND.search(found) is None:
+            return found
+    relative = next(relative_names(root), None)
+    if relative is not None:
+        raise ReadError("c14n-namespace", found=relative)
+    known = [prefix if prefix != _DEFAULT else "" for prefix in prefixes]
+    parts = write_canonical(root, exclusive=algorithm.exclusive, comments=algorithm.comments, prefixes=known)
+    return "".join(parts).encode()
 
 
 def _dumped(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
@@ -212,42 +221,16 @@ def _dumped(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str])
             inclusive_ns_prefixes=list(prefixes) or None,
         )
     except etree.C14NError:
-        raise ReadError("c14n-namespace", found=next(_relative_names(root), "?")) from None
-
-
-def _relative_names(root: etree._Element) -> Iterator[str]:
-    """Yield the namespace names in *root*'s tree that are relative URIs."""
-    for element in root.iter("*"):
-        yield from (uri for uri in element.nsmap.values() if uri and _ABSOLUTE.match(uri) is None)
-
-
-def _learn_default() -> None:
-    """Make lxml pass on the prefix ``#default``.
-
-    It leaves out every prefix that its dictionary of names (one for each thread) does not hold, and a name cannot
-    begin like that; a namespace name can. Raises :class:`ReadError` (``c14n-unavailable``) if that was no help.
-    """
-    parse_copy(b'<x xmlns:y="#default"/>')
-    probe = parse_copy(b'<p:x xmlns="u:d" xmlns:p="u:p"/>')
-    if _dumped(probe, Canonical.EXCLUSIVE, (_DEFAULT,)) != b'<p:x xmlns="u:d" xmlns:p="u:p"></p:x>':
-        raise ReadError("c14n-unavailable", detail="#default")
+        raise ReadError("c14n-namespace", found=next(relative_names(root), "?")) from None
 
 
 def _surrounded(body: bytes, root: etree._Element, algorithm: Canonical) -> bytes:
     """Return *body* with the processing instructions around *root*, and the comments where they count."""
-    before = [_markup(node) for node in root.itersiblings(preceding=True) if _counts(node, algorithm)]
-    after = [_markup(node) for node in root.itersiblings() if _counts(node, algorithm)]
-    return b"".join([*(octets + b"\n" for octets in reversed(before)), body, *(b"\n" + octets for octets in after)])
+    before = [markup(node) + "\n" for node in root.itersiblings(preceding=True) if _counts(node, algorithm)]
+    after = ["\n" + markup(node) for node in root.itersiblings() if _counts(node, algorithm)]
+    return "".join(reversed(before)).encode() + body + "".join(after).encode()
 
 
 def _counts(node: etree._Element, algorithm: Canonical) -> bool:
-    return algorithm.comments or node.tag is not etree.Comment
-
-
-def _markup(node: etree._Element) -> bytes:
-    """Return the canonical octets of a comment or a processing instruction."""
-    text = str(node.text or "").replace("\r", "&#xD;")
-    if node.tag is etree.Comment:
-        return f"<!--{text}-->".encode()
-    target = str(getattr(node, "target", ""))
-    return (f"<?{target} {text}?>" if text else f"<?{target}?>").encode()
+    tag: object = node.tag
+    return algorithm.comments or tag is not etree.Comment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import hypothesis
@@ -36,7 +37,9 @@ from vndoc.signature._cms_structure import der_of
 SIGNED = signed(detached=False)
 STAMPED = cms.counter_sign(signed(stamp=stamp()), signer=other().signer())
 TOKEN = stamp().token(bytes(32))
-RESPONSE = stamp()(tsp.make_request(bytes(32)))
+REQUEST = tsp.make_request(bytes(32))
+RESPONSE = stamp()(REQUEST)
+PSS = signed(who=person("rsa-2048"))
 DIRECT = container(info_of(Recipe(who=person(), algorithm=P256, attributes=None, over=CONTENT)), content=CONTENT)
 
 
@@ -116,20 +119,15 @@ def everything(facts: SignatureFacts) -> None:
 def survives(data: bytes) -> None:
     start = time.monotonic()
     for content in (None, CONTENT):
-        try:
+        with contextlib.suppress(VndocError):
             for facts in cms.read_cms(data, content=content):
                 everything(facts)
-        except VndocError:
-            pass
-    try:
+    with contextlib.suppress(VndocError):
         everything(tsp.read_token(data, imprint_of=CONTENT).signature)
-    except VndocError:
-        pass
-    for read_ in (tsp.read_request, lambda octets: tsp.read_response(octets, request=tsp.make_request(bytes(32)))):
-        try:
-            read_(data)
-        except VndocError:
-            pass
+    with contextlib.suppress(VndocError):
+        tsp.read_request(data)
+    with contextlib.suppress(VndocError):
+        tsp.read_response(data, request=REQUEST)
     assert time.monotonic() - start < 5
 
 
@@ -140,7 +138,7 @@ def test_any_octets(data: bytes) -> None:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    data = bytearray(draw(st.sampled_from([SIGNED, STAMPED, TOKEN, DIRECT, RESPONSE])))
+    data = bytearray(draw(st.sampled_from([SIGNED, STAMPED, TOKEN, DIRECT, RESPONSE, REQUEST, PSS])))
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(data) - 1))
         how = draw(st.sampled_from(["flip", "octet", "cut", "double", "insert"]))

@@ -53,6 +53,8 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+INTEGER_OCTETS: Final = 1024
+"""Octets of one INTEGER: more than any modulus, and few enough to be written in decimal digits."""
 ELEMENTS: Final = 10_000
 """Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
@@ -185,8 +187,8 @@ def _short(data: bytes, pos: int, limit: int) -> Element | None:
 
 
 def integer(element: Element) -> int:
-    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty or another type."""
-    if element.tag not in (INTEGER, ENUMERATED) or element.body == element.end:
+    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty, too long or another type."""
+    if element.tag not in (INTEGER, ENUMERATED) or not 0 < element.end - element.body <= INTEGER_OCTETS:
         raise _malformed(element.start)
     return int.from_bytes(element.data[element.body : element.end], "big", signed=True)
 

@@ -75,8 +75,13 @@ class Context:
     reasons: tuple[Reason, ...] = ()
 
     def deeper(self) -> Context | None:
-        """Return the context one level further in, or ``None`` where nesting ends."""
-        return None if self.depth == NESTING else attrs.evolve(self, depth=self.depth + 1, reasons=())
+        """Return the context one level further in, or ``None`` where nesting ends.
+
+        A token without its certificate may have it beside the signature that it is in.
+        """
+        if self.depth == NESTING:
+            return None
+        return attrs.evolve(self, depth=self.depth + 1, known=(*self.known, *self.certificates), reasons=())
 
 
 @attrs.frozen(kw_only=True)

@@ -434,14 +434,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không đọc được chứng thư số: {detail}.",
             "The certificate cannot be read: {detail}.",
         ),
-        "crl-malformed": Text(
-            "Không đọc được danh sách thu hồi (CRL): {detail}.",
-            "The revocation list cannot be read: {detail}.",
-        ),
-        "ocsp-malformed": Text(
-            "Không đọc được phản hồi OCSP: {detail}.",
-            "The OCSP response cannot be read: {detail}.",
-        ),
         "algorithm-unsupported": Text(
             "Không hỗ trợ thuật toán {found}.",
             "The algorithm {found} is not supported.",
@@ -479,10 +471,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "code-expected": Text(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
-        ),
-        "fingerprint-unknown": Text(
-            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
-            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
         ),
         "time-zone-missing": Text(
             "Thời điểm phải có múi giờ.",

@@ -13,6 +13,7 @@ from vndoc.errors import SignatureError, VndocError
 from vndoc.pki import Indication, SubIndication
 from vndoc.signature.cms import counter_sign, sign_cms
 from vndoc.signature.evaluation import verify_cms, verify_xml
+from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import TimestampAuthority
 
 CONTENT = "Nội dung công văn thử nghiệm".encode()
@@ -63,6 +64,37 @@ def test_counter_signed():
     [counter] = report.counter_signatures
     assert counter.passed
     assert counter.signer.kind.value == "organisation"
+
+
+XML = sign_xml("<hồ-sơ><số>07</số></hồ-sơ>".encode(), signer=PERSON.signer(), signing_time=TIME, stamp=STAMP)
+
+
+def test_a_xades_signature_with_timestamp():
+    verdict = verify_xml(XML, **HOW)
+    assert verdict.passed, verdict.reasons
+    [report] = verdict
+    assert report.best_signature_time == TIME
+    assert (report.form.value, report.level.value) == ("xades", "T")
+    assert report.covers[0].octets.open().read() == "<hồ-sơ><số>07</số></hồ-sơ>".encode()
+    changed = verify_xml(XML.replace(b"07", b"08"), **HOW)
+    assert changed.sub_indication is SubIndication.HASH_FAILURE
+    assert verify_xml(XML, **HOW, expect=["/other"]).sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=st.integers(0, len(XML) - 1), bit=st.integers(0, 7))
+def test_every_bit_of_a_document_flips_the_verdict_or_leaves_what_was_verified(at, bit):
+    changed = bytearray(XML)
+    changed[at] ^= 1 << bit
+    try:
+        verdict = verify_xml(bytes(changed), **HOW)
+    except VndocError:
+        return
+    for report in verdict:
+        assert not report.passed or (
+            report.certificate == PERSON.certificate
+            and report.covers[0].octets.open().read() == "<hồ-sơ><số>07</số></hồ-sơ>".encode()
+        )
 
 
 def test_no_signature_at_all():

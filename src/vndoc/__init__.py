@@ -1,4 +1,4 @@
-"""vndoc: read, check and write the official-document packets (edXML) of Vietnamese agencies.
+"""vndoc: read, check, sign and write the official-document packets (edXML) of Vietnamese agencies.
 
 >>> import vndoc
 >>> reading = vndoc.read(packet_bytes)  # doctest: +SKIP
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     )
     from vndoc.identifiers import DocumentCode, DocumentId, OrganCode
     from vndoc.limits import Limits
-    from vndoc.packets import attach, read, read_packet, validate, write_packet
+    from vndoc.packets import attach, read, read_packet, seal, validate, verify, write_packet
     from vndoc.schema import Finding, Report
 
 _HOMES = {
@@ -72,7 +72,9 @@ _HOMES = {
         "attach",
         "read",
         "read_packet",
+        "seal",
         "validate",
+        "verify",
         "write_packet",
     ),
     "vndoc.edxml": (
@@ -185,7 +187,9 @@ __all__ = [
     "packet_to_json",
     "read",
     "read_packet",
+    "seal",
     "validate",
+    "verify",
     "write_packet",
 ]
 

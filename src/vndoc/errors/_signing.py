@@ -161,6 +161,14 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Dịch vụ ký trên SIM báo lỗi ({found}).",
             "The mobile signature service failed ({found}).",
         ),
+        "header-signed": Text(
+            "Phần đầu gói tin đã có chữ ký.",
+            "The header of the packet has a signature already.",
+        ),
+        "header-content-ids": Text(
+            "Không ký được các tệp đính kèm: phải có tệp, và mỗi tệp phải có ContentId riêng.",
+            "The attachments cannot be signed: there must be some, each with a content id of its own.",
+        ),
         # -- the seal of a packet --------------------------------------------------------------------
         "seal-present": Text(
             "Gói tin đã có dấu niêm.",

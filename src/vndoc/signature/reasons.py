@@ -331,6 +331,75 @@ _ROWS: Final = (
         "Phần đầu gói tin thiếu số, ký hiệu, ngày hoặc cơ quan ban hành để đối chiếu với dấu niêm.",
         "The header lacks number, notation, date or issuer, so it cannot be compared with the seal.",
     ),
+    _note(
+        "header-signature-empty",
+        "Phần đầu gói tin chỉ có phần tử chữ ký rỗng; không phải là bằng chứng.",
+        "The header holds an empty signature element only; it is no proof.",
+    ),
+    _warning(
+        "header-signature-placeholder",
+        "Chữ ký ở phần đầu gói tin chỉ là giá trị mẫu, không phải chữ ký thật.",
+        "The signature in the header is a place-holder, no signature.",
+    ),
+    _warning(
+        "header-signature-namespace",
+        "Chữ ký ở phần đầu gói tin nằm trong không gian tên của gói tin, không phải của XML-DSig; không kiểm tra được.",
+        "The signature in the header is in the packet's namespace, not that of XML-DSig; it cannot be verified.",
+    ),
+    _open(
+        "rewritten-in-transit",
+        SubIndication.SIGNED_DATA_NOT_FOUND,
+        "Trục liên thông đã viết lại gói tin nên không còn dữ liệu gốc để kiểm tra chữ ký ở phần đầu;"
+        " không kết luận là giả mạo.",
+        "An axis wrote the packet anew, so what the header signature was over is gone; this does not mean forgery.",
+    ),
+    _note(
+        "header-signature-set-aside",
+        "Chữ ký ở phần đầu gói tin không còn kiểm tra được sau khi qua trục liên thông; dấu niêm vẫn nguyên vẹn.",
+        "The header signature did not survive the axis; the seal did.",
+    ),
+    _note(
+        "pdf-signatures-not-examined",
+        "Chưa kiểm tra chữ ký bên trong các tệp PDF.",
+        "Signatures inside the PDF files were not examined.",
+    ),
+    # -- is it a signed original? --------------------------------------------------------------------
+    _note(
+        "main-document-unknown",
+        "Không xác định được văn bản chính trong gói tin.",
+        "It cannot be told which attachment is the main document.",
+    ),
+    _note(
+        "competent-person-missing",
+        "Văn bản chính {name} chưa có chữ ký hợp lệ của người có thẩm quyền.",
+        "The main document {name} has no valid signature of a person.",
+    ),
+    _note(
+        "organisation-missing",
+        "Văn bản chính {name} chưa có chữ ký hợp lệ của cơ quan, tổ chức ban hành.",
+        "The main document {name} has no valid signature of the issuing organisation.",
+    ),
+    _warning(
+        "issuer-not-compared",
+        "Chưa đối chiếu được cơ quan ký “{signer}” với cơ quan ban hành “{issuer}”.",
+        'Nobody could say whether the signing organisation "{signer}" is the issuer "{issuer}".',
+    ),
+    _warning(
+        "issuer-differs",
+        "Cơ quan ký “{signer}” không phải là cơ quan ban hành “{issuer}”.",
+        'The signing organisation "{signer}" is not the issuer "{issuer}".',
+    ),
+    _note(
+        "appendix-unsigned",
+        "Tệp {name} không có chữ ký hợp lệ.",
+        "The file {name} has no valid signature.",
+    ),
+    _open(
+        "appendix-must-be-signed",
+        _CONSTRAINTS,
+        "Tệp {name} không có chữ ký hợp lệ, chính sách yêu cầu phải có.",
+        "The file {name} has no valid signature; the policy requires one.",
+    ),
     _warning(
         "counter-signature-not-valid",
         "Chữ ký xác nhận của “{signer}” không hợp lệ hoặc chưa đủ căn cứ xác định.",

@@ -40,6 +40,7 @@ __all__ = [
     "MANIFEST_NAME",
     "SIGNATURE_NAME",
     "complete_seal",
+    "of_seal",
     "prepare_seal",
     "read_seal",
     "seal",
@@ -67,7 +68,8 @@ def _is(attachment: Attachment, name: str) -> bool:
     return nfc(attachment.name or "").strip().casefold() == name.casefold()
 
 
-def _of_seal(attachment: Attachment) -> bool:
+def of_seal(attachment: Attachment) -> bool:
+    """Return whether the attachment has the name of one of the two files of a seal."""
     return _is(attachment, MANIFEST_NAME) or _is(attachment, SIGNATURE_NAME)
 
 
@@ -80,7 +82,7 @@ def _uri(name: str) -> str:
 
 def _manifest(packet: DocumentPacket) -> bytes:
     """Return the ASiCManifest of *packet*; the same packet gives the same octets."""
-    if any(_of_seal(a) for a in packet.attachments):
+    if any(of_seal(a) for a in packet.attachments):
         raise SignatureError("seal-present")
     key = business_key(packet)
     root = etree.Element(f"{{{_ASIC}}}ASiCManifest", nsmap={"asic": _ASIC, "ds": _DS})
@@ -247,7 +249,7 @@ class _Said:
 
     def compared(self, packet: DocumentPacket) -> tuple[tuple[Covered, ...], list[Reason]]:
         """Return each file that is covered, and what is said of attachments that are not."""
-        left = [a for a in packet.attachments if not _of_seal(a)]
+        left = [a for a in packet.attachments if not of_seal(a)]
         covered = []
         for name, algorithm, value in self.files:
             same = [a for a in left if nfc(a.name or "").strip() == name]

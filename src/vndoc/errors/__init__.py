@@ -458,6 +458,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
             "There is no profile named {found}; known: {known}.",
         ),
+        "unknown-policy": Text(
+            "Không có chính sách kiểm tra chữ ký tên {found}; hiện có: {known}.",
+            "There is no verification policy named {found}; known: {known}.",
+        ),
         "wrong-packet-kind": Text(
             "Cần gói tin là {expected}, không phải {found}.",
             "The packet must be a {expected}, not a {found}.",

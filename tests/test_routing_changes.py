@@ -9,7 +9,7 @@ import threading
 import attrs
 import pytest
 
-from vndoc.errors import UsageError
+from vndoc.errors import LimitError, UsageError
 from vndoc.routing import (
     FIRST,
     LAST,
@@ -29,6 +29,7 @@ from vndoc.routing import (
     apply,
     diff,
 )
+from vndoc.routing._index import MAX_PER_CODE
 from vndoc.routing.axis import AXIS_FORMATS, RULES, _with_known_parent, merge_axis
 
 DAY = datetime.date(2025, 7, 1)
@@ -628,6 +629,16 @@ def test_a_change_does_not_choose_between_two_ids_under_one_code(held, order):
     decided = gone.applied_to(table, strict=False)
     assert decided.resolve(code, at=RECEIVED).agency.ref == str(held[1]["id"])
     assert Check.UNIT_CODE not in {f.check for f in decided.findings}
+
+
+def test_what_a_change_puts_under_one_code_is_limited():
+    units = [unit("H29.05", id=str(n), version=n) for n in range(5, 5 + MAX_PER_CODE)]
+    several = AxisChange.load(answer(*units), received=RECEIVED).applied_to(TWO, strict=False)
+    assert len(several.periods("H29.05")) == MAX_PER_CODE
+    more = AxisChange.load(answer(*units, unit("H29.05", id="more", version=4)), received=RECEIVED)
+    with pytest.raises(LimitError) as caught:
+        more.applied_to(TWO, strict=False)
+    assert caught.value.code == "limit-table-code"
 
 
 def test_a_rival_that_was_received_before_is_a_rival():

@@ -37,6 +37,7 @@ from vndoc.routing import (
 from vndoc.routing import checks as checks_module
 from vndoc.routing import load as load_module
 from vndoc.routing._codec import agency_from_dict, group_from_dict
+from vndoc.routing._index import MAX_PER_CODE
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)
@@ -470,6 +471,30 @@ def test_limits_of_size(monkeypatch):
         load(data)
     with pytest.raises(LimitError, match="limit-table-bytes"):
         load(b'{"a": "' + b"x" * 1000, form="json")
+
+
+ONE_DAY = datetime.timedelta(days=1)
+FIRST_DAY = datetime.date(2000, 1, 1)
+
+
+def much(kind: str, count: int) -> list[Agency]:
+    """Return agencies with *count* of what is limited under the code H01."""
+    if kind == "periods":
+        days = [FIRST_DAY + n * ONE_DAY for n in range(count)]
+        return [Agency("H01", valid_from=day, valid_to=day) for day in days]
+    if kind == "aliases":
+        return [Agency(f"K{n}", aliases=(Alias("H01"),)) for n in range(count)]
+    rules = tuple(Delegation("H02", kinds=(str(n),)) for n in range(count))
+    return [Agency("H01", delegations=rules), Agency("H02")]
+
+
+@pytest.mark.parametrize("kind", ["periods", "aliases", "delegations"])
+def test_what_stands_under_one_code_is_limited(kind):
+    assert RoutingTable.of(much(kind, MAX_PER_CODE), strict=False).agency("H01", on=FIRST_DAY) or kind == "aliases"
+    with pytest.raises(LimitError) as caught:
+        RoutingTable.of(much(kind, MAX_PER_CODE + 1), strict=False)
+    assert caught.value.code == "limit-table-code"
+    assert "H01" in caught.value.text("vi")
 
 
 @pytest.mark.parametrize(

@@ -430,6 +430,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Danh mục lớn hơn {limit} byte.",
             "The routing table is larger than {limit} bytes.",
         ),
+        "limit-table-code": Text(
+            "Mã {found} có quá nhiều thời kỳ, cơ quan hoặc ủy quyền (tối đa {limit}).",
+            "Too much stands under the code {found}: at most {limit} periods, agencies or delegations.",
+        ),
         "limit-table-rows": Text(
             "Danh mục có hơn {limit} dòng.",
             "The routing table has more than {limit} rows.",

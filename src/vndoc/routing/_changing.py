@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from vndoc.identifiers import OrganCode, OrganKind
-from vndoc.routing._index import bodies_of, heir
+from vndoc.routing._index import bodies_of, heir, limited
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.model import FIRST, LAST, Agency, Connection, Successor, SuccessorKind
 
@@ -255,7 +255,7 @@ class Changing:
     def put(self, old: Agency | None, new: Agency) -> None:
         """Enter *new*, in the place of *old* if there is one."""
         kept: Iterable[Agency] = (agency for agency in self.periods(new.code) if agency is not old)
-        self.new[new.code] = tuple(sorted((*kept, new), key=lambda a: (a.valid_from, a.valid_to)))
+        self.new[new.code] = tuple(sorted(limited(new.code, [*kept, new]), key=lambda a: (a.valid_from, a.valid_to)))
 
 
 def _updated(current: Agency, made: Agency, *, keep: bool) -> Agency:

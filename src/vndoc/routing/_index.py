@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime
 import enum
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import TypeVar
 
+from vndoc.errors import LimitError
 from vndoc.routing.model import LAST, Agency, Alias, Successor
+from vndoc.text import shorten
 
 __all__ = [
+    "MAX_PER_CODE",
     "MODULUS",
     "AliasIndex",
     "AliasView",
@@ -27,6 +31,7 @@ __all__ = [
     "fingerprint",
     "has_gap",
     "heir",
+    "limited",
     "meant_by",
     "named_codes",
     "naming_of",
@@ -49,6 +54,12 @@ NamingIndex = dict[str, set[str]]
 _ONE_DAY = datetime.timedelta(days=1)
 _WIDTH = 256
 _JOINTS = 9
+
+MAX_PER_CODE = 100
+"""Most periods under one code, agencies with one other code, delegations of one agency: in earnest there are a few.
+Each is compared with each."""
+
+_Several = TypeVar("_Several", bound=Sized)
 
 MODULUS = 1 << (8 * _WIDTH)
 """Sums of fingerprints are taken modulo this."""
@@ -167,21 +178,41 @@ def has_gap(closed: Agency, after: Agency) -> bool:
 
 
 def put(bodies: BodyIndex, aliases: AliasIndex, agencies: Iterable[Agency]) -> int:
-    """Enter *agencies* into both indexes, the same object once only; return the sum of their fingerprints."""
+    """Enter *agencies* into both indexes, the same object once only; return the sum of their fingerprints.
+
+    Raises :class:`~vndoc.errors.LimitError` ``limit-table-code``.
+    """
     total = 0
+    periods: dict[str, list[Agency]] = {}
+    shared: dict[str, list[tuple[Alias, Agency]]] = {}
     for agency in {id(one): one for one in agencies}.values():
         before = bodies.setdefault(agency.code, agency)
         if before is not agency:
-            entry = (*bodies_of(before), agency)
-            bodies[agency.code] = tuple(sorted(entry, key=_order))
+            periods.setdefault(agency.code, list(bodies_of(before))).append(agency)
         for alias in agency.aliases:
             pairs = aliases.get(alias.code)
             if pairs is None:
                 aliases[alias.code] = ((alias, agency),)
             else:
-                aliases[alias.code] = tuple(sorted((*pairs, (alias, agency)), key=lambda p: (p[1].code, _order(p[1]))))
+                shared.setdefault(alias.code, list(pairs)).append((alias, agency))
+        if agency.delegations:
+            limited(agency.code, agency.delegations)
         total += fingerprint(agency)
+    for code, entry in periods.items():
+        bodies[code] = tuple(sorted(limited(code, entry), key=_order))
+    for code, found in shared.items():
+        aliases[code] = tuple(sorted(limited(code, found), key=lambda pair: (pair[1].code, _order(pair[1]))))
     return total % MODULUS
+
+
+def limited(code: str, several: _Several) -> _Several:
+    """Return *several*, what stands under *code*, unless it is too much.
+
+    Raises :class:`~vndoc.errors.LimitError` ``limit-table-code``.
+    """
+    if len(several) > MAX_PER_CODE:
+        raise LimitError("limit-table-code", found=shorten(code), limit=MAX_PER_CODE)
+    return several
 
 
 def _order(agency: Agency) -> tuple[datetime.date, datetime.date, int]:

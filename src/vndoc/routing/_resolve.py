@@ -16,7 +16,7 @@ from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
 from vndoc.routing._index import AliasIndex, BodyIndex, Fit, has_gap, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
 from vndoc.routing.model import Agency, Connection, Delegation, Policy, SplitRule, Successor, SuccessorKind, TableInfo
-from vndoc.routing.resolution import Candidate, How, Resolution, answered
+from vndoc.routing.resolution import How, Named, Resolution, answered
 from vndoc.routing.words import Note, Reason
 
 __all__ = ["check_code", "check_day", "check_kind", "check_policy", "malformed", "resolve"]
@@ -171,7 +171,7 @@ class _Run:
         self.policy = policy
         self.reason = _REASON_EXACT
         self.meant: Agency | None = None
-        self.candidates: tuple[Candidate, ...] = ()
+        self.candidates: tuple[Named, ...] = ()
         self.seen: set[int] = set()
         self.chain: list[Agency] = []
         self.trail: list[tuple[object, ...]] = [(_NOTE_PARSED, code)]
@@ -189,7 +189,7 @@ class _Run:
         how = How(self.reason, self.meant_at, self.kind, self.meant, self.candidates, trail, "", chain)
         return answered(self.code, self.at, agency if isinstance(agency, Agency) else None, how)
 
-    def stop(self, reason: Reason, *note: object, candidates: tuple[Candidate, ...] = ()) -> Reason:
+    def stop(self, reason: Reason, *note: object, candidates: tuple[Named, ...] = ()) -> Reason:
         """Set the reason of a failure and take down a note; the caller returns what this returns."""
         self.reason = reason
         self.candidates = candidates
@@ -336,12 +336,12 @@ class _Run:
         by_function = self.heirs(closed.successors)
         return self.stop(Reason.FUNCTION_ONLY, Note.FUNCTION_ONLY, len(by_function), candidates=by_function)
 
-    def heirs(self, successors: tuple[Successor, ...] | list[Successor]) -> tuple[Candidate, ...]:
+    def heirs(self, successors: tuple[Successor, ...] | list[Successor]) -> tuple[Named, ...]:
         found = []
         for s in successors:
             entry = self.bodies.get(s.code)
             name = "" if entry is None else pick(entry, self.at)[1][0].name
-            found.append(Candidate(s.code, name, s.kind, s.suggested, s.instrument))
+            found.append((s.code, name, s.kind, s.suggested, s.instrument))
         return tuple(found)
 
     def delegate(self, agency: Agency) -> Agency | Reason | None:
@@ -379,10 +379,10 @@ class _Run:
                 self.trail.append((Note.OTHER_KINDS, delegation))
         return special or general
 
-    def head(self, delegation: Delegation) -> Candidate:
+    def head(self, delegation: Delegation) -> Named:
         entry = self.bodies.get(delegation.to)
         name = "" if entry is None else pick(entry, self.at)[1][0].name
-        return Candidate(delegation.to, name, instrument=delegation.instrument)
+        return delegation.to, name, None, False, delegation.instrument
 
     # -- how it can be reached ---------------------------------------------------------------------
 
@@ -417,18 +417,19 @@ class _Run:
     def above_unknown(self) -> Agency | Reason:
         """Return the nearest connected body above an unknown code, by whole groups of the code."""
         if self.wants_ancestors():
-            codes = (code.text for code in OrganCode(self.code).ancestors)
-            above = self.ancestor(self.known(codes), self.code)
+            above = self.ancestor(self.known(), self.code)
             if above is not None:
                 return above
         return self.unknown()
 
-    def known(self, codes: Iterator[str]) -> Iterator[tuple[int, tuple[Agency, ...]]]:
-        """Yield distance and agencies (one, unless data overlap) for those of *codes* that are in the table."""
-        for distance, code in enumerate(codes, 1):
-            found = self.on_day(code, self.meant_at)
+    def known(self) -> Iterator[tuple[int, tuple[Agency, ...]]]:
+        """Yield distance and agencies (one, unless data overlap) for those codes above that are in the table."""
+        distance, code = 1, OrganCode(self.code).parent
+        while code is not None:
+            found = self.on_day(code.text, self.meant_at)
             if found:
                 yield distance, found
+            distance, code = distance + 1, code.parent
 
     def parents(self, agency: Agency) -> Iterator[tuple[int, tuple[Agency, ...]]]:
         """Yield distance and agencies going up from *agency*: by the table's parents, else by groups of the code."""
@@ -479,5 +480,5 @@ class _Run:
         return None
 
 
-def _named(agencies: tuple[Agency, ...]) -> tuple[Candidate, ...]:
-    return tuple(Candidate(a.code, a.name) for a in agencies)
+def _named(agencies: tuple[Agency, ...]) -> tuple[Named, ...]:
+    return tuple((a.code, a.name, None, False, "") for a in agencies)

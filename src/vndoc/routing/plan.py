@@ -283,6 +283,9 @@ class _Planning:
         """Take down whom *codes* mean, everybody whom they may mean, and which of them mean nobody."""
         for code, _, reason in self.expanded(codes):
             if reason is not None:
+                # an exclusion that cannot be told must not pass for none
+                if REASONS[reason].outcome is Outcome.MALFORMED:
+                    raise UsageError("option-invalid", detail=f"exclude {shorten(code)}: {reason.value}")
                 self.unused.append(code)
                 continue
             self.excluded_codes.add(code)

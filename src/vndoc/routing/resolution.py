@@ -135,6 +135,10 @@ def _day(day: datetime.date) -> str | None:
     return None if day in {FIRST, LAST} else day.isoformat()
 
 
+Named = tuple[str, str, SuccessorKind | None, bool, str]
+"""The fields of a :class:`Candidate`, which is made when somebody asks."""
+
+
 @attrs.define(unsafe_hash=True)
 class How:
     """How a resolution came about: everything but the question and the agency. Nobody changes one.
@@ -148,7 +152,7 @@ class How:
     meant_at: datetime.date | None = None
     kind: str | None = None
     meant: Agency | None = None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[Named, ...] = ()
     trail: tuple[tuple[object, ...], ...] | None = None
     carrier: str = ""
     chain: tuple[Agency, ...] = ()
@@ -211,7 +215,7 @@ class Resolution:
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Return who may be meant, where no single answer is right."""
-        return self._how.candidates
+        return tuple(Candidate(*named) for named in self._how.candidates)
 
     @property
     def is_guess(self) -> bool:

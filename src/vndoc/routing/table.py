@@ -81,7 +81,9 @@ class RoutingTable:
     ) -> RoutingTable:
         """Return the table of *agencies*. *rows* are their row numbers for the findings, *found* earlier findings.
 
-        Raises :class:`~vndoc.routing.TableError` ``table-invalid`` with all findings if *strict* and there are errors.
+        Raises :class:`~vndoc.routing.TableError` ``table-invalid`` with all findings if *strict* and there are errors,
+        :class:`~vndoc.errors.LimitError` ``limit-table-code`` for more than 100 periods, agencies or delegations under
+        one code.
         """
         info = info or TableInfo()
         given = tuple(agencies)
@@ -145,7 +147,8 @@ class RoutingTable:
 
         Raises :class:`~vndoc.routing.TableError` ``table-unreadable`` or ``table-invalid``,
         :class:`~vndoc.errors.LimitError` for more than :data:`~vndoc.routing.load.MAX_BYTES` or
-        :data:`~vndoc.routing.load.MAX_ROWS`, :class:`~vndoc.errors.UsageError` for an unknown format.
+        :data:`~vndoc.routing.load.MAX_ROWS`, and where too much stands under one code (``limit-table-code``),
+        :class:`~vndoc.errors.UsageError` for an unknown format.
         """
         from vndoc.routing.load import read_table  # noqa: PLC0415 - parsers are needed by those who load only
 
@@ -266,9 +269,10 @@ class RoutingTable:
 
         Recipients and *exclude* are codes, or groups written ``@name`` or ``@name:CODE``, taken as they were at
         *meant_at*. *own_system* is the connected system we are, or an agency behind it; *trace* names the hops the
-        packet has made before it came to us, systems or agencies. Exclusions hold for everybody whom the mail goes
-        through: the agency meant, its successors and delegates. The other arguments are those of :meth:`resolve`, and
-        so are the errors.
+        packet has made before it came to us, systems or agencies, the sender's first; :mod:`vndoc.routing.loops` says
+        when they stop it. Exclusions hold for everybody whom the mail goes through: the agency meant, its successors
+        and delegates. The other arguments are those of :meth:`resolve`, and so are the errors; an excluded group that
+        contains itself or is too large is one as well.
         """
         return make_plan(
             self, recipients, at=at, meant_at=meant_at, kind=kind, own_system=own_system, trace=trace, exclude=exclude,

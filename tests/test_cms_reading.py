@@ -409,12 +409,12 @@ def test_large_certificates() -> None:
     large = read(with_(der.encode(der.SEQUENCE, bytes(MAX_CERTIFICATE - 4))))
     assert codes(large) == {"certificate-too-large"}
     assert good(large)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SignatureError) as caught:
         cms.read_cms(with_(der.encode(der.SEQUENCE, bytes(50_000_000))))
     assert caught.value.code == "cms-too-large"
     assert "SignedData" in str(caught.value)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 # -- limits ----------------------------------------------------------------------------------------
@@ -599,14 +599,14 @@ def test_hostile_sizes_take_no_time(what: str) -> None:
         "indefinite lengths": (indefinite,),
     }[what]
     data = rebuilt(b"\x02\x01\x01", b"\x31\x00", der.encode(der.SEQUENCE, der.encode_oid("1.2.3")), *parts)
-    start = time.monotonic()
+    start = time.process_time()
     if what == "signer info":
         [facts] = cms.read_cms(data)
         assert decided(facts) == {"signer-info-malformed"}
     else:
         with pytest.raises(SignatureError, match=r"cms-too-large|cms-malformed"):
             cms.read_cms(data)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_long_integers_are_refused() -> None:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import SourceError, VndocError
+from vndoc.errors import ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
@@ -58,6 +58,7 @@ _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
 
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
+_MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
 _INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 
@@ -272,19 +273,18 @@ def _selected(context: Context, uri: str | None, node: etree._Element, *, manife
     if uri == "#xpointer(/)":
         return Selection(source, source.root, whole=True, comments=True)
     pointer = _POINTER_ID.fullmatch(uri or "")
-    missing = "manifest-data-not-found" if manifest else "signed-data-not-found"
     if uri is not None and uri.startswith("#"):
         name = uri[1:] if pointer is None else pointer[1] or pointer[2] or ""
         element = context.ids.get(name)
         if element is None:
-            raise Refusal(reason(missing, place=node, uri=f'"{uri}"'))
+            raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
         return Selection(source, element, comments=pointer is not None)
     try:
         octets = None if uri is None or context.resolver is None else context.resolver(uri)
     except (VndocError, OSError):
         octets = None
     if octets is None:
-        raise Refusal(reason(missing, place=node, uri=f'"{uri}"'))
+        raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
     return Stream(lambda: _read(octets), key=("external", uri))
 
 
@@ -388,11 +388,10 @@ def _compared(
     shown = f'"{node.get("URI", "")}"'
     try:
         found, size = digest_of(context, stream, digest)
-    except (SourceError, OSError):
-        code = "manifest-data-not-found" if manifest else "signed-data-not-found"
-        return None, 0, [reason(code, place=node, uri=shown)]
-    except VndocError as error:
-        return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
+    except (VndocError, OSError) as error:
+        if isinstance(error, ReadError) and error.code != "c14n-unavailable":
+            return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
+        return None, 0, [reason(_MISSING[manifest], place=node, uri=shown)]
     except Refusal as refusal:
         return None, 0, [refusal.reason]
     if found == value:

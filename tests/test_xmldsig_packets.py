@@ -8,7 +8,6 @@ import io
 import tracemalloc
 
 import pytest
-from xmlsig_support import AN, AT, C14N, DS, ENVELOPED, EXCLUSIVE, b64, codes, reference, sealed, signature, sound
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.packets.files import TemporarySpool
@@ -16,6 +15,7 @@ from vndoc.pki import Family, SignatureAlgorithm
 from vndoc.signature.xmldsig import XmlSource, read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.xml import Canonical, Skeleton, canonicalize, split
+from xmlsig_support import AN, AT, C14N, DS, ENVELOPED, EXCLUSIVE, b64, codes, reference, sealed, signature, sound
 
 CONTENT = hashlib.sha512(b"x").digest() * 500
 WRAPPED = base64.encodebytes(CONTENT).decode()
@@ -160,7 +160,10 @@ def test_a_namespace_name_that_is_no_absolute_uri_has_no_canonical_form():
 def test_memory_stays_flat():
     """A packet of 20 MB is digested in pieces: far less is held than the packet."""
     data = sign_xml(
-        packet("A" * 20_000_000), signer=AN.signer(), xades=False, algorithm=SignatureAlgorithm(Family.RSA_PKCS1, "sha256")
+        packet("A" * 20_000_000),
+        signer=AN.signer(),
+        xades=False,
+        algorithm=SignatureAlgorithm(Family.RSA_PKCS1, "sha256"),
     )
     skeleton = cut(data)
     tracemalloc.start()

@@ -45,7 +45,7 @@ __all__ = [
 XmlForm = Literal["enveloped", "enveloping", "enveloping-base64", "detached"]
 """Where the signature stands: in the document; around it; around its octets in base64; in a document of its own."""
 
-_FORMAT: Final = "xades-or-xmldsig"
+_FORMAT: Final = "xmldsig"
 _ROOT: Final = "{}-ROOT-"
 _DIGEST: Final = "{}-DIGEST-{}-"
 _VALUE: Final = "{}-VALUE-"

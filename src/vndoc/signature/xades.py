@@ -66,7 +66,7 @@ def _absent(_certificate: Certificate) -> Binding:
     return Binding.ABSENT
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False)
 class Properties:
     """The qualifying properties of one signature; ``signed`` is the SignedProperties element, if it is covered."""
 

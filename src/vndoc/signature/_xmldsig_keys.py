@@ -13,7 +13,6 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, PublicKey, load_public_key
@@ -38,6 +37,7 @@ MAX_CERTIFICATES: Final = 64
 
 _LARGEST: Final = MAX_CERTIFICATE * 4 // 3 + 1024
 _LONGEST_NAME: Final = 4096
+_X509_CERTIFICATE: Final = ds("X509Certificate")
 _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
     "urn:oid:1.3.132.0.34": ec.SECP384R1,
@@ -45,7 +45,7 @@ _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
 }
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class KeyInfo:
     """What a KeyInfo says: certificates in order, revocation lists, a bare key, and names of certificates."""
 
@@ -87,8 +87,8 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         reader = _READERS.get(str(child.tag))
         if reader is not None:
             reader(reading, child)
-    if node is not None and len(list(node.iter(ds("X509Certificate")))) > reading.certificate_elements:
-        reading.reasons.append(reason("certificate-misplaced", place=path_of(node)))
+    if node is not None and len(list(node.iter(_X509_CERTIFICATE))) > reading.certificate_elements:
+        reading.reasons.append(reason("certificate-misplaced", place=node))
     return KeyInfo(
         certificates=tuple(reading.certificates),
         crls=tuple(reading.crls),
@@ -104,20 +104,33 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
 
 def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate | None:
     """Return the certificate whose base64 is the text of *node*, or ``None`` with a reason added to *reasons*."""
-    place = path_of(node)
     text = plain_text(node)
+    known = _KNOWN.get(text)
+    if known is not None:
+        return known
     if len(text) > 2 * _LARGEST:
-        reasons.append(reason("certificate-too-large", place=place, limit=MAX_CERTIFICATE))
+        reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
-    octets = base64_of(text, etree.QName(node).localname, place)
+    octets = base64_of(text, node)
     if len(octets) > MAX_CERTIFICATE:
-        reasons.append(reason("certificate-too-large", place=place, limit=MAX_CERTIFICATE))
+        reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
     try:
-        return Certificate.load(octets)
+        found = Certificate.load(octets)
     except CertificateError as error:
-        reasons.append(reason("certificate-unreadable", place=place, detail=error.text()))
+        reasons.append(reason("certificate-unreadable", place=node, detail=error.text()))
         return None
+    if len(text) <= _KEPT:
+        if len(_KNOWN) >= _KEPT_COUNT:
+            _KNOWN.clear()
+        _KNOWN[text] = found
+    return found
+
+
+_KNOWN: dict[str, Certificate] = {}
+"""Certificates by the text they were read from: the same few signers sign most documents. Values never change."""
+_KEPT: Final = 16 * 1024
+_KEPT_COUNT: Final = 256
 
 
 @attrs.define
@@ -136,7 +149,7 @@ class _Reading:
     def x509_data(self, node: etree._Element) -> None:
         for child in element_children(node):
             name = str(child.tag)
-            if name == ds("X509Certificate"):
+            if name == _X509_CERTIFICATE:
                 self._certificate(child)
             elif name == ds("X509IssuerSerial"):
                 self._issuer_serial(child)
@@ -154,7 +167,7 @@ class _Reading:
         self.certificate_elements += 1
         if self.certificate_elements > MAX_CERTIFICATES:
             if self.certificate_elements == MAX_CERTIFICATES + 1:
-                self.reasons.append(reason("too-many-certificates", place=path_of(node), limit=MAX_CERTIFICATES))
+                self.reasons.append(reason("too-many-certificates", place=node, limit=MAX_CERTIFICATES))
             return
         certificate = read_certificate(node, self.reasons)
         if certificate is not None:
@@ -183,7 +196,7 @@ class _Reading:
         self.key_names.append(plain_text(node))
 
     def retrieval(self, node: etree._Element) -> None:
-        found = reason("retrieval-method-not-followed", place=path_of(node), uri=f'"{node.get("URI", "")}"')
+        found = reason("retrieval-method-not-followed", place=node, uri=f'"{node.get("URI", "")}"')
         self.reasons.append(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, Protocol, cast
 
@@ -38,10 +39,11 @@ __all__ = [
 Piece = bytes | memoryview
 """A run of octets in a sequence that belongs together."""
 
-_SPACE: Final = str.maketrans("", "", " \t\r\n")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
-_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_ATTRIBUTES = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
+_ID_VALUES = etree.XPath(_ID_ATTRIBUTES, smart_strings=False)
+_ID_OWNERS = etree.XPath(_ID_ATTRIBUTES)
 
 
 class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
@@ -52,9 +54,10 @@ class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and b
         self.reason = found
 
 
-def reason(code: str, *, place: str | None = None, **values: object) -> Reason:
-    """Return the reason *code* of the table of XML signatures."""
-    return Reason.of(XML_REASONS[code], place=place, **values)
+def reason(code: str, *, place: etree._Element | str | None = None, **values: object) -> Reason:
+    """Return the reason *code* of the table of XML signatures; *place* is a path, or the element it leads to."""
+    where = place if place is None or isinstance(place, str) else path_of(place)
+    return Reason.of(XML_REASONS[code], place=where, **values)
 
 
 class Canonicalizer(Protocol):
@@ -165,23 +168,21 @@ class Ids:
 
     def __init__(self, root: etree._Element) -> None:
         self._root = root
-        self._found: dict[str, etree._Element | None] = {}
+        self._found: dict[str, etree._Element] | None = None
+        values = cast("list[str]", _ID_VALUES(root))
         self.duplicates: tuple[str, ...] = ()
         """The values that stand more than once, whatever the attribute."""
-        seen: set[str] = set()
-        twice: dict[str, None] = {}
-        for value in cast("list[Any]", _ID_ATTRIBUTES(root)):
-            text = str(value)
-            if text in seen:
-                twice[text] = None
-            seen.add(text)
-            owner = value.getparent()
-            if owner is not None and _resolves(owner, str(value.attrname)):
-                self._found[text] = owner
-        self.duplicates = tuple(twice)
+        if len(set(values)) < len(values):
+            self.duplicates = tuple(value for value, count in Counter(values).items() if count > 1)
 
     def get(self, value: str) -> etree._Element | None:
         """Return the element with the Id *value*; ``None`` if there is none, or more than one."""
+        if self._found is None:
+            self._found = {}
+            for found in cast("list[Any]", _ID_OWNERS(self._root)):
+                owner = found.getparent()
+                if _resolves(owner, str(found.attrname)):
+                    self._found[str(found)] = owner
         return None if value in self.duplicates else self._found.get(value)
 
 
@@ -203,27 +204,28 @@ def within(node: etree._Element, outer: etree._Element) -> bool:
 def plain_text(node: etree._Element) -> str:
     """Return the text of *node*; a comment, an instruction or an element in it is refused (attack A7)."""
     if len(node):
-        raise Refusal(reason("text-not-plain", place=path_of(node), name=etree.QName(node).localname))
+        raise Refusal(reason("text-not-plain", place=node, name=etree.QName(node).localname))
     return node.text or ""
 
 
 def base64_value(node: etree._Element) -> bytes:
     """Return the octets that the plain base64 text of *node* stands for; refuses what is not canonical."""
-    return base64_of(plain_text(node), etree.QName(node).localname, path_of(node))
+    return base64_of(plain_text(node), node)
 
 
-def base64_of(text: str, name: str, place: str | None) -> bytes:
-    """Return the octets of base64 *text*: white space apart, exactly the form that RFC 4648, section 4 gives.
+def base64_of(text: str, node: etree._Element) -> bytes:
+    """Return the octets of base64 *text* at *node*: white space apart, exactly the form of RFC 4648, section 4.
 
     Refuses with ``base64-invalid``, or ``base64-tail-bits`` where only the unused bits at the end are set.
     """
-    bare = text.translate(_SPACE)
+    # of the characters that "split" takes for white space in ASCII, XML allows its own four only
+    bare = "".join(text.split()) if text.isascii() else text
     try:
         octets = pybase64.b64decode(bare, validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal(reason("base64-invalid", place=place, name=name)) from None
+        raise Refusal(reason("base64-invalid", place=node, name=etree.QName(node).localname)) from None
     if pybase64.b64encode(octets) != bare.encode("ascii"):
-        raise Refusal(reason("base64-tail-bits", place=place, name=name))
+        raise Refusal(reason("base64-tail-bits", place=node, name=etree.QName(node).localname))
     return octets
 
 

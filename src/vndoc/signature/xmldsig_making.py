@@ -45,7 +45,7 @@ __all__ = [
 XmlForm = Literal["enveloped", "enveloping", "enveloping-base64", "detached"]
 """Where the signature stands: in the document; around it; around its octets in base64; in a document of its own."""
 
-_FORMAT: Final = "xades-or-xmldsig"
+_FORMAT: Final = "xmldsig"
 _ROOT: Final = "{}-ROOT-"
 _DIGEST: Final = "{}-DIGEST-{}-"
 _VALUE: Final = "{}-VALUE-"
@@ -198,10 +198,7 @@ def _uri(algorithm: SignatureAlgorithm) -> str:
 
 def _digest(algorithm: SignatureAlgorithm) -> Digest:
     """Return the digest of the references: that of the signature, SHA-512 for EdDSA, which has none."""
-    row = DIGESTS[algorithm.digest or "sha512"]
-    if not row.uris:
-        raise SignatureError("signing-algorithm", found=str(algorithm))
-    return row
+    return DIGESTS[algorithm.digest or "sha512"]
 
 
 # -- the first phase -----------------------------------------------------------------------------------

@@ -190,6 +190,18 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không xác định được loại gói tin: không có StatusCode, cũng không có Code hay Subject.",
             "The packet kind cannot be told: there is neither StatusCode nor Code nor Subject.",
         ),
+        "c14n-namespace": Text(
+            "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
+            "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
+        ),
+        "c14n-too-complex": Text(
+            "Không lập dạng chuẩn (Canonical XML): tài liệu khai báo quá nhiều không gian tên hoặc thuộc tính.",
+            "The canonical form (Canonical XML) is not made: there are too many namespace declarations or attributes.",
+        ),
+        "c14n-unavailable": Text(
+            "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
+            "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
+        ),
         # -- limits ------------------------------------------------------------------------------
         "limit-packet-bytes": Text(
             "Gói tin lớn hơn {limit} byte.",
@@ -324,14 +336,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The packet's JSON is invalid: {detail}.",
         ),
         # -- XML signatures, CMS, canonical XML ------------------------------------------------------
-        "c14n-namespace": Text(
-            "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
-            "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
-        ),
-        "c14n-unavailable": Text(
-            "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
-            "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
-        ),
         "limit-document-bytes": Text(
             "Tài liệu XML lớn hơn {limit} byte.",
             "The XML document is larger than {limit} bytes.",

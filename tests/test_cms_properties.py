@@ -29,10 +29,11 @@ from cms_support import (
     stamp,
 )
 from vndoc.errors import VndocError
+from vndoc.limits import DEFAULT
 from vndoc.pki import der
 from vndoc.signature import SignatureFacts, cms, tsp
 from vndoc.signature._cms_encode import octet_string
-from vndoc.signature._cms_structure import der_of
+from vndoc.signature._cms_structure import _Memory, _plain, _split, der_of
 
 SIGNED = signed(detached=False)
 STAMPED = cms.counter_sign(signed(stamp=stamp()), signer=other().signer())
@@ -117,7 +118,7 @@ def everything(facts: SignatureFacts) -> None:
 
 
 def survives(data: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for content in (None, CONTENT):
         with contextlib.suppress(VndocError):
             for facts in cms.read_cms(data, content=content):
@@ -128,7 +129,7 @@ def survives(data: bytes) -> None:
         tsp.read_request(data)
     with contextlib.suppress(VndocError):
         tsp.read_response(data, request=REQUEST)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(st.binary(max_size=200))
@@ -189,3 +190,23 @@ def strict(element: der.Element) -> None:
             assert [one.octets for one in parts] == sorted(one.octets for one in parts)
         for one in parts:
             strict(one)
+
+
+@given(mutated())
+def test_the_short_way_finds_what_the_walk_finds(data: bytes) -> None:
+    short = _plain(data, DEFAULT)
+    if short is None:
+        return
+    walked = _split(data, _Memory(data), DEFAULT)
+    assert (short.version, short.content_type, short.encapsulated, short.trailing) == (
+        walked.version,
+        walked.content_type,
+        walked.encapsulated,
+        walked.trailing,
+    )
+    assert short.digest_algorithms.octets == walked.digest_algorithms.octets
+    for one, other_ in ((short.certificates, walked.certificates), (short.signers, walked.signers)):
+        assert [each.octets for each in one] == [each.octets for each in other_]
+    assert (short.content is None) == (walked.content is None)
+    if short.content is not None and walked.content is not None:
+        assert short.content.ranges == walked.content.ranges

@@ -187,7 +187,10 @@ def test_both_ends_are_inside(root, at):
     assert check(root.person("An", key=KEY).certificate, store(root.certificate), at=at).passed
 
 
-@pytest.mark.parametrize("at", [day(1), day(1950), day(1969), day(2051), day(9999, 12, 31)])
+@pytest.mark.parametrize(
+    "at",
+    [day(1), day(1950), day(1969), day(2051), day(9999, 12, 31), datetime.datetime.max.replace(tzinfo=datetime.UTC)],
+)
 def test_clocks_far_away(root, at):
     assert not check(root.person("An", key=KEY).certificate, store(root.certificate), at=at).passed
 

@@ -23,6 +23,7 @@ from types import MappingProxyType
 
 import attrs
 
+from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
 
@@ -446,6 +447,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
             "The public key is damaged or of a kind that is not supported.",
         ),
+        **CMS_ERRORS,
         **SIGNING_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

@@ -162,28 +162,21 @@ def children(parent: Element, *, ber: bool = False, most: int | None = None) -> 
     while pos < end:
         if len(found) == most:
             raise _malformed(pos)
-        child = _short(data, pos, end) or read(data, pos, end, ber=ber)
+        body = pos + 2
+        if body <= end:
+            tag, length = data[pos], data[pos + 1]
+            stop = body + length
+            if length < 0x80 and stop <= end and tag and tag & 0x1F != 0x1F:  # as nearly all are: without a call
+                found.append(_new(Element, (data, tag, pos, body, stop, stop)))
+                pos = stop
+                continue
+        child = read(data, pos, end, ber=ber)
         found.append(child)
         pos = child.stop
     return found
 
 
 _new = tuple.__new__
-
-
-def _short(data: bytes, pos: int, limit: int) -> Element | None:
-    """Return the element at *pos* if its length takes one octet, as nearly all do; ``None`` leaves it to :func:`read`.
-
-    Every signature consists of a hundred such elements.
-    """
-    body = pos + 2
-    if body > limit:
-        return None
-    tag, length = data[pos], data[pos + 1]
-    end = body + length
-    if length >= 0x80 or end > limit or tag & 0x1F == 0x1F or not tag:
-        return None
-    return _new(Element, (data, tag, pos, body, end, end))
 
 
 def integer(element: Element) -> int:

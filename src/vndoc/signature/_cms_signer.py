@@ -17,16 +17,8 @@ from vndoc.pki.algorithms import signature_algorithm as read_algorithm
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
-from vndoc.signature._cms_structure import (
-    DATA,
-    Attributes,
-    SignerInfo,
-    attributes,
-    children,
-    der_of,
-    octet_string,
-    pieces_of,
-)
+from vndoc.signature._cms_content import pieces_of
+from vndoc.signature._cms_structure import DATA, Attributes, SignerInfo, attributes, children, der_of, octet_string
 from vndoc.signature._reasons_cms import CMS_REASONS
 from vndoc.signature.facts import Binding, Covered, RevocationMaterial, TimestampFacts, TimestampKind
 

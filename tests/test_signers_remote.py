@@ -223,7 +223,7 @@ def test_neither_person_nor_secret_is_shown() -> None:
         ({"cert__certificates": None}, "signer-certificate-missing"),
         ({"cert__certificates": ["!"]}, "remote-answer"),
         ({"cert__certificates": [5]}, "remote-answer"),
-        ({"cert__certificates": ["MAA="]}, "certificate-malformed"),
+        ({"cert__certificates": ["MAA="]}, "der-malformed"),
         ({"auth__mode": "telepathy"}, "remote-answer"),
         ({"auth__objects": None}, "remote-answer"),
         ({"auth__objects": [{}]}, "remote-answer"),

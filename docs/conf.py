@@ -38,7 +38,19 @@ autodoc_class_signature = "separated"
 # The pages build without a network, so names of other libraries are not looked up: they are known by their package.
 nitpicky = True
 _elsewhere = "|".join(
-    sorted({*sys.stdlib_module_names, "asn1crypto", "attr", "attrs", "cryptography", "lxml", "typer", "xmlschema"})
+    sorted(
+        {
+            *sys.stdlib_module_names,
+            "asn1crypto",
+            "attr",
+            "attrs",
+            "cryptography",
+            "lxml",
+            "pkcs11",
+            "typer",
+            "xmlschema",
+        }
+    )
 )
 nitpick_ignore_regex = [(r"py:.*", rf"({_elsewhere})(\..+)?"), (r"py:.*", rf"({'|'.join(dir(builtins))})(\..+)?")]
 nitpick_ignore_regex += [(r"py:.*", r"(\w+\.)*_\w+")]  # type variables and base classes that are not public

@@ -39,9 +39,10 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.certificate import MAX_CERTIFICATE
 from vndoc.signature import Form, Level, TimestampKind, cms
+from vndoc.signature._cms_content import ContentOctets, digests_of, pieces_of
 from vndoc.signature._cms_encode import attribute, octet_string
 from vndoc.signature._cms_make import opened, with_unsigned
-from vndoc.signature._cms_structure import ContentOctets, digests_of, pieces_of, split
+from vndoc.signature._cms_structure import split
 
 SMIME = "1.2.840.113549.1.9.16.2."
 
@@ -408,12 +409,12 @@ def test_large_certificates() -> None:
     large = read(with_(der.encode(der.SEQUENCE, bytes(MAX_CERTIFICATE - 4))))
     assert codes(large) == {"certificate-too-large"}
     assert good(large)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SignatureError) as caught:
         cms.read_cms(with_(der.encode(der.SEQUENCE, bytes(50_000_000))))
     assert caught.value.code == "cms-too-large"
     assert "SignedData" in str(caught.value)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 # -- limits ----------------------------------------------------------------------------------------
@@ -546,7 +547,7 @@ def test_not_a_signature(data: bytes, wrap: Callable[[bytes], bytes | Octets]) -
 
 @pytest.mark.parametrize("wrap", [bytes, Source])
 @pytest.mark.parametrize(
-    "make", [lambda: signed(), lambda: signed(b"abc", detached=False), lambda: ber(b"a" * 50, in_pieces(b"a" * 50, 9))]
+    "make", [signed, lambda: signed(b"abc", detached=False), lambda: ber(b"a" * 50, in_pieces(b"a" * 50, 9))]
 )
 def test_truncated(make: Callable[[], bytes], wrap: Callable[[bytes], bytes | Octets]) -> None:
     data = make()
@@ -586,22 +587,91 @@ def test_parts_in_the_wrong_place() -> None:
         cms.read_cms(rebuilt(*head[:2], deep, b"\x31\x00"))
 
 
-def test_hostile_sizes_take_no_time() -> None:
-    start = time.monotonic()
-    data_ = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.113549.1.7.1"))
-    head = (b"\x02\x01\x01", b"\x31\x00", data_)
-    many = b"\x05\x00" * 4_000_000
-    for parts in (
-        (*head, der.encode(der.SET, many)),
-        (*head, der.encode(der.context(0), many), b"\x31\x00"),
-        (*head, der.encode(der.context(1), many), b"\x31\x00"),
-        (*head, der.encode(der.SET, der.encode(der.SEQUENCE, many))),
-        (*head, b"\x31\x80\x30\x80\x30\x80\x30\x80" + many[: 2 * 10**6] + b"\0\0" * 4),
-    ):
-        try:
-            facts = cms.read_cms(rebuilt(*parts))
-        except SignatureError as error:
-            assert error.code in {"cms-too-large", "cms-malformed"}
+def test_small_parts_with_indefinite_lengths() -> None:
+    data_ = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"))
+    sha256 = der.encode(der.SEQUENCE, der.encode_oid("2.16.840.1.101.3.4.2.1"))
+    for wrap in (bytes, Source):
+        assert cms.read_cms(wrap(rebuilt(b"\x02\x01\x01", b"\x31\x80" + sha256 + b"\0\0", data_, b"\x31\x00"))) == ()
+        with pytest.raises(SignatureError, match="cms-malformed"):
+            cms.read_cms(wrap(rebuilt(b"\x02\x01\x01", b"\x31\x80" + sha256) + b"\0\0" + data_ + b"\x31\x00"))
+
+
+def test_the_list_of_digest_algorithms_at_its_limit_and_one_past() -> None:
+    data_ = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"))
+    for size, fits in ((65_536 - 4, True), (65_536 - 3, False)):
+        row = der.encode(der.SET, der.encode(der.OCTET_STRING, bytes(size - 4)))
+        data = rebuilt(b"\x02\x01\x01", row, data_, b"\x31\x00")
+        if fits:
+            assert cms.read_cms(data) == ()
         else:
-            assert decided(facts[0]) == {"signer-info-malformed"}
-    assert time.monotonic() - start < 5
+            with pytest.raises(SignatureError, match="cms-malformed"):
+                cms.read_cms(data)
+
+
+def test_damaged_counter_signatures_are_shown() -> None:
+    data = changed(signed(), unsigned("1.2.840.113549.1.9.6", b"\x30\x00"))
+    facts = read(data)
+    assert good(facts)
+    assert [codes(one) for one in facts.counter_signatures] == [{"signer-info-malformed"}]
+
+
+def test_a_token_beyond_the_limits_is_no_small_matter() -> None:
+    data = signed(stamp=stamp())
+    [timestamp] = read(data).timestamps
+    assert timestamp.token is not None
+    count = len(timestamp.token.signature.certificates)
+    _, held = opened(data)
+    alone = attrs.evolve(held, certificates=()).octets()
+    assert limited(alone, cms_certificates=count)
+    with pytest.raises(SignatureError, match="certificates"):
+        limited(alone, cms_certificates=count - 1)
+
+
+def test_attributes_without_another_encoding_are_judged_as_received() -> None:
+    deep = b"\x05\x00"
+    for _ in range(70):
+        deep = der.encode(der.SEQUENCE, deep)
+    items = sorted((attribute(oid, value) for oid, value in rows().items()), reverse=True)
+    facts = read(made(der.encode(der.SET, attribute("1.2.3", deep), *items)))
+    assert codes(facts) == {"signed-attributes-not-der"}
+    assert good(facts)
+
+
+@pytest.mark.parametrize("what", ["signers", "certificates", "revocation", "signer info", "indefinite lengths"])
+def test_hostile_sizes_take_no_time(what: str) -> None:
+    many = b"\x05\x00" * 4_000_000
+    indefinite = b"\x31\x80" + b"\x30\x80" * 3 + many[: 2 * 10**6] + b"\0\0" * 4
+    parts = {
+        "signers": (der.encode(der.SET, many),),
+        "certificates": (der.encode(der.context(0), many), b"\x31\x00"),
+        "revocation": (der.encode(der.context(1), many), b"\x31\x00"),
+        "signer info": (der.encode(der.SET, der.encode(der.SEQUENCE, many)),),
+        "indefinite lengths": (indefinite,),
+    }[what]
+    data = rebuilt(b"\x02\x01\x01", b"\x31\x00", der.encode(der.SEQUENCE, der.encode_oid("1.2.3")), *parts)
+    start = time.process_time()
+    if what == "signer info":
+        [facts] = cms.read_cms(data)
+        assert decided(facts) == {"signer-info-malformed"}
+    else:
+        with pytest.raises(SignatureError, match=r"cms-too-large|cms-malformed"):
+            cms.read_cms(data)
+    assert time.process_time() - start < 2
+
+
+def test_long_integers_are_refused() -> None:
+    data = rebuilt(
+        der.encode(der.INTEGER, b"\1" * 1024),
+        b"\x31\x00",
+        der.encode(der.SEQUENCE, der.encode_oid("1.2.3")),
+        b"\x31\x00",
+    )
+    assert cms.read_cms(data) == ()
+    data = rebuilt(
+        der.encode(der.INTEGER, b"\1" * 1025),
+        b"\x31\x00",
+        der.encode(der.SEQUENCE, der.encode_oid("1.2.3")),
+        b"\x31\x00",
+    )
+    with pytest.raises(SignatureError, match="cms-malformed"):
+        cms.read_cms(data)

@@ -71,7 +71,7 @@ class Limits:
     """Central directory of an attachment's zip: one entry needs below 200 octets; the module holds it in memory."""
 
     cms_bytes: int = 16 * _MIB
-    """Size of a CMS signature without the content in it: certificates and revocation lists fill this, held in memory."""
+    """Size of a CMS signature without the content in it: certificates and revocation lists, held in memory."""
 
     cms_segments: int = 1_000_000
     """Pieces of the content of a CMS signature in BER; writers cut at 1 KiB or more, each piece costs 16 octets."""

@@ -23,6 +23,7 @@ from types import MappingProxyType
 
 import attrs
 
+from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
 
@@ -323,7 +324,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
-        # -- XML signatures, CMS, canonical XML ------------------------------------------------------
+        # -- XML signatures, canonical XML -----------------------------------------------------------
         "c14n-namespace": Text(
             "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
             "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
@@ -356,49 +357,9 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Tài liệu có hơn {limit} chữ ký.",
             "The document has more than {limit} signatures.",
         ),
-        "ecdsa-value-malformed": Text(
-            "Giá trị chữ ký ECDSA dài {found} byte không đúng dạng; r và s phải dài {expected} byte.",
-            "The ECDSA signature value of {found} octets is malformed; r and s must have {expected} octets.",
-        ),
-        "cms-malformed": Text(
-            "Không phải là chữ ký số CMS (SignedData), hoặc mã hóa bị hỏng: {detail}.",
-            "This is no CMS signature (SignedData), or its encoding is damaged: {detail}.",
-        ),
-        "cms-too-large": Text(
-            "Chữ ký số CMS vượt giới hạn: {what} tối đa là {limit}.",
-            "The CMS signature is beyond a limit: {what} may be {limit} at most.",
-        ),
-        "cms-content-needed": Text(
-            "Cần có nội dung được ký, hoặc chữ ký số CMS đang được bổ sung.",
-            "The content to be signed is needed, or the CMS signature that is added to.",
-        ),
-        "cms-content-differs": Text(
-            "Nội dung hoặc chữ ký số CMS được đưa vào không phải là cái đã chuẩn bị để ký.",
-            "The content or the CMS signature is not the one that was prepared for signing.",
-        ),
-        "timestamp-malformed": Text(
-            "Không đọc được dấu thời gian: {detail}.",
-            "The timestamp cannot be read: {detail}.",
-        ),
-        "timestamp-refused": Text(
-            "Máy chủ cấp dấu thời gian từ chối: trạng thái {status}, {detail}.",
-            "The time-stamping authority refused: status {status}, {detail}.",
-        ),
-        "timestamp-unfit": Text(
-            "Dấu thời gian nhận được không trả lời đúng yêu cầu: {detail}.",
-            "The timestamp that came back does not answer the request: {detail}.",
-        ),
-        "crl-malformed": Text(
-            "Không đọc được danh sách thu hồi (CRL): {detail}.",
-            "The revocation list cannot be read: {detail}.",
-        ),
-        "ocsp-malformed": Text(
-            "Không đọc được phản hồi OCSP: {detail}.",
-            "The OCSP response cannot be read: {detail}.",
-        ),
-        "fingerprint-unknown": Text(
-            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
-            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
+        "c14n-too-complex": Text(
+            "Không lập dạng chuẩn (Canonical XML): tài liệu khai báo quá nhiều không gian tên hoặc thuộc tính.",
+            "The canonical form (Canonical XML) is not made: there are too many namespace declarations or attributes.",
         ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
@@ -450,6 +411,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Khóa công khai bị hỏng hoặc thuộc loại không hỗ trợ.",
             "The public key is damaged or of a kind that is not supported.",
         ),
+        **CMS_ERRORS,
         **SIGNING_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

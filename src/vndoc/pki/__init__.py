@@ -9,7 +9,7 @@ from vndoc.pki.judging import PathParameters
 from vndoc.pki.names import Name, NameAttribute
 from vndoc.pki.ocsp import OcspResponse
 from vndoc.pki.outcome import Indication, Outcome, Reason, ReasonKind, SubIndication, outcome_of
-from vndoc.pki.paths import PathResult, validate_path
+from vndoc.pki.paths import PathResult, PathValidator, validate_path
 from vndoc.pki.policy import CryptoPolicy, KeyRule, Ruling, Use
 from vndoc.pki.reasons import PATH_REASONS
 from vndoc.pki.recognised import RECOGNISED, Recognised
@@ -46,6 +46,7 @@ __all__ = [
     "PathLimits",
     "PathParameters",
     "PathResult",
+    "PathValidator",
     "Profile",
     "Purpose",
     "Reason",

@@ -114,7 +114,7 @@ def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:
     fault = "crl-signer-not-found"
     for candidate in ordered[:MAX_SIGNERS]:
         if not _verified(crl, candidate):
-            fault = "crl-signature"
+            fault = "crl-signature" if fault == "crl-signer-not-found" else fault
         elif not candidate.profile.may(CRL_SIGN):
             fault = "crl-signer-key-usage"
         elif not _accepted(question, crl, candidate):

@@ -276,7 +276,9 @@ def _pss(parameters: bytes) -> SignatureAlgorithm:
     digest, mgf, salt, trailer = "sha1", "sha1", 20, 1
     fields = der.children(der.read(parameters, ber=True), ber=True) if parameters else []
     for field in fields:
-        [inner] = der.children(field, ber=True) or [field]
+        inner, *more = der.children(field, ber=True) or [field]
+        if more:
+            raise CertificateError("der-malformed", offset=field.start)
         if field.tag == der.context(0):
             digest = digest_of_identifier(inner.octets).name
         elif field.tag == der.context(1):

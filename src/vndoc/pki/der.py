@@ -53,6 +53,8 @@ SET: Final = 0x31
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""
+INTEGER_OCTETS: Final = 1024
+"""Octets of one INTEGER: more than any modulus, and few enough to be written in decimal digits."""
 ELEMENTS: Final = 10_000
 """Elements passed in search of the end of one indefinite length: each level that is entered is searched again."""
 
@@ -160,7 +162,15 @@ def children(parent: Element, *, ber: bool = False, most: int | None = None) -> 
     while pos < end:
         if len(found) == most:
             raise _malformed(pos)
-        child = _short(data, pos, end) or read(data, pos, end, ber=ber)
+        body = pos + 2
+        if body <= end:
+            tag, length = data[pos], data[pos + 1]
+            stop = body + length
+            if length < 0x80 and stop <= end and tag and tag & 0x1F != 0x1F:  # as nearly all are: without a call
+                found.append(_new(Element, (data, tag, pos, body, stop, stop)))
+                pos = stop
+                continue
+        child = read(data, pos, end, ber=ber)
         found.append(child)
         pos = child.stop
     return found
@@ -169,24 +179,9 @@ def children(parent: Element, *, ber: bool = False, most: int | None = None) -> 
 _new = tuple.__new__
 
 
-def _short(data: bytes, pos: int, limit: int) -> Element | None:
-    """Return the element at *pos* if its length takes one octet, as nearly all do; ``None`` leaves it to :func:`read`.
-
-    Every signature consists of a hundred such elements.
-    """
-    body = pos + 2
-    if body > limit:
-        return None
-    tag, length = data[pos], data[pos + 1]
-    end = body + length
-    if length >= 0x80 or end > limit or tag & 0x1F == 0x1F or not tag:
-        return None
-    return _new(Element, (data, tag, pos, body, end, end))
-
-
 def integer(element: Element) -> int:
-    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty or another type."""
-    if element.tag not in (INTEGER, ENUMERATED) or element.body == element.end:
+    """Return the value of an INTEGER or ENUMERATED; ``der-malformed`` if it is empty, too long or another type."""
+    if element.tag not in (INTEGER, ENUMERATED) or not 0 < element.end - element.body <= INTEGER_OCTETS:
         raise _malformed(element.start)
     return int.from_bytes(element.data[element.body : element.end], "big", signed=True)
 

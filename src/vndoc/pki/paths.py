@@ -23,7 +23,7 @@ from vndoc.pki.reasons import PATH_REASONS, path_reason
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
 
-__all__ = ["PathResult", "validate_path"]
+__all__ = ["PathResult", "PathValidator", "validate_path"]
 
 _RANKS = (
     SubIndication.TRY_LATER,
@@ -243,3 +243,49 @@ def _rank(result: PathResult) -> tuple[bool, int]:
     outcome = result.outcome
     sub = outcome.sub_indication
     return outcome.indication is Indication.FAILED, _RANKS.index(sub) if sub in _RANKS else len(_RANKS)
+
+
+_Asked = tuple[Certificate, datetime.datetime, tuple[Certificate, ...]]
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class PathValidator:
+    """:func:`validate_path` with everything held fixed but certificate, time and pool; it keeps the last answers.
+
+    For many documents judged at one time: the second question about a certificate costs a look-up. At most ``size``
+    answers are kept; then it begins anew. All arguments are immutable, so an answer stays right.
+    """
+
+    trust: TrustStore
+    purpose: frozenset[Purpose]
+    crypto: CryptoPolicy
+    revocation: RevocationSource | None = None
+    end_use: Use = Use.END_CERTIFICATE
+    parameters: PathParameters = PathParameters()
+    limits: PathLimits = PathLimits()
+    size: int = 1024
+    _kept: dict[_Asked, PathResult] = attrs.field(init=False, factory=dict)
+
+    def validate(
+        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
+    ) -> PathResult:
+        """Return the answer of :func:`validate_path`; raises as it does."""
+        asked = certificate, at, pool
+        known = self._kept.get(asked)
+        if known is None:
+            known = validate_path(
+                certificate,
+                trust=self.trust,
+                at=at,
+                purpose=self.purpose,
+                crypto=self.crypto,
+                pool=pool,
+                revocation=self.revocation,
+                end_use=self.end_use,
+                parameters=self.parameters,
+                limits=self.limits,
+            )
+            if len(self._kept) >= self.size:
+                self._kept.clear()
+            self._kept[asked] = known
+        return known

@@ -118,7 +118,11 @@ class CryptoPolicy:
             raise UsageError("time-zone-missing")
         if until is None:
             return Ruling.REFUSED
-        return Ruling.ACCEPTED if at.astimezone(_VIETNAM).date() <= until else Ruling.EXPIRED
+        try:
+            day = at.astimezone(_VIETNAM).date()
+        except OverflowError:  # the last hours of the calendar
+            day = at.date()
+        return Ruling.ACCEPTED if day <= until else Ruling.EXPIRED
 
     def __repr__(self) -> str:
         return f"CryptoPolicy({self.name!r})"

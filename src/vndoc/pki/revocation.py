@@ -258,8 +258,10 @@ class RevocationChecker:
     def _until(self, issued: datetime.datetime, next_update: datetime.datetime | None) -> datetime.datetime:
         if next_update is not None:
             return next_update
-        latest = datetime.datetime.max.replace(tzinfo=datetime.UTC)
-        return latest if latest - self.fresh_for < issued else issued + self.fresh_for
+        try:
+            return issued + self.fresh_for
+        except OverflowError:
+            return datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
     def _not_from_the_future(self, issued: datetime.datetime, kind: str) -> None:
         if self.known_at is not None and issued > self.known_at:

@@ -14,7 +14,8 @@ from vndoc.pki.algorithms import Family, SignatureAlgorithm, identifier_of
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, pieces_of, split
+from vndoc.signature._cms_content import pieces_of
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, split
 from vndoc.signature._cms_structure import signer_info as read_signer_info
 from vndoc.signature.signing import SigningState
 

@@ -14,8 +14,9 @@ from vndoc.pki.algorithms import Digest, digest_of_identifier
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
+from vndoc.signature._cms_content import digests_of
 from vndoc.signature._cms_signer import NESTING, Content, Context, Over, Reading, reason
-from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digests_of, signer_info, split
+from vndoc.signature._cms_structure import SignedData, SignerInfo, children, signer_info, split
 from vndoc.signature.facts import (
     Binding,
     Form,
@@ -43,8 +44,15 @@ def read_signed(
         octets = content
     elif content is not None and not _equal(octets, content):
         notes.append(reason("content-differs"))
-    context = attrs.evolve(
-        context, certificates=certificates, revocation=revocation, reasons=(*context.reasons, *notes)
+    context = Context(
+        limits=context.limits,
+        budget=context.budget,
+        timestamp=context.timestamp,
+        depth=context.depth,
+        known=context.known,
+        certificates=certificates,
+        revocation=revocation,
+        reasons=(*context.reasons, *notes),
     )
     infos = [_signer_info(element, context) for element in parts.signers]
     wanted = {name for info in infos if isinstance(info, SignerInfo) for name in _digest_needed(info)}
@@ -208,11 +216,12 @@ class _Material:
 
     def _countersigned(self, values: list[der.Element]) -> None:
         reading = self.reading
-        context = reading.context.deeper()
+        context = reading.context.deeper() if values else None
+        if values and context is None:
+            reading.add("nesting-too-deep", limit=NESTING)
+        if context is None:
+            return
         for number, value in enumerate(values, 1):
-            if context is None:
-                reading.add("nesting-too-deep", limit=NESTING)
-                return
             place = f"{reading.place}/countersignature[{number}]"
             info = _signer_info(value, context)
             if isinstance(info, Reason):

@@ -17,16 +17,8 @@ from vndoc.pki.algorithms import signature_algorithm as read_algorithm
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
-from vndoc.signature._cms_structure import (
-    DATA,
-    Attributes,
-    SignerInfo,
-    attributes,
-    children,
-    der_of,
-    octet_string,
-    pieces_of,
-)
+from vndoc.signature._cms_content import pieces_of
+from vndoc.signature._cms_structure import DATA, Attributes, SignerInfo, attributes, children, der_of, octet_string
 from vndoc.signature._reasons_cms import CMS_REASONS
 from vndoc.signature.facts import Binding, Covered, RevocationMaterial, TimestampFacts, TimestampKind
 
@@ -75,8 +67,13 @@ class Context:
     reasons: tuple[Reason, ...] = ()
 
     def deeper(self) -> Context | None:
-        """Return the context one level further in, or ``None`` where nesting ends."""
-        return None if self.depth == NESTING else attrs.evolve(self, depth=self.depth + 1, reasons=())
+        """Return the context one level further in, or ``None`` where nesting ends.
+
+        A token without its certificate may have it beside the signature that it is in.
+        """
+        if self.depth == NESTING:
+            return None
+        return attrs.evolve(self, depth=self.depth + 1, known=(*self.known, *self.certificates), reasons=())
 
 
 @attrs.frozen(kw_only=True)

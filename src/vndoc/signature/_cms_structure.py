@@ -6,10 +6,9 @@ the limits and kept as it was received.
 
 from __future__ import annotations
 
-import io
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, Final, cast
+from collections.abc import Mapping
+from typing import BinaryIO, Final
 
 import attrs
 
@@ -17,7 +16,7 @@ from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import Limits
 from vndoc.pki import der
-from vndoc.pki.algorithms import DIGESTS, hasher
+from vndoc.signature._cms_content import ContentOctets, malformed
 
 DATA: Final = "1.2.840.113549.1.7.1"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
@@ -25,11 +24,8 @@ SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _STRING: Final = der.OCTET_STRING
 _PIECES: Final = der.OCTET_STRING | 0x20
 _DEPTH: Final = 16
-
-
-def malformed(detail: str) -> SignatureError:
-    """Return the error of what is no SignedData."""
-    return SignatureError("cms-malformed", detail=detail)
+_ALGORITHMS: Final = 65_536
+"""Octets of the list of digest algorithms: each takes fifteen."""
 
 
 class _Memory:
@@ -138,11 +134,13 @@ class _Walk:
     def whole(self, most: int = 4096) -> der.Element:
         """Return a small element as it stands here, and pass it."""
         _, size, length = self.header()
-        if length is None or length > most:
+        wanted = most if length is None else size + length
+        element = der.read(self.source.peek(min(wanted, most)), ber=True)
+        bound = self.bounds[-1]
+        if bound is not None and self.source.pos + element.stop > bound:
             raise malformed(f"@{self.source.pos}")
-        octets = self.source.peek(size + length)
-        self.source.skip(size + length)
-        return der.read(octets, ber=True)
+        self.source.skip(element.stop)
+        return element
 
     def pieces(self, most: int) -> array[int]:
         """Pass the content and return where its pieces lie: offset and length by turns.
@@ -177,108 +175,6 @@ class _Walk:
         return found
 
 
-class _Pieces(io.RawIOBase):
-    """Parts of a run of octets, read one after the other."""
-
-    def __init__(self, octets: ContentOctets) -> None:
-        super().__init__()
-        self._pieces = octets.pieces()
-        self._held = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        target = memoryview(buffer).cast("B")
-        while not self._held:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._held = memoryview(piece)
-        size = min(len(target), len(self._held))
-        target[:size] = self._held[:size]
-        self._held = self._held[size:]
-        return size
-
-
-@attrs.frozen(repr=False, eq=False)
-class ContentOctets:
-    """The content in a CMS signature: ``ranges`` holds offset and length of each piece in ``source``."""
-
-    source: bytes | Octets
-    ranges: array[int]
-
-    @property
-    def size(self) -> int:
-        """Return the number of octets."""
-        return sum(self.ranges[1::2])
-
-    def open(self) -> BinaryIO:
-        """Return a new binary file over the content."""
-        return cast("BinaryIO", io.BufferedReader(_Pieces(self), CHUNK))
-
-    def pieces(self) -> Iterator[bytes | memoryview]:
-        """Yield the content in pieces; those of a source are at most :data:`CHUNK` long."""
-        parts = zip(self.ranges[::2], self.ranges[1::2], strict=True)
-        if isinstance(self.source, bytes):
-            view = memoryview(self.source)
-            for start, size in parts:
-                yield view[start : start + size]
-            return
-        with self.source.open() as file:
-            pos = 0
-            for start, size in parts:
-                _pass(file, start - pos)
-                pos = start + size
-                yield from _pass_through(file, size)
-
-    def __repr__(self) -> str:
-        return f"ContentOctets({self.size} octets)"
-
-
-def _pass(file: BinaryIO, size: int) -> None:
-    for _ in _pass_through(file, size):
-        pass
-
-
-def _pass_through(file: BinaryIO, size: int) -> Iterator[bytes]:
-    while size:
-        piece = file.read(min(size, CHUNK))
-        if not piece:
-            raise malformed("content")  # the source has changed since it was taken apart
-        size -= len(piece)
-        yield piece
-
-
-def pieces_of(octets: Octets) -> Iterator[bytes | memoryview]:
-    """Yield *octets* in pieces; what is in memory is not copied."""
-    if isinstance(octets, ContentOctets):
-        yield from octets.pieces()
-    elif isinstance(octets, MemoryOctets):
-        yield octets.data
-    else:
-        with octets.open() as file:
-            while piece := file.read(CHUNK):
-                yield piece
-
-
-def digests_of(octets: Octets, names: Iterable[str]) -> Mapping[str, bytes]:
-    """Return the digest of *octets* by each algorithm of *names* that is computed here, all in one pass."""
-    hashers = {name: hasher(DIGESTS[name]) for name in names if DIGESTS[name].hashlib is not None}
-    if len(hashers) == 1:
-        [(name, one)] = hashers.items()
-        for piece in pieces_of(octets):
-            one.update(piece)
-        return {name: one.digest()}
-    if hashers:
-        for piece in pieces_of(octets):
-            view = memoryview(piece)
-            for start in range(0, len(view), CHUNK):  # each chunk is still in the cache for the next algorithm
-                for one in hashers.values():
-                    one.update(view[start : start + CHUNK])
-    return {name: one.digest() for name, one in hashers.items()}
-
-
 @attrs.frozen(kw_only=True)
 class SignedData:
     """The parts of a SignedData. ``content`` is ``None`` where the signature is detached."""
@@ -304,11 +200,49 @@ def split(data: bytes | Octets, limits: Limits) -> SignedData:
         data = data.data
     try:
         if isinstance(data, bytes):
-            return _split(data, _Memory(data), limits)
+            return _plain(data, limits) or _split(data, _Memory(data), limits)
         with data.open() as file:
             return _split(data, _Stream(file), limits)
     except CertificateError as error:
         raise malformed(f"@{error.values.get('offset', '?')}") from None
+
+
+def _plain(data: bytes, limits: Limits) -> SignedData | None:
+    """Return the parts where all lengths are definite and the content is whole, as in nearly every signature.
+
+    Everything else, and everything that is wrong, is left to the walk (``None``), which finds the same.
+    """
+    try:
+        outer = der.read(data)
+        kind, explicit = der.children(outer, most=2)
+        [signed] = der.children(explicit, most=1)
+        version, digest_algorithms, encapsulated, *parts = der.children(signed, most=6)
+        content_type, *content = der.children(encapsulated, most=2)
+        pieces = None
+        if content:
+            [string] = der.children(content[0], most=1)
+            if string.tag != _STRING or content[0].tag != der.context(0):
+                return None
+            pieces = ContentOctets(data, array("Q", (string.body, string.end - string.body)))
+        tags = (outer.tag, explicit.tag, signed.tag, encapsulated.tag)
+        if tags != _TAGS or der.oid(kind) != SIGNED_DATA or signed.end - encapsulated.stop > limits.cms_bytes:
+            return None
+        if digest_algorithms.stop - digest_algorithms.start > _ALGORITHMS:
+            return None
+        return SignedData(
+            version=der.integer(version),
+            digest_algorithms=digest_algorithms,
+            content_type=der.oid(content_type),
+            content=pieces,
+            encapsulated=(encapsulated.start, encapsulated.stop),
+            trailing=outer.stop < len(data),
+            **_named(parts, limits),
+        )
+    except (CertificateError, ValueError):
+        return None
+
+
+_TAGS: Final = (der.SEQUENCE, der.context(0), der.SEQUENCE, der.SEQUENCE)
 
 
 def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> SignedData:
@@ -319,7 +253,7 @@ def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> S
     walk.enter(der.context(0))
     walk.enter(der.SEQUENCE)
     version = der.integer(walk.whole())
-    digest_algorithms = walk.whole(65_536)
+    digest_algorithms = walk.whole(_ALGORITHMS)
     start = source.pos
     walk.enter(der.SEQUENCE)
     content_type = der.oid(walk.whole())
@@ -369,19 +303,22 @@ def _rest(walk: _Walk, rest: bytes, offset: int, stop: int, limits: Limits) -> t
     return parts, pos < len(rest)
 
 
+_ROWS: Final = {der.context(0): "certificates", der.context(1): "revocation", der.SET: "signers"}
+"""What may stand behind the content, in this order; the signers must."""
+_ORDERS: Final = frozenset(
+    (*first, *second, der.SET) for first in ((), (der.context(0),)) for second in ((), (der.context(1),))
+)
+
+
 def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Element, ...]]:
     """Return certificates [0], crls [1] and signerInfos by the names of :class:`SignedData`."""
-    rows = {der.context(0): "certificates", der.context(1): "revocation", der.SET: "signers"}
-    order = list(rows)
-    tags = [part.tag for part in parts]
-    if der.SET not in tags or any(t not in rows for t in tags) or sorted(set(tags), key=order.index) != tags:
+    if tuple(part.tag for part in parts) not in _ORDERS:
         raise malformed("SignedData")
-    most = {"signers": limits.cms_signers}
-    return {
-        name: _counted(part, most.get(name, limits.cms_certificates), name)
-        for part in parts
-        for name in (rows[part.tag],)
-    }
+    found = {}
+    for part in parts:
+        name = _ROWS[part.tag]
+        found[name] = _counted(part, limits.cms_signers if name == "signers" else limits.cms_certificates, name)
+    return found
 
 
 def _counted(parent: der.Element, most: int, what: str) -> tuple[der.Element, ...]:

@@ -14,9 +14,10 @@ from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, digest_of_identifier
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
+from vndoc.signature._cms_content import pieces_of
 from vndoc.signature._cms_read import read_signed
 from vndoc.signature._cms_signer import Budget, Context, Over, reason
-from vndoc.signature._cms_structure import SignedData, children, octet_string, pieces_of
+from vndoc.signature._cms_structure import SignedData, children, octet_string
 from vndoc.signature.facts import Binding, SignatureFacts, TimestampFacts, TimestampKind, TimestampToken
 
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
@@ -32,6 +33,7 @@ def new_context(limits: Limits, known: Iterable[Certificate] = ()) -> Context:
 
 
 def timestamp_facts(kind: TimestampKind, place: str, octets: bytes, over: Over, context: Context) -> TimestampFacts:
+    """Return the timestamp *octets* at *place*, compared with what it should be over; only limits raise."""
     try:
         token = token_of(octets, context)
     except SignatureError as error:

@@ -23,8 +23,9 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature import _cms_make as make
 from vndoc.signature import tsp
+from vndoc.signature._cms_content import digests_of
 from vndoc.signature._cms_read import read_signed
-from vndoc.signature._cms_structure import DATA, SignedData, digests_of
+from vndoc.signature._cms_structure import DATA, SignedData
 from vndoc.signature._cms_token import new_context
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm

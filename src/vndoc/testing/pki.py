@@ -20,23 +20,25 @@ import attrs
 
 from vndoc.pki import Certificate, Extension, SignatureAlgorithm
 from vndoc.signers.keys import PrivateKey
-from vndoc.testing import _assembly, _profiles, _status
+from vndoc.testing import _assembly, revocation
 from vndoc.testing._assembly import NameLike, Span
-from vndoc.testing._identity import Identity
-from vndoc.testing._profiles import (
+from vndoc.testing.extensions import (
     GOVERNMENT_POLICY,
     access,
     authority_key,
     basic_constraints,
     distribution_points,
+    edited,
     extended_usage,
     extension,
     key_usage,
     policies,
+    signer_rows,
     subject_key,
 )
-from vndoc.testing._status import Revoked, Scope, ocsp_failure
-from vndoc.testing._tsa import TIMESTAMP_POLICY, TimestampAuthority
+from vndoc.testing.identity import Identity
+from vndoc.testing.revocation import Revoked, Scope, ocsp_failure
+from vndoc.testing.tsa import TIMESTAMP_POLICY, TimestampAuthority
 
 __all__ = [
     "GOVERNMENT_POLICY",
@@ -114,7 +116,7 @@ class Authority:
             subject=subject,
             valid=valid,
             spki=spki,
-            rows=_profiles.edited(rows, extra, without),
+            rows=edited(rows, extra, without),
             key=own,
             digest=digest,
         )
@@ -141,9 +143,7 @@ class Authority:
             digest=digest,
             valid=valid,
             serial=serial,
-            extensions=_profiles.edited(
-                self._with_ids(_key(key, _ca_name(name)), _ca_rows(path_length), style), extra, without
-            ),
+            extensions=edited(self._with_ids(_key(key, _ca_name(name)), _ca_rows(path_length), style), extra, without),
         )
         chain = (found.certificate, *found.chain)
         return Authority(found.certificate, found.key, chain, self.digest if digest is None else digest, style)
@@ -169,14 +169,14 @@ class Authority:
         own = _key(key, name)
         self._issued += 1
         if extensions is None:
-            extensions = self._with_ids(own, _profiles.signer_rows(self.style, None), self.style)
+            extensions = self._with_ids(own, signer_rows(self.style, None), self.style)
         certificate = _certificate(
             serial=_serial(self.certificate.subject, name, self._issued) if serial is None else serial,
             issuer=self.certificate.subject,
             subject=name,
             valid=valid,
             spki=_assembly.public_key_info(own),
-            rows=_profiles.edited(extensions, extra, without),
+            rows=edited(extensions, extra, without),
             key=self.key,
             digest=self.digest if digest is None else digest,
         )
@@ -253,12 +253,12 @@ class Authority:
             rows.append(Extension("2.5.29.27", True, _assembly.integer(delta_base)))
         if scope is not None:
             rows.append(scope.extension())
-        return _status.crl(
+        return revocation.crl(
             issuer=self.certificate.subject,
             revoked=revoked or {},
             this_update=this_update,
             next_update=next_update,
-            rows=_profiles.edited(rows, extra, without),
+            rows=edited(rows, extra, without),
             indirect=scope is not None and scope.indirect,
             key=self.key,
             algorithm=_assembly.scheme(self.key.public_key(), self.digest if digest is None else digest),
@@ -289,8 +289,8 @@ class Authority:
         whose certificate goes along unless *certificates* says otherwise.
         """
         certificate = about.certificate if isinstance(about, Identity) else about
-        single = _status.single_response(
-            _status.certificate_id(certificate, self.certificate, id_digest),
+        single = revocation.single_response(
+            revocation.certificate_id(certificate, self.certificate, id_digest),
             status,
             revoked=revoked,
             this_update=at if this_update is None else this_update,
@@ -301,7 +301,7 @@ class Authority:
         if certificates is None:
             certificates = () if responder is None else (responder.certificate,)
         rows = [] if nonce is None else [Extension("1.3.6.1.5.5.7.48.1.2", False, _assembly.octet_string(nonce))]
-        return _status.ocsp_response(
+        return revocation.ocsp_response(
             [single],
             responder=signer.certificate,
             by_name=by_name,
@@ -317,7 +317,7 @@ class Authority:
         return self._made(subject, rows, how)
 
     def _signer(self, subject: Mapping[str, object], email: str | None, how: dict[str, object]) -> Identity:
-        return self._made(subject, _profiles.signer_rows(self.style, email), how)
+        return self._made(subject, signer_rows(self.style, email), how)
 
     def _made(self, subject: Mapping[str, object], rows: list[Extension], how: dict[str, object]) -> Identity:
         name = _assembly.name({k: v for k, v in subject.items() if v})  # type: ignore[misc] # only texts are left

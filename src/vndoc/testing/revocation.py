@@ -23,7 +23,12 @@ from vndoc.testing._assembly import (
     pki_time,
     signed,
 )
-from vndoc.testing._profiles import full_name
+from vndoc.testing.extensions import full_name
+
+__all__ = [
+    "Scope",
+    "ocsp_failure",
+]
 
 Revoked = Mapping[int | Certificate, tuple[datetime.datetime, str | None]]
 

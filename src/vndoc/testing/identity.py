@@ -15,6 +15,10 @@ from cryptography.x509 import load_der_x509_certificate
 from vndoc.pki import Certificate, SignatureAlgorithm
 from vndoc.signers.keys import KeySigner, PrivateKey
 
+__all__ = [
+    "Identity",
+]
+
 
 @attrs.frozen(eq=False, repr=False)
 class Identity:

@@ -16,6 +16,19 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from vndoc.pki import Extension, der
 from vndoc.testing._assembly import integer, key_id, named_bits, octet_string
 
+__all__ = [
+    "GOVERNMENT_POLICY",
+    "access",
+    "authority_key",
+    "basic_constraints",
+    "distribution_points",
+    "extended_usage",
+    "extension",
+    "key_usage",
+    "policies",
+    "subject_key",
+]
+
 STYLES: Final = ("public", "g2", "g1")
 GOVERNMENT_POLICY: Final = "2.16.704.1.1.1.1.1"
 """The certificate policy that the second government generation writes."""

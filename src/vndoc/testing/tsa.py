@@ -22,7 +22,12 @@ from vndoc.testing._assembly import (
     pki_time,
     scheme,
 )
-from vndoc.testing._identity import Identity
+from vndoc.testing.identity import Identity
+
+__all__ = [
+    "TIMESTAMP_POLICY",
+    "TimestampAuthority",
+]
 
 TIMESTAMP_POLICY: Final = "2.16.704.1.1.1.2"
 """The policy that the tokens of the government's authorities name."""

@@ -249,6 +249,28 @@ def test_the_last_signer_logs_out(tokens: Tokens) -> None:
         assert not list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
 
 
+def test_whoever_joins_a_login_must_know_the_pin(tokens: Tokens) -> None:
+    with Pkcs11Signer.open(tokens.module, label="single", pin=PIN):
+        error = failure(lambda: Pkcs11Signer.open(tokens.module, label="single", pin="0000-wrong"))
+        assert error.code == "token-pin-wrong"
+        assert failure(lambda: Pkcs11Signer.open(tokens.module, label="single")).code == "token-pin-needed"
+        with Pkcs11Signer.open(tokens.module, label="single", pin=lambda: PIN) as other:
+            assert other.sign(b"text", other.algorithms[0])
+
+
+def test_nobody_waits_while_a_person_is_asked_for_the_pin(tokens: Tokens) -> None:
+    with Pkcs11Signer.open(tokens.module, label="many", key_label="rsa", pin=PIN) as signer:
+
+        def ask() -> str:
+            thread = threading.Thread(target=signer.sign, args=(b"text", signer.algorithms[0]))
+            thread.start()
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+            return PIN
+
+        Pkcs11Signer.open(tokens.module, label="single", pin=ask).close()
+
+
 def test_a_login_of_another_part_of_the_process_is_used(tokens: Tokens) -> None:
     with tokens.session("single"), Pkcs11Signer.open(tokens.module, label="single", pin=PIN) as signer:
         assert signer.sign(b"text", signer.algorithms[0])
@@ -411,12 +433,20 @@ class Key:
         return self.answer(octets) if callable(self.answer) else self.answer
 
 
-def signer_with(key: Key, person: Identity = PEOPLE["ec256"], way: str = "ECDSA", pin=None) -> Pkcs11Signer:
+def signer_with(key: Key, person: Identity = PEOPLE["ec256"], way: str = "ECDSA", pin=None, asks=False) -> Pkcs11Signer:
     module = subject._Module(SimpleNamespace())
-    module.logins[3] = subject._Login(SimpleNamespace(close=lambda: None), 1)
+    login = module.logins[3] = subject._Login(3, SimpleNamespace(close=lambda: None), None, 1)
     algorithm = person.signer().algorithms[0]
     return Pkcs11Signer(
-        person.certificate, (), (algorithm,), ways={algorithm: way}, module=module, slot=3, key=key, pin=pin
+        person.certificate,
+        (),
+        (algorithm,),
+        ways={algorithm: way},
+        module=module,
+        login=login,
+        key=key,
+        pin=pin,
+        asks=asks,
     )
 
 
@@ -451,7 +481,21 @@ def test_a_token_that_was_removed_is_forgotten(raised: type) -> None:
     assert not signer._module.logins
     assert failure(lambda: signer.sign(b"text", signer.algorithms[0])).code == "token-closed"
     signer.close()
-    subject._log_out(signer._module, 3)  # another signer on the same token, closed after it
+
+
+def test_a_login_after_the_removal_is_not_touched_by_the_signers_before_it() -> None:
+    closed: list[str] = []
+    one = signer_with(Key(pkcs11.DeviceRemoved))
+    module, old = one._module, one._login
+    old.session = SimpleNamespace(close=lambda: closed.append("old"))
+    old.users = 2
+    two = signer_with(Key(pkcs11.SessionHandleInvalid))
+    two._module, two._login = module, old
+    assert failure(lambda: one.sign(b"text", one.algorithms[0])).code == "token-removed"
+    new = module.logins[3] = subject._Login(3, SimpleNamespace(close=lambda: closed.append("new")), None, 1)
+    assert failure(lambda: two.sign(b"text", two.algorithms[0])).code == "token-removed"
+    assert module.logins == {3: new}
+    assert set(closed) == {"old"}
 
 
 def test_a_session_that_does_not_close_is_left_behind() -> None:
@@ -518,7 +562,8 @@ PAD = TokenFlag.PROTECTED_AUTHENTICATION_PATH
 
 def opened(token: Token, pin=None) -> object:
     with subject._translated():
-        return subject._open_session(token, token, pin)
+        wanted = subject._login_wanted(token, pin)
+        return subject._open_session(token, token, wanted, pin)[0]
 
 
 def test_a_token_that_needs_no_login() -> None:

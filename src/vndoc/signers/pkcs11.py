@@ -8,11 +8,15 @@ text, no ``repr`` and no error::
         ...
 
 What PKCS#11 itself shares is shared here: a login holds for the whole process, so the first signer on a token logs
-in and the last one that is closed logs out. Calls into one module never overlap, whatever the threads.
+in and the last one that is closed logs out; whoever comes in between must have the same PIN. Calls into one module
+never overlap, whatever the threads, and nobody waits while a person is asked for a PIN.
 """
 
 from __future__ import annotations
 
+import enum
+import hashlib
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -77,12 +81,22 @@ def _library() -> ModuleType:
     return pkcs11
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class _Login:
-    """A session that is logged in, and how many signers use it."""
+    """A session that is logged in, how many signers use it, and a check value of the PIN (``None``: none was used)."""
 
+    slot: int
     session: Session
+    check: bytes | None = None
     users: int = 0
+
+
+_CHECK_KEY: Final = secrets.token_bytes(32)
+
+
+def _check_of(pin: str | None) -> bytes | None:
+    """Return what a PIN is compared by: under a key of this process, so that the PIN itself need not be kept."""
+    return None if pin is None else hashlib.blake2b(pin.encode(), key=_CHECK_KEY).digest()
 
 
 @attrs.define(eq=False)
@@ -128,9 +142,10 @@ class Pkcs11Signer:
     algorithms: tuple[SignatureAlgorithm, ...]
     _ways: dict[SignatureAlgorithm, str]
     _module: _Module
-    _slot: int
+    _login: _Login
     _key: Any
     _pin: Pin | None
+    _asks: bool  # whether the key wants the PIN for each signature
 
     @classmethod
     def open(
@@ -159,26 +174,22 @@ class Pkcs11Signer:
         held = _load(module)
         with held.lock, _translated():
             slot, token = _find_token(held, serial, label)
-            session = _log_in(held, slot, token, pin)
+            wanted = _login_wanted(token, pin)
+        secret = _asked(pin) if wanted is _Wanted.PIN else None
+        with held.lock, _translated():
+            login = _log_in(held, slot, token, wanted, secret)
             try:
-                key = _find_key(session, key_id, key_label)
-                on_token = list(_certificates(session))
+                key = _find_key(login.session, key_id, key_label)
+                on_token = list(_certificates(login.session))
                 own = certificate or _own_certificate(key, on_token)
                 _compare_modulus(key, own)
                 ways = dict(_ways_of(own, slot))
+                asks = bool(_attribute(key, "ALWAYS_AUTHENTICATE"))
             except BaseException:
-                _log_out(held, slot.slot_id)
+                _log_out(held, login)
                 raise
-        return cls(
-            own,
-            order_chain(own, [*(c for c, _, _ in on_token), *chain]),
-            tuple(ways),
-            ways=ways,
-            module=held,
-            slot=slot.slot_id,
-            key=key,
-            pin=pin,
-        )
+        up = order_chain(own, [*(c for c, _, _ in on_token), *chain])
+        return cls(own, up, tuple(ways), ways=ways, module=held, login=login, key=key, pin=pin, asks=asks)
 
     def sign(self, data: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """Return the signature value of *data*, checked against the certificate; ECDSA in DER.
@@ -190,12 +201,12 @@ class Pkcs11Signer:
         if algorithm not in self._ways:
             raise SignatureError("signing-algorithm", found=str(algorithm))
         mechanism, parameters, octets = _call(self._ways[algorithm], algorithm, data, self.certificate)
+        again = {"pin": _asked(self._pin)} if self._asks else {}
         with self._module.lock:
             if self._key is None:
                 raise SignatureError("token-closed")
             try:
                 with _translated():
-                    again = {"pin": _asked(self._pin)} if _attribute(self._key, "ALWAYS_AUTHENTICATE") else {}
                     value = self._key.sign(octets, mechanism=mechanism, mechanism_param=parameters, **again)
             except SignatureError as error:
                 if error.code == "token-removed":
@@ -208,16 +219,17 @@ class Pkcs11Signer:
         return bytes(value)
 
     def _drop(self) -> None:
-        """Forget the session: the token is gone, and with it the login."""
+        """Forget the session: the token is gone, and with it the login of everybody on it."""
         self._key = None
-        self._module.logins.pop(self._slot, None)
+        self._login.users = 1
+        _log_out(self._module, self._login)
 
     def close(self) -> None:
         """Give the token back; the last signer on it logs out. Closing again does nothing."""
         with self._module.lock:
             if self._key is not None:
                 self._key = None
-                _log_out(self._module, self._slot)
+                _log_out(self._module, self._login)
 
     def __enter__(self) -> Self:
         return self
@@ -255,45 +267,62 @@ def _asked(pin: Pin | None) -> str:
     return value
 
 
-def _log_in(held: _Module, slot: Slot, token: Token, pin: Pin | None) -> Session:
-    """Return a session of the process on the token, logged in by whoever came first."""
-    login = held.logins.get(slot.slot_id)
-    if login is None:
-        login = held.logins[slot.slot_id] = _Login(_open_session(slot, token, pin))
-    login.users += 1
-    return login.session
+class _Wanted(enum.Enum):
+    """What a token wants before it shows its private keys."""
+
+    NOTHING = enum.auto()
+    PIN = enum.auto()
+    PIN_ON_ITS_PAD = enum.auto()
 
 
-def _open_session(slot: Slot, token: Token, pin: Pin | None) -> Session:
-    pkcs11 = _library()
-    flag = pkcs11.TokenFlag
+def _login_wanted(token: Token, pin: Pin | None) -> _Wanted:
+    flag = _library().TokenFlag
     if not token.flags & flag.LOGIN_REQUIRED:
-        return token.open()
+        return _Wanted.NOTHING
     if token.flags & flag.USER_PIN_LOCKED:
         raise SignatureError("token-pin-locked")
     own_pad = pin is None and token.flags & flag.PROTECTED_AUTHENTICATION_PATH
-    secret = pkcs11.PROTECTED_AUTH if own_pad else _asked(pin)
+    return _Wanted.PIN_ON_ITS_PAD if own_pad else _Wanted.PIN
+
+
+def _log_in(held: _Module, slot: Slot, token: Token, wanted: _Wanted, secret: str | None) -> _Login:
+    """Return the login of the process on the token, made by whoever comes first; the others must know its PIN."""
+    login = held.logins.get(slot.slot_id)
+    if login is None:
+        session, check = _open_session(slot, token, wanted, secret)
+        login = held.logins[slot.slot_id] = _Login(slot.slot_id, session, check)
+    elif secret is not None and login.check is not None and login.check != _check_of(secret):
+        raise SignatureError("token-pin-wrong", hint=_NO_HINT)
+    login.users += 1
+    return login
+
+
+def _open_session(slot: Slot, token: Token, wanted: _Wanted, secret: str | None) -> tuple[Session, bytes | None]:
+    pkcs11 = _library()
+    flag = pkcs11.TokenFlag
+    if wanted is _Wanted.NOTHING:
+        return token.open(), None
     try:
-        return token.open(user_pin=secret)
+        session = token.open(user_pin=pkcs11.PROTECTED_AUTH if wanted is _Wanted.PIN_ON_ITS_PAD else secret)
     except pkcs11.UserAlreadyLoggedIn:
-        return token.open()  # by another part of the process
+        return token.open(), None  # by another part of the process, which cannot be asked for its PIN
     except pkcs11.PinIncorrect:
         flags = slot.get_token().flags
         if flags & flag.USER_PIN_LOCKED:
             raise SignatureError("token-pin-locked") from None
         last = flags & flag.USER_PIN_FINAL_TRY
         raise SignatureError("token-pin-wrong", hint=_FINAL_TRY if last else _NO_HINT) from None
+    return session, _check_of(secret)
 
 
-def _log_out(held: _Module, slot: int) -> None:
-    login = held.logins.get(slot)
-    if login is None:
-        return
+def _log_out(held: _Module, login: _Login) -> None:
     login.users -= 1
-    if not login.users:
-        del held.logins[slot]
-        with suppress(_library().PKCS11Error):  # the token may be gone
-            login.session.close()
+    if login.users > 0:
+        return
+    if held.logins.get(login.slot) is login:
+        del held.logins[login.slot]
+    with suppress(_library().PKCS11Error):  # the token may be gone
+        login.session.close()
 
 
 def _find_key(session: Session, key_id: bytes | None, key_label: str | None) -> Any:

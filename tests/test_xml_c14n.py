@@ -466,6 +466,73 @@ def test_options_that_do_not_fit() -> None:
     assert canonicalize(root[0], Canonical.C14N_10, without=root[1]) == b"<b></b>"
 
 
+# -- what would take too long ------------------------------------------------------------------------------
+
+
+def declarations(count: int, inner: str, *, prefix: str = "p") -> bytes:
+    names = " ".join(f'xmlns:{prefix}{i}="urn:{i}"' for i in range(count))
+    return f"<a {names}>{inner}</a>".encode()
+
+
+def attributes(count: int) -> str:
+    return " ".join(f'b{i}="1"' for i in range(count))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        declarations(1000, "<b/>" * 200),
+        declarations(5000, "<b><c/></b>" * 4),
+        declarations(300, "<b>" + declarations(300, "<c/>" * 300, prefix="q").decode() + "</b>"),
+        f"<a><b {attributes(10_001)}/></a>".encode(),
+    ],
+)
+@pytest.mark.parametrize("form", Canonical)
+def test_a_document_that_would_take_too_long(data: bytes, form: Canonical) -> None:
+    root = parse_document(data)
+    with pytest.raises(ReadError) as caught:
+        canonicalize(root, form)
+    assert caught.value.code == "c14n-too-complex"
+    wrapped = parse_document(b"<z>" + data + b"</z>")
+    with pytest.raises(ReadError) as caught:
+        canonicalize(wrapped[0], form)
+    assert caught.value.code == "c14n-too-complex"
+
+
+def test_the_limit_of_steps() -> None:
+    data = f"<a {attributes(9_990)}/>".encode()
+    assert canonicalize(parse_document(data), Canonical.EXCLUSIVE).startswith(b"<a b0=")
+    # ten namespaces declared anew on every element: many, but few around each
+    names = " ".join(f'xmlns:p{i}="urn:{i}"' for i in range(10))
+    data = f"<a>{f'<b {names}><c/></b>' * 2000}</a>".encode()
+    root = parse_document(data)
+    assert canonicalize(root, Canonical.C14N_10, without=root[0]).count(b"<c>") == 1999
+
+
+def test_bases_that_would_take_too_long() -> None:
+    long = "x/" * 1000
+    for levels, fits in ((32, True), (33, False)):
+        data = f'<a xml:base="{long}">' * levels + "<b/>" + "</a>" * levels
+        node = next(parse_document(data.encode()).iter("b"))
+        if fits:
+            assert canonicalize(node, Canonical.C14N_11) == f'<b xml:base="{long * 32}"></b>'.encode()
+        else:
+            with pytest.raises(ReadError) as caught:
+                canonicalize(node, Canonical.C14N_11)
+            assert caught.value.code == "c14n-too-complex"
+        assert canonicalize(node, Canonical.C14N_10) == f'<b xml:base="{long}"></b>'.encode()
+
+
+def test_a_tree_that_could_not_have_been_parsed() -> None:
+    root = etree.Element("a")
+    inner = etree.SubElement(root, "b")
+    inner.append(etree.Entity("khong-co"))
+    for node in (root, inner):
+        with pytest.raises(ReadError) as caught:
+            canonicalize(node, Canonical.C14N_10)
+        assert caught.value.code == "c14n-unavailable"
+
+
 def test_the_forms_by_their_uris() -> None:
     assert len(Canonical) == 6
     for form in Canonical:

@@ -18,11 +18,12 @@ from typing import Final
 from lxml import etree
 
 from vndoc.errors import ReadError, UsageError
+from vndoc.xml.c14nwork import check_work
 from vndoc.xml.c14nwriter import markup, relative_names, write_canonical
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
 
-__all__ = ["Canonical", "canonicalize"]
+__all__ = ["Canonical", "canonical_octets", "canonicalize", "path_between"]
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _SIMPLE: Final = (_XML + "lang", _XML + "space")
@@ -30,6 +31,9 @@ _SIMPLE: Final = (_XML + "lang", _XML + "space")
 
 _BASE: Final = _XML + "base"
 _DEFAULT: Final = "#default"
+_LONGEST_BASES: Final = 64 * 1024
+"""Characters in all ``xml:base`` values around an element: joining takes their number times that of the values."""
+
 _AMPERSAND = re.compile(rb" xmlns(?::[^ =\"]+)?=\"[^\"]*&")
 _COMMENTS = "WithComments"
 
@@ -95,14 +99,29 @@ def canonicalize(
     :func:`~vndoc.xml.parse_document`, or :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`. It is not
     changed.
 
-    Raises :class:`ReadError` (``c14n-namespace``) where a namespace name is a relative URI: the form is not defined
-    then. Raises :class:`UsageError` (``option-invalid``) if *without* belongs to another tree, if *whole_document* is
-    asked for an inner element, or *inclusive_prefixes* for a form that is not exclusive.
+    Raises :class:`ReadError`: ``c14n-namespace`` where a namespace name is a relative URI, so that the form is not
+    defined; ``c14n-too-complex`` for more namespace declarations and attributes than can be sorted in a second;
+    ``c14n-unavailable`` for a tree that could not have been parsed. Raises :class:`UsageError` (``option-invalid``)
+    if *without* belongs to another tree, if *whole_document* is asked for an inner element, or *inclusive_prefixes*
+    for a form that is not exclusive.
 
     Source: Canonical XML 1.0 and 1.1, sections 2.3 and 2.4; Exclusive XML Canonicalization 1.0, section 3;
     XML Signature 1.1, section 6.6.4.
     """
-    if inclusive_prefixes and not algorithm.exclusive:
+    return canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
+
+
+def canonical_octets(
+    node: etree._Element,
+    algorithm: Canonical,
+    prefixes: Sequence[str],
+    without: etree._Element | None,
+    *,
+    whole_document: bool,
+    source: bytes | None = None,
+) -> bytes:
+    """Return what :func:`canonicalize` does; *source* are the octets that the tree was parsed from, where known."""
+    if prefixes and not algorithm.exclusive:
         raise UsageError("option-invalid", detail="inclusive_prefixes: for exclusive canonical XML only")
     root = node.getroottree().getroot()
     if whole_document and node is not root:
@@ -110,10 +129,15 @@ def canonicalize(
     hole = None if without is None else path_between(node, without)
     if hole == ():
         body = b""
-    elif hole is None and node is root and _stands_alone(root):
-        return _written(root, algorithm, inclusive_prefixes)
+    elif node is not root:
+        body = _written(_detached(node, algorithm, hole or ()), algorithm, prefixes)
     else:
-        body = _written(_copy(node, algorithm, hole or ()), algorithm, inclusive_prefixes)
+        check_work(root, source)
+        if hole or not _stands_alone(root):
+            # a copy that is made of a root has all its namespaces
+            body = _written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
+        else:
+            body = _written(root, algorithm, prefixes)
     return _surrounded(body, root, algorithm) if whole_document else body
 
 
@@ -141,21 +165,28 @@ def _stands_alone(root: etree._Element) -> bool:
     return root.getprevious() is None and root.getnext() is None
 
 
-def _copy(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...]) -> etree._Element:
+def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...]) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
-    if node.getparent() is None:
-        found = copy.deepcopy(node)
-    else:
-        # a copy would lack the namespaces that are in scope but not used; written as XML, it has them
-        found = parse_copy(etree.tostring(node, encoding="utf-8", with_tail=False))
-        if not algorithm.exclusive:
-            _inherit(node, found, algorithm)
+    # a copy in memory would lack the namespaces that are in scope but not used; written as XML, it has them
+    octets = etree.tostring(node, encoding="utf-8", with_tail=False)
+    try:
+        found = parse_copy(octets)
+    except etree.XMLSyntaxError as error:
+        raise ReadError("c14n-unavailable", detail=error.msg) from None
+    check_work(found, octets)
+    if not algorithm.exclusive:
+        _inherit(node, found, algorithm)
+    return _cut(found, hole)
+
+
+def _cut(root: etree._Element, hole: tuple[int, ...]) -> etree._Element:
+    """Return *root* after what lies at *hole* was taken out."""
     if hole:
-        parent = found
+        parent = root
         for position in hole[:-1]:
             parent = parent[position]
         _take_out(parent, parent[hole[-1]])
-    return found
+    return root
 
 
 def _take_out(parent: etree._Element, element: etree._Element) -> None:
@@ -188,6 +219,8 @@ def _inherit(node: etree._Element, found: etree._Element, algorithm: Canonical) 
 
 def _set_base(found: etree._Element, bases: list[str]) -> None:
     """Join the ``xml:base`` of *found* with *bases*, those of its ancestors from the nearest outwards."""
+    if sum(map(len, bases)) > _LONGEST_BASES:
+        raise ReadError("c14n-too-complex")
     own = found.get(_BASE)
     inner, *outer = bases if own is None else [str(own), *bases]
     for base in outer:
@@ -203,9 +236,7 @@ def _written(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]
         found = _dumped(root, algorithm, prefixes)
         if b"&" not in found or _AMPERSAND.search(found) is None:
             return found
-    relative = next(relative_names(root), None)
-    if relative is not None:
-        raise ReadError("c14n-namespace", found=relative)
+    _refuse_relative(root)
     known = [prefix if prefix != _DEFAULT else "" for prefix in prefixes]
     parts = write_canonical(root, exclusive=algorithm.exclusive, comments=algorithm.comments, prefixes=known)
     return "".join(parts).encode()
@@ -220,8 +251,15 @@ def _dumped(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str])
             with_comments=algorithm.comments,
             inclusive_ns_prefixes=list(prefixes) or None,
         )
-    except etree.C14NError:
-        raise ReadError("c14n-namespace", found=next(relative_names(root), "?")) from None
+    except etree.C14NError as error:
+        _refuse_relative(root)
+        raise ReadError("c14n-unavailable", detail=str(error)) from None
+
+
+def _refuse_relative(root: etree._Element) -> None:
+    relative = next(relative_names(root), None)
+    if relative is not None:
+        raise ReadError("c14n-namespace", found=relative) from None
 
 
 def _surrounded(body: bytes, root: etree._Element, algorithm: Canonical) -> bytes:

@@ -22,7 +22,7 @@ from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ReadError, SourceError
 from vndoc.text import Text
 from vndoc.xml.base64text import STEP, Base64Text
-from vndoc.xml.c14n import Canonical, canonicalize, path_between
+from vndoc.xml.c14n import Canonical, canonical_octets, path_between
 from vndoc.xml.skeleton import HOLDER_TAGS, TOKEN_HEAD, Skeleton
 
 __all__ = ["Hashing", "canonical_pieces", "digest"]
@@ -73,8 +73,8 @@ def canonical_pieces(
         raise ReadError("c14n-unavailable", detail=_MENDED)
     node = _in_full(skeleton, node)
     without = None if without is None else _in_full(skeleton, without)
-    octets = canonicalize(
-        node, algorithm, inclusive_prefixes=inclusive_prefixes, without=without, whole_document=whole_document
+    octets = canonical_octets(
+        node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=skeleton.full_data
     )
     tokens = _tokens(skeleton, node, without) if skeleton.texts else []
     if not tokens:

@@ -31,13 +31,20 @@ __all__ = [
 ]
 
 ANY_POLICY: Final = "2.5.29.32.0"
+"""The policy that stands for every other (RFC 5280, 4.2.1.4)."""
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+"""id-kp-OCSPSigning (RFC 6960, 4.2.2.2)."""
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+"""id-kp-timeStamping (RFC 3161, 2.3)."""
 
 DIGITAL_SIGNATURE: Final = 1 << 0
+"""KeyUsage digitalSignature (RFC 5280, 4.2.1.3)."""
 NON_REPUDIATION: Final = 1 << 1
+"""KeyUsage nonRepudiation, now called contentCommitment."""
 KEY_CERT_SIGN: Final = 1 << 5
+"""KeyUsage keyCertSign."""
 CRL_SIGN: Final = 1 << 6
+"""KeyUsage cRLSign."""
 
 
 @attrs.frozen

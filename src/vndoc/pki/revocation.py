@@ -313,6 +313,8 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
             why.append(f"{source.kind}-stale")
         elif not source.reaches(certificate):
             why.append(f"{source.kind}-after-expiry")
+        elif source.on_hold(at):  # a newer source no longer tells it, but that one is out of date
+            why.append("hold-unclear")
         else:
             good.append(source)
             mask |= source.mask

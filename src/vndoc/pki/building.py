@@ -79,7 +79,7 @@ class Search:
     pool: tuple[Certificate, ...]
     at: datetime.datetime
     limits: PathLimits
-    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     dead_ends: list[Reason] = attrs.field(factory=list)
     loose: bool = False
     _steps: int = 0
@@ -88,9 +88,9 @@ class Search:
 
     def chains(self, certificate: Certificate) -> Iterator[_Chain]:
         """Yield chains, leaf first and anchor last; every signature in them is verified."""
-        anchor = next((a for a in self.trust.anchors if a.certificate == certificate and self._fits(a)), None)
-        if anchor is not None:
-            yield (certificate,), anchor
+        for anchor in self.trust.anchors_by_subject.get(certificate.subject, ()):
+            if anchor.certificate.der == certificate.der and self._fits(anchor):
+                yield (certificate,), anchor
         yield from self._climb((certificate,))
 
     def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
@@ -99,12 +99,11 @@ class Search:
         if self._steps > self.limits.steps or len(chain) >= self.limits.depth:
             self._stop("steps" if self._steps > self.limits.steps else "depth")
             return
-        seen = {(c.subject, c.spki) for c in chain}
         found = False
         named = self._candidates(top)
         for issuer, anchor in named:
-            if (issuer.subject, issuer.spki) in seen:
-                continue
+            if anchor is None and any(c.spki == issuer.spki and c.subject == issuer.subject for c in chain):
+                continue  # a circle
             if self._signed(top, issuer) is not Signed.YES:
                 continue
             found = True
@@ -145,12 +144,13 @@ class Search:
             return self._loosely_named(name)
         if self._index is None:
             self._index = by_subject(self.pool)
-        anchors = self.trust.anchors_by_subject.get(name, ())
-        found: dict[Certificate, TrustAnchor | None] = {a.certificate: a for a in anchors}
-        for index in (self._index, self.trust.pool_by_subject):
-            for certificate in index.get(name, ()):
-                found.setdefault(certificate, None)
-        return list(found.items())
+        found: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors_by_subject.get(name, ())]
+        found += [(c, None) for c in self._index.get(name, ())]
+        found += [(c, None) for c in self.trust.pool_by_subject.get(name, ())]
+        if len(found) > 1:  # each certificate once, as an anchor where it is one
+            found = list({c.der: (c, a) for c, a in reversed(found)}.values())
+            found.reverse()
+        return found
 
     def _loosely_named(self, name: bytes) -> list[_Candidate]:
         if self._loose_index is None:
@@ -163,7 +163,7 @@ class Search:
         return self._loose_index.get(key_or_octets(name), [])
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> Signed:
-        key = certificate, issuer.spki
+        key = certificate.der, issuer.spki
         known = self.checked.get(key)
         if known is None:
             if len(self.checked) >= self.limits.signatures:
@@ -174,7 +174,7 @@ class Search:
 
     def _explain(self, top: Certificate, named: list[Certificate]) -> None:
         """Say why nothing is above *top*."""
-        why = {self.checked.get((top, issuer.spki)) for issuer in named}
+        why = {self.checked.get((top.der, issuer.spki)) for issuer in named}
         if top.self_issued and not why - {None, Signed.NO}:
             self._end("self-signed-not-trusted", subject=top.subject_text)
         elif Signed.ALGORITHM in why:

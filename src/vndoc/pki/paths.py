@@ -109,7 +109,7 @@ class _Run:
     revocation: RevocationSource | None
     parameters: PathParameters
     limits: PathLimits
-    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     asked: dict[Certificate, bool] = attrs.field(factory=dict)
 
     def pinned(self, anchor: TrustAnchor, end_use: Use) -> PathResult:
@@ -131,19 +131,24 @@ class _Run:
     def _search(self, certificate: Certificate, trust: TrustStore, end_use: Use, nested: int) -> PathResult:
         best: PathResult | None = None
         ends: list[Reason] = []
-        judged = 0
+        judged: set[tuple[TrustAnchor, tuple[Certificate, ...]]] = set()
         for loose in (False, True):
             search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, loose)
             for chain, anchor in search.chains(certificate):
+                if loose and (anchor, chain) in judged:
+                    continue
                 result = self._judge(chain, anchor, end_use, nested)
                 if result.passed:
                     return result
                 if best is None or _rank(result) < _rank(best):
                     best = result
-                judged += 1
-                if judged == self.limits.paths:
+                judged.add((anchor, chain))
+                if len(judged) == self.limits.paths:
                     return best
-        return best or PathResult(outcome=outcome_of(ends), chain=(certificate,))
+        if best is None:
+            why = ends or [path_reason("issuer-not-found", issuer=certificate.issuer_text)]
+            best = PathResult(outcome=outcome_of(why), chain=(certificate,))
+        return best
 
     def _judge(self, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int) -> PathResult:
         judgement = judge_path(
@@ -207,12 +212,14 @@ def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[lis
     """Return the reasons that *facts* give: for what is revoked, and for what is on hold or unknown."""
     revoked, unknown = [], []
     for fact in facts:
+        if fact.status is RevocationStatus.GOOD:
+            continue
         subject = fact.certificate.subject_text
         if fact.status is RevocationStatus.UNKNOWN:
             unknown.append(path_reason("revocation-unknown", subject=subject, why=fact.why_text))
         elif fact.on_hold:
             unknown.append(path_reason("certificate-on-hold", subject=subject, since=fact.date))
-        elif fact.status is RevocationStatus.REVOKED:
+        else:
             code = "certificate-revoked" if fact.certificate is leaf else "ca-revoked"
             reason = "" if fact.reason is None else fact.reason.name.lower().replace("_", "-")
             revoked.append(path_reason(code, subject=subject, since=fact.date, reason=reason))

@@ -42,7 +42,7 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, Revoc
 
 __all__ = ["RevocationCache", "RevocationChecker"]
 
-MAX_SOURCES: Final = 256
+MAX_SOURCES: Final = 64
 """Lists looked at for one certificate, and responses."""
 
 _HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
@@ -149,7 +149,9 @@ class RevocationChecker:
         if NO_CHECK in extensions and OCSP_SIGNING in (profile.extended_usage or ()):
             return _fact(question, RevocationStatus.GOOD, None, "no-check")
         why: list[str] = list(self.unreadable)
-        said = [*self._of_ocsps(question, why), *self._of_crls(question, why)]
+        said = [*self._of_ocsps(question, why)] if self.ocsps else []
+        if self.crls:
+            said += self._of_crls(question, why)
         return _decided(question, said, why)
 
     # -- OCSP ------------------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class RevocationChecker:
         if not mask:
             raise DoesNotCountError("crl-scope")
         self._counts(crl, question)
-        own = crl.entry(question.certificate.issuer, question.certificate.serial)
+        own = crl.entry_of(question.certificate)
         yield self._said(crl, crl, own, mask)
         for delta in deltas:
             if fits(delta, crl):
@@ -240,7 +242,7 @@ class RevocationChecker:
     def _newer(self, delta: Crl, own: CrlEntry | None, question: RevocationQuestion) -> CrlEntry | None:
         """Return the entry that holds when *delta* is put on top of a list with the entry *own*."""
         self._counts(delta, question)
-        entry = delta.entry(question.certificate.issuer, question.certificate.serial)
+        entry = delta.entry_of(question.certificate)
         if entry is None:
             return own
         return None if entry.reason is RevocationReason.REMOVE_FROM_CRL else entry
@@ -294,6 +296,8 @@ def _read(
 def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) -> RevocationFact:
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
+    if len(said) == 1 and _plainly_good(said[0], question):
+        return _fact(question, RevocationStatus.GOOD, said[0], said[0].kind, ())
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
@@ -318,6 +322,16 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
     if good:
         why.append("crl-partial")
     return _fact(question, RevocationStatus.UNKNOWN, None, "none", tuple(why) or ("no-source",))
+
+
+def _plainly_good(source: _Said, question: RevocationQuestion) -> bool:
+    """Return whether the only source has no entry, covers all reasons, and speaks for the time asked about."""
+    return (
+        source.entry is None
+        and source.mask == ALL_REASONS
+        and source.until >= question.at
+        and source.reaches(question.certificate)
+    )
 
 
 def _held(said: list[_Said], at: datetime.datetime) -> _Said | None:

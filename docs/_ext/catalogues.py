@@ -4,8 +4,8 @@
 * ``{published} schemas`` lists the XSDs, ``{published} json-schemas`` the JSON Schemas of the command; the files are
   written into the HTML output, in ``_published``.
 * ``{drawing} provinces-en.svg`` shows a drawing made from the tables, with ``:alt:``; the content is the caption.
-* The roles ``{deviation}``, ``{rule}``, ``{errorcode}``, ``{reason}``, ``{check}`` and ``{signreason}`` lead to the row of an id; an
-  unknown id is a warning.
+* The roles ``{deviation}``, ``{rule}``, ``{errorcode}``, ``{reason}``, ``{check}`` and ``{signreason}`` lead to the row
+  of an id; an unknown id is a warning.
 """
 
 from __future__ import annotations

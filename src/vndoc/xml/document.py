@@ -26,9 +26,9 @@ def parse_document(data: bytes, *, limits: Limits = DEFAULT) -> etree._Element:
     Texts may be as long as the document: it may have ``limits.document_bytes`` octets, ``limits.document_nodes``
     tags and attributes, and ``limits.depth`` levels.
 
-    Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``, ``xml-junk``,
-    ``xml-dtd``, ``xml-encoding``, ``xml-encoding-mismatch``; ``c14n-unavailable`` for an instruction that libxml2
-    does not take) and :class:`LimitError` for a limit.
+    Raises :class:`~vndoc.errors.ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
+    ``xml-junk``, ``xml-dtd``, ``xml-encoding``, ``xml-encoding-mismatch``; ``c14n-unavailable`` for an instruction
+    that libxml2 does not take) and :class:`LimitError` for a limit.
 
     Source: XML 1.0 and Namespaces in XML 1.0; no document type declaration, as :func:`~vndoc.xml.split` does it.
     """

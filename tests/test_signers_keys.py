@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import subprocess
 import traceback
@@ -16,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vndoc.errors import SignatureError, VndocError
-from vndoc.pki import Family, SignatureAlgorithm
-from vndoc.pki.algorithms import verify
+from vndoc.pki import Family, SignatureAlgorithm, der
+from vndoc.pki.algorithms import DIGESTS, verify
 from vndoc.signature.signing import plain_pss
 from vndoc.signers import KeySigner
+from vndoc.signers._costs import MAX_ELEMENTS, MAX_ITERATIONS, MAX_SCRYPT, check_costs
 from vndoc.signers.keys import MAX_KEY_FILE, order_chain, sign_with
+from vndoc.testing._assembly import integer
 from vndoc.testing.pki import Authority, Identity
 
 ROOT = Authority.root("Root", key="p256")
@@ -218,6 +221,81 @@ def test_a_damaged_pkcs12_gives_a_signer_or_an_error(data: st.DataObject) -> Non
 PLAIN = serialization.pkcs12.serialize_key_and_certificates(
     None, PERSON.key, load_der_x509_certificate(PERSON.certificate.der), None, OPEN
 )
+
+
+# -- what it costs to open them -------------------------------------------------------------------
+
+PBKDF2 = der.encode_oid("1.2.840.113549.1.5.12")
+SCRYPT = der.encode_oid("1.3.6.1.4.1.11591.4.11")
+
+
+def derivation(oid: bytes, *numbers: int) -> bytes:
+    """Return PBES2 as an EncryptedPrivateKeyInfo has it, with such a derivation; the rest is as it should be."""
+    salt = der.encode(der.OCTET_STRING, b"12345678")
+    how = der.encode(der.SEQUENCE, oid, der.encode(der.SEQUENCE, salt, *map(integer, numbers)))
+    cipher = der.encode(
+        der.SEQUENCE, der.encode_oid("2.16.840.1.101.3.4.1.42"), der.encode(der.OCTET_STRING, bytes(16))
+    )
+    scheme = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.113549.1.5.13"), der.encode(der.SEQUENCE, how, cipher))
+    return der.encode(der.SEQUENCE, scheme, der.encode(der.OCTET_STRING, bytes(32)))
+
+
+def pfx(rounds: int, content: bytes = b"") -> bytes:
+    """Return the outside of a PKCS#12 file whose MAC takes so many rounds."""
+    oid = der.encode_oid("1.2.840.113549.1.7.1")
+    safe = der.encode(der.SEQUENCE, oid, der.encode(der.context(0), der.encode(der.OCTET_STRING, content)))
+    kind = der.encode(der.SEQUENCE, der.encode_oid(DIGESTS["sha256"].oid), b"\x05\x00")
+    digest = der.encode(der.SEQUENCE, kind, der.encode(der.OCTET_STRING, bytes(32)))
+    mac = der.encode(der.SEQUENCE, digest, der.encode(der.OCTET_STRING, b"salt"), integer(rounds))
+    return der.encode(der.SEQUENCE, integer(3), safe, mac)
+
+
+def armoured(octets: bytes) -> bytes:
+    text = base64.encodebytes(octets)
+    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + text + b"-----END ENCRYPTED PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(PBKDF2, MAX_ITERATIONS + 1), (PBKDF2, 2**1000), (SCRYPT, MAX_SCRYPT // 8 + 1, 8, 1), (SCRYPT, 2, 2**99)],
+)
+def test_a_key_that_is_too_dear_to_open_is_refused(numbers: tuple) -> None:
+    octets = derivation(*numbers)
+    for data in (octets, armoured(octets)):
+        assert failure(lambda data=data: KeySigner.from_pem(data, passphrase="x")).code == "private-key-unreadable"
+    for inside in (pfx(1, octets), pfx(1, der.encode(der.OCTET_STRING, octets))):
+        assert failure(lambda data=inside: KeySigner.from_pkcs12(data, "x")).code == "private-key-unreadable"
+
+
+def test_the_dearest_key_that_is_opened() -> None:
+    for octets in (
+        derivation(PBKDF2, MAX_ITERATIONS),
+        derivation(SCRYPT, MAX_SCRYPT // 8, 8, 1),
+        derivation(SCRYPT, 5),
+    ):
+        check_costs(octets)
+    check_costs(pfx(MAX_ITERATIONS))
+    assert failure(lambda: check_costs(pfx(MAX_ITERATIONS + 1))).code == "private-key-unreadable"
+    assert failure(lambda: KeySigner.from_pkcs12(pfx(2**200), "x")).code == "private-key-unreadable"
+
+
+def test_what_is_no_derivation_costs_nothing() -> None:
+    own = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"), der.encode(der.SEQUENCE, integer(2**90)))
+    bad_oid = der.encode(der.SEQUENCE, b"\x06\x01\x80", der.encode(der.SEQUENCE, integer(2**90)))
+    for octets in (b"", b"\x02\x01\x05", own, bad_oid, der.encode(der.SEQUENCE, b"\x04\x02\x30\x05")):
+        check_costs(octets)
+
+
+def test_how_much_is_looked_into_is_bounded() -> None:
+    empty = der.encode(der.SEQUENCE)
+    check_costs(der.encode(der.SEQUENCE, empty * (MAX_ELEMENTS - 1)))
+    assert failure(lambda: check_costs(der.encode(der.SEQUENCE, empty * MAX_ELEMENTS))).code == (
+        "private-key-unreadable"
+    )
+    nested = b""
+    while len(nested) < 5_000:
+        nested = der.encode(der.SEQUENCE, nested)
+    check_costs(nested)
 
 
 # -- the signer -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ import attrs
 
 from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
+from vndoc.errors._xmldsig import XMLDSIG_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
 
 __all__ = [
@@ -195,13 +196,13 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Dạng chuẩn (Canonical XML) không xác định: tên không gian tên {found} là URI tương đối.",
             "There is no canonical form (Canonical XML): the namespace name {found} is a relative URI.",
         ),
-        "c14n-too-complex": Text(
-            "Không lập dạng chuẩn (Canonical XML): tài liệu khai báo quá nhiều không gian tên hoặc thuộc tính.",
-            "The canonical form (Canonical XML) is not made: there are too many namespace declarations or attributes.",
-        ),
         "c14n-unavailable": Text(
             "Không lập được dạng chuẩn (Canonical XML) của gói tin như khi được gửi: {detail}.",
             "The canonical form (Canonical XML) of the packet as it was sent cannot be made: {detail}.",
+        ),
+        "c14n-too-complex": Text(
+            "Không lập dạng chuẩn (Canonical XML): tài liệu khai báo quá nhiều không gian tên hoặc thuộc tính.",
+            "The canonical form (Canonical XML) is not made: there are too many namespace declarations or attributes.",
         ),
         # -- limits ------------------------------------------------------------------------------
         "limit-packet-bytes": Text(
@@ -211,6 +212,14 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "limit-skeleton-bytes": Text(
             "Phần XML ngoài tệp đính kèm lớn hơn {limit} byte.",
             "The XML outside the attachments is larger than {limit} bytes.",
+        ),
+        "limit-document-bytes": Text(
+            "Tài liệu XML lớn hơn {limit} byte.",
+            "The XML document is larger than {limit} bytes.",
+        ),
+        "limit-document-nodes": Text(
+            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
+            "The XML document has more than {limit} tags and attributes.",
         ),
         "limit-token-bytes": Text(
             "Một thẻ hoặc chú thích XML dài hơn {limit} byte.",
@@ -337,14 +346,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The packet's JSON is invalid: {detail}.",
         ),
         # -- XML signatures, CMS, canonical XML ------------------------------------------------------
-        "limit-document-bytes": Text(
-            "Tài liệu XML lớn hơn {limit} byte.",
-            "The XML document is larger than {limit} bytes.",
-        ),
-        "limit-document-nodes": Text(
-            "Tài liệu XML có hơn {limit} thẻ và thuộc tính.",
-            "The XML document has more than {limit} tags and attributes.",
-        ),
         "no-signature": Text(
             "Tài liệu không có chữ ký XML-DSig nào.",
             "The document has no XML-DSig signature.",
@@ -417,6 +418,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         ),
         **CMS_ERRORS,
         **SIGNING_ERRORS,
+        **XMLDSIG_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",

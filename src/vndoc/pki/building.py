@@ -99,12 +99,11 @@ class Search:
         if self._steps > self.limits.steps or len(chain) >= self.limits.depth:
             self._stop("steps" if self._steps > self.limits.steps else "depth")
             return
-        seen = {(c.subject, c.spki) for c in chain}
         found = False
         named = self._candidates(top)
         for issuer, anchor in named:
-            if (issuer.subject, issuer.spki) in seen:
-                continue
+            if anchor is None and any(c.spki == issuer.spki and c.subject == issuer.subject for c in chain):
+                continue  # a circle
             if self._signed(top, issuer) is not Signed.YES:
                 continue
             found = True
@@ -145,12 +144,13 @@ class Search:
             return self._loosely_named(name)
         if self._index is None:
             self._index = by_subject(self.pool)
-        anchors = self.trust.anchors_by_subject.get(name, ())
-        found: dict[bytes, _Candidate] = {a.certificate.der: (a.certificate, a) for a in anchors}
-        for index in (self._index, self.trust.pool_by_subject):
-            for certificate in index.get(name, ()):
-                found.setdefault(certificate.der, (certificate, None))
-        return list(found.values())
+        found: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors_by_subject.get(name, ())]
+        found += [(c, None) for c in self._index.get(name, ())]
+        found += [(c, None) for c in self.trust.pool_by_subject.get(name, ())]
+        if len(found) > 1:  # each certificate once, as an anchor where it is one
+            found = list({c.der: (c, a) for c, a in reversed(found)}.values())
+            found.reverse()
+        return found
 
     def _loosely_named(self, name: bytes) -> list[_Candidate]:
         if self._loose_index is None:

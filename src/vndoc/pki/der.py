@@ -294,14 +294,10 @@ _YEAR_DIGITS: Final = {UTC_TIME: 2, GENERALIZED_TIME: 4}
 
 def _plain_time(content: bytes, digits: int) -> datetime.datetime:
     """Return the time that twelve or fourteen digits and ``Z`` say: the form that is nearly always used."""
-    rest, second = divmod(int(content[:-1]), 100)
-    rest, minute = divmod(rest, 100)
-    rest, hour = divmod(rest, 100)
-    rest, day = divmod(rest, 100)
-    year, month = divmod(rest, 100)
+    text = content.decode("ascii")
     if digits == 2:
-        year += 1900 if year >= 50 else 2000
-    return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
+        text = ("19" if text[0] >= "5" else "20") + text
+    return datetime.datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
 
 
 def _time(text: str, digits: int) -> datetime.datetime:

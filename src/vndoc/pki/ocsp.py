@@ -6,6 +6,7 @@ Who may sign one, and whether it counts, is judged by :mod:`vndoc.pki.revocation
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -135,6 +136,9 @@ def certificate_id(certificate: Certificate, issuer: Certificate, digest: str) -
 
     Raises ``algorithm-unsupported`` for a digest that is not computed here.
     """
+    if digest == "sha1":
+        name = hashlib.sha1(certificate.issuer, usedforsecurity=False).digest()
+        return CertificateId(digest, name, issuer.key_hash, certificate.serial_content)
     row = DIGESTS[digest]
     return CertificateId(digest, row.of(certificate.issuer), row.of(issuer.key_octets), certificate.serial_content)
 

@@ -116,6 +116,7 @@ class Outcome:
         return self.indication is Indication.PASSED
 
 
+_PASSED = Outcome(Indication.PASSED)
 _ORDER = {Indication.FAILED: 0, Indication.INDETERMINATE: 1}
 
 
@@ -125,6 +126,8 @@ def outcome_of(reasons: Iterable[Reason]) -> Outcome:
     Among reasons of the same indication the first one given decides the sub-indication.
     """
     given = tuple(reasons)
+    if not given:
+        return _PASSED
     deciding = sorted((r for r in given if r.decides), key=lambda r: _ORDER[r.kind.indication or Indication.FAILED])
     ordered = (*deciding, *(r for r in given if not r.decides))
     if not deciding:

@@ -296,6 +296,8 @@ def _read(
 def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) -> RevocationFact:
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
+    if len(said) == 1 and _plainly_good(said[0], question):
+        return _fact(question, RevocationStatus.GOOD, said[0], said[0].kind, ())
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
@@ -320,6 +322,16 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
     if good:
         why.append("crl-partial")
     return _fact(question, RevocationStatus.UNKNOWN, None, "none", tuple(why) or ("no-source",))
+
+
+def _plainly_good(source: _Said, question: RevocationQuestion) -> bool:
+    """Return whether the only source has no entry, covers all reasons, and speaks for the time asked about."""
+    return (
+        source.entry is None
+        and source.mask == ALL_REASONS
+        and source.until >= question.at
+        and source.reaches(question.certificate)
+    )
 
 
 def _held(said: list[_Said], at: datetime.datetime) -> _Said | None:

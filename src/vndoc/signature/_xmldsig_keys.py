@@ -37,6 +37,7 @@ MAX_CERTIFICATES: Final = 64
 
 _LARGEST: Final = MAX_CERTIFICATE * 4 // 3 + 1024
 _LONGEST_NAME: Final = 4096
+_X509_CERTIFICATE: Final = ds("X509Certificate")
 _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
     "urn:oid:1.3.132.0.34": ec.SECP384R1,
@@ -44,7 +45,7 @@ _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
 }
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class KeyInfo:
     """What a KeyInfo says: certificates in order, revocation lists, a bare key, and names of certificates."""
 
@@ -86,7 +87,7 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         reader = _READERS.get(str(child.tag))
         if reader is not None:
             reader(reading, child)
-    if node is not None and len(list(node.iter(ds("X509Certificate")))) > reading.certificate_elements:
+    if node is not None and len(list(node.iter(_X509_CERTIFICATE))) > reading.certificate_elements:
         reading.reasons.append(reason("certificate-misplaced", place=node))
     return KeyInfo(
         certificates=tuple(reading.certificates),
@@ -148,7 +149,7 @@ class _Reading:
     def x509_data(self, node: etree._Element) -> None:
         for child in element_children(node):
             name = str(child.tag)
-            if name == ds("X509Certificate"):
+            if name == _X509_CERTIFICATE:
                 self._certificate(child)
             elif name == ds("X509IssuerSerial"):
                 self._issuer_serial(child)

@@ -57,6 +57,10 @@ _FREE_OCTETS: Final = 64 * 1024 * 1024
 _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
 
+_TRANSFORMS: Final = ds("Transforms")
+_TRANSFORM: Final = ds("Transform")
+_DIGEST_METHOD: Final = ds("DigestMethod")
+_DIGEST_VALUE: Final = ds("DigestValue")
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
 _MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
@@ -80,7 +84,7 @@ class Context:
         return _TIMES * self.source.size + _FREE_OCTETS
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Selection:
     """A node-set: *node* and all below it, with or without comments, perhaps the whole document, perhaps a hole."""
 
@@ -89,6 +93,8 @@ class Selection:
     whole: bool = False
     comments: bool = False
     without: etree._Element | None = None
+    foreign: bool = False
+    """Whether it is another document than that of the signature."""
 
     def canonical(self, method: Canonical, prefixes: tuple[str, ...] = ()) -> Stream:
         """Return the canonical octets."""
@@ -102,7 +108,7 @@ class Selection:
         return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole))
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Stream:
     """A run of octets between two transforms. ``key`` says where the same octets were digested before."""
 
@@ -113,7 +119,7 @@ class Stream:
 State = Selection | Stream
 
 
-@attrs.frozen(eq=False, kw_only=True)
+@attrs.define(eq=False, kw_only=True)
 class Reference:
     """A reference that was read: what it covers, the element it points to, and what was found wrong."""
 
@@ -153,10 +159,10 @@ def read_reference(
     """Return the reference *node* of *signature*; :class:`Refusal` if it is not built as XML-DSig asks."""
     uri = node.get("URI")
     shown = f'"{uri or ""}"'
-    value = _digest_value(node, shown)
-    name, digest, reasons = _digest(node, shown)
+    holder, method, value = _parts(node, shown)
+    name, digest, reasons = _digest(method, node, shown)
     try:
-        steps = _steps(node, shown)
+        steps = _steps(holder, node, shown)
         state = _selected(context, uri, node, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
         stream = _transformed(context, state, steps, node, signature)
@@ -170,7 +176,7 @@ def read_reference(
             covered=covered,
             reasons=(*reasons, refusal.reason),
         )
-    enveloped = any(step.get("Algorithm") == ENVELOPED for step in steps)
+    enveloped = any(name == ENVELOPED for name, _ in steps)
     intact, size = None, 0
     if digest is not None:
         intact, size, faults = _compared(context, stream, digest, value, node, manifest=manifest)
@@ -198,7 +204,7 @@ def read_reference(
 
 def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
     """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
-    steps = _steps(node, node.get("URI", ""))
+    steps = _steps(node.find(_TRANSFORMS), node, node.get("URI", ""))
     state = _selected(context, node.get("URI"), node, manifest=False)
     stream = _transformed(context, state, steps, node, signature)
     return digest_of(context, stream, digest)[0]
@@ -219,27 +225,27 @@ def _what(uri: str | None, *, whole: bool, inside: bool, manifest: bool) -> str:
     return "attachment" if (uri or "").startswith("cid:") else "content"
 
 
-def _digest_value(node: etree._Element, shown: str) -> bytes:
-    names = [child.tag for child in element_children(node)]
-    if names[:1] == [ds("Transforms")]:
-        names = names[1:]
-    if not {ds("DigestMethod"), ds("DigestValue")} <= set(names):
-        raise Refusal(reason("digest-missing", place=node, uri=shown))
-    if names != [ds("DigestMethod"), ds("DigestValue")]:
+def _parts(node: etree._Element, shown: str) -> tuple[etree._Element | None, etree._Element, bytes]:
+    """Return Transforms, DigestMethod and the octets of DigestValue of the reference *node*."""
+    children = element_children(node)
+    names = [child.tag for child in children]
+    holder = children[0] if names[:1] == [_TRANSFORMS] else None
+    rest = names if holder is None else names[1:]
+    if rest != [_DIGEST_METHOD, _DIGEST_VALUE]:
+        if not {_DIGEST_METHOD, _DIGEST_VALUE} <= set(rest):
+            raise Refusal(reason("digest-missing", place=node, uri=shown))
         raise Refusal(reason("signature-malformed", place=node, detail="Reference"))
-    [value] = node.iterchildren(ds("DigestValue"))
-    octets = base64_value(value)
+    octets = base64_value(children[-1])
     if not octets:
         raise Refusal(reason("digest-missing", place=node, uri=shown))
-    return octets
+    return holder, children[-2], octets
 
 
-def _digest(node: etree._Element, shown: str) -> tuple[str, Digest | None, list[Reason]]:
+def _digest(method: etree._Element, node: etree._Element, shown: str) -> tuple[str, Digest | None, list[Reason]]:
     """Return the name of the digest algorithm, the algorithm if it is computed here, and what is wrong with it."""
-    [method] = node.iterchildren(ds("DigestMethod"))
-    digest = digest_method(method)
+    uri = method.get("Algorithm", "")
+    digest = digest_of_uri(uri)
     if digest is None:
-        uri = method.get("Algorithm", "")
         return uri, None, [reason("digest-unknown", place=node, found=uri, uri=shown)]
     if digest.hashlib is None:
         return digest.name, None, [reason("digest-refused", place=node, found=digest.name, uri=shown)]
@@ -297,29 +303,34 @@ def _read(octets: Octets) -> Iterable[Piece]:
 # -- transforms --------------------------------------------------------------------------------------
 
 
-def _steps(node: etree._Element, shown: str) -> list[etree._Element]:
-    """Return the Transform elements of the reference *node*, all of them on the list of what is carried out."""
-    holder = node.find(ds("Transforms"))
-    steps = [] if holder is None else element_children(holder)
-    if any(step.tag != ds("Transform") for step in steps):
-        raise Refusal(reason("signature-malformed", place=node, detail="Transforms"))
-    names = [step.get("Algorithm", "") for step in steps]
-    for name in names:
+def _steps(holder: etree._Element | None, node: etree._Element, shown: str) -> list[tuple[str, etree._Element]]:
+    """Return the transforms of the reference *node*, each with its name, all on the list of what is carried out."""
+    if holder is None:
+        return []
+    steps: list[tuple[str, etree._Element]] = []
+    for child in element_children(holder):
+        if child.tag != _TRANSFORM:
+            raise Refusal(reason("signature-malformed", place=node, detail="Transforms"))
+        name = child.get("Algorithm", "")
         if name not in _ALLOWED:
             code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
             raise Refusal(reason(code, place=node, found=name, uri=shown))
+        steps.append((name, child))
     if len(steps) > MAX_TRANSFORMS:
         raise Refusal(reason("too-many-transforms", place=node, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
     return steps
 
 
 def _transformed(
-    context: Context, state: State, steps: list[etree._Element], node: etree._Element, signature: etree._Element
+    context: Context,
+    state: State,
+    steps: list[tuple[str, etree._Element]],
+    node: etree._Element,
+    signature: etree._Element,
 ) -> Stream:
     """Return the octets that *steps*, the transforms of the reference *node*, make of *state*."""
     shown = f'"{node.get("URI", "")}"'
-    for step in steps:
-        name = step.get("Algorithm", "")
+    for name, step in steps:
         if name == ENVELOPED:
             state = _enveloped(state, signature, shown, node)
         elif name == BASE64:
@@ -335,9 +346,9 @@ def _failed(name: str, shown: str, node: etree._Element) -> Refusal:
 
 def _enveloped(state: State, signature: etree._Element, shown: str, node: etree._Element) -> State:
     """Leave the signature out; only possible in the document in which it stands."""
-    if not isinstance(state, Selection) or state.node.getroottree().getroot() is not signature.getroottree().getroot():
+    if not isinstance(state, Selection) or state.foreign:
         raise _failed(ENVELOPED, shown, node)
-    return attrs.evolve(state, without=signature)
+    return Selection(state.source, state.node, state.whole, state.comments, signature)
 
 
 def _decoded(context: Context, state: State, shown: str, node: etree._Element) -> State:
@@ -373,7 +384,7 @@ def _canonical(context: Context, state: State, step: etree._Element, shown: str,
             root = parse_document(_joined(context, state), limits=context.limits)
         except (VndocError, OSError):
             raise _failed(step.get("Algorithm", ""), shown, node) from None
-        state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True)
+        state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True, foreign=True)
     form, prefixes = method or (Canonical.C14N_10, ())
     return state.canonical(form, prefixes)
 

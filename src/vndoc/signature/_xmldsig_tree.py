@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, Protocol, cast
 
@@ -40,7 +41,9 @@ Piece = bytes | memoryview
 
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
-_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_ATTRIBUTES = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
+_ID_VALUES = etree.XPath(_ID_ATTRIBUTES, smart_strings=False)
+_ID_OWNERS = etree.XPath(_ID_ATTRIBUTES)
 
 
 class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
@@ -165,23 +168,21 @@ class Ids:
 
     def __init__(self, root: etree._Element) -> None:
         self._root = root
-        self._found: dict[str, etree._Element | None] = {}
+        self._found: dict[str, etree._Element] | None = None
+        values = cast("list[str]", _ID_VALUES(root))
         self.duplicates: tuple[str, ...] = ()
         """The values that stand more than once, whatever the attribute."""
-        seen: set[str] = set()
-        twice: dict[str, None] = {}
-        for value in cast("list[Any]", _ID_ATTRIBUTES(root)):
-            text = str(value)
-            if text in seen:
-                twice[text] = None
-            seen.add(text)
-            owner = value.getparent()
-            if owner is not None and _resolves(owner, str(value.attrname)):
-                self._found[text] = owner
-        self.duplicates = tuple(twice)
+        if len(set(values)) < len(values):
+            self.duplicates = tuple(value for value, count in Counter(values).items() if count > 1)
 
     def get(self, value: str) -> etree._Element | None:
         """Return the element with the Id *value*; ``None`` if there is none, or more than one."""
+        if self._found is None:
+            self._found = {}
+            for found in cast("list[Any]", _ID_OWNERS(self._root)):
+                owner = found.getparent()
+                if _resolves(owner, str(found.attrname)):
+                    self._found[str(found)] = owner
         return None if value in self.duplicates else self._found.get(value)
 
 

@@ -32,15 +32,7 @@ from vndoc.signature.facts import Binding, Level, RevocationMaterial, SignatureF
 if TYPE_CHECKING:
     from vndoc.signature.xmldsig import XmlSignatureFacts
 
-__all__ = [
-    "COUNTERSIGNED",
-    "NAMESPACES",
-    "SIGNED_PROPERTIES",
-    "DataObject",
-    "Properties",
-    "is_counter_signature",
-    "read_properties",
-]
+__all__ = ["COUNTERSIGNED", "NAMESPACES", "SIGNED_PROPERTIES", "DataObject"]
 
 NAMESPACES: Final = (
     "http://uri.etsi.org/01903/v1.3.2#",
@@ -74,7 +66,7 @@ def _absent(_certificate: Certificate) -> Binding:
     return Binding.ABSENT
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.define(kw_only=True, eq=False)
 class Properties:
     """The qualifying properties of one signature; ``signed`` is the SignedProperties element, if it is covered."""
 

@@ -64,6 +64,11 @@ MAX_SIGNATURES: Final = 100
 """Signatures in one document."""
 
 _SIGNATURE: Final = ds("Signature")
+_SIGNED_INFO: Final = ds("SignedInfo")
+_REFERENCE: Final = ds("Reference")
+_METHODS: Final = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
+_OUTPUT_LENGTH: Final = ds("HMACOutputLength")
+_MANIFEST: Final = ds("Manifest")
 _ORDER: Final = {ds("SignedInfo"): 0, ds("SignatureValue"): 1, ds("KeyInfo"): 2, ds("Object"): 3}
 
 
@@ -157,15 +162,16 @@ class _Reading:
     def _parts(self, place: str) -> tuple[etree._Element, etree._Element, etree._Element | None]:
         """Return SignedInfo, SignatureValue and KeyInfo (attack A8: exactly one SignedInfo, right below)."""
         children = element_children(self.node)
-        signed = [child for child in children if child.tag == ds("SignedInfo")]
-        if len(signed) != 1:
-            raise Refusal(reason("signed-info-repeated", place=place, count=len(signed)))
-        if any(n is not signed[0] and _owner(n) is self.node for n in self.node.iter(ds("SignedInfo"))):
+        names = [str(child.tag) for child in children]
+        if names.count(_SIGNED_INFO) != 1:
+            raise Refusal(reason("signed-info-repeated", place=place, count=names.count(_SIGNED_INFO)))
+        own = children[names.index(_SIGNED_INFO)]
+        if any(n is not own and _owner(n) is self.node for n in self.node.iter(_SIGNED_INFO)):
             raise Refusal(reason("signed-info-nested", place=place))
-        ranks = [_ORDER.get(str(child.tag), 9) for child in children]
+        ranks = [_ORDER.get(name, 9) for name in names]
         if ranks != sorted(ranks) or 9 in ranks or ranks.count(1) != 1 or ranks.count(2) > 1:
-            names = " ".join(etree.QName(child).localname for child in children[:8])
-            raise Refusal(reason("signature-malformed", place=place, detail=names))
+            shown = " ".join(etree.QName(child).localname for child in children[:8])
+            raise Refusal(reason("signature-malformed", place=place, detail=shown))
         return children[0], children[1], children[2] if 2 in ranks else None
 
     def _algorithm(self, signed_info: etree._Element) -> SignatureAlgorithm:
@@ -173,11 +179,10 @@ class _Reading:
         place = signed_info
         children = element_children(signed_info)
         names = [child.tag for child in children]
-        expected = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
-        if names[:2] != expected or any(name != ds("Reference") for name in names[2:]):
+        if names[:2] != _METHODS or any(name != _REFERENCE for name in names[2:]):
             raise Refusal(reason("signature-malformed", place=place, detail="SignedInfo"))
         method = children[1]
-        if method.find(ds("HMACOutputLength")) is not None:
+        if method.find(_OUTPUT_LENGTH) is not None:
             self.reasons.append(reason("hmac-output-length", place=place))
         uri = method.get("Algorithm", "")
         algorithm = _pss(method) if uri == MORE_2007 + "rsa-pss" else SIGNATURES.get(uri)
@@ -201,7 +206,7 @@ class _Reading:
     def _manifests(self) -> None:
         """Follow the references of each Manifest that is signed, one level deep."""
         for reference in self.references:
-            if reference.target is not None and reference.target.tag == ds("Manifest") and reference.covered.intact:
+            if reference.target is not None and reference.covered.intact and reference.target.tag == _MANIFEST:
                 listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
                 self.listed += listed
                 self.covered += [entry.covered for entry in listed]
@@ -318,6 +323,9 @@ def _verified(algorithm: SignatureAlgorithm | None, value: bytes, octets: bytes,
 
 def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificate, ...]:
     """Return the certificates that may be the signer's: those that the signed data name first, issuers last."""
+    known = dict.fromkeys(keys.certificates + properties.certificates)
+    if len(known) < 2:
+        return tuple(known)
     issuers = {certificate.issuer for certificate in keys.certificates if not certificate.self_issued}
 
     def rank(certificate: Certificate) -> tuple[bool, bool, bool]:
@@ -327,7 +335,7 @@ def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificat
             certificate.subject in issuers,
         )
 
-    return tuple(sorted(dict.fromkeys(keys.certificates + properties.certificates), key=rank))
+    return tuple(sorted(known, key=rank))
 
 
 # -- signature wrapping --------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import attrs
+import pybase64
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -26,6 +27,7 @@ from vndoc.errors import CertificateError, SignatureError
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
+from vndoc.signers._costs import check_costs
 
 __all__ = ["MAX_KEY_FILE", "KeySigner", "Passphrase", "PrivateKey", "order_chain", "sign_with"]
 
@@ -35,8 +37,8 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519Pri
 Passphrase = bytes | str | Callable[[], bytes | str]
 """A passphrase, or a function that asks for it."""
 
-MAX_KEY_FILE: Final = 4 * 1024 * 1024
-"""Octets of a file with a key and its certificates."""
+MAX_KEY_FILE: Final = 256 * 1024
+"""Octets of a file with a key and its certificates; real ones have below twenty thousand."""
 
 _PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 
@@ -208,8 +210,9 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
         load, octets = load_pem_private_key, blocks[0]
     try:
         return _usable(load(octets, None))
-    except TypeError:
-        secret = _secret(passphrase)  # it is encrypted
+    except TypeError:  # it is encrypted
+        check_costs(octets if octets is data else _unarmoured(octets))
+        secret = _secret(passphrase)
     except (ValueError, UnsupportedAlgorithm):
         raise SignatureError("private-key-unreadable", detail="PKCS#8, PKCS#1, SEC 1?") from None
     try:
@@ -218,11 +221,18 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
         raise SignatureError("passphrase-wrong") from None
 
 
+def _unarmoured(block: bytes) -> bytes:
+    """Return the octets of a PEM block whose form a library has read; lines of a header are no base64 and fall out."""
+    lines = [line for line in block.splitlines()[1:-1] if b":" not in line]
+    return pybase64.b64decode(b"".join(lines))
+
+
 def _open_pkcs12(
     data: bytes, passphrase: Passphrase | None
 ) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
     if not _is_pfx(data):
         raise SignatureError("private-key-unreadable", detail="PKCS#12?")
+    check_costs(data)
     try:
         return pkcs12.load_key_and_certificates(data, None)
     except (ValueError, UnsupportedAlgorithm):

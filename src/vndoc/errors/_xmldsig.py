@@ -23,8 +23,8 @@ XMLDSIG_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "A document in this encoding cannot be signed; UTF-8 is needed.",
         ),
         "signing-data": Text(
-            "Không lập được dữ liệu cần ký: {detail}",
-            "What is to be signed cannot be made: {detail}",
+            "Không lập được dữ liệu cần ký: {detail}.",
+            "What is to be signed cannot be made: {detail}.",
         ),
     }
 )

@@ -333,7 +333,7 @@ class _Plan:
             try:
                 digest = made_digest(context, node, signature, self.digest)
             except Refusal as refusal:
-                raise SignatureError("signing-data", detail=refusal.reason.text()) from None
+                raise SignatureError("signing-data", detail=refusal.reason.code) from None
             text = pybase64.b64encode(digest)
             element_children(node)[-1].text = text.decode("ascii")
             document = document.replace(_DIGEST.format(self.id, number).encode(), text, 1)

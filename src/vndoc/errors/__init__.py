@@ -346,22 +346,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The packet's JSON is invalid: {detail}.",
         ),
         # -- XML signatures, CMS, canonical XML ------------------------------------------------------
-        "no-signature": Text(
-            "Tài liệu không có chữ ký XML-DSig nào.",
-            "The document has no XML-DSig signature.",
-        ),
-        "signing-encoding": Text(
-            "Không ký được tài liệu ở bảng mã này; cần UTF-8.",
-            "A document in this encoding cannot be signed; UTF-8 is needed.",
-        ),
-        "signing-data": Text(
-            "Không lập được dữ liệu cần ký: {detail}",
-            "What is to be signed cannot be made: {detail}",
-        ),
-        "limit-signatures": Text(
-            "Tài liệu có hơn {limit} chữ ký.",
-            "The document has more than {limit} signatures.",
-        ),
         "crl-malformed": Text(
             "Không đọc được danh sách thu hồi (CRL): {detail}.",
             "The revocation list cannot be read: {detail}.",

@@ -26,6 +26,7 @@ from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
 __all__ = ["NAMESPACE", "verdict_to_etsi"]
 
 NAMESPACE: Final = "http://uri.etsi.org/19102/v1.2.1#"
+"""Namespace of the report (V1.2.1)."""
 _DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 _XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
 _PREFIXES: Final[dict[str | None, str]] = {None: NAMESPACE, "ds": _DS, "xades": _XADES}

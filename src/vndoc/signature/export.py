@@ -22,6 +22,7 @@ from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Ve
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "evidence_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
 
 SCHEMA_VERSION: Final = "1.0"
+"""Of the form that :data:`SCHEMA` describes."""
 
 
 def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:

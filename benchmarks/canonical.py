@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -21,8 +19,9 @@ from pathlib import Path
 
 from lxml import etree
 
+from measure import at_most, ended, head, medians, peak_mib
 from packets import KB, MB, octets, wrapped
-from ratios import MEMORY_MUST_MIB, medians, missed, row
+from ratios import MEMORY_MUST_MIB
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.packets.files import FileOctets, TemporarySpool
 from vndoc.xml import Canonical, Skeleton, canonicalize, digest, parse_document, split
@@ -66,10 +65,6 @@ def floor_of(data: bytes) -> Callable[[], object]:
     return lambda: hashlib.sha256(canonical).digest()
 
 
-def gated(what: str, ratio: float, must: float | None) -> None:
-    row(what, f"{ratio:.2f}", f"<= {must}" if must else "", ok=must is None or ratio <= must)
-
-
 def sizes() -> None:
     """Packets with one attachment in one line."""
     for name, size in SIZES.items():
@@ -83,10 +78,10 @@ def sizes() -> None:
         }
         times = medians(jobs)
         floor = times["floor"]
-        gated(f"split + digest, {name} / floor ({floor * 1e3:.2f} ms)", times["all"] / floor, WHOLE_MUSTS[name])
-        gated(f"digest of a skeleton, {name} / floor", times["digest"] / floor, DIGEST_MUSTS[name])
+        at_most(f"split + digest, {name} / floor ({floor * 1e3:.2f} ms)", times["all"] / floor, WHOLE_MUSTS[name])
+        at_most(f"digest of a skeleton, {name} / floor", times["digest"] / floor, DIGEST_MUSTS[name])
         times = medians({"floor": floor_of(data), "dom": partial(by_the_whole_tree, data)})  # it empties the caches
-        gated(f"plain DOM + C14N + SHA-256, {name} / floor", times["dom"] / times["floor"], None)
+        at_most(f"plain DOM + C14N + SHA-256, {name} / floor", times["dom"] / times["floor"], None)
 
 
 def lines() -> None:
@@ -103,8 +98,8 @@ def lines() -> None:
             times = medians(jobs)
             # where CR is sent, line ends must be normalised as well as proven: that has no must of its own
             must = WRAPPED_WHOLE_MUST if end == "LF" else None
-            gated(f"split + digest, {name} wrapped, {end} / floor", times["all"] / times["floor"], must)
-            gated(
+            at_most(f"split + digest, {name} wrapped, {end} / floor", times["all"] / times["floor"], must)
+            at_most(
                 f"digest of a skeleton, {name} wrapped, {end} / floor", times["digest"] / times["floor"], WRAPPED_MUST
             )
 
@@ -129,16 +124,13 @@ def headers() -> None:
     count = sum(1 for _ in root.iter())
     for name, seconds in times.items():
         must = HEADER_MUST if name in {"document", "enveloped"} else None
-        gated(f"{name}, {seconds * 1e6:.0f} µs / lxml's C14N of the {count} elements", seconds / floor, must)
+        at_most(f"{name}, {seconds * 1e6:.0f} µs / lxml's C14N of the {count} elements", seconds / floor, must)
 
 
 _CHILD = """
 import sys
 from vndoc.packets.files import FileOctets, TemporarySpool
 from vndoc.xml import Canonical, digest, split
-def peak():
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 before = peak()
 skeleton = split(FileOctets(sys.argv[1]), spool=TemporarySpool)
 digest(skeleton, skeleton.root, Canonical.C14N_10, "sha256")
@@ -153,13 +145,8 @@ def memory() -> None:
         for name, data in (("one line", octets(100 * MB)), ("wrapped, CR LF", wrapped(octets(100 * MB)))):
             path.write_bytes(data)
             assert FileOctets(path).size == len(data)
-            command = [sys.executable, "-c", _CHILD, str(path)]
-            kib = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            row(
-                f"peak memory over import, 100 MB file, {name}",
-                f"{kib / 1024:.1f} MiB",
-                f"<= {MEMORY_MUST_MIB:.0f} MiB",
-                ok=kib / 1024 <= MEMORY_MUST_MIB,
+            at_most(
+                f"peak memory over import, 100 MB file, {name}", peak_mib(_CHILD, str(path)), MEMORY_MUST_MIB, " MiB"
             )
 
 
@@ -168,15 +155,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out memory")
     quick = parser.parse_args().quick
-    print("| what | measured | must | met |\n|---|---|---|---|")
+    head()
     sizes()
     lines()
     headers()
     if not quick:
         memory()
-    for line in missed:
-        print("missed:", line, file=sys.stderr)
-    return 1 if missed else 0
+    return ended()
 
 
 if __name__ == "__main__":

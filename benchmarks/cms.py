@@ -17,13 +17,10 @@ import ctypes
 import ctypes.util
 import datetime
 import functools
-import gc
 import hashlib
 import io
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,8 +33,9 @@ from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
 
+from measure import ended, head, peak_mib, row, thread_times
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.pki import CryptoPolicy, Family, KeyRule, Purpose, SignatureAlgorithm, TrustStore, Use, names
+from vndoc.pki import CryptoPolicy, Family, KeyRule, Purpose, SignatureAlgorithm, TrustStore, Use, building, names
 from vndoc.pki.paths import PathValidator
 from vndoc.signature import _cms_read, cms
 from vndoc.testing.pki import Authority, Identity
@@ -50,43 +48,6 @@ MEMORY_MUST_MIB = 24.0
 CHILDREN = frozenset({"openssl"})
 AT = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
 RSA = SignatureAlgorithm(Family.RSA_PKCS1, "sha256")
-
-missed: list[str] = []
-
-
-def best(jobs: dict[str, Callable[[], object]], *, seconds: float) -> dict[str, float]:
-    """Return the shortest seconds of each job, run in turns until *seconds* a job are used.
-
-    Counted is the processor's time of this thread, which other programs disturb least; a job that waits for a child
-    process is timed by the clock.
-    """
-    clocks = {name: time.perf_counter if name in CHILDREN else time.thread_time for name in jobs}
-    calls = {}
-    for name, job in jobs.items():
-        job()
-        start = time.perf_counter()
-        job()
-        calls[name] = max(1, int(0.004 / (time.perf_counter() - start + 1e-9)))
-    taken = dict.fromkeys(jobs, float("inf"))
-    rounds, end = 0, time.perf_counter() + seconds * len(jobs)
-    gc.disable()
-    while time.perf_counter() < end or rounds < 5:
-        rounds += 1
-        for name, job in jobs.items():
-            clock = clocks[name]
-            start = clock()
-            for _ in range(calls[name]):
-                job()
-            taken[name] = min(taken[name], (clock() - start) / calls[name])
-        gc.collect()
-    gc.enable()
-    return taken
-
-
-def row(what: str, value: str, must: str = "", *, ok: bool = True) -> None:
-    if not ok:
-        missed.append(f"{what}: {value}, must {must}")
-    print(f"| {what} | {value} | {must} | {'' if not must else 'yes' if ok else '**NO**'} |", flush=True)
 
 
 @functools.cache
@@ -109,6 +70,7 @@ def verify(data: bytes, content: bytes | None, *, path: bool = True, cold: bool 
     if cold:
         _cms_read._kept.cache_clear()  # noqa: SLF001
         names._kept_key.cache_clear()  # noqa: SLF001
+        building._kept_signed_by.cache_clear()  # noqa: SLF001
         validate = attrs.evolve(validate)
     [facts] = cms.read_cms(data, content=content)
     [certificate] = facts.candidates
@@ -210,7 +172,7 @@ def measure(name: str, *, detached: bool, seconds: float, folder: str, crypto: L
     content = bytes(SIZES[name])
     data = cms.sign_cms(content, signer=signer().signer(RSA), detached=detached, signing_time=AT)
     outside = content if detached else None
-    times = best(
+    times = thread_times(
         {
             "floor": floor_of(content),
             "read": lambda: verify(data, outside, path=False),
@@ -222,6 +184,7 @@ def measure(name: str, *, detached: bool, seconds: float, folder: str, crypto: L
             "openssl": openssl(data, outside, folder),
         },
         seconds=seconds,
+        children=CHILDREN,
     )
     floor = times["floor"]
     form = f"{'detached' if detached else 'encapsulated'}, {name}"
@@ -257,9 +220,6 @@ class File:
     def size(self):
         with self.open() as file: return file.seek(0, 2)
     def open(self): return open(self.path, "rb")
-def peak():
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 before = peak()
 [facts] = cms.read_cms(File(sys.argv[1]), content=File(sys.argv[2]) if len(sys.argv) > 2 else None)
 assert facts.verify(facts.candidates[0]) and not facts.reasons
@@ -277,8 +237,7 @@ def memory(folder: str) -> None:
         )
         inside.write_bytes(content)
         files = [str(given), *([str(inside)] if detached else [])]
-        out = subprocess.run([sys.executable, "-c", _CHILD, *files], check=True, capture_output=True, text=True).stdout
-        mib = int(out) / 1024
+        mib = peak_mib(_CHILD, *files)
         row(
             f"peak memory over import, 100 MB {'detached' if detached else 'encapsulated'}, from files",
             f"{mib:.1f} MiB",
@@ -293,16 +252,14 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, without memory")
     quick = parser.parse_args().quick
     crypto = Libcrypto()
-    print("| what | value | must | met |\n|---|---|---|---|")
+    head()
     with tempfile.TemporaryDirectory() as folder:
         for detached in (True, False):
             for name in SIZES:
                 measure(name, detached=detached, seconds=0.4 if quick else 1.5, folder=folder, crypto=crypto)
         if not quick:
             memory(folder)
-    for line in missed:
-        print("missed:", line, file=sys.stderr)
-    return 1 if missed else 0
+    return ended()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ from vndoc.pki import (
     RevocationChecker,
     TrustStore,
     Use,
+    building,
     validate_path,
 )
 from vndoc.testing.pki import Authority, basic_constraints, key_usage
@@ -127,6 +128,7 @@ class Path3:
 
     def cold(self, checker: RevocationChecker | None = None) -> None:
         """Two certificates read, the path found and judged."""
+        building._kept_signed_by.cache_clear()  # noqa: SLF001
         leaf, ca = (Certificate.load(octets) for octets in self.octets)
         result = validate_path(
             leaf, trust=self.trust, at=NOW, purpose=SIGNERS, crypto=POLICY, pool=(ca,), revocation=checker

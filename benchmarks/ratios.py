@@ -28,6 +28,7 @@ import pybase64
 from lxml import etree
 
 import vndoc
+from measure import PEAK, ended, head, medians, row
 from packets import KB, MB, octets, utf16_file, wrapped
 
 MIB = 1024 * 1024
@@ -40,34 +41,6 @@ VALIDATE_SAME = 1.25
 IMPORT_MUST = 1.25
 MEMORY_MUST_MIB = 24.0
 _HOLDER = "{http://www.mic.gov.vn/TBT/QCVN_102_2016}ContentTransferEncoded"
-
-missed: list[str] = []
-
-
-def medians(jobs: dict[str, Callable[[], object]], *, seconds: float = 1.5) -> dict[str, float]:
-    """Return the median seconds of each job, run in turns until *seconds* a job are used."""
-    calls = {}
-    for name, job in jobs.items():
-        job()
-        start = time.perf_counter()
-        job()
-        calls[name] = max(1, int(0.005 / (time.perf_counter() - start + 1e-9)))
-    taken: dict[str, list[float]] = {name: [] for name in jobs}
-    end = time.perf_counter() + seconds * len(jobs)
-    while time.perf_counter() < end or len(next(iter(taken.values()))) < 5:
-        for name, job in jobs.items():
-            start = time.perf_counter()
-            for _ in range(calls[name]):
-                job()
-            taken[name].append((time.perf_counter() - start) / calls[name])
-    return {name: statistics.median(times) for name, times in taken.items()}
-
-
-def row(what: str, value: str, must: str = "", *, ok: bool = True) -> None:
-    """Print one row of the table."""
-    if not ok:
-        missed.append(f"{what}: {value}, must {must}")
-    print(f"| {what} | {value} | {must} | {'' if not must else 'yes' if ok else '**NO**'} |", flush=True)
 
 
 def read_and_digest(source: bytes | str) -> None:
@@ -222,9 +195,6 @@ def importing() -> None:
 
 _CHILD = """
 import sys, vndoc
-def peak():
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
 vndoc.read, vndoc.write_packet, vndoc.validate
 before = peak()
 with vndoc.read(sys.argv[1]) as reading:
@@ -241,7 +211,7 @@ def memory() -> None:
         fast.write_bytes(octets(100 * MB))
         utf16_file(slow, 100 * MB)
         for path in (fast, slow):
-            command = [sys.executable, "-c", _CHILD, str(path)]
+            command = [sys.executable, "-c", PEAK + _CHILD, str(path)]
             out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             route, kib = out.split()
             mib = int(kib) / 1024
@@ -258,7 +228,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="leave out 100 MB and memory")
     quick = parser.parse_args().quick
-    print("| what | measured | must | met |\n|---|---|---|---|")
+    head()
     with tempfile.TemporaryDirectory() as folder:
         reading(folder, quick=quick)
     writing()
@@ -266,9 +236,7 @@ def main() -> int:
     importing()
     if not quick:
         memory()
-    for line in missed:
-        print("missed:", line, file=sys.stderr)
-    return 1 if missed else 0
+    return ended()
 
 
 if __name__ == "__main__":

@@ -60,16 +60,19 @@ def _number(node: Any, parent: Any, counted: dict[tuple[Any, str], tuple[Any, in
 
 def markup(node: Any) -> SignatureMarkup:
     """Return an element and everything in it as a value, white space included."""
-    namespace, name = split_tag(node)
-    children: list[SignatureMarkup | str] = [node.text] if node.text else []
+    tag: str = node.tag
+    namespace, _, name = tag[1:].rpartition("}") if tag[:1] == "{" else ("", "", tag)
+    text = node.text
+    children: list[SignatureMarkup | str] = [text] if text else []
     for child in node:
         children.append(markup(child))
-        if child.tail:
-            children.append(child.tail)
+        tail = child.tail
+        if tail:
+            children.append(tail)
     return SignatureMarkup(
         name=name,
         namespace=namespace or None,
         prefix=node.prefix,
-        attributes=tuple((str(key), str(value)) for key, value in node.attrib.items()),
+        attributes=tuple(node.items()),
         children=tuple(children),
     )

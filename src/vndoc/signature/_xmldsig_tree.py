@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import functools
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,8 +19,9 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_names import DS
-from vndoc.xml import Canonical, Skeleton, canonical_pieces, canonicalize, parse_document
-from vndoc.xml.parser import parse_copy
+from vndoc.xml import Canonical, Skeleton, canonical_pieces, parse_document
+from vndoc.xml.c14n import canonical_octets
+from vndoc.xml.parser import parse_copy, simple_prolog
 
 __all__ = [
     "Canonicalizer",
@@ -39,11 +41,10 @@ __all__ = [
 Piece = bytes | memoryview
 """A run of octets in a sequence that belongs together."""
 
+_SHORT: Final = 256 * 1024
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
-_ID_ATTRIBUTES = "//@*[translate(local-name(), 'ID', 'id') = 'id']"
-_ID_VALUES = etree.XPath(_ID_ATTRIBUTES, smart_strings=False)
-_ID_OWNERS = etree.XPath(_ID_ATTRIBUTES)
+_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
 
 
 class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
@@ -83,15 +84,10 @@ def _whole(
     inclusive_prefixes: Sequence[str],
     without: etree._Element | None,
     whole_document: bool,
+    source: bytes | None = None,
 ) -> Iterable[Piece]:
     return (
-        canonicalize(
-            node,
-            algorithm,
-            inclusive_prefixes=inclusive_prefixes,
-            without=without,
-            whole_document=whole_document,
-        ),
+        canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=source),
     )
 
 
@@ -124,7 +120,11 @@ class XmlSource:
         if isinstance(source, XmlSource):
             return source
         if isinstance(source, bytes):
-            return cls(root=parse_document(source, limits=limits), size=len(source))
+            root = parse_document(source, limits=limits)
+            short = len(source) <= _SHORT and simple_prolog(source)  # its "<" and "=" can be counted, and soon
+            return cls(
+                root=root, size=len(source), canonical=functools.partial(_whole, source=source if short else None)
+            )
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
@@ -167,19 +167,18 @@ class Ids:
     """
 
     def __init__(self, root: etree._Element) -> None:
-        self._root = root
         self._found: dict[str, etree._Element] | None = None
-        values = cast("list[str]", _ID_VALUES(root))
+        values = self._values = cast("list[Any]", _ID_ATTRIBUTES(root))
         self.duplicates: tuple[str, ...] = ()
         """The values that stand more than once, whatever the attribute."""
         if len(set(values)) < len(values):
-            self.duplicates = tuple(value for value, count in Counter(values).items() if count > 1)
+            self.duplicates = tuple(value for value, count in Counter(map(str, values)).items() if count > 1)
 
     def get(self, value: str) -> etree._Element | None:
         """Return the element with the Id *value*; ``None`` if there is none, or more than one."""
         if self._found is None:
             self._found = {}
-            for found in cast("list[Any]", _ID_OWNERS(self._root)):
+            for found in self._values:
                 owner = found.getparent()
                 if _resolves(owner, str(found.attrname)):
                     self._found[str(found)] = owner

@@ -33,7 +33,7 @@ from vndoc.signature.blocks import (
 )
 from vndoc.signature.cms import read_cms
 from vndoc.signature.facts import SignatureFacts
-from vndoc.signature.identity import SignerIdentity
+from vndoc.signature.identity import SignerIdentity, identity_of
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import Evidence, SignatureReport, TimestampReport, Verdict
@@ -175,7 +175,7 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
         signature_value=facts.signature_value,
         algorithm=facts.algorithm,
         certificate=found.certificate,
-        signer=None if found.certificate is None else SignerIdentity.of(found.certificate),
+        signer=None if found.certificate is None else identity_of(found.certificate),
         path=path,
         claimed_time=facts.claimed_time,
         claimed_roles=facts.claimed_roles,

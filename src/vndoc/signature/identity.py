@@ -9,6 +9,7 @@ the issuer, and take them from a chain that was validated (attack A20, look-alik
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -20,7 +21,7 @@ from vndoc.pki import der
 from vndoc.pki.certificate import Certificate
 from vndoc.text import mask, nfc, shorten
 
-__all__ = ["SignerIdentity", "SignerKind", "first_of", "name_text"]
+__all__ = ["SignerIdentity", "SignerKind", "first_of", "identity_of", "name_text"]
 
 
 class SignerKind(enum.StrEnum):
@@ -137,6 +138,15 @@ class SignerIdentity:
 
     def __repr__(self) -> str:
         return f"SignerIdentity({shorten(self.display_name or '?')!r}, {self.kind.value})"
+
+
+_KEPT_OCTETS: Final = 16 * 1024
+_kept = functools.lru_cache(maxsize=256)(SignerIdentity.of)
+
+
+def identity_of(certificate: Certificate) -> SignerIdentity:
+    """Return :meth:`SignerIdentity.of`; the octets alone decide, so the last answers are kept."""
+    return _kept(certificate) if len(certificate.der) <= _KEPT_OCTETS else SignerIdentity.of(certificate)
 
 
 @attrs.frozen

@@ -99,21 +99,23 @@ def header_signature(reading: Reading) -> HeaderSignature:
     return HeaderSignature.PRESENT if markup.namespace == table.XMLDSIG else HeaderSignature.WRONG_NAMESPACE
 
 
-def _texts(markup: SignatureMarkup, name: str) -> Iterator[str]:
-    """Yield the text of each element called *name*, in whatever namespace, without white space."""
-    if markup.name == name:
-        yield "".join("".join(child for child in markup.children if isinstance(child, str)).split())
-    for child in markup.children:
-        if isinstance(child, SignatureMarkup):
-            yield from _texts(child, name)
+def _texts(markup: SignatureMarkup) -> tuple[list[str], list[str]]:
+    """Return the texts of all SignatureValue and of all DigestValue, in whatever namespace, without white space."""
+    found: dict[str, list[str]] = {"SignatureValue": [], "DigestValue": []}
+    waiting = [markup]
+    for element in waiting:
+        texts = found.get(element.name)
+        if texts is not None:
+            texts.append("".join("".join(child for child in element.children if isinstance(child, str)).split()))
+        waiting += [child for child in element.children if not isinstance(child, str)]
+    return found["SignatureValue"], found["DigestValue"]
 
 
 def _is_placeholder(markup: SignatureMarkup) -> bool:
     """Return whether no algorithm gives such values: a short signature value, or one digest for several references."""
-    values = list(_texts(markup, "SignatureValue"))
+    values, digests = _texts(markup)
     if not values or any(len(_decoded(value)) < _LEAST for value in values):
         return True
-    digests = list(_texts(markup, "DigestValue"))
     repeated = len(digests) > 1 and len(set(digests)) == 1
     return not digests or repeated or any(len(set(_decoded(digest))) < 2 for digest in digests)
 
@@ -132,8 +134,10 @@ def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
     and only the document around the signature differs, the reason is ``rewritten-in-transit``. Raises as
     :func:`~vndoc.signature.xmldsig.read_xml`.
     """
-    if header_signature(reading) is not HeaderSignature.PRESENT:
-        return ()
+    return _facts(reading) if header_signature(reading) is HeaderSignature.PRESENT else ()
+
+
+def _facts(reading: Reading) -> tuple[SignatureFacts, ...]:
     packet = reading.document
 
     def resolve(uri: str) -> Octets | None:
@@ -236,7 +240,7 @@ def verify_packet(
 
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
     seals = judged(read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ())
-    headers = judged(read_header_signatures(reading))
+    headers = judged(_facts(reading) if kind is HeaderSignature.PRESENT else ())
     safe = bool(seals) and all(s.passed for s in seals)
     aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
     signatures = (*seals, *(h for h in headers if h not in aside))

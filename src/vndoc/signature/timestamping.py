@@ -20,7 +20,7 @@ from vndoc.pki.revocation_facts import RevocationReason, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature.blocks import Moment, format_check, identify, shown_time, signature_algorithm_check
 from vndoc.signature.facts import Binding, TimestampFacts, TimestampKind, TimestampToken
-from vndoc.signature.identity import SignerIdentity
+from vndoc.signature.identity import identity_of
 from vndoc.signature.policy import ForeignTsa, Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import TimestampReport
@@ -109,7 +109,7 @@ def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[C
         reasons += _compromised(found.certificate, context, known, facts.place)
         reasons += _bound(facts.place, token.signature.binding(found.certificate))
     foreign = path is not None and path.anchor is not None and not _vietnamese(path)
-    name = None if found.certificate is None else SignerIdentity.of(found.certificate)
+    name = None if found.certificate is None else identity_of(found.certificate)
     if foreign:
         code = "foreign-tsa" if context.policy.foreign_tsa is ForeignTsa.NOTE else "foreign-tsa-refused"
         reasons.append(_reason(code, facts.place, tsa="?" if name is None else name.display_name))

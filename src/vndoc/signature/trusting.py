@@ -14,8 +14,7 @@ import attrs
 
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
-from vndoc.pki.paths import PathResult, validate_path
-from vndoc.pki.policy import Use
+from vndoc.pki.paths import PathResult, PathValidator, validate_path
 from vndoc.pki.revocation import RevocationChecker
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustStore
@@ -74,21 +73,48 @@ def certificate_trust(
     place: str,
 ) -> tuple[PathResult, Outcome]:
     """Return the path of *certificate* at *moment* and what the policy makes of it."""
-    path = validate_path(
-        certificate,
-        trust=context.trust,
-        at=moment.at,
-        purpose=purpose,
-        crypto=context.policy.crypto,
-        pool=tuple(pool),
-        revocation=context.revocation,
-        end_use=Use.END_CERTIFICATE,
-    )
+    path = _path(certificate, context, moment.at, purpose, tuple(pool))
     reasons = list(_by_policy(path, context.policy, place))
     if moment.proven and path.outcome.passed and certificate.not_after < context.at:
         values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
         reasons.append(Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values))
     return path, outcome_of(reasons)
+
+
+_KEPT_VALIDATORS: Final = 16
+_KEPT_PATHS: Final = 256
+_KEPT_OCTETS: Final = 64 * 1024
+"""Octets of the certificates that a path is kept for: real signatures carry below ten thousand."""
+_validators: dict[tuple[int, int, int, frozenset[Purpose]], PathValidator] = {}
+"""By the identity of store, tables and lists, which are immutable and which the validator itself keeps alive."""
+
+
+def _path(
+    certificate: Certificate,
+    context: Context,
+    at: datetime.datetime,
+    purpose: frozenset[Purpose],
+    pool: tuple[Certificate, ...],
+) -> PathResult:
+    """Return the path of *certificate*; a second question for the same certificates and time costs a look-up.
+
+    An answer is kept only where nothing but the arguments decides it: a source of revocation facts that is not made of
+    given lists may know more the next time.
+    """
+    trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
+    fixed = type(trust) is TrustStore and (revocation is None or type(revocation) is RevocationChecker)
+    if not fixed or len(certificate.der) + sum(len(c.der) for c in pool) > _KEPT_OCTETS:
+        return validate_path(
+            certificate, trust=trust, at=at, purpose=purpose, crypto=crypto, pool=pool, revocation=revocation
+        )
+    key = (id(trust), id(crypto), id(revocation), purpose)
+    validator = _validators.get(key)
+    if validator is None:
+        validator = PathValidator(trust=trust, purpose=purpose, crypto=crypto, revocation=revocation, size=_KEPT_PATHS)
+        if len(_validators) >= _KEPT_VALIDATORS:
+            _validators.clear()
+        _validators[key] = validator
+    return validator.validate(certificate, at=at, pool=pool)
 
 
 def _by_policy(path: PathResult, policy: Policy, place: str) -> Iterator[Reason]:

@@ -5,10 +5,10 @@
 
 The floor F is SHA-256 of the canonical octets of the document plus one RSA-2048 verification, by the same libraries in
 the same process. *Cold*: every cache of ours is emptied before each call. *Warm*: certificates and paths were seen
-before, the document never (no document is ever kept). The path is of three certificates (RSA-4096, RSA-2048, RSA-2048), without
-revocation. Peers make the same statement on the same octets, parsing included: python-xmlsec and signxml with the
-trusted root, or with the signer's certificate pinned. Figures are medians of interleaved repetitions, in time of the
-processor; only ratios count. The musts are those of the project's performance goals.
+before, the document never (no document is ever kept). The path is of three certificates (RSA-4096, RSA-2048, RSA-2048),
+without revocation. Peers make the same statement on the same octets, parsing included: python-xmlsec and signxml with
+the trusted root, or with the signer's certificate pinned. Figures are medians of interleaved repetitions, in time of
+the processor; only ratios count. The musts are those of the project's performance goals.
 """
 
 from __future__ import annotations

@@ -217,3 +217,19 @@ def test_times() -> None:
 def test_errors_are_of_the_declared_kind() -> None:
     with pytest.raises(SignatureError):
         cms.prepare_cms(None, credential=public(person()))
+
+
+@pytest.mark.parametrize("oid", ["", "1", "1.-2", "3.1", "1.2.x", "1.2.", "1.02", "1.2.\u0663", "1." + "9" * 40])
+def test_what_is_no_oid_is_not_signed(oid: str) -> None:
+    policy = cms.SignaturePolicyId(oid, "sha256", b"")
+    for how in ({"commitment": oid}, {"policy": policy}, {"content_type": oid}):
+        assert code_of(lambda how=how: signed(**how)) == "option-invalid"  # type: ignore[misc]
+    assert code_of(lambda: tsp.make_request(bytes(32), policy=oid)) == "option-invalid"
+
+
+def test_what_is_no_digest_is_not_used() -> None:
+    policy = cms.SignaturePolicyId("1.2.3", "sha257", b"")
+    assert code_of(lambda: signed(policy=policy)) == "option-invalid"
+    for digest in ("sha257", "md5"):
+        call = lambda digest=digest: cms.add_timestamp(signed(), stamp(), digest=digest)  # noqa: E731
+        assert code_of(call) == "option-invalid"

@@ -45,7 +45,7 @@ def signed_attributes(message_digest: bytes, content_type: str | None, others: I
     """Return the DER SET OF signed attributes: what is signed."""
     rows = [(names.MESSAGE_DIGEST, enc.octet_string(message_digest)), *others]
     if content_type is not None:
-        rows.append((names.CONTENT_TYPE, der.encode_oid(content_type)))
+        rows.append((names.CONTENT_TYPE, enc.oid(content_type)))
     return enc.set_of(enc.attribute(oid, value) for oid, value in rows)
 
 
@@ -85,7 +85,7 @@ class Container:
     @classmethod
     def new(cls, content_type: str, content: Octets | None) -> Container:
         """Return an empty one over *content*, or a detached one."""
-        inner: list[bytes] = [der.encode_oid(content_type)]
+        inner: list[bytes] = [enc.oid(content_type)]
         if content is not None:
             pieces = [bytes(piece) for piece in pieces_of(content)]
             inner += enc.wrapped(der.context(0), enc.wrapped(der.OCTET_STRING, pieces))

@@ -102,7 +102,8 @@ def prepare_cms(
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
     ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
-    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448.
+    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448;
+    :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
     """
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
@@ -143,10 +144,11 @@ def _optional(
     if signing_time is not None:
         rows.append((names.SIGNING_TIME, enc.time(signing_time)))
     if commitment is not None:
-        rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, der.encode_oid(commitment))))
+        rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, enc.oid(commitment))))
     if policy is not None:
-        digest = der.encode(der.SEQUENCE, enc.digest_identifier(policy.digest), enc.octet_string(policy.value))
-        rows.append((names.POLICY, der.encode(der.SEQUENCE, der.encode_oid(policy.oid), digest)))
+        named = enc.digest_identifier(enc.digest(policy.digest).name)
+        digest = der.encode(der.SEQUENCE, named, enc.octet_string(policy.value))
+        rows.append((names.POLICY, der.encode(der.SEQUENCE, enc.oid(policy.oid), digest)))
     return rows
 
 

@@ -245,7 +245,8 @@ def sign_cms(
         existing=existing,
     )
     value = signer.sign(waiting.octets, waiting.algorithm)
-    return complete_cms(waiting.state, value, content=content, existing=existing, stamp=stamp, nonce=nonce)
+    again = None if detached or existing is not None else content  # a detached one needs no second look
+    return complete_cms(waiting.state, value, content=again, existing=existing, stamp=stamp, nonce=nonce)
 
 
 def prepare_counter_signature(

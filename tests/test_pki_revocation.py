@@ -190,6 +190,13 @@ def test_hold_and_release(root, person):
     assert status(day(2026, 3, 20), again)[0] == "hold"
 
 
+def test_an_older_list_that_is_fresh_and_a_newer_one_that_is_not(root, person):
+    held = root.crl(revoked={person.certificate.serial: (BEFORE, "certificateHold")}, this_update=NOW - 2 * DAY,
+                    next_update=NOW + DAY, number=1)  # fmt: skip
+    free = root.crl(this_update=NOW - DAY, next_update=NOW - HOUR, number=2)
+    assert set(ask(person, root, [held, free])[1].why) == {"hold-unclear", "crl-stale"}
+
+
 def test_a_delta_list_releases(root, person):
     serial = person.certificate.serial
     base = root.crl(

@@ -30,6 +30,7 @@ from cms_support import (
 )
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import SignatureError, UsageError, VndocError
+from vndoc.limits import DEFAULT
 from vndoc.pki import Extension, der
 from vndoc.signature import TimestampKind, TimestampToken, tsp
 from vndoc.signature._cms_encode import generalized, integer, octet_string
@@ -120,6 +121,15 @@ def test_the_imprint_is_compared() -> None:
     assert (facts.token, [one.code for one in facts.reasons]) == (None, ["timestamp-malformed"])
 
 
+def test_a_token_beyond_the_limits_is_told() -> None:
+    limits = attrs.evolve(DEFAULT, cms_certificates=1)
+    token = stamp().token(DIGEST)
+    facts = tsp.read_timestamp(TimestampKind.SIGNATURE, token, over=CONTENT, place="x", limits=limits)
+    assert (facts.token, facts.intact) == (None, None)
+    assert "certificates may be 1 at most" in facts.reasons[0].text()
+    assert code_of(lambda: tsp.read_token(token, limits=limits)) == "cms-too-large"
+
+
 @pytest.mark.parametrize(
     ("service", "expected"),
     [
@@ -184,7 +194,7 @@ def test_a_token_without_certificate() -> None:
     assert token.reasons == ()
     token = tsp.read_token(token.octets, certificates=[other().certificate, tsa().certificate])
     assert good(token.signature)
-    assert tsp.stamped(CONTENT, lambda _: stamp()(request)).signature.candidates == ()
+    assert code_of(lambda: tsp.stamped(CONTENT, lambda _: stamp()(request))) == "timestamp-unfit"
 
 
 def test_a_signature_is_no_token() -> None:

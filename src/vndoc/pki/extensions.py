@@ -74,7 +74,7 @@ class NameConstraints:
     excluded: tuple[GeneralName, ...] = ()
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Profile:
     """What the extensions of a certificate say about a path.
 

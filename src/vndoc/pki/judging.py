@@ -36,7 +36,7 @@ class PathParameters:
     inhibit_any_policy: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Judgement:
     """What the rules say of one path.
 

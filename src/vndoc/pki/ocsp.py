@@ -51,7 +51,7 @@ class CertificateId(NamedTuple):
     serial: bytes
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class SingleResponse:
     """What the response says of one certificate. ``usable``: no critical extension is left not understood."""
 

@@ -44,7 +44,7 @@ _NESTED = 2
 """How deep the certificates of those who sign revocation lists are themselves asked about."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class PathResult:
     """The answer: how it ends, and by which path.
 

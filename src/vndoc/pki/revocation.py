@@ -48,7 +48,7 @@ MAX_SOURCES: Final = 64
 _HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class _Said:
     """What one source says: an entry or none, for which reasons, issued when and fresh until when."""
 
@@ -145,8 +145,8 @@ class RevocationChecker:
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known of the certificate at the time of the *question*. Never raises."""
-        profile, extensions = question.certificate.profile, question.certificate.extensions
-        if NO_CHECK in extensions and OCSP_SIGNING in (profile.extended_usage or ()):
+        certificate = question.certificate
+        if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
             return _fact(question, RevocationStatus.GOOD, None, "no-check")
         why: list[str] = list(self.unreadable)
         said = [*self._of_ocsps(question, why)] if self.ocsps else []
@@ -313,6 +313,8 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
             why.append(f"{source.kind}-stale")
         elif not source.reaches(certificate):
             why.append(f"{source.kind}-after-expiry")
+        elif source.on_hold(at):  # a newer source no longer tells it, but that one is out of date
+            why.append("hold-unclear")
         else:
             good.append(source)
             mask |= source.mask

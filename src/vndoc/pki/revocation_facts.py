@@ -178,7 +178,7 @@ class RevocationReason(enum.IntEnum):
     AA_COMPROMISE = 10
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class RevocationFact:
     """What one source said, or why none said anything.
 

@@ -39,8 +39,7 @@ def timestamp_facts(kind: TimestampKind, place: str, octets: bytes, over: Over, 
     except SignatureError as error:
         if error.code == "cms-too-large":
             raise
-        why = reason("timestamp-malformed", place, detail=error.values.get("detail", error.code))
-        return TimestampFacts(kind=kind, place=place, token=None, intact=None, reasons=(why,))
+        return unreadable(kind, place, error.values.get("detail", error.code))
     intact, reasons = compared(token, over)
     return TimestampFacts(
         kind=kind,
@@ -49,6 +48,12 @@ def timestamp_facts(kind: TimestampKind, place: str, octets: bytes, over: Over, 
         intact=intact,
         reasons=tuple(attrs.evolve(one, place=place) for one in reasons),
     )
+
+
+def unreadable(kind: TimestampKind, place: str, detail: object) -> TimestampFacts:
+    """Return the facts of a timestamp whose token cannot be read."""
+    why = reason("timestamp-malformed", place, detail=detail)
+    return TimestampFacts(kind=kind, place=place, token=None, intact=None, reasons=(why,))
 
 
 def compared(token: TimestampToken, over: Over) -> tuple[bool | None, tuple[Reason, ...]]:

@@ -20,7 +20,7 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature._cms_signer import Over
 from vndoc.signature._cms_structure import children
-from vndoc.signature._cms_token import compared, new_context, timestamp_facts, token_of
+from vndoc.signature._cms_token import compared, new_context, timestamp_facts, token_of, unreadable
 from vndoc.signature._cms_token import imprint_of as parsed_imprint
 from vndoc.signature.facts import TimestampFacts, TimestampKind, TimestampToken
 
@@ -78,7 +78,10 @@ def read_timestamp(
 
     *over* is as in :func:`read_token`; ``None`` says that it could not be rebuilt. Never raises for what *octets* are.
     """
-    return timestamp_facts(kind, place, octets, over, new_context(limits))
+    try:
+        return timestamp_facts(kind, place, octets, over, new_context(limits))
+    except SignatureError as error:  # beyond the limits
+        return unreadable(kind, place, error.text())
 
 
 @attrs.frozen(kw_only=True)
@@ -113,7 +116,7 @@ def make_request(
         der.SEQUENCE,
         enc.integer(1),
         der.encode(der.SEQUENCE, enc.digest_identifier(digest, null=True), enc.octet_string(imprint)),
-        b"" if policy is None else der.encode_oid(policy),
+        b"" if policy is None else enc.oid(policy),
         b"" if nonce is None else enc.integer(nonce),
         b"\x01\x01\xff" if certificates else b"",
     )
@@ -202,12 +205,12 @@ def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | N
     Beside what :func:`read_response` checks, the token's structure and its own signature have to be right. Raises
     :class:`~vndoc.errors.SignatureError` as :func:`read_response`.
     """
-    request = make_request(DIGESTS[digest].of(data), digest=digest, nonce=nonce)
+    request = make_request(enc.digest(digest).of(data), digest=digest, nonce=nonce)
     token = read_response(stamp(request), request=request)
     facts = token.signature
     faults = [one for one in (*token.reasons, *facts.reasons) if one.decides]
     if faults:
         raise SignatureError("timestamp-unfit", detail=faults[0].code)
-    if facts.candidates and not any(map(facts.verify, facts.candidates)):
+    if not any(map(facts.verify, facts.candidates)):
         raise SignatureError("timestamp-unfit", detail="signature")
     return token

@@ -10,6 +10,7 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -212,6 +213,21 @@ class _Reading:
                 self.covered += [entry.covered for entry in listed]
                 self.reasons += reasons
 
+    def _stated_time(self) -> datetime.datetime | None:
+        """Return the first SigningTime in a signed Object that is not of XAdES: as Vietnamese software states it.
+
+        Source: signature.md, section 3.2 (SignatureProperties, in no namespace, local time without a zone).
+        """
+        for reference in self.references:
+            target = reference.target
+            if target is None or not reference.covered.intact or _owner(target) is not self.node:
+                continue
+            for node in target.iter("SigningTime", ds("SigningTime")):
+                found = None if len(node) else xades.parse_time(node.text or "")
+                if found is not None:
+                    return found
+        return None
+
     def _countered(self, node: etree._Element) -> tuple[XmlSignatureFacts, list[Reference]]:
         reading = _Reading(self.context, node)
         return reading.read(), reading.references
@@ -246,7 +262,7 @@ class _Reading:
             signature_value=value,
             signed_octets=octets,
             signature_id=self.node.get("Id"),
-            claimed_time=properties.claimed_time,
+            claimed_time=properties.claimed_time or self._stated_time(),
             claimed_roles=properties.claimed_roles,
             claimed_place=properties.claimed_place,
             commitment_types=properties.commitment_types,

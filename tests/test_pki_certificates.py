@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 
 import pytest
 from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
-from pki_support import day
 
+from pki_support import day
 from vndoc.errors import CertificateError
 from vndoc.pki import RECOGNISED, Certificate, Extension, Name, der, load_certificates
 from vndoc.pki.certificate import MAX_CERTIFICATE, serial_octets
@@ -63,8 +64,6 @@ def test_certificates_are_values(root):
 
 
 def test_forms_that_are_loaded(root):
-    import base64
-
     octets = root.certificate.der
     pem = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(octets) + b"-----END CERTIFICATE-----\n"
     assert Certificate.load(pem) == root.certificate
@@ -199,7 +198,13 @@ def test_serial_numbers_are_encoded_shortest(number):
 
 @pytest.mark.parametrize(
     ("oid", "value"),
-    [("2.5.29.14", b"\x05\x00"), ("2.5.29.14", b""), ("2.5.29.35", b"\x30\x05"), ("2.5.29.35", b"\x30\x00")],
+    [
+        ("2.5.29.14", b"\x05\x00"),
+        ("2.5.29.14", b""),
+        ("2.5.29.35", b"\x30\x05"),
+        ("2.5.29.35", b"\x30\x00"),
+        ("2.5.29.35", b"\x30\x03\x82\x01\x05"),
+    ],
 )
 def test_key_identifiers_are_hints(root, oid, value):
     odd = root.person("An", key=KEY, extra=[Extension(oid, False, value)]).certificate
@@ -220,7 +225,7 @@ def name(*rdns):
     return der.encode(der.SEQUENCE, *sets)
 
 
-CN, O, UID = "2.5.4.3", "2.5.4.10", "0.9.2342.19200300.100.1.1"
+CN, ORG, UID = "2.5.4.3", "2.5.4.10", "0.9.2342.19200300.100.1.1"
 
 
 def test_a_person_is_shown_with_the_number_masked(root):
@@ -278,7 +283,7 @@ def test_string_types():
     assert NameAttribute(CN, 0x1E, b"\0").text == "#00"
     assert NameAttribute(CN, 0x04, b"\1").text == "#01"
     assert NameAttribute("1.2.3", 0x0C, b"x").label == "1.2.3"
-    assert Name.load(name([(CN, 0x0C, b"a"), (O, 0x0C, b"b")])).rfc4514() == "CN=a+O=b"
+    assert Name.load(name([(CN, 0x0C, b"a"), (ORG, 0x0C, b"b")])).rfc4514() == "CN=a+O=b"
 
 
 @pytest.mark.parametrize(
@@ -292,25 +297,25 @@ def test_octets_that_are_no_name(data):
 
 
 def test_names_are_equal_by_rfc_5280():
-    one = name([(CN, 0x13, b"An  Nguyen")], [(O, 0x0C, "Sở".encode())])
-    two = name([(CN, 0x0C, b" an nguyen ")], [(O, 0x1E, "SỞ".encode("utf-16-be"))])
+    one = name([(CN, 0x13, b"An  Nguyen")], [(ORG, 0x0C, "Sở".encode())])
+    two = name([(CN, 0x0C, b" an nguyen ")], [(ORG, 0x1E, "SỞ".encode("utf-16-be"))])
     assert one != two
     assert name_key(one) == name_key(two)
-    both = name([(CN, 0x0C, b"a"), (O, 0x0C, b"b")])
-    assert name_key(both) == name_key(name([(O, 0x0C, b"b"), (CN, 0x0C, b"a")]))
-    assert name_key(both) != name_key(name([(CN, 0x0C, b"a")], [(O, 0x0C, b"b")]))
+    both = name([(CN, 0x0C, b"a"), (ORG, 0x0C, b"b")])
+    assert name_key(both) == name_key(name([(ORG, 0x0C, b"b"), (CN, 0x0C, b"a")]))
+    assert name_key(both) != name_key(name([(CN, 0x0C, b"a")], [(ORG, 0x0C, b"b")]))
     assert name_key(name([(CN, 0x04, b"a")])) != name_key(name([(CN, 0x0C, b"a")]))
     long = name([(CN, 0x0C, b"x" * 2000)])
     assert name_key(long) == name_key(name([(CN, 0x0C, b"X" * 2000)]))
 
 
 def test_below_a_name():
-    base = name([(O, 0x0C, b"Gov")])
-    assert within(name([(O, 0x13, b"GOV")], [(CN, 0x0C, b"a")]), base)
+    base = name([(ORG, 0x0C, b"Gov")])
+    assert within(name([(ORG, 0x13, b"GOV")], [(CN, 0x0C, b"a")]), base)
     assert within(base, base)
     assert within(base, b"\x30\x00")
-    assert not within(base, name([(O, 0x0C, b"Gov")], [(CN, 0x0C, b"a")]))
-    assert not within(name([(CN, 0x0C, b"a")], [(O, 0x0C, b"Gov")]), base)
+    assert not within(base, name([(ORG, 0x0C, b"Gov")], [(CN, 0x0C, b"a")]))
+    assert not within(name([(CN, 0x0C, b"a")], [(ORG, 0x0C, b"Gov")]), base)
 
 
 def test_a_name_that_cannot_be_read_is_shown_in_hexadecimal(root):

@@ -7,10 +7,12 @@ import time
 
 import attrs
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
-from pki_support import NOW, POLICY, SIGNERS, check, codes, day, store
 
+from pki_support import NOW, POLICY, SIGNERS, check, codes, day, store
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki import (
     PATH_REASONS,
@@ -23,6 +25,7 @@ from vndoc.pki import (
     TrustAnchor,
     TrustStore,
     Use,
+    der,
     validate_path,
 )
 from vndoc.pki.reasons import path_reason
@@ -285,6 +288,29 @@ def test_two_algorithm_identifiers_must_agree(root):
     octets[where.stop - 1] ^= 1  # ecdsa-with-SHA256 becomes -SHA224 or the like, inside only
     result = check(Certificate.load(bytes(octets)), store(root.certificate))
     assert not result.passed
+
+
+def resigned(root, change):
+    """Return the certificate of a person with its signed octets changed and signed again."""
+    found = root.person("An", key=KEY).certificate
+    tbs = change(found.tbs)
+    value = root.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    return Certificate.load(
+        der.encode(der.SEQUENCE, tbs, found.signature_identifier, der.encode(der.BIT_STRING, b"\0", value))
+    )
+
+
+def test_the_inner_algorithm_identifier_must_be_the_outer_one(root):
+    other = resigned(
+        root, lambda tbs: tbs.replace(bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d040303"), 1)
+    )
+    assert codes(check(other, store(root.certificate))) == ["signature-identifier-differs"]
+
+
+def test_an_algorithm_identifier_that_cannot_be_read(root):
+    found = root.person("An", key=KEY).certificate
+    broken = found.der.replace(found.signature_identifier, b"\x30\x0a\x05\x08" + bytes(8))
+    assert codes(check(Certificate.load(broken), store(root.certificate))) == ["certificate-algorithm-refused"]
 
 
 def test_repeated_extensions(root):

@@ -8,10 +8,17 @@ import random
 from pathlib import Path
 
 import pytest
-from pki_support import POLICY, SIGNERS
 
-from vndoc.pki import Certificate, PathParameters, PathResult, RevocationCache, RevocationChecker, TrustStore
-from vndoc.pki import validate_path
+from pki_support import POLICY, SIGNERS
+from vndoc.pki import (
+    Certificate,
+    PathParameters,
+    PathResult,
+    RevocationCache,
+    RevocationChecker,
+    TrustStore,
+    validate_path,
+)
 
 AT = datetime.datetime(2022, 5, 1, tzinfo=datetime.UTC)
 DSA = {"40104", "40105"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from pki_support import check, codes, store
 
+from pki_support import check, codes, store
 from vndoc.pki import Extension, GeneralName, NameConstraints, PathParameters, Profile, der
 from vndoc.pki.constraints import ConstraintState, names_of
 from vndoc.pki.extensions import ANY_POLICY
@@ -51,6 +51,7 @@ def test_without_a_demand_nothing_is_refused():
 def test_any_policy():
     assert run(p(ANY_POLICY), p(A)) == {A}
     assert run(p(A), p(ANY_POLICY)) == {A}
+    assert run(p(A, B), p(A, ANY_POLICY)) == {A, B}
     assert run(p(ANY_POLICY), p(ANY_POLICY)) == {ANY_POLICY}
     assert run(p(ANY_POLICY), p(ANY_POLICY), accepted=[A]) == {A}
     assert run(p(ANY_POLICY), p(A, ANY_POLICY)) == {A, ANY_POLICY}

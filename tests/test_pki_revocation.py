@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pki_support import NOW, POLICY, check, codes, day, store
 
+from pki_support import NOW, check, codes, day, store
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki import (
     REVOCATION_WHY,
@@ -22,8 +25,8 @@ from vndoc.pki import (
     RevocationReason,
     RevocationStatus,
     SubIndication,
+    der,
 )
-from vndoc.pki import der
 from vndoc.testing.pki import Authority, Scope, distribution_points, extended_usage, key_usage, ocsp_failure
 
 KEY = "p256"
@@ -296,6 +299,7 @@ def test_an_indirect_list(root):
     assert ask(who, root, about_all, pool=pool)[1].status is GOOD
     listed = fresh(maker, {who.certificate: (BEFORE, "keyCompromise")}, scope=scope)
     assert ask(who, root, [fresh(root), listed], pool=pool)[1].status is REVOKED
+    assert list(Crl.load(listed).index) == [who.certificate.serial_content]
     same_number = maker.issue({"CN": "Other"}, key=KEY, serial=who.certificate.serial)
     not_him = fresh(maker, {same_number.certificate: (BEFORE, None)}, scope=scope)
     assert ask(who, root, [fresh(root), not_him], pool=pool)[1].status is GOOD
@@ -361,9 +365,6 @@ def extended(oid: str, value: bytes, *, critical: bool = True) -> bytes:
 
 def crl_of(root, *entries: bytes) -> bytes:
     """Return a list of *root* with *entries* as they are, signed."""
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     algorithm = root.certificate.signature_identifier
     tbs = der.encode(
         der.SEQUENCE,
@@ -384,6 +385,8 @@ def test_an_unknown_critical_extension_of_any_entry_spoils_the_list(root, person
     assert ask(person, root, [spoilt])[1].why == ("crl-malformed",)
     known = crl_of(root, *others, entry(b"\x7f", extended("2.5.29.21", b"\x0a\x01\x01")))
     assert ask(person, root, [known])[1].status is GOOD
+    two = [entry(bytes([n]), extended("2.5.29.21", b"\x0a\x01\x01")) for n in (0x7E, 0x7F)]
+    assert ask(person, root, [crl_of(root, *two)])[1].status is GOOD
     alike = crl_of(root, entry(b"\x01\x01\xff"), entry(b"\x02\x01\x01\xff"))
     assert ask(person, root, [alike])[1].status is GOOD
 
@@ -409,6 +412,73 @@ def test_negative_numbers(root):
     assert crl.entry(name, -128) is not None
     assert crl.entry(name, 255) is None
     assert len(crl.index) == 2
+
+
+def test_an_unknown_critical_extension_of_a_number_that_stands_twice(root, person):
+    odd = entry(b"\x05", extended("1.2.3.4", b"\x05\x00"))
+    for entries in ((odd, entry(b"\x05")), (entry(b"\x04"), odd, entry(b"\x05"), entry(b"\x06"))):
+        assert ask(person, root, [crl_of(root, *entries)])[1].why == ("crl-malformed",)
+
+
+def test_extensions_of_entries_that_say_nothing_here(root):
+    who = root.person("An", key=KEY)
+    octets = who.certificate.serial_content
+    dated = extended("2.5.29.24", b"\x18\x0f20250101000000Z", critical=False)
+    fact = ask(who, root, [crl_of(root, entry(octets, dated))])[1]
+    assert (fact.status, fact.date) == (REVOKED, day(2026))
+
+
+def test_a_list_asked_by_many_signers_keeps_some_answers(root):
+    crl = Crl.load(fresh(root))
+    for n in range(70):
+        assert not crl.verified_by(Authority.root(f"Signer {n}", key=KEY).certificate)
+    assert crl.verified_by(root.certificate)
+
+
+def test_scopes_that_cannot_be_read(root, person):
+    for value in (b"\x30\x02\xa9\x00", b"\x30\x04\xa0\x02\xa5\x00", b"\x05\x00"):
+        odd = fresh(root, extra=[Extension("2.5.29.28", True, value)])
+        assert ask(person, root, [odd])[1].why == ("crl-critical-extension",)
+    points = Extension("2.5.29.31", False, b"\x30\x04\x30\x02\xa9\x00")
+    who = root.person("Odd points", key=KEY, extra=[points])
+    assert ask(who, root, [fresh(root, scope=Scope(only_ca=True))])[1].why == ("crl-points-malformed", "crl-scope")
+
+
+def test_what_stands_behind_the_extensions_of_a_list(root):
+    parts = der.children(der.read(fresh(root)))
+    tbs = der.encode(der.SEQUENCE, parts[0].content, b"\x05\x00")
+    with pytest.raises(CertificateError) as caught:
+        Crl.load(der.encode(der.SEQUENCE, tbs, parts[1].octets, parts[2].octets))
+    assert caught.value.code == "crl-malformed"
+
+
+def test_relative_names_of_points(root):
+    rdn = der.encode(der.SEQUENCE, der.encode_oid("2.5.4.3"), der.encode(0x0C, b"Part 1"))
+    name = der.encode(0xA0, der.encode(0xA1, rdn))
+    point = Extension("2.5.29.31", False, der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, name)))
+    who = root.person("Relative", key=KEY, extra=[point])
+    same = fresh(root, extra=[Extension("2.5.29.28", True, der.encode(der.SEQUENCE, name))])
+    assert ask(who, root, [same])[1].status is GOOD
+    other = der.encode(0xA0, der.encode(0xA1, rdn.replace(b"Part 1", b"Part 2")))
+    elsewhere = fresh(root, extra=[Extension("2.5.29.28", True, der.encode(der.SEQUENCE, other))])
+    assert ask(who, root, [elsewhere])[1].why == ("crl-scope",)
+
+
+def test_nobody_vouches_too_deeply():
+    """The signer of each list needs a list of the next signer: the questions end."""
+    root = Authority.root("Root", key=KEY)
+    makers = []
+    for n in range(6):
+        named = f"Issuer {n + 1}"
+        points = distribution_points("http://x.example/", issuer=root.issue({"CN": named}, key=KEY).certificate.subject)
+        found = root.issue({"CN": f"Issuer {n}"}, key=KEY, extensions=[key_usage("crl_sign"), points])
+        makers.append(Authority(found.certificate, found.key, (), "sha256", "g2"))
+    scope = Scope(indirect=True, distribution_point="http://x.example/")
+    points = distribution_points("http://x.example/", issuer=makers[0].certificate.subject)
+    who = root.person("An", key=KEY, extra=[points])
+    lists = [fresh(maker, scope=scope) for maker in makers]
+    fact = ask(who, root, lists, pool=[maker.certificate for maker in makers])[1]
+    assert fact.why == ("crl-signer-not-trusted",)
 
 
 def test_a_number_that_stands_twice(root, person):
@@ -495,9 +565,6 @@ def test_version_one_lists_and_lists_with_a_repeated_extension(root, person):
 
 
 def crl_with_extensions(root, *rows):
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     algorithm = root.certificate.signature_identifier
     encoded = [der.encode(der.SEQUENCE, der.encode_oid(r.oid), der.encode(der.OCTET_STRING, r.value)) for r in rows]
     tbs = der.encode(
@@ -674,6 +741,28 @@ def test_octets_that_are_no_response(root, person):
     for data in bad:
         with pytest.raises(CertificateError):
             OcspResponse.load(data)
+    basic = good[good.index(bytes.fromhex("2b0601050507300101")) + 9 :]
+    parts = der.children(der.read(der.read(basic).content))
+    data, algorithm, value = (part.octets for part in parts)
+    fields = [part.octets for part in der.children(parts[0])]
+    single = der.children(der.read(fields[-1]))[0]
+    three = [part.octets for part in der.children(single)]
+
+    def response(fields, value=value):
+        return der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, *fields), algorithm, value)
+
+    assert OcspResponse.load(response(fields)).responses
+    bad.append(response(fields, b"\x03\x00"))
+    bad.append(response([*fields, der.encode(0xA1, der.encode(der.SEQUENCE)), b"\x05\x00"]))
+    bad.append(response([b"\x05\x00", *fields[1:]]))
+    bad.append(response([*fields[:-1], der.encode(der.SEQUENCE, single.octets * 1001)]))
+    for state in (
+        b"\x05\x00",
+        der.encode(0xA1, b"\x17\x0d260101000000Z", der.encode(0xA0, b"\x0a\x01\x01"), b"\x05\x00"),
+    ):
+        one = der.encode(der.SEQUENCE, three[0], state, *three[2:])
+        bad.append(response([*fields[:-1], der.encode(der.SEQUENCE, one)]))
+    bad.append(response([*fields[:-1], der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, *three[:2]))]))
     assert ask(person, root, (), bad)[1].why == ("ocsp-malformed",)
     with pytest.raises(CertificateError, match="tryLater"):
         OcspResponse.load(ocsp_failure("tryLater"))
@@ -695,6 +784,11 @@ def test_a_changed_response_never_says_good(where, change):
     assert fact.status is not GOOD
 
 
+def test_a_response_that_names_the_certificate_by_a_digest_that_is_not_computed(root, person):
+    data = said(root, person).replace(bytes.fromhex("06052b0e03021a"), bytes.fromhex("06052b24030201"), 1)
+    assert ask(person, root, (), [data])[1].why == ("ocsp-malformed",)
+
+
 def test_responses_are_values(root, person):
     data = said(root, person)
     one, two = OcspResponse.load(data), OcspResponse.load(data)
@@ -704,6 +798,14 @@ def test_responses_are_values(root, person):
     assert "OcspResponse(" in repr(one)
     extra = said(root, person, responder=root.ocsp_responder(key=KEY), certificates=[person.certificate])
     assert OcspResponse.load(extra).certificates == (person.certificate,)
+    versioned = OcspResponse.load(extra)
+    assert versioned.tbs in extra
+    endless = ask(person, root, (), [said(root, person, next_update=None)], at=NOW)[1]
+    assert (endless.status, endless.next_update) == (GOOD, None)
+    broken = bytearray(extra)
+    at = extra.index(person.certificate.der)
+    broken[at + 4] = 0x31
+    assert OcspResponse.load(bytes(broken)).certificates == ()
 
 
 def test_every_reason_is_said_in_both_languages():
@@ -717,8 +819,6 @@ def test_every_reason_is_said_in_both_languages():
 
 
 def pem(kind, data):
-    import base64
-
     return f"-----BEGIN {kind}-----\n{base64.encodebytes(data).decode()}-----END {kind}-----\n"
 
 
@@ -754,7 +854,7 @@ def test_openssl_agrees_about_lists(program, tmp_path, root, case):
 
 
 RESPONSES = {
-    "issuer": (lambda r, p: said(r, p), True),
+    "issuer": (said, True),
     "delegate": (lambda r, p: said(r, p, responder=r.ocsp_responder(key=KEY)), True),
     "revoked": (lambda r, p: said(r, p, "revoked", revoked=(BEFORE, None)), False),
     "unknown": (lambda r, p: said(r, p, "unknown"), False),

@@ -509,9 +509,9 @@ def test_a_session_that_does_not_close_is_left_behind() -> None:
 
 
 def test_a_value_that_is_none() -> None:
-    for answer, code in ((b"", "signature-value"), (b"123", "signature-value"), (b"\1" * 64, "signer-key-mismatch")):
+    for answer in (b"", b"123", b"\1" * 64):
         signer = signer_with(Key(answer))
-        assert failure(lambda s=signer: s.sign(b"text", s.algorithms[0])).code == code
+        assert failure(lambda s=signer: s.sign(b"text", s.algorithms[0])).code == "signer-key-mismatch"
 
 
 def test_an_edwards_key_signs_the_data_themselves() -> None:

@@ -13,9 +13,10 @@ from lxml import etree
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ReadError, SignatureError, UsageError, WriteError
 from vndoc.pki import Family, SignatureAlgorithm
+from vndoc.pki.algorithms import ecdsa_der_to_raw
 from vndoc.signature._xmldsig_splice import root_octets
 from vndoc.signature.facts import Binding, Level
-from vndoc.signature.signing import PublicCredential, SigningState, ecdsa_raw
+from vndoc.signature.signing import PublicCredential, SigningState
 from vndoc.signature.tsp import make_request
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import (
@@ -292,7 +293,7 @@ def test_two_phases_survive_a_restart(raw):
     assert json.loads(prepared.state)["kind"] == "vndoc-signing-state"
     value = CURVE.signer().sign(prepared.octets, prepared.algorithm)
     if raw:
-        value = ecdsa_raw(value, CURVE.certificate.public_key)
+        value = ecdsa_der_to_raw(value, 256)
     data = complete_xml(bytes(prepared.state), value, stamp=STAMP)
     spliced(data, PACKET)
     [facts] = read_xml(data)

@@ -4,8 +4,8 @@
 * ``{published} schemas`` lists the XSDs, ``{published} json-schemas`` the JSON Schemas of the command; the files are
   written into the HTML output, in ``_published``.
 * ``{drawing} provinces-en.svg`` shows a drawing made from the tables, with ``:alt:``; the content is the caption.
-* The roles ``{deviation}``, ``{rule}``, ``{errorcode}``, ``{reason}`` and ``{check}`` lead to the row of an id; an
-  unknown id is a warning.
+* The roles ``{deviation}``, ``{rule}``, ``{errorcode}``, ``{reason}``, ``{check}`` and ``{signreason}`` lead to the row
+  of an id; an unknown id is a warning.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("catalogue", CatalogueDirective)
     app.add_directive("published", PublishedDirective)
     app.add_directive("drawing", DrawingDirective)
-    for kind in ("deviation", "rule", "errorcode", "reason", "check"):
+    for kind in ("deviation", "rule", "errorcode", "reason", "check", "signreason"):
         app.add_object_type(f"{kind}-object", kind, objname=kind)
     app.connect("build-finished", write_published)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

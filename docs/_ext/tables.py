@@ -21,12 +21,16 @@ from vndoc.cli._schema import COMMANDS, schema_text
 from vndoc.edxml import DEVIATIONS, PROFILES, Element, Kind, Profile, elements
 from vndoc.envelope import codes
 from vndoc.errors import ERRORS
+from vndoc.pki import CryptoPolicy, Indication, ReasonKind
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
 from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
 from vndoc.routing.drawing import provinces_svg
 from vndoc.routing.words import ALIAS_KINDS, CONNECTIONS, SUCCESSOR_KINDS, shown_date
 from vndoc.schema import RULES, structure
 from vndoc.schema.xsd import SCHEMAS
+from vndoc.signature.policy import POLICIES
+from vndoc.signature.reasons import REASONS as SIGNATURE_REASONS
+from vndoc.signature.report import ANSWERS
 from vndoc.text import Text
 
 Lang = Literal["vi", "en"]
@@ -52,6 +56,9 @@ _HEADINGS = {
     "Class": "Lớp",
     "Path": "Đường dẫn",
     "Content": "Kiểu",
+    "Decides": "Kết luận",
+    "Use": "Dùng cho",
+    "Algorithm": "Thuật toán",
     "Times": "Số lần",
     "Length": "Độ dài",
     "Field": "Trường",
@@ -389,6 +396,44 @@ def routing_reasons(lang: Lang) -> Catalogue:
     return _made("Id|Outcome|Text", rows, "26 24 50", lang, "reason")
 
 
+def signature_reasons(lang: Lang) -> Catalogue:
+    """Return everything that a verdict on a signature may give as a reason, from all tables, by what it decides."""
+    ranks = {Indication.FAILED: 0, Indication.INDETERMINATE: 1, None: 2}
+    kinds = sorted(SIGNATURE_REASONS.values(), key=lambda kind: ranks[kind.indication])
+    rows = ((f"`{kind.code}`", _decides(kind, lang), _text(kind.text, lang)) for kind in kinds)
+    return _made("Id|Decides|Text", rows, "24 26 50", lang, "signreason")
+
+
+def _decides(kind: ReasonKind, lang: Lang) -> str:
+    if kind.indication is None:
+        return _word("warning" if kind.warning else "note", lang)
+    answer = ANSWERS[kind.indication].render(lang)
+    return answer if kind.sub_indication is None else f"{answer}\n`{kind.sub_indication.value}`"
+
+
+def policy_rows(lang: Lang) -> Catalogue:
+    """Return until when each algorithm counts for each use, by policy."""
+    names = list(POLICIES)
+    ends: dict[tuple[str, str], dict[str, str]] = {}
+    for name, policy in POLICIES.items():
+        for key, end in _ends(policy.crypto, lang):
+            ends.setdefault(key, {})[name] = end
+    refused = "không" if lang == "vi" else "never"
+    rows = ((use, algorithm, *(found.get(name, refused) for name in names)) for (use, algorithm), found in ends.items())
+    return _made("Use|Algorithm|" + "|".join(f"`{name}`" for name in names), rows, "20 26 18 18 18", lang)
+
+
+def _ends(crypto: CryptoPolicy, lang: Lang) -> Iterable[tuple[tuple[str, str], str]]:
+    always = "không hạn" if lang == "vi" else "no end"
+    for use, families in crypto.keys.items():
+        for family, rules in families.items():
+            for rule in rules:
+                yield (use.value, f"{family.value} ≥ {rule.bits} bit"), str(rule.until or always)
+    for use, digests in crypto.digests.items():
+        for digest, until in digests.items():
+            yield (use.value, digest), str(until or always)
+
+
 def routing_notes(lang: Lang) -> Catalogue:
     """Return what may stand in a step, by its id."""
     rows = (
@@ -476,6 +521,8 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "routing-outcomes": routing_outcomes,
     "routing-reasons": routing_reasons,
     "routing-notes": routing_notes,
+    "signature-reasons": signature_reasons,
+    "policies": policy_rows,
     "routing-fates": routing_fates,
     "routing-checks": routing_checks,
     "routing-axis": routing_axis,

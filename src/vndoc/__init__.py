@@ -1,4 +1,4 @@
-"""vndoc: read, check and write the official-document packets (edXML) of Vietnamese agencies.
+"""vndoc: read, check, sign and write the official-document packets (edXML) of Vietnamese agencies.
 
 >>> import vndoc
 >>> reading = vndoc.read(packet_bytes)  # doctest: +SKIP
@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     )
     from vndoc.errors import (
         AttachmentError,
+        CertificateError,
         EnvelopeError,
         IdentifierError,
         LimitError,
         Place,
         ReadError,
+        SignatureError,
         SourceError,
         UsageError,
         VndocError,
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
     )
     from vndoc.identifiers import DocumentCode, DocumentId, OrganCode
     from vndoc.limits import Limits
-    from vndoc.packets import attach, read, read_packet, validate, write_packet
+    from vndoc.packets import attach, read, read_packet, seal, validate, verify, write_packet
     from vndoc.schema import Finding, Report
 
 _HOMES = {
@@ -70,7 +72,9 @@ _HOMES = {
         "attach",
         "read",
         "read_packet",
+        "seal",
         "validate",
+        "verify",
         "write_packet",
     ),
     "vndoc.edxml": (
@@ -116,11 +120,13 @@ _HOMES = {
     ),
     "vndoc.errors": (
         "AttachmentError",
+        "CertificateError",
         "EnvelopeError",
         "IdentifierError",
         "LimitError",
         "Place",
         "ReadError",
+        "SignatureError",
         "SourceError",
         "UsageError",
         "VndocError",
@@ -137,6 +143,7 @@ __all__ = [
     "BusinessKey",
     "Bussiness",
     "BussinessDocumentInfo",
+    "CertificateError",
     "Deviation",
     "DocumentCode",
     "DocumentId",
@@ -160,6 +167,7 @@ __all__ = [
     "ReplacementInfo",
     "Report",
     "ResponseFor",
+    "SignatureError",
     "SignerInfo",
     "SourceError",
     "StaffInfo",
@@ -179,7 +187,9 @@ __all__ = [
     "packet_to_json",
     "read",
     "read_packet",
+    "seal",
     "validate",
+    "verify",
     "write_packet",
 ]
 

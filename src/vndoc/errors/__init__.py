@@ -345,6 +345,19 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "JSON của gói tin không hợp lệ: {detail}.",
             "The packet's JSON is invalid: {detail}.",
         ),
+        # -- XML signatures, CMS, canonical XML ------------------------------------------------------
+        "crl-malformed": Text(
+            "Không đọc được danh sách thu hồi (CRL): {detail}.",
+            "The revocation list cannot be read: {detail}.",
+        ),
+        "ocsp-malformed": Text(
+            "Không đọc được phản hồi OCSP: {detail}.",
+            "The OCSP response cannot be read: {detail}.",
+        ),
+        "fingerprint-unknown": Text(
+            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
+            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
+        ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
             "Không đọc được danh mục: {detail}.",
@@ -379,14 +392,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Không đọc được chứng thư số: {detail}.",
             "The certificate cannot be read: {detail}.",
         ),
-        "crl-malformed": Text(
-            "Không đọc được danh sách thu hồi (CRL): {detail}.",
-            "The revocation list cannot be read: {detail}.",
-        ),
-        "ocsp-malformed": Text(
-            "Không đọc được phản hồi OCSP: {detail}.",
-            "The OCSP response cannot be read: {detail}.",
-        ),
         "algorithm-unsupported": Text(
             "Không hỗ trợ thuật toán {found}.",
             "The algorithm {found} is not supported.",
@@ -402,6 +407,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "unknown-profile": Text(
             "Không có cấu hình nơi nhận (profile) tên {found}; hiện có: {known}.",
             "There is no profile named {found}; known: {known}.",
+        ),
+        "unknown-policy": Text(
+            "Không có chính sách kiểm tra chữ ký tên {found}; hiện có: {known}.",
+            "There is no verification policy named {found}; known: {known}.",
         ),
         "wrong-packet-kind": Text(
             "Cần gói tin loại {expected}, đây là gói tin loại {found}.",
@@ -422,10 +431,6 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         "code-expected": Text(
             "Mã phải là chuỗi ký tự hoặc OrganCode, không phải {found}.",
             "A code is text or an OrganCode, not {found}.",
-        ),
-        "fingerprint-unknown": Text(
-            "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
-            "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
         ),
         "time-zone-missing": Text(
             "Thời điểm phải có múi giờ.",

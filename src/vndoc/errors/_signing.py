@@ -161,5 +161,30 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Dịch vụ ký trên SIM báo lỗi ({found}).",
             "The mobile signature service failed ({found}).",
         ),
+        "signature-kind": Text(
+            "Chưa kiểm tra được chữ ký trong tệp {found}.",
+            "Signatures in a {found} file are not verified here.",
+        ),
+        "header-signed": Text(
+            "Phần đầu gói tin đã có chữ ký.",
+            "The header of the packet has a signature already.",
+        ),
+        "header-content-ids": Text(
+            "Không ký được các tệp đính kèm: phải có tệp, và mỗi tệp phải có ContentId riêng.",
+            "The attachments cannot be signed: there must be some, each with a content id of its own.",
+        ),
+        # -- the seal of a packet --------------------------------------------------------------------
+        "seal-present": Text(
+            "Gói tin đã có dấu niêm.",
+            "The packet has a seal already.",
+        ),
+        "seal-name-missing": Text(
+            "Có tệp đính kèm không có tên nên không niêm được.",
+            "An attachment has no name, so it cannot be sealed.",
+        ),
+        "seal-incomplete": Text(
+            "Dấu niêm của gói tin không đủ: phải có đúng một tệp bản kê và một tệp chữ ký.",
+            "The seal of the packet is not whole: there must be one manifest and one signature.",
+        ),
     }
 )

@@ -1,4 +1,4 @@
-"""The facade: read, write and validate packets, from bytes, paths or open files.
+"""The facade: read, write, validate, seal and verify packets, from bytes, paths or open files.
 
 This floor opens paths, makes temporary files and supplies today's date; everything it calls below is pure.
 """
@@ -8,19 +8,28 @@ from __future__ import annotations
 import datetime
 import io
 import os
+import secrets
+from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
-from vndoc.envelope import Attachment, Packet
+from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
+from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
 from vndoc.xml import split
 
 if TYPE_CHECKING:
+    from vndoc.pki import RevocationSource, TrustStore
     from vndoc.schema import Report
+    from vndoc.signature.originals import Organisations
+    from vndoc.signature.packet import PacketVerdict
+    from vndoc.signature.policy import Policy
+    from vndoc.signature.signing import Signer
+    from vndoc.signature.tsp import Stamp
 
-__all__ = ["Source", "attach", "read", "read_packet", "validate", "write_packet"]
+__all__ = ["Source", "attach", "read", "read_packet", "seal", "validate", "verify", "write_packet"]
 
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
@@ -118,6 +127,72 @@ def validate(
         return check(source, profile=form, today=today, structure=structure)
     with read(source) as reading:
         return check(reading, profile=form, today=today, structure=structure)
+
+
+def verify(
+    source: Source | Reading,
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime | None = None,
+    organisations: Organisations | None = None,
+    revocation: RevocationSource | None = None,
+    normalise: Callable[[OrganCode], str] = str,
+) -> PacketVerdict:
+    """Verify the signatures of one packet: its seal and that of its header.
+
+    *source* is anything :func:`read` takes, or a reading. *policy* is the name of a policy or a value, *trust* the
+    anchors, *at* the time of evaluation (by default now), *organisations* the look-up of issuers, *revocation* whoever
+    knows about revocation, *normalise* maps aliases of organ codes. Nothing is fetched.
+
+    Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
+    :func:`~vndoc.signature.packet.verify_packet`.
+    """
+    from vndoc.signature.packet import verify_packet  # noqa: PLC0415 - loaded when asked for: reading does without
+
+    at = datetime.datetime.now(datetime.UTC) if at is None else at
+    if not isinstance(source, Reading):
+        with read(source) as reading:
+            return verify(
+                reading,
+                policy=policy,
+                trust=trust,
+                at=at,
+                organisations=organisations,
+                revocation=revocation,
+                normalise=normalise,
+            )
+    return verify_packet(
+        source,
+        policy=policy,
+        trust=trust,
+        at=at,
+        revocation=revocation,
+        organisations=organisations,
+        normalise=normalise,
+    )
+
+
+def seal(
+    packet: DocumentPacket,
+    signer: Signer,
+    *,
+    at: datetime.datetime | None = None,
+    stamp: Stamp | None = None,
+) -> DocumentPacket:
+    """Return *packet* sealed by *signer*: two more attachments that survive an axis which writes packets anew.
+
+    *at* is the signing time that is claimed (by default now), *stamp* a time-stamping authority. The signer's
+    certificate is checked first: an expired one does not sign. Raises :class:`~vndoc.errors.SignatureError` and as
+    :func:`vndoc.signature.seal.seal`.
+    """
+    from vndoc.signature import seal as sealing  # noqa: PLC0415 - as above
+    from vndoc.signature.signing import check_signing_certificate  # noqa: PLC0415 - as above
+
+    at = datetime.datetime.now(datetime.UTC) if at is None else at
+    check_signing_certificate(signer.certificate, at=at)
+    nonce = None if stamp is None else secrets.randbits(64)
+    return sealing.seal(packet, signer, signing_time=at, stamp=stamp, nonce=nonce)
 
 
 def attach(

@@ -21,6 +21,8 @@ from vndoc.pki.revocation_facts import RevocationQuestion
 
 MAX_SIGNERS: Final = 16
 """Certificates looked at for the signer of one list or response."""
+MAX_DELEGATES: Final = 8
+"""Certificates looked at for the responder of one response: each costs two verifications."""
 
 NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
 _POINTS: Final = "2.5.29.31"
@@ -180,7 +182,7 @@ def check_ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> N
 def _delegates(response: OcspResponse, question: RevocationQuestion) -> list[Certificate]:
     """Return the certificates that may be those of the responder, the carried ones first."""
     known = dict.fromkeys((*response.certificates[:MAX_SIGNERS], *question.pool))
-    return [candidate for candidate in known if _is_responder(response, candidate)][:MAX_SIGNERS]
+    return [candidate for candidate in known if _is_responder(response, candidate)][:MAX_DELEGATES]
 
 
 def _is_responder(response: OcspResponse, candidate: Certificate) -> bool:

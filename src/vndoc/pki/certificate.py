@@ -277,6 +277,9 @@ def _shown(name: bytes) -> str:
         return f"#{name[:40].hex()}"
 
 
+_VERSION_3: Final = b"\xa0\x03\x02\x01\x02"
+
+
 def _load(data: bytes) -> Certificate:
     size = len(data)
     body, end, stop = der.span(data, 0, size, der.SEQUENCE)
@@ -286,7 +289,9 @@ def _load(data: bytes) -> Certificate:
     if stop != size or value_stop != end or value == value_end:
         raise CertificateError("certificate-malformed", detail="Certificate")
     version, at = 1, tbs_body
-    if data[at : at + 1] == b"\xa0":
+    if data[at : at + 5] == _VERSION_3:
+        version, at = 3, at + 5
+    elif data[at : at + 1] == b"\xa0":
         inner, inner_end, at = der.span(data, at, tbs_end, 0xA0)
         version = der.integer(der.read(data, inner, inner_end, ber=True)) + 1
     serial, serial_end, at = der.span(data, at, tbs_end, der.INTEGER)

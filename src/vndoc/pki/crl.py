@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import bisect
 import datetime
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -92,11 +91,6 @@ class Crl:
         """The scheme of the signature."""
         return signature_algorithm(self.algorithm_identifier)
 
-    @lazy
-    def digest(self) -> bytes:
-        """SHA-256 of the list's octets."""
-        return hashlib.sha256(self.der).digest()
-
     def verified_by(self, signer: Certificate) -> bool:
         """Return whether the key of *signer* signed the list; the answer is kept.
 
@@ -123,10 +117,10 @@ class Crl:
         extension that is not understood.
         """
         index, count = _walk(self.der, self._entries)
-        if not self.scope.indirect:
-            self._check_critical(index)
         if count != len(index):
             self._repeated.update(_repeated(self.der, self._entries))
+        if not self.scope.indirect:
+            self._check_critical(index)
         return index
 
     @lazy
@@ -139,7 +133,7 @@ class Crl:
         starts: list[int] | None = None
         for match in _CRITICAL.finditer(self.der, self._entries.start, self._entries.stop):
             if starts is None:
-                starts = sorted(index.values())
+                starts = sorted({*index.values(), *(start for found in self._repeated.values() for start in found)})
             at = bisect.bisect_right(starts, match.start()) - 1
             _entry(self.der, starts[at], self._entries.stop)
 

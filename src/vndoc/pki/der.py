@@ -41,16 +41,27 @@ __all__ = [
 ]
 
 BOOLEAN: Final = 0x01
+"""Identifier octet of a BOOLEAN."""
 INTEGER: Final = 0x02
+"""Identifier octet of an INTEGER."""
 BIT_STRING: Final = 0x03
+"""Identifier octet of a BIT STRING."""
 OCTET_STRING: Final = 0x04
+"""Identifier octet of an OCTET STRING."""
 NULL: Final = 0x05
+"""Identifier octet of a NULL."""
 OID: Final = 0x06
+"""Identifier octet of an OBJECT IDENTIFIER."""
 ENUMERATED: Final = 0x0A
+"""Identifier octet of an ENUMERATED."""
 UTC_TIME: Final = 0x17
+"""Identifier octet of a UTCTime."""
 GENERALIZED_TIME: Final = 0x18
+"""Identifier octet of a GeneralizedTime."""
 SEQUENCE: Final = 0x30
+"""Identifier octet of a SEQUENCE."""
 SET: Final = 0x31
+"""Identifier octet of a SET."""
 
 DEPTH: Final = 64
 """Nested indefinite lengths: real signatures have below ten."""

@@ -31,13 +31,20 @@ __all__ = [
 ]
 
 ANY_POLICY: Final = "2.5.29.32.0"
+"""The policy that stands for every other (RFC 5280, 4.2.1.4)."""
 OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
+"""id-kp-OCSPSigning (RFC 6960, 4.2.2.2)."""
 TIME_STAMPING: Final = "1.3.6.1.5.5.7.3.8"
+"""id-kp-timeStamping (RFC 3161, 2.3)."""
 
 DIGITAL_SIGNATURE: Final = 1 << 0
+"""KeyUsage digitalSignature (RFC 5280, 4.2.1.3)."""
 NON_REPUDIATION: Final = 1 << 1
+"""KeyUsage nonRepudiation, now called contentCommitment."""
 KEY_CERT_SIGN: Final = 1 << 5
+"""KeyUsage keyCertSign."""
 CRL_SIGN: Final = 1 << 6
+"""KeyUsage cRLSign."""
 
 
 @attrs.frozen
@@ -244,12 +251,9 @@ def general_names(parent: der.Element) -> tuple[GeneralName, ...]:
     return tuple(_general_name(item) for item in der.children(parent, ber=True))
 
 
-def _nothing(_value: bytes) -> dict[str, Any]:
-    return {}
-
-
 _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.15": _usage,
+    "2.5.29.17": _alternative,
     "2.5.29.19": _basic,
     "2.5.29.30": _constraints,
     "2.5.29.32": _policies,
@@ -257,19 +261,14 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
     "2.5.29.36": _policy_constraints,
     "2.5.29.37": _extended,
     "2.5.29.54": _inhibit_any,
-    # read elsewhere (key identifiers, revocation) or known to say nothing about a path
-    "2.5.29.14": _nothing,
-    "2.5.29.17": _alternative,
-    "2.5.29.18": _nothing,
-    "2.5.29.31": _nothing,
-    "2.5.29.35": _nothing,
-    "2.5.29.46": _nothing,
-    "1.3.6.1.5.5.7.1.1": _nothing,
-    "1.3.6.1.5.5.7.1.3": _nothing,
-    "1.3.6.1.5.5.7.1.11": _nothing,
-    "1.3.6.1.5.5.7.48.1.5": _nothing,
 }
-"""How each extension is read that may be critical without a path being refused for it."""
+"""How each extension is read that says something about a path."""
+
+_SILENT: Final = frozenset(
+    {f"2.5.29.{number}" for number in (14, 18, 31, 35, 46)}
+    | {f"1.3.6.1.5.5.7.{rest}" for rest in ("1.1", "1.3", "1.11", "48.1.5")}
+)
+"""Read elsewhere (key identifiers, revocation) or known to say nothing about a path: these may be critical, too."""
 
 
 def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
@@ -282,11 +281,11 @@ def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Pro
     for oid, (critical, at) in extensions.items():
         reader = _READERS.get(oid)
         if reader is None:
-            if critical:
+            if critical and oid not in _SILENT:
                 unknown.append(oid)
-        elif reader is not _nothing:
-            try:
-                found.update(reader(data[at]))
-            except CertificateError:
-                malformed.append(oid)
+            continue
+        try:
+            found.update(reader(data[at]))
+        except CertificateError:
+            malformed.append(oid)
     return Profile(unknown_critical=tuple(unknown), malformed=tuple(malformed), **found)

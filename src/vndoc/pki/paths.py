@@ -131,19 +131,24 @@ class _Run:
     def _search(self, certificate: Certificate, trust: TrustStore, end_use: Use, nested: int) -> PathResult:
         best: PathResult | None = None
         ends: list[Reason] = []
-        judged = 0
+        judged: set[tuple[TrustAnchor, tuple[Certificate, ...]]] = set()
         for loose in (False, True):
             search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, loose)
             for chain, anchor in search.chains(certificate):
+                if loose and (anchor, chain) in judged:
+                    continue
                 result = self._judge(chain, anchor, end_use, nested)
                 if result.passed:
                     return result
                 if best is None or _rank(result) < _rank(best):
                     best = result
-                judged += 1
-                if judged == self.limits.paths:
+                judged.add((anchor, chain))
+                if len(judged) == self.limits.paths:
                     return best
-        return best or PathResult(outcome=outcome_of(ends), chain=(certificate,))
+        if best is None:
+            why = ends or [path_reason("issuer-not-found", issuer=certificate.issuer_text)]
+            best = PathResult(outcome=outcome_of(why), chain=(certificate,))
+        return best
 
     def _judge(self, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int) -> PathResult:
         judgement = judge_path(

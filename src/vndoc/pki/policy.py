@@ -11,6 +11,7 @@ import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 
@@ -61,7 +62,7 @@ _Keys = Mapping[Family, tuple[KeyRule, ...]]
 _Digests = Mapping[str, datetime.date | None]
 
 
-def _frozen(value: Mapping[Use, Mapping[object, object]]) -> Mapping[Use, Mapping[object, object]]:
+def _frozen(value: Mapping[Use, Mapping[Any, Any]]) -> Mapping[Use, Mapping[Any, Any]]:
     return MappingProxyType({use: MappingProxyType(dict(rows)) for use, rows in value.items()})
 
 

@@ -42,7 +42,7 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, Revoc
 
 __all__ = ["RevocationCache", "RevocationChecker"]
 
-MAX_SOURCES: Final = 256
+MAX_SOURCES: Final = 64
 """Lists looked at for one certificate, and responses."""
 
 _HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD

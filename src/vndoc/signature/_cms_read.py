@@ -280,6 +280,7 @@ def signer_facts(info: SignerInfo, place: str, content: Content, context: Contex
         signature_value=info.signature,
         signed_octets=signed_octets,
         content_type=content.kind,
+        signed_attributes=info.signed is not None,
         timestamps=tuple(material.timestamps),
         revocation=material.revocation,
         counter_signatures=tuple(material.counter_signatures),

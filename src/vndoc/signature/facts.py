@@ -126,6 +126,8 @@ class SignatureFacts:
     commitment_types: tuple[str, ...] = ()
     signature_policy: str | None = None
     content_type: str | None = None
+    signed_attributes: bool = True
+    """Whether what is signed is more than the bare content; CMS may sign that alone (RFC 5652, section 5.3)."""
     timestamps: tuple[TimestampFacts, ...] = ()
     revocation: RevocationMaterial = RevocationMaterial()
     counter_signatures: tuple[SignatureFacts, ...] = ()

@@ -22,7 +22,6 @@ from typing import Any, Final, Protocol, runtime_checkable
 import attrs
 import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
 from vndoc.pki import der
@@ -31,6 +30,7 @@ from vndoc.pki.algorithms import (
     Family,
     PublicKey,
     SignatureAlgorithm,
+    ecdsa_raw_to_der,
     hasher,
     key_bits,
     key_family,
@@ -47,8 +47,6 @@ __all__ = [
     "check_signing_certificate",
     "checked_value",
     "choose_algorithm",
-    "ecdsa_der",
-    "ecdsa_raw",
     "key_algorithms",
     "plain_pss",
 ]
@@ -202,7 +200,7 @@ def checked_value(certificate: Certificate, algorithm: SignatureAlgorithm, octet
     if verify(key, algorithm, signature, data=octets):
         return signature
     if isinstance(key, ec.EllipticCurvePublicKey) and len(signature) == 2 * ((key.key_size + 7) // 8):
-        value = ecdsa_der(signature)
+        value = ecdsa_raw_to_der(signature, key.key_size)
         if verify(key, algorithm, value, data=octets):
             return value
     raise SignatureError("signature-value")
@@ -343,23 +341,3 @@ def _to_base64(octets: bytes) -> str:
 
 def _from_base64(text: str) -> bytes:
     return pybase64.b64decode(text, validate=True)
-
-
-def ecdsa_der(value: bytes) -> bytes:
-    """Return the DER of an ECDSA value given as r and s, each half of *value*; ``signature-value`` for odd lengths."""
-    half, odd = divmod(len(value), 2)
-    if odd or not half:
-        raise SignatureError("signature-value")
-    return encode_dss_signature(int.from_bytes(value[:half], "big"), int.from_bytes(value[half:], "big"))
-
-
-def ecdsa_raw(value: bytes, key: PublicKey) -> bytes:
-    """Return r and s of the DER ECDSA *value*, each as long as the field of *key* (XML-DSig 1.1, 6.4.3; PKCS#11).
-
-    Raises ``signature-value`` if *value* is no such DER, or its numbers are too big for the key.
-    """
-    size = (key_bits(key) + 7) // 8
-    try:
-        return b"".join(number.to_bytes(size, "big") for number in decode_dss_signature(value))
-    except (ValueError, OverflowError):
-        raise SignatureError("signature-value") from None

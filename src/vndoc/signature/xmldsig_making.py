@@ -19,7 +19,7 @@ from lxml import etree
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
-from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm
+from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm, ecdsa_der_to_raw, key_bits
 from vndoc.pki.outcome import Indication
 from vndoc.signature import tsp
 from vndoc.signature._xades_markup import Claims, ProductionPlace, element, properties
@@ -27,7 +27,7 @@ from vndoc.signature._xmldsig_names import BASE64, CANONICAL, DS, ENVELOPED, ds,
 from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, Selection, made_digest
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
-from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm, ecdsa_raw
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
 from vndoc.xml import Canonical, canonicalize, parse_document
@@ -174,7 +174,7 @@ def complete_xml(
     waiting = SigningState.load(state, format=_FORMAT)
     value = waiting.accept(signature)
     if waiting.algorithm.family is Family.ECDSA:
-        value = ecdsa_raw(value, waiting.certificate.public_key)
+        value = ecdsa_der_to_raw(value, key_bits(waiting.certificate.public_key))
     name = waiting.text_of("id")
     text = waiting.octets_of("document").replace(_VALUE.format(name).encode(), pybase64.b64encode(value), 1)
     before, hole, after = text.rpartition(_UNSIGNED.format(name).encode())

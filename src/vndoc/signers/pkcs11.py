@@ -26,8 +26,8 @@ import attrs
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der
-from vndoc.pki.algorithms import DIGESTS, key_bits, verify
-from vndoc.signature.signing import ecdsa_der, key_algorithms
+from vndoc.pki.algorithms import DIGESTS, key_bits
+from vndoc.signature.signing import checked_value, key_algorithms
 from vndoc.signers.keys import order_chain
 from vndoc.text import Text
 
@@ -212,11 +212,10 @@ class Pkcs11Signer:
                 if error.code == "token-removed":
                     self._drop()
                 raise
-        if algorithm.family is Family.ECDSA:
-            value = ecdsa_der(value)
-        if not verify(self.certificate.public_key, algorithm, value, data=data):
-            raise SignatureError("signer-key-mismatch")
-        return bytes(value)
+        try:
+            return checked_value(self.certificate, algorithm, data, bytes(value))
+        except SignatureError:
+            raise SignatureError("signer-key-mismatch") from None
 
     def _drop(self) -> None:
         """Forget the session: the token is gone, and with it the login of everybody on it."""

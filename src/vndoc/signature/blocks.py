@@ -1,0 +1,195 @@
+"""The building blocks of validation (ETSI EN 319 102-1, clauses 5.2 and 5.4 to 5.6), each a pure function.
+
+They know :class:`~vndoc.signature.facts.SignatureFacts`, never a format. Each returns reasons or a value made of them;
+:mod:`vndoc.signature.evaluation` puts them together.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import attrs
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from vndoc.errors import CertificateError
+from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, SignatureAlgorithm, key_bits
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Reason, SubIndication
+from vndoc.pki.policy import CryptoPolicy, Ruling, Use
+from vndoc.signature.facts import Binding, SignatureFacts
+from vndoc.signature.policy import Policy
+from vndoc.signature.reasons import SIGNATURE_REASONS
+
+__all__ = [
+    "Identification",
+    "Moment",
+    "attributes",
+    "computable",
+    "digests",
+    "format_check",
+    "identify",
+    "shown_time",
+    "signature_algorithm_check",
+]
+
+CANDIDATES: Final = 64
+"""Certificates that are tried for one signature: real ones carry below ten."""
+_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+"""The curves of the policies' ECDSA row; others of the same size do not count."""
+
+
+@attrs.frozen
+class Moment:
+    """The time that algorithms and certificates are judged at, and whether anything proves it."""
+
+    at: datetime.datetime
+    proven: bool
+
+
+def _reason(code: str, place: str | None = None, /, **values: object) -> Reason:
+    return Reason.of(SIGNATURE_REASONS[code], place=place, **values)
+
+
+def format_check(facts: SignatureFacts) -> tuple[Reason, ...]:
+    """Return what the reader found, and what must not be overlooked (clause 5.2.2 and the digests of 5.2.7).
+
+    A reader says in its own words what is wrong with a digest; here it is made sure that none goes unsaid.
+    """
+    subs = {r.kind.sub_indication for r in facts.reasons if r.decides}
+    found = list(facts.reasons)
+    if not facts.covered and not any(r.decides for r in facts.reasons):
+        found.append(_reason("nothing-covered", facts.place))
+    for covered in facts.covered:
+        if covered.intact is False and SubIndication.HASH_FAILURE not in subs:
+            found.append(_reason("covered-data-changed", facts.place, name=covered.name))
+        elif covered.intact is None and not subs:
+            found.append(_reason("covered-data-missing", facts.place, name=covered.name))
+    return tuple(found)
+
+
+@attrs.frozen
+class Identification:
+    """The signer's certificate, if one was found, and whether the signature value is that of its key.
+
+    ``valid`` is ``None`` where the algorithm cannot be computed, or there is nothing to verify with.
+    """
+
+    certificate: Certificate | None
+    valid: bool | None
+    reasons: tuple[Reason, ...]
+
+
+def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identification:
+    """Find the signing certificate and verify the signature value with it (clauses 5.2.3 and 5.2.7).
+
+    Tried are the candidates of the signature, then the certificates that the caller knows (*known*); one that the
+    signed data contradict is never used.
+    """
+    tried = dict.fromkeys(facts.candidates[:CANDIDATES])
+    bound = [c for c in tried if facts.binding(c) is not Binding.DIFFERS]
+    if not tried or not bound:
+        own = [c for c in dict.fromkeys(known) if c not in tried][:CANDIDATES]
+        bound = [c for c in own if facts.binding(c) is not Binding.DIFFERS and _verified(facts, c)]
+    if not bound:
+        code = "signing-certificate-other" if tried else "no-signing-certificate"
+        said = any(r.kind.sub_indication is SubIndication.NO_SIGNING_CERTIFICATE_FOUND for r in facts.reasons)
+        return Identification(None, None, () if said else (_reason(code, facts.place),))
+    if not computable(facts.algorithm):
+        return Identification(bound[0], None, ())
+    fitting = [c for c in bound if _verified(facts, c)]
+    if not fitting:
+        return Identification(bound[0], False, (_reason("signature-value-wrong", facts.place),))
+    if len(fitting) > 1 and facts.binding(fitting[0]) is not Binding.MATCHES:
+        note = _reason("several-signing-certificates", facts.place, count=len(fitting))
+        return Identification(fitting[0], True, (note,))
+    return Identification(fitting[0], True, ())
+
+
+def computable(algorithm: SignatureAlgorithm | None) -> bool:
+    """Return whether values of *algorithm* can be verified here at all; others are refused by name, not as wrong."""
+    if algorithm is None or algorithm.family not in VERIFIABLE:
+        return False
+    return all(name is None or _computed(name) for name in (algorithm.digest, algorithm.mgf))
+
+
+def _computed(digest: str) -> bool:
+    row = DIGESTS.get(digest)
+    return row is not None and row.hashlib is not None
+
+
+def _verified(facts: SignatureFacts, certificate: Certificate) -> bool:
+    return computable(facts.algorithm) and facts.verify(certificate)
+
+
+def signature_algorithm_check(
+    facts: SignatureFacts, certificate: Certificate | None, policy: Policy, moment: Moment, use: Use = Use.DOCUMENT
+) -> tuple[Reason, ...]:
+    """Judge the signature's algorithm and the size of the signer's key (clause 5.2.8).
+
+    A reader that could not name the algorithm has said so; then there is nothing to judge here.
+    """
+    algorithm = facts.algorithm
+    if algorithm is None:
+        return () if any(r.decides for r in facts.reasons) else (_refused(facts, "?", 0, policy),)
+    bits, curve = _key_of(certificate)
+    if curve is not None and curve not in _CURVES:
+        return (_refused(facts, f"{algorithm} ({curve})", bits or 0, policy),)
+    until = policy.crypto.until(use, algorithm, bits)
+    if not computable(algorithm):
+        until = None
+    ruling = CryptoPolicy.ruling(until, moment.at)
+    if ruling is Ruling.ACCEPTED:
+        return ()
+    if ruling is Ruling.REFUSED:
+        return (_refused(facts, str(algorithm), bits or 0, policy),)
+    code = "algorithm-expired" if moment.proven else "algorithm-expired-no-proof"
+    return (_reason(code, facts.place, algorithm=algorithm, bits=bits, until=until, at=shown_time(moment.at)),)
+
+
+def _refused(facts: SignatureFacts, algorithm: str, bits: int, policy: Policy) -> Reason:
+    return _reason("algorithm-not-accepted", facts.place, algorithm=algorithm, bits=bits, policy=policy.name)
+
+
+def _key_of(certificate: Certificate | None) -> tuple[int | None, str | None]:
+    """Return the size of the signer's key and the name of its curve, as far as there are such."""
+    if certificate is None:
+        return None, None
+    try:
+        key = certificate.public_key
+    except CertificateError:
+        return 0, None
+    return key_bits(key), key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
+
+
+def digests(facts: SignatureFacts, policy: Policy, moment: Moment) -> Iterator[Reason]:
+    """Judge the digest of each thing that is covered (clause 5.2.8); each name once."""
+    seen: set[str] = set()
+    for covered in facts.covered:
+        if covered.digest in seen:
+            continue
+        seen.add(covered.digest)
+        until = policy.crypto.digest_until(Use.DOCUMENT, covered.digest)
+        ruling = CryptoPolicy.ruling(until, moment.at)
+        values = {"algorithm": covered.digest, "name": covered.name}
+        if ruling is Ruling.REFUSED:
+            yield _reason("digest-not-accepted", facts.place, policy=policy.name, **values)
+        elif ruling is Ruling.EXPIRED:
+            code = "digest-expired" if moment.proven else "digest-expired-no-proof"
+            yield _reason(code, facts.place, until=until, at=shown_time(moment.at), **values)
+
+
+def attributes(facts: SignatureFacts, certificate: Certificate | None, policy: Policy) -> Iterator[Reason]:
+    """Judge the attributes that the policy wants signed (clause 5.2.8)."""
+    if not facts.signed_attributes and facts.form in policy.signed_attributes:
+        yield _reason("signed-attributes-required", facts.place)
+    if certificate is not None and facts.binding(certificate) is Binding.ABSENT:
+        required = facts.form in policy.signing_certificate
+        yield _reason("signing-certificate-missing" if required else "no-signing-certificate-attribute", facts.place)
+
+
+def shown_time(at: datetime.datetime) -> str:
+    """Return *at* in Vietnam's time (UTC+7) to the second, such as ``2026-11-22 09:30:00+07:00``."""
+    vietnam = datetime.timezone(datetime.timedelta(hours=7))
+    return at.astimezone(vietnam).isoformat(" ", "seconds")

@@ -1,0 +1,266 @@
+"""From facts to one honest verdict: validation of signatures with time (ETSI EN 319 102-1, clauses 5.3, 5.5, 5.6).
+
+:func:`evaluate` judges one signature, of whatever format, under a policy, with the anchors and at the time that the
+caller gives. Nothing here reads a clock or a network; what the document claims about itself is shown, never believed.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import attrs
+from lxml import etree
+
+from vndoc.envelope.octets import Octets
+from vndoc.errors import UsageError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
+from vndoc.pki.paths import PathResult
+from vndoc.pki.revocation_facts import RevocationFact, RevocationSource
+from vndoc.pki.trust import TrustStore
+from vndoc.signature.blocks import (
+    Identification,
+    Moment,
+    attributes,
+    digests,
+    format_check,
+    identify,
+    shown_time,
+    signature_algorithm_check,
+)
+from vndoc.signature.cms import read_cms
+from vndoc.signature.facts import SignatureFacts
+from vndoc.signature.identity import SignerIdentity
+from vndoc.signature.policy import Policy, policy_of
+from vndoc.signature.reasons import SIGNATURE_REASONS
+from vndoc.signature.report import Evidence, SignatureReport, TimestampReport, Verdict
+from vndoc.signature.timestamping import (
+    Proof,
+    claimed_time_notes,
+    earliest_proof,
+    latest_content_time,
+    validate_timestamp,
+)
+from vndoc.signature.trusting import SIGNERS, Context, certificate_trust, proven_failures
+from vndoc.signature.xmldsig import Resolver, XmlSource, read_xml
+
+__all__ = ["evaluate", "verdict_of", "verify_cms", "verify_xml"]
+
+_DEPTH: Final = 3
+"""Counter-signatures of counter-signatures that are judged."""
+_NOTHING: Final = Outcome(Indication.PASSED)
+
+
+def evaluate(
+    facts: SignatureFacts,
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    changes: Iterable[Reason] = (),
+) -> SignatureReport:
+    """Judge one signature.
+
+    *policy* is a named policy or a value, *trust* the anchors, *at* the time of evaluation (with a zone), *revocation*
+    whoever knows about revocation; what the signature itself carries is added to it. *changes* are facts about
+    what happened to the signed document afterwards, from whoever read it.
+
+    Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
+    """
+    if at.tzinfo is None:
+        raise UsageError("time-zone-missing")
+    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation)
+    return _evaluated(facts, context, outcome_of(changes), 0)
+
+
+def verdict_of(
+    signatures: Iterable[SignatureFacts],
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+) -> Verdict:
+    """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
+    chosen = policy_of(policy)
+    reports = tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in signatures)
+    notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
+    return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
+
+
+def verify_xml(
+    data: bytes | etree._Element | XmlSource,
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    resolver: Resolver | None = None,
+    expect: Sequence[str] = (),
+    limits: Limits = DEFAULT,
+) -> Verdict:
+    """Verify every XML-DSig and XAdES signature of a document.
+
+    *expect* are paths of elements that the caller is going to use, *resolver* gives the octets behind references
+    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`. Use only what the reports hand out in
+    ``covers``. Raises as that function does: ``no-signature`` where there is none.
+    """
+    facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+
+
+def verify_cms(
+    data: bytes | Octets,
+    *,
+    content: bytes | Octets | None = None,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    limits: Limits = DEFAULT,
+) -> Verdict:
+    """Verify every signer of a CMS or CAdES signature; *content* is what a detached one is over.
+
+    Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
+    """
+    known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
+    facts = read_cms(data, content=content, certificates=known, limits=limits)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+
+
+@attrs.frozen
+class _Time:
+    """What the timestamps of a signature prove together."""
+
+    timestamps: tuple[TimestampReport, ...]
+    proof: Proof | None
+    made_after: datetime.datetime | None
+    moment: Moment
+    outcome: Outcome
+
+
+def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
+    context = context.knowing(facts.revocation)
+    time = _time(facts, context)
+    found = identify(facts, (*context.trust.pool, *(a.certificate for a in context.trust.pinned)))
+    crypto = _crypto(facts, found, context.policy, time.moment)
+    path, trust = _trust(facts, found, context, time)
+    counters = tuple(
+        _evaluated(counter, context, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH
+    )
+    notes = [
+        Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
+        for c in counters
+        if not c.passed
+    ]
+    parts = (crypto, trust, time.outcome, changes)
+    statuses = () if path is None else path.revocation
+    return SignatureReport(
+        place=facts.place,
+        form=facts.form,
+        level=facts.level,
+        policy=context.policy.name,
+        outcome=outcome_of(dict.fromkeys((*(r for part in parts for r in part.reasons), *notes))),
+        crypto=crypto,
+        trust=trust,
+        time=time.outcome,
+        changes=changes,
+        control_time=time.moment.at,
+        covers=facts.covered,
+        signature_id=facts.signature_id,
+        signature_value=facts.signature_value,
+        algorithm=facts.algorithm,
+        certificate=found.certificate,
+        signer=None if found.certificate is None else SignerIdentity.of(found.certificate),
+        path=path,
+        claimed_time=facts.claimed_time,
+        claimed_roles=facts.claimed_roles,
+        best_signature_time=None if time.proof is None else time.proof.time,
+        timestamps=time.timestamps,
+        evidence=_evidence(facts, found.certificate, path, statuses),
+        counter_signatures=counters,
+    )
+
+
+def _time(facts: SignatureFacts, context: Context) -> _Time:
+    """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
+    timestamps = tuple(validate_timestamp(t, context, facts.certificates) for t in facts.timestamps)
+    proof, made_after = earliest_proof(timestamps), latest_content_time(timestamps)
+    asked = proof or earliest_proof(timestamps, waiting=True)
+    moment = Moment(context.at, proven=False) if asked is None else Moment(asked.latest, proven=True)
+    reasons = [*_proofs(facts, timestamps, proof, context)]
+    if proof is not None and made_after is not None and made_after > proof.latest:
+        times = {"content": shown_time(made_after), "signature": shown_time(proof.time)}
+        reasons.append(Reason.of(SIGNATURE_REASONS["timestamp-order"], place=facts.place, **times))
+    reasons += claimed_time_notes(facts.claimed_time, proof, context.at, facts.place)
+    return _Time(timestamps, proof, made_after, moment, outcome_of(reasons))
+
+
+def _proofs(
+    facts: SignatureFacts, timestamps: tuple[TimestampReport, ...], proof: Proof | None, context: Context
+) -> Iterator[Reason]:
+    """Yield what the timestamps come to. One that is attached has to prove a time, but it cannot undo a signature."""
+    wrong = [t for t in timestamps if not t.proves]
+    if proof is not None:
+        tsa = _name(proof.timestamp.tsa)
+        yield Reason.of(SIGNATURE_REASONS["time-proven"], place=facts.place, tsa=tsa, at=shown_time(proof.time))
+        yield from proof.timestamp.outcome.reasons
+        for timestamp in wrong:
+            detail = timestamp.outcome.reasons[0].kind.text
+            yield Reason.of(SIGNATURE_REASONS["timestamp-not-valid"], place=timestamp.place, detail=detail)
+    elif wrong:
+        for reason in wrong[0].outcome.reasons:
+            if reason.kind.indication is not Indication.FAILED:
+                yield reason
+        yield Reason.of(SIGNATURE_REASONS["timestamp-not-assured"], place=wrong[0].place)
+    else:
+        yield Reason.of(SIGNATURE_REASONS["no-timestamp"], place=facts.place, at=shown_time(context.at))
+
+
+def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment: Moment) -> Outcome:
+    """Put together format, identification, signature value and acceptance (clauses 5.2.2 to 5.2.8)."""
+    return outcome_of(
+        (
+            *format_check(facts),
+            *found.reasons,
+            *signature_algorithm_check(facts, found.certificate, policy, moment),
+            *digests(facts, policy, moment),
+            *attributes(facts, found.certificate, policy),
+        )
+    )
+
+
+def _trust(
+    facts: SignatureFacts, found: Identification, context: Context, time: _Time
+) -> tuple[PathResult | None, Outcome]:
+    """Validate the signer's certificate at the control time, then weigh what is proven of the time of signing."""
+    certificate = found.certificate
+    if certificate is None:
+        return None, outcome_of(found.reasons)
+    path, outcome = certificate_trust(
+        certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place
+    )
+    existed = None if time.proof is None else time.proof.latest
+    proven = proven_failures(
+        certificate, path.revocation, existed=existed, made_after=time.made_after, place=facts.place
+    )
+    return path, outcome_of((*proven, *outcome.reasons))
+
+
+def _evidence(
+    facts: SignatureFacts,
+    certificate: Certificate | None,
+    path: PathResult | None,
+    statuses: tuple[RevocationFact, ...],
+) -> Evidence:
+    chain = () if path is None else path.chain
+    kept = dict.fromkeys((*(() if certificate is None else (certificate,)), *chain, *facts.certificates))
+    return Evidence(certificates=tuple(kept), material=facts.revocation, statuses=statuses)
+
+
+def _name(identity: SignerIdentity | None) -> str:
+    return "?" if identity is None else identity.display_name or "?"

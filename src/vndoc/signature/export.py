@@ -1,0 +1,317 @@
+"""Verdicts as plain values and JSON, for other programs.
+
+The form is described by :data:`SCHEMA`, a JSON Schema; ``schema_version`` counts additions in its second number, what
+breaks readers in its first. Citizen numbers are masked as everywhere. Texts are there in both languages.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Outcome, Reason
+from vndoc.pki.revocation_facts import RevocationFact
+from vndoc.signature.facts import Covered
+from vndoc.signature.identity import name_text
+from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Verdict
+
+__all__ = ["SCHEMA", "SCHEMA_VERSION", "evidence_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
+
+SCHEMA_VERSION: Final = "1.0"
+"""Of the form that :data:`SCHEMA` describes."""
+
+
+def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
+    """Return *verdict* as plain values that :data:`SCHEMA` describes."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "policy": verdict.policy,
+        "at": verdict.at.isoformat(),
+        "passed": verdict.passed,
+        **_outcome(verdict.outcome),
+        "signatures": [report_to_dict(report) for report in verdict.signatures],
+    }
+
+
+def verdict_to_json(verdict: Verdict, *, indent: int | None = None) -> str:
+    """Return *verdict* as JSON text."""
+    return json.dumps(verdict_to_dict(verdict), ensure_ascii=False, indent=indent)
+
+
+def report_to_dict(report: SignatureReport) -> dict[str, Any]:
+    """Return the report on one signature as plain values."""
+    return {
+        "place": report.place,
+        "id": report.signature_id,
+        "form": report.form.value,
+        "level": report.level.value,
+        "algorithm": None if report.algorithm is None else str(report.algorithm),
+        "policy": report.policy,
+        "passed": report.passed,
+        **_outcome(report.outcome),
+        "intact": report.intact,
+        "crypto": _outcome(report.crypto),
+        "trust": _outcome(report.trust),
+        "time": _outcome(report.time),
+        "changes": _outcome(report.changes),
+        "signer": None if report.signer is None else report.signer.to_dict(),
+        "certificate": None if report.certificate is None else _certificate(report.certificate),
+        "issuing_organisation": report.issuing_organisation,
+        "managing_unit": report.managing_unit,
+        "chain": [_certificate(c) for c in report.chain],
+        "anchor": None if report.anchor is None else report.anchor.name,
+        "anchor_family": report.anchor_family,
+        "covers": [_covered(c) for c in report.covers],
+        "claimed_time": _time(report.claimed_time),
+        "claimed_roles": list(report.claimed_roles),
+        "best_signature_time": _time(report.best_signature_time),
+        "control_time": _time(report.control_time),
+        "timestamps": [_timestamp(t) for t in report.timestamps],
+        "revocation": [_status(fact) for fact in report.evidence.statuses],
+        "counter_signatures": [report_to_dict(c) for c in report.counter_signatures],
+    }
+
+
+def evidence_to_dict(report: SignatureReport) -> dict[str, Any]:
+    """Return what is to be kept with the message: certificates and revocation data in base64, and the answers."""
+    evidence = report.evidence
+    lists = [f.material for f in evidence.statuses if f.material is not None and f.source == "crl"]
+    responses = [f.material for f in evidence.statuses if f.material is not None and f.source == "ocsp"]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "place": report.place,
+        "checked": _time(report.control_time),
+        "certificates": _encoded(c.der for c in evidence.certificates),
+        "timestamps": _encoded(t.octets for t in report.timestamps if t.octets),
+        "crls": _encoded((*evidence.material.crls, *lists)),
+        "ocsps": _encoded((*evidence.material.ocsps, *responses)),
+        "statuses": [_status(fact) for fact in evidence.statuses],
+        "result": _outcome(report.outcome),
+    }
+
+
+def _encoded(items: Iterable[bytes]) -> list[str]:
+    return [base64.b64encode(item).decode("ascii") for item in dict.fromkeys(items)]
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    answer = ANSWERS[outcome.indication]
+    return {
+        "indication": outcome.indication.value,
+        "sub_indication": None if outcome.sub_indication is None else outcome.sub_indication.value,
+        "answer": {"vi": answer.vi, "en": answer.en},
+        "reasons": [_reason(reason) for reason in outcome.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    kind = reason.kind
+    return {
+        "code": reason.code,
+        "indication": None if kind.indication is None else kind.indication.value,
+        "sub_indication": None if kind.sub_indication is None else kind.sub_indication.value,
+        "warning": kind.warning,
+        "text": {"vi": reason.text("vi"), "en": reason.text("en")},
+        "place": reason.place,
+    }
+
+
+def _certificate(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "subject": name_text(certificate.subject),
+        "issuer": name_text(certificate.issuer),
+        "serial": f"{certificate.serial:X}",
+        "not_before": _time(certificate.not_before),
+        "not_after": _time(certificate.not_after),
+        "sha256": certificate.fingerprint.hex(),
+    }
+
+
+def _covered(covered: Covered) -> dict[str, Any]:
+    return {
+        "what": covered.what,
+        "name": covered.name,
+        "intact": covered.intact,
+        "digest": covered.digest,
+        "value": covered.value.hex(),
+        "element_path": covered.element_path,
+    }
+
+
+def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
+    return {
+        "kind": timestamp.kind.value,
+        "place": timestamp.place,
+        "proves": timestamp.proves,
+        **_outcome(timestamp.outcome),
+        "time": _time(timestamp.time),
+        "accuracy_seconds": timestamp.accuracy.total_seconds(),
+        "tsa": None if timestamp.tsa is None else timestamp.tsa.to_dict(),
+        "certificate": None if timestamp.certificate is None else _certificate(timestamp.certificate),
+        "foreign": timestamp.foreign,
+        "serial": None if timestamp.serial is None else f"{timestamp.serial:X}",
+        "policy": timestamp.policy,
+        "imprint_digest": timestamp.imprint_digest,
+        "token_digest": timestamp.token_digest,
+    }
+
+
+def _status(fact: RevocationFact) -> dict[str, Any]:
+    return {
+        "subject": name_text(fact.certificate.subject),
+        "sha256": fact.certificate.fingerprint.hex(),
+        "status": fact.status.value,
+        "at": _time(fact.at),
+        "source": fact.source,
+        "date": _time(fact.date),
+        "reason": None if fact.reason is None else fact.reason.name.lower(),
+        "issued": _time(fact.issued),
+        "next_update": _time(fact.next_update),
+        "why": list(fact.why),
+    }
+
+
+def _time(value: datetime.datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _many(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": schema}
+
+
+_TEXT: Final = {"type": "string"}
+_MAYBE: Final = {"type": ["string", "null"]}
+_BOOL: Final = {"type": "boolean"}
+_TIME: Final = {"type": ["string", "null"], "description": "ISO 8601; without zone only where the signer wrote none"}
+_BOTH: Final = _object(vi=_TEXT, en=_TEXT)
+_INDICATION: Final = {"enum": ["passed", "failed", "indeterminate"]}
+_REASON: Final = _object(
+    code=_TEXT,
+    indication={"enum": ["failed", "indeterminate", None]},
+    sub_indication=_MAYBE,
+    warning=_BOOL,
+    text=_BOTH,
+    place=_MAYBE,
+)
+_OUTCOME_PARTS: Final = {
+    "indication": _INDICATION,
+    "sub_indication": _MAYBE,
+    "answer": _BOTH,
+    "reasons": _many({"$ref": "#/$defs/reason"}),
+}
+_IDENTITY: Final = _object(
+    display_name=_MAYBE,
+    kind={"enum": ["person", "organisation", "both", "unknown"]},
+    organization=_MAYBE,
+    units=_many(_TEXT),
+    title=_MAYBE,
+    tax_code=_MAYBE,
+    budget_code=_MAYBE,
+    citizen_id=_MAYBE,
+    email=_MAYBE,
+    locality=_MAYBE,
+    country=_MAYBE,
+)
+_CERTIFICATE: Final = _object(
+    subject=_TEXT, issuer=_TEXT, serial=_TEXT, not_before=_TEXT, not_after=_TEXT, sha256=_TEXT
+)
+_TIMESTAMP: Final = _object(
+    kind={"enum": ["content", "signature", "references", "archive"]},
+    place=_TEXT,
+    proves=_BOOL,
+    **_OUTCOME_PARTS,
+    time=_TIME,
+    accuracy_seconds={"type": "number"},
+    tsa=_optional({"$ref": "#/$defs/identity"}),
+    certificate=_optional({"$ref": "#/$defs/certificate"}),
+    foreign=_BOOL,
+    serial=_MAYBE,
+    policy=_MAYBE,
+    imprint_digest=_MAYBE,
+    token_digest=_MAYBE,
+)
+_COVERED: Final = _object(
+    what=_TEXT, name=_TEXT, intact={"type": ["boolean", "null"]}, digest=_TEXT, value=_TEXT, element_path=_MAYBE
+)
+_STATUS: Final = _object(
+    subject=_TEXT,
+    sha256=_TEXT,
+    status={"enum": ["good", "revoked", "unknown"]},
+    at=_TIME,
+    source=_TEXT,
+    date=_TIME,
+    reason=_MAYBE,
+    issued=_TIME,
+    next_update=_TIME,
+    why=_many(_TEXT),
+)
+_OUTCOME_REF: Final = {"$ref": "#/$defs/outcome"}
+_SIGNATURE: Final = _object(
+    place=_TEXT,
+    id=_MAYBE,
+    form={"enum": ["xmldsig", "xades", "cms", "cades"]},
+    level={"enum": ["none", "B", "T", "LT", "LTA"]},
+    algorithm=_MAYBE,
+    policy=_TEXT,
+    passed=_BOOL,
+    **_OUTCOME_PARTS,
+    intact=_BOOL,
+    crypto=_OUTCOME_REF,
+    trust=_OUTCOME_REF,
+    time=_OUTCOME_REF,
+    changes=_OUTCOME_REF,
+    signer=_optional({"$ref": "#/$defs/identity"}),
+    certificate=_optional({"$ref": "#/$defs/certificate"}),
+    issuing_organisation=_MAYBE,
+    managing_unit=_MAYBE,
+    chain=_many({"$ref": "#/$defs/certificate"}),
+    anchor=_MAYBE,
+    anchor_family=_MAYBE,
+    covers=_many(_COVERED),
+    claimed_time=_TIME,
+    claimed_roles=_many(_TEXT),
+    best_signature_time=_TIME,
+    control_time=_TIME,
+    timestamps=_many({"$ref": "#/$defs/timestamp"}),
+    revocation=_many(_STATUS),
+    counter_signatures=_many({"$ref": "#/$defs/signature"}),
+)
+
+SCHEMA: Final[dict[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "vndoc verdict",
+    **_object(
+        schema_version=_TEXT,
+        policy=_TEXT,
+        at=_TEXT,
+        passed=_BOOL,
+        **_OUTCOME_PARTS,
+        signatures=_many({"$ref": "#/$defs/signature"}),
+    ),
+    "$defs": {
+        "reason": _REASON,
+        "outcome": _object(**_OUTCOME_PARTS),
+        "identity": _IDENTITY,
+        "certificate": _CERTIFICATE,
+        "timestamp": _TIMESTAMP,
+        "signature": _SIGNATURE,
+    },
+}
+"""The JSON Schema (2020-12) of :func:`verdict_to_dict`."""

@@ -1,0 +1,279 @@
+"""The signatures of a whole packet: its seal, the one in its header, and whether it is a signed original.
+
+The header of real packets holds place-holders, signatures in the wrong namespace, or an empty element (protocol, 7.2):
+these are told, never proof. A genuine header signature is XML-DSig whose references are ``cid:`` over the unpacked
+attachments, or the document around it; the national axis writes packets anew and breaks the second kind, which is
+reported as ``rewritten-in-transit`` and not as forged.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import attrs
+import pybase64
+
+from vndoc.edxml import Reading
+from vndoc.edxml import elements as table
+from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
+from vndoc.errors import SignatureError, UsageError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki.outcome import Reason, SubIndication
+from vndoc.pki.revocation_facts import RevocationSource
+from vndoc.pki.trust import TrustStore
+from vndoc.signature.evaluation import evaluate
+from vndoc.signature.facts import SignatureFacts
+from vndoc.signature.originals import Organisations, Original, judge_original, main_document
+from vndoc.signature.policy import Policy, policy_of
+from vndoc.signature.reasons import SIGNATURE_REASONS
+from vndoc.signature.report import SignatureReport, Verdict
+from vndoc.signature.seal import Normalise, read_seal, seal_state
+from vndoc.signature.signing import Signer
+from vndoc.signature.tsp import Stamp
+from vndoc.signature.xmldsig import XmlSource, read_xml
+from vndoc.signature.xmldsig_making import XmlReference, sign_xml
+
+__all__ = [
+    "HeaderSignature",
+    "PacketVerdict",
+    "header_signature",
+    "read_header_signatures",
+    "sign_header",
+    "verify_packet",
+]
+
+_LEAST: Final = 40
+"""Octets of the shortest signature value: ECDSA and EdDSA have 64."""
+
+
+class HeaderSignature(enum.StrEnum):
+    """What stands in the header under the name of a signature."""
+
+    NONE = "none"
+    EMPTY = "empty"
+    """An element without content, as the .NET writers put it (``DigitalSignature``)."""
+    PLACEHOLDER = "placeholder"
+    """Values that no algorithm gives: too short, or the same everywhere."""
+    WRONG_NAMESPACE = "wrong-namespace"
+    """The names of XML-DSig in the packet's namespace: no verifier finds it."""
+    PRESENT = "present"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class PacketVerdict(Verdict):
+    """The answer for one packet.
+
+    ``signatures`` are those of the seal and of the header, ``header`` says what stands there. ``original`` answers the
+    second question (Decree 30/2020/NĐ-CP, article 5): is ``main_document`` signed by the competent person and by the
+    issuing organisation? ``set_aside`` is a header signature that did not survive the axis while the seal did.
+    """
+
+    header: HeaderSignature
+    sealed: bool
+    original: Original
+    main_document: str | None = None
+    set_aside: tuple[SignatureReport, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"PacketVerdict({self.indication.value}, {len(self.signatures)} signatures, {self.original.value})"
+
+
+def _reason(code: str, place: str | None = None, /, **values: object) -> Reason:
+    return Reason.of(SIGNATURE_REASONS[code], place=place, **values)
+
+
+# -- the header ----------------------------------------------------------------------------------------
+
+
+def header_signature(reading: Reading) -> HeaderSignature:
+    """Return what stands in the header of the packet that was read."""
+    markup = reading.document.signature
+    if markup is None:
+        empty = any(d.id == "digital-signature-empty" for d in reading.deviations)
+        return HeaderSignature.EMPTY if empty else HeaderSignature.NONE
+    if _is_placeholder(markup):
+        return HeaderSignature.PLACEHOLDER
+    return HeaderSignature.PRESENT if markup.namespace == table.XMLDSIG else HeaderSignature.WRONG_NAMESPACE
+
+
+def _texts(markup: SignatureMarkup, name: str) -> Iterator[str]:
+    """Yield the text of each element called *name*, in whatever namespace, without white space."""
+    if markup.name == name:
+        yield "".join("".join(child for child in markup.children if isinstance(child, str)).split())
+    for child in markup.children:
+        if isinstance(child, SignatureMarkup):
+            yield from _texts(child, name)
+
+
+def _is_placeholder(markup: SignatureMarkup) -> bool:
+    """Return whether no algorithm gives such values: a short signature value, or one digest for several references."""
+    values = list(_texts(markup, "SignatureValue"))
+    if not values or any(len(_decoded(value)) < _LEAST for value in values):
+        return True
+    digests = list(_texts(markup, "DigestValue"))
+    repeated = len(digests) > 1 and len(set(digests)) == 1
+    return not digests or repeated or any(len(set(_decoded(digest))) < 2 for digest in digests)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+
+
+def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
+    """Return the facts of the signatures in the XML of a packet: none unless :func:`header_signature` is PRESENT.
+
+    ``cid:`` references are over the unpacked attachments. Where the packet was on its way through somebody else's hands
+    and only the document around the signature differs, the reason is ``rewritten-in-transit``. Raises as
+    :func:`~vndoc.signature.xmldsig.read_xml`.
+    """
+    if header_signature(reading) is not HeaderSignature.PRESENT:
+        return ()
+    packet = reading.document
+
+    def resolve(uri: str) -> Octets | None:
+        if not uri.lower().startswith("cid:"):
+            return None
+        wanted = normalise_content_id(uri)
+        found = [a for a in packet.attachments if normalise_content_id(a.content_id) == wanted]
+        return found[0].content if len(found) == 1 else None
+
+    source = XmlSource.of_skeleton(reading.skeleton, reading.source.size)
+    facts = read_xml(source, resolver=resolve, limits=reading.limits)
+    return tuple(_rewritten(f) if _carried(packet) else f for f in facts)
+
+
+def _carried(packet: DocumentPacket) -> bool:
+    """Return whether the trace names a hop of anybody but the sender."""
+    sender = packet.from_.organ_id if packet.from_ is not None else None
+    trace = packet.trace_header_list
+    return trace is not None and any(hop.organ_id != sender for hop in trace.trace_headers)
+
+
+def _rewritten(facts: SignatureFacts) -> SignatureFacts:
+    """Return *facts* with changes of the document around the signature told for what they are."""
+    around = [c for c in facts.covered if c.intact is False and c.what in {"document", "element"}]
+    others = [c for c in facts.covered if c.intact is False and c not in around]
+    if not around or others:
+        return facts
+    kept = tuple(r for r in facts.reasons if r.kind.sub_indication is not SubIndication.HASH_FAILURE)
+    covered = tuple(attrs.evolve(c, intact=None) if c in around else c for c in facts.covered)
+    return attrs.evolve(facts, covered=covered, reasons=(*kept, _reason("rewritten-in-transit", facts.place)))
+
+
+def sign_header(
+    data: bytes,
+    packet: DocumentPacket,
+    *,
+    signer: Signer,
+    signing_time: datetime.datetime,
+    form: Literal["cid", "enveloped"] = "cid",
+    stamp: Stamp | None = None,
+    nonce: int | None = None,
+    limits: Limits = DEFAULT,
+) -> bytes:
+    """Return the written packet *data* with a XAdES signature as the last child of its header.
+
+    *packet* is what *data* holds. *form* ``cid`` signs the unpacked octets of each attachment, ``enveloped`` the
+    document around the signature; neither survives an axis that writes packets anew, a seal does. Raises
+    :class:`~vndoc.errors.SignatureError` ``header-signed`` where the header has a signature, ``header-content-ids``
+    where an attachment has no content id of its own, and as :func:`~vndoc.signature.xmldsig_making.sign_xml`.
+    """
+    if packet.signature is not None:
+        raise SignatureError("header-signed")
+    references = None
+    if form == "cid":
+        names = [normalise_content_id(a.content_id) for a in packet.attachments]
+        if not names or not all(names) or len(set(names)) < len(names):
+            raise SignatureError("header-content-ids")
+        references = [
+            XmlReference(uri=f"cid:{name}", content=a.content)
+            for name, a in zip(names, packet.attachments, strict=True)
+        ]
+    return sign_xml(
+        data,
+        signer=signer,
+        references=references,
+        signing_time=signing_time,
+        stamp=stamp,
+        nonce=nonce,
+        parent=f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}",
+        limits=limits,
+    )
+
+
+# -- the whole -----------------------------------------------------------------------------------------
+
+
+def verify_packet(
+    reading: Reading,
+    *,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    organisations: Organisations | None = None,
+    normalise: Normalise = str,
+) -> PacketVerdict:
+    """Verify the seal and the header signature of a packet, and answer whether it is a signed original.
+
+    *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
+    aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says so. A
+    status packet is never signed; it raises :class:`~vndoc.errors.UsageError` ``wrong-packet-kind``.
+    Raises as :func:`~vndoc.signature.seal.read_seal` and :func:`read_header_signatures`.
+    """
+    if at.tzinfo is None:
+        raise UsageError("time-zone-missing")
+    chosen, packet = policy_of(policy), reading.document
+
+    def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
+        return tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in facts)
+
+    kind, sealed = header_signature(reading), seal_state(packet) != "none"
+    seals = judged(read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ())
+    headers = judged(read_header_signatures(reading))
+    safe = bool(seals) and all(s.passed for s in seals)
+    aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
+    signatures = (*seals, *(h for h in headers if h not in aside))
+    main = main_document(reading, chosen)
+    original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
+    notes = (*_header_notes(kind, packet, safe=safe, aside=bool(aside)), *reasons, *_pdf_notes(packet))
+    if not signatures and not any(r.decides for r in notes):
+        notes = (_reason("no-signature"), *notes)
+    return PacketVerdict(
+        policy=chosen.name,
+        at=at,
+        signatures=signatures,
+        notes=notes,
+        header=kind,
+        sealed=sealed,
+        original=original,
+        main_document=main,
+        set_aside=aside,
+    )
+
+
+_NOTES: Final = {
+    HeaderSignature.EMPTY: "header-signature-empty",
+    HeaderSignature.PLACEHOLDER: "header-signature-placeholder",
+    HeaderSignature.WRONG_NAMESPACE: "header-signature-namespace",
+}
+
+
+def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> Iterator[Reason]:
+    if kind is HeaderSignature.WRONG_NAMESPACE and _carried(packet) and not safe:
+        yield _reason("rewritten-in-transit")
+    elif kind in _NOTES:
+        yield _reason(_NOTES[kind])
+    if aside:
+        yield _reason("header-signature-set-aside")
+
+
+def _pdf_notes(packet: DocumentPacket) -> Iterator[Reason]:
+    if any((a.name or "").strip().lower().endswith(".pdf") for a in packet.attachments):
+        yield _reason("pdf-signatures-not-examined")

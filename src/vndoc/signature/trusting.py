@@ -1,0 +1,136 @@
+"""X.509 validation in context (ETSI EN 319 102-1, clauses 5.2.6, 5.6.2 and 5.6.3): the one question put to ``pki``.
+
+A path is judged at the control time: the proven time of the signature, else the time of evaluation. What ``pki``
+leaves open becomes a failure here only with proof that the signature was made outside the life of its certificate.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import attrs
+
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Outcome, Reason, outcome_of
+from vndoc.pki.paths import PathResult, validate_path
+from vndoc.pki.policy import Use
+from vndoc.pki.revocation import RevocationChecker
+from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
+from vndoc.pki.trust import Purpose, TrustStore
+from vndoc.signature.blocks import Moment, shown_time
+from vndoc.signature.facts import RevocationMaterial
+from vndoc.signature.policy import Policy, RevocationRule
+from vndoc.signature.reasons import SIGNATURE_REASONS
+
+__all__ = ["SIGNERS", "Context", "certificate_trust", "proven_failures"]
+
+SIGNERS: Final = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
+"""What an anchor is trusted for when it vouches for signers; time-stamping is another matter."""
+_UNKNOWN: Final = "revocation-unknown"
+_HOLD: Final = "certificate-on-hold"
+
+
+@attrs.frozen(kw_only=True)
+class Context:
+    """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation."""
+
+    policy: Policy
+    trust: TrustStore
+    at: datetime.datetime
+    revocation: RevocationSource | None = None
+
+    def knowing(self, material: RevocationMaterial) -> Context:
+        """Return a context in which what a signature carries is asked, too; it is verified as any other source."""
+        if not material.crls and not material.ocsps:
+            return self
+        carried = RevocationChecker.of(material.crls, material.ocsps)
+        known = (carried,) if self.revocation is None else (self.revocation, carried)
+        return attrs.evolve(self, revocation=_Sources(known))
+
+
+_WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, RevocationStatus.REVOKED: 2}
+
+
+@attrs.frozen
+class _Sources:
+    """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know."""
+
+    sources: tuple[RevocationSource, ...]
+
+    def status(self, question: RevocationQuestion) -> RevocationFact:
+        facts = [source.status(question) for source in self.sources]
+        return max(facts, key=lambda fact: _WEIGHT[fact.status])
+
+
+def certificate_trust(
+    certificate: Certificate,
+    context: Context,
+    moment: Moment,
+    *,
+    purpose: frozenset[Purpose],
+    pool: Iterable[Certificate],
+    place: str,
+) -> tuple[PathResult, Outcome]:
+    """Return the path of *certificate* at *moment* and what the policy makes of it."""
+    path = validate_path(
+        certificate,
+        trust=context.trust,
+        at=moment.at,
+        purpose=purpose,
+        crypto=context.policy.crypto,
+        pool=tuple(pool),
+        revocation=context.revocation,
+        end_use=Use.END_CERTIFICATE,
+    )
+    reasons = list(_by_policy(path, context.policy, place))
+    if moment.proven and path.outcome.passed and certificate.not_after < context.at:
+        values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
+        reasons.append(Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values))
+    return path, outcome_of(reasons)
+
+
+def _by_policy(path: PathResult, policy: Policy, place: str) -> Iterator[Reason]:
+    """Yield the reasons of the path, revocation weighed as the policy wants it."""
+    optional = policy.revocation is RevocationRule.WHERE_AVAILABLE
+    unknown = not path.revocation and len(path.chain) > 1
+    for reason in path.outcome.reasons:
+        if reason.code == _UNKNOWN and optional:
+            unknown = True
+        elif reason.code == _HOLD and not policy.hold_is_invalid:
+            yield Reason.of(SIGNATURE_REASONS["hold-not-counted"], place=place)
+        else:
+            yield reason
+    if unknown:
+        code = "revocation-not-available" if optional else "revocation-not-checked"
+        yield Reason.of(SIGNATURE_REASONS[code], place=place)
+
+
+def proven_failures(
+    certificate: Certificate,
+    statuses: Iterable[RevocationFact],
+    *,
+    existed: datetime.datetime | None,
+    made_after: datetime.datetime | None,
+    place: str,
+) -> Iterator[Reason]:
+    """Yield what is proven of the time of signing and contradicts the certificate (clauses 5.3.4 and 5.5.4).
+
+    *existed* is a time at which the signature is proven to have existed, *made_after* one that it is proven to be
+    younger than (a timestamp over the content).
+    """
+    if existed is not None and existed < certificate.not_before:
+        yield _proven("signed-before-validity", place, at=existed, since=certificate.not_before)
+    if made_after is None:
+        return
+    if made_after > certificate.not_after:
+        yield _proven("signed-after-expiry", place, at=made_after, until=certificate.not_after)
+    for fact in statuses:
+        since = fact.date if fact.status is RevocationStatus.REVOKED and not fact.on_hold else None
+        if since is not None and fact.certificate == certificate and since <= made_after:
+            yield _proven("signed-after-revocation", place, at=made_after, since=since)
+
+
+def _proven(code: str, place: str, **times: datetime.datetime) -> Reason:
+    return Reason.of(SIGNATURE_REASONS[code], place=place, **{k: shown_time(v) for k, v in times.items()})

@@ -1,0 +1,170 @@
+"""Verdicts for other programs: JSON by its schema, ETSI XML by the order and the links that its schema wants.
+
+The ETSI schema itself is not at hand (its licence is ETSI's), so the tests know of its structure what they say here.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+
+import attrs
+import jsonschema
+import pytest
+from lxml import etree
+
+from verdict_support import CA, GOOD, NOW, PERSON, STORE, Knows, signed, stamp
+from vndoc.pki import RevocationReason, RevocationStatus
+from vndoc.signature.etsi import NAMESPACE, verdict_to_etsi
+from vndoc.signature.evaluation import verdict_of
+from vndoc.signature.export import SCHEMA, SCHEMA_VERSION, evidence_to_dict, verdict_to_dict, verdict_to_json
+from vndoc.signature.facts import Covered, RevocationMaterial, TimestampFacts, TimestampKind
+from vndoc.signature.report import Verdict
+
+HOUR = datetime.timedelta(hours=1)
+REVOKED = Knows({PERSON.certificate: (NOW - HOUR, RevocationReason.KEY_COMPROMISE), CA.certificate: (NOW, None)})
+FULL = signed(
+    claimed_time=NOW - HOUR,
+    claimed_roles=("Chánh Văn phòng",),
+    timestamps=(stamp(NOW - HOUR), stamp(NOW - 2 * HOUR, kind=TimestampKind.CONTENT)),
+    counter_signatures=(signed(),),
+    revocation=RevocationMaterial(crls=(b"list",), ocsps=(b"response",)),
+)
+
+
+class Said(Knows):
+    """Says *revoked* without a date, without octets, by a response."""
+
+    def status(self, question):
+        found = super().status(question)
+        date = None if question.certificate == PERSON.certificate else NOW - HOUR
+        return attrs.evolve(found, status=RevocationStatus.REVOKED, date=date, source="ocsp", material=MATERIAL[date])
+
+
+MATERIAL = {None: None, NOW - HOUR: b"response"}
+
+
+def judged(*facts, revocation=GOOD, **how) -> Verdict:
+    return verdict_of(facts, policy="vn_default", trust=STORE, at=NOW, revocation=revocation, **how)
+
+
+BROKEN_STAMP = TimestampFacts(kind=TimestampKind.SIGNATURE, place="x", token=None, intact=None)
+ODD = Covered(what="content", name="a\0\x1b", intact=None, digest="sha512-256", value=b"")
+VERDICTS = {
+    "full": judged(FULL),
+    "bare": judged(signed(covered=())),
+    "roles": judged(signed(claimed_roles=("x",))),
+    "responded": judged(signed(), revocation=Said()),
+    "several": judged(signed(), signed(verify=lambda _: False), FULL),
+    "none": judged(),
+    "revoked": judged(signed(), revocation=REVOKED),
+    "unrevoked": judged(signed(), revocation=None),
+    "nobody": judged(signed(candidates=(), certificates=(), claimed_time=datetime.datetime(2026, 1, 1))),  # noqa: DTZ001
+    "stamp": judged(signed(timestamps=(BROKEN_STAMP,), covered=(ODD, attrs.evolve(ODD, digest="?")))),
+    "untrusted": verdict_of([signed()], policy="archive", trust=type(STORE)(), at=NOW),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_json_is_as_its_schema_says(name):
+    verdict = VERDICTS[name]
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    value = json.loads(verdict_to_json(verdict))
+    jsonschema.Draft202012Validator(SCHEMA).validate(value)
+    assert value == verdict_to_dict(verdict)
+    assert value["schema_version"] == SCHEMA_VERSION
+    assert value["passed"] is verdict.passed
+    assert value["indication"] == verdict.indication.value
+    assert "001099000123" not in verdict_to_json(verdict, indent=1)
+
+
+def test_json_says_everything():
+    [found] = verdict_to_dict(VERDICTS["full"])["signatures"]
+    assert found["signer"]["citizen_id"] == "*********123"
+    assert found["best_signature_time"] == (NOW - HOUR).isoformat()
+    assert [t["proves"] for t in found["timestamps"]] == [True, True]
+    assert found["answer"] == {"vi": "hợp lệ", "en": "valid"}
+    assert found["anchor_family"] == "government"
+    assert found["covers"][0]["intact"] is True
+    assert found["revocation"][0]["status"] == "good"
+    assert found["managing_unit"] == "CA thử nghiệm"
+    assert len(found["counter_signatures"]) == 1
+    [open_one] = verdict_to_dict(VERDICTS["revoked"])["signatures"]
+    assert open_one["revocation"][0]["reason"] == "key_compromise"
+
+
+def test_evidence_holds_the_octets():
+    [report] = VERDICTS["full"]
+    value = evidence_to_dict(report)
+    assert base64.b64decode(value["certificates"][0]) == PERSON.certificate.der
+    assert [base64.b64decode(item) for item in value["crls"]] == [b"list"]
+    assert [base64.b64decode(item) for item in value["ocsps"]] == [b"response"]
+    assert [base64.b64decode(item) for item in value["timestamps"]] == [b"token"]
+    assert value["result"]["indication"] == "passed"
+    assert value["statuses"][0]["status"] == "good"
+    assert repr(report.evidence) == "Evidence(certificates=3, statuses=2)"
+    [revoked] = VERDICTS["revoked"]
+    assert evidence_to_dict(revoked)["crls"] == [base64.b64encode(b"list").decode()]
+
+
+ORDER = (
+    "SignatureIdentifier",
+    "ValidationConstraintsEvaluationReport",
+    "ValidationTimeInfo",
+    "SignersDocument",
+    "SignatureAttributes",
+    "SignerInformation",
+    "SignatureQuality",
+    "SignatureValidationProcess",
+    "SignatureValidationStatus",
+)
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_etsi_reports_hang_together(name):
+    octets = verdict_to_etsi(VERDICTS[name])
+    assert b"001099000123" not in octets
+    root = etree.fromstring(octets)
+    ids = root.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert set(root.xpath("//@VOReference")) <= set(ids)
+    for report in root.findall(f"{{{NAMESPACE}}}SignatureValidationReport"):
+        names = [etree.QName(child).localname for child in report]
+        assert names == sorted(names, key=ORDER.index)
+        assert names[-1] == "SignatureValidationStatus"
+
+
+def text(root: etree._Element, name: str) -> str | None:
+    return root.findtext(f".//{{{NAMESPACE}}}{name}")
+
+
+WORDS = {"passed": "total-passed", "failed": "total-failed", "indeterminate": "indeterminate"}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_etsi_answers(name):
+    root = etree.fromstring(verdict_to_etsi(VERDICTS[name]))
+    answers = [
+        (status.findtext(f"{{{NAMESPACE}}}MainIndication"), status.findtext(f"{{{NAMESPACE}}}SubIndication"))
+        for status in root.iter(f"{{{NAMESPACE}}}SignatureValidationStatus")
+    ]
+    expected = [
+        (
+            f"urn:etsi:019102:mainindication:{WORDS[s.indication]}",
+            None if s.sub_indication is None else f"urn:etsi:019102:subindication:{s.sub_indication}",
+        )
+        for s in VERDICTS[name]
+    ]
+    assert answers == expected or (not expected and answers == [("urn:etsi:019102:mainindication:indeterminate", None)])
+
+
+def test_etsi_details():
+    root = etree.fromstring(verdict_to_etsi(VERDICTS["full"]))
+    assert text(root, "Signer") == "Trần Thị Thử"
+    assert text(root, "POETime") == "2026-11-22T02:00:00Z"
+    assert text(root, "PolicyName") == "vn_default"
+    assert text(root, "Role") == "Chánh Văn phòng"
+    revoked = etree.fromstring(verdict_to_etsi(VERDICTS["revoked"]))
+    assert text(revoked, "RevocationReason") == "urn:etsi:019102:revocationReason:KeyCompromise"
+    assert text(etree.fromstring(verdict_to_etsi(VERDICTS["nobody"])), "Time") == "2026-01-01T00:00:00"

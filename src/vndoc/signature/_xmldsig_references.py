@@ -80,8 +80,14 @@ class Context:
 
     @property
     def budget(self) -> int:
-        """Return how many octets may be digested."""
+        """Return how many octets may be made and digested."""
         return _TIMES * self.source.size + _FREE_OCTETS
+
+    def charge(self, size: int) -> None:
+        """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
+        self.spent += size
+        if self.spent > self.budget:
+            raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
 
 @attrs.define(eq=False)
@@ -105,7 +111,9 @@ class Selection:
                 self.node, form, inclusive_prefixes=prefixes, without=self.without, whole_document=self.whole
             )
 
-        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole))
+        # what is left out is copied first all the same
+        cost = 0 if self.without is None else self.source.size
+        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole), cost=cost)
 
 
 @attrs.define(eq=False)
@@ -114,6 +122,8 @@ class Stream:
 
     pieces: Callable[[], Iterable[Piece]]
     key: tuple[object, ...] | None = None
+    cost: int = 0
+    """Octets of work, where these are more than those of the stream."""
 
 
 State = Selection | Stream
@@ -357,6 +367,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
+            context.charge(len(text))
         else:
             raise _failed(BASE64, shown, node)
     except (UnicodeDecodeError, VndocError, OSError):
@@ -367,6 +378,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
 
 def _joined(context: Context, stream: Stream) -> bytes:
     """Return the octets of *stream* at once, within the limit of a document."""
+    context.charge(0)
     parts: list[Piece] = []
     size = 0
     for piece in stream.pieces():
@@ -374,6 +386,7 @@ def _joined(context: Context, stream: Stream) -> bytes:
         if size > context.limits.document_bytes:
             raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
         parts.append(piece)
+    context.charge(max(size, stream.cost))
     return b"".join(parts)
 
 
@@ -415,15 +428,14 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     key = None if stream.key is None else (digest.name, *stream.key)
     if key is not None and key in context.known:
         return context.known[key]
-    if context.spent > context.budget:
-        raise Refusal(reason("too-much-to-digest", limit=context.budget))
+    context.charge(0)
     hashed = hasher(digest)
     size = 0
     for piece in stream.pieces():
         hashed.update(piece)
         size += len(piece)
     if stream.key is None or stream.key[0] != "external":
-        context.spent += size
+        context.charge(max(size, stream.cost))
     found = (bytes(hashed.digest()), size)
     if key is not None:
         context.known[key] = found

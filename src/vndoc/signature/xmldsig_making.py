@@ -327,7 +327,7 @@ class _Plan:
         held = {r.uri: r.content for r in self.references if r.content is not None}
         context = Context(source=source, ids=Ids(source.root), resolver=held.get, limits=self.limits)
         if context.ids.duplicates:
-            raise SignatureError("signing-data", detail=f"Id {context.ids.duplicates[0]}")
+            raise SignatureError("signing-data", detail=f"Id {next(iter(context.ids.duplicates))}")
         signed_info, document = element_children(signature)[0], self.document
         for number, node in enumerate(signed_info.iterchildren(ds("Reference"))):
             try:

@@ -51,7 +51,7 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
-from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts
+from vndoc.signature.facts import Binding, Covered, Form, RevocationMaterial, SignatureFacts
 
 __all__ = [
     "MAX_SIGNATURES",
@@ -277,13 +277,17 @@ class _Reading:
             signature_policy=properties.signature_policy,
             content_type=next((item.mime_type for item in properties.data_objects if item.mime_type), None),
             timestamps=properties.timestamps,
-            revocation=attrs.evolve(properties.revocation, crls=keys.crls + properties.revocation.crls),
+            revocation=_with_lists(properties.revocation, keys.crls),
             counter_signatures=properties.counter_signatures,
             key_value=keys.key_value,
             key_names=keys.key_names,
             names=keys.names,
             data_objects=properties.data_objects,
         )
+
+
+def _with_lists(revocation: RevocationMaterial, crls: tuple[bytes, ...]) -> RevocationMaterial:
+    return attrs.evolve(revocation, crls=crls + revocation.crls) if crls else revocation
 
 
 def _in_role(reference: Reference, properties: xades.Properties) -> Covered:

@@ -38,6 +38,7 @@ from vndoc.signature._xmldsig_references import (
     Selection,
     canonical_method,
     digest_method,
+    fault,
     read_references,
 )
 from vndoc.signature._xmldsig_tree import (
@@ -207,8 +208,8 @@ class _Reading:
         stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
         try:
             octets = b"".join(stream.pieces())
-        except VndocError as error:
-            raise Refusal(reason("transform-failed", place=place, found=error.code, uri="SignedInfo")) from None
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, signed_info)) from None
         self.context.charge(len(octets))
         return octets
 

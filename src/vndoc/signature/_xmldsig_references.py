@@ -11,7 +11,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import ReadError, VndocError
+from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
@@ -39,6 +39,7 @@ __all__ = [
     "Selection",
     "canonical_method",
     "digest_method",
+    "fault",
     "made_digest",
     "read_reference",
     "read_references",
@@ -346,8 +347,21 @@ def _transformed(
         elif name == BASE64:
             state = _decoded(context, state, shown, node)
         else:
-            state = _canonical(context, state, step, shown, node)
+            state = _canonical(context, state, step, node)
     return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+
+
+def fault(error: VndocError | OSError, node: etree._Element, *, manifest: bool = False) -> Reason:
+    """Return the reason for *error*, met while the octets of the reference *node* (or its SignedInfo) were made.
+
+    What this package does not take, or what could not be read, is no sign of forgery.
+    """
+    shown = f'"{node.get("URI", "")}"'
+    if isinstance(error, LimitError) or (isinstance(error, ReadError) and error.code == "c14n-too-complex"):
+        return reason("transform-too-costly", place=node, uri=shown, found=error.code)
+    if isinstance(error, ReadError) and error.code != "c14n-unavailable":
+        return reason("transform-failed", place=node, uri=shown, found=error.code)
+    return reason(_MISSING[manifest], place=node, uri=shown)
 
 
 def _failed(name: str, shown: str, node: etree._Element) -> Refusal:
@@ -370,8 +384,10 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             context.charge(len(text))
         else:
             raise _failed(BASE64, shown, node)
-    except (UnicodeDecodeError, VndocError, OSError):
+    except UnicodeDecodeError:
         raise _failed(BASE64, shown, node) from None
+    except (VndocError, OSError) as error:
+        raise Refusal(fault(error, node)) from None
     octets = base64_of(text, node)
     return Stream(lambda: (octets,))
 
@@ -390,13 +406,13 @@ def _joined(context: Context, stream: Stream) -> bytes:
     return b"".join(parts)
 
 
-def _canonical(context: Context, state: State, step: etree._Element, shown: str, node: etree._Element) -> State:
+def _canonical(context: Context, state: State, step: etree._Element, node: etree._Element) -> State:
     method = canonical_method(step)
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
-        except (VndocError, OSError):
-            raise _failed(step.get("Algorithm", ""), shown, node) from None
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, node)) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True, foreign=True)
     form, prefixes = method or (Canonical.C14N_10, ())
     return state.canonical(form, prefixes)
@@ -413,9 +429,7 @@ def _compared(
     try:
         found, size = digest_of(context, stream, digest)
     except (VndocError, OSError) as error:
-        if isinstance(error, ReadError) and error.code != "c14n-unavailable":
-            return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
-        return None, 0, [reason(_MISSING[manifest], place=node, uri=shown)]
+        return None, 0, [fault(error, node, manifest=manifest)]
     except Refusal as refusal:
         return None, 0, [refusal.reason]
     if found == value:

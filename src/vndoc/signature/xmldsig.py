@@ -38,6 +38,7 @@ from vndoc.signature._xmldsig_references import (
     Selection,
     canonical_method,
     digest_method,
+    fault,
     read_references,
 )
 from vndoc.signature._xmldsig_tree import (
@@ -51,7 +52,7 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
-from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts
+from vndoc.signature.facts import Binding, Covered, Form, RevocationMaterial, SignatureFacts
 
 __all__ = [
     "MAX_SIGNATURES",
@@ -207,8 +208,8 @@ class _Reading:
         stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
         try:
             octets = b"".join(stream.pieces())
-        except VndocError as error:
-            raise Refusal(reason("transform-failed", place=place, found=error.code, uri="SignedInfo")) from None
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, signed_info)) from None
         self.context.charge(len(octets))
         return octets
 
@@ -277,13 +278,17 @@ class _Reading:
             signature_policy=properties.signature_policy,
             content_type=next((item.mime_type for item in properties.data_objects if item.mime_type), None),
             timestamps=properties.timestamps,
-            revocation=attrs.evolve(properties.revocation, crls=keys.crls + properties.revocation.crls),
+            revocation=_with_lists(properties.revocation, keys.crls),
             counter_signatures=properties.counter_signatures,
             key_value=keys.key_value,
             key_names=keys.key_names,
             names=keys.names,
             data_objects=properties.data_objects,
         )
+
+
+def _with_lists(revocation: RevocationMaterial, crls: tuple[bytes, ...]) -> RevocationMaterial:
+    return attrs.evolve(revocation, crls=crls + revocation.crls) if crls else revocation
 
 
 def _in_role(reference: Reference, properties: xades.Properties) -> Covered:

@@ -334,6 +334,8 @@ class _Plan:
                 digest = made_digest(context, node, signature, self.digest)
             except Refusal as refusal:
                 raise SignatureError("signing-data", detail=refusal.reason.code) from None
+            except OSError as error:
+                raise SignatureError("signing-data", detail=getattr(error, "code", "OSError")) from None
             text = pybase64.b64encode(digest)
             element_children(node)[-1].text = text.decode("ascii")
             document = document.replace(_DIGEST.format(self.id, number).encode(), text, 1)

@@ -72,7 +72,9 @@ def test_json_is_as_its_schema_says(name):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     value = json.loads(verdict_to_json(verdict))
     jsonschema.Draft202012Validator(SCHEMA).validate(value)
-    assert value == verdict_to_dict(verdict)
+    assert value == verdict_to_dict(verdict) == verdict.to_dict()
+    assert verdict.to_json(indent=2) == verdict_to_json(verdict, indent=2)
+    assert value["signatures"] == [report.to_dict() for report in verdict]
     assert value["schema_version"] == SCHEMA_VERSION
     assert value["passed"] is verdict.passed
     assert value["indication"] == verdict.indication.value

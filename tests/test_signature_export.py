@@ -45,6 +45,13 @@ class Said(Knows):
 MATERIAL = {None: None, NOW - HOUR: b"response"}
 
 
+class Bare(Knows):
+    """Says *revoked*, and keeps no octets."""
+
+    def status(self, question):
+        return attrs.evolve(super().status(question), material=None)
+
+
 def judged(*facts, revocation=GOOD, **how) -> Verdict:
     return verdict_of(facts, policy="vn_default", trust=STORE, at=NOW, revocation=revocation, **how)
 
@@ -55,6 +62,7 @@ VERDICTS = {
     "full": judged(FULL),
     "bare": judged(signed(covered=())),
     "roles": judged(signed(claimed_roles=("x",))),
+    "unkept": judged(signed(), revocation=Bare({PERSON.certificate: (NOW - HOUR, None)})),
     "responded": judged(signed(), revocation=Said()),
     "several": judged(signed(), signed(verify=lambda _: False), FULL),
     "none": judged(),

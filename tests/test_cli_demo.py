@@ -17,8 +17,18 @@ from vndoc.text import Text
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("Step 1.", "Step 8.", "Document packet: new document", "goes to H05", "Done")),
-        ("vi", ("Bước 1.", "Bước 8.", "Cơ quan gửi", "đến H05", "Xong")),
+        (
+            "en",
+            (
+                "Step 1.",
+                "Step 10.",
+                "Document packet: new document",
+                "goes to H05",
+                "as an axis delivers it: valid",
+                "Done",
+            ),
+        ),
+        ("vi", ("Bước 1.", "Bước 10.", "Cơ quan gửi", "đến H05", "khi một tệp bị sửa: không hợp lệ", "Xong")),
     ],
 )
 def test_the_story_ends_well(lang: str, words: tuple[str, ...]) -> None:
@@ -45,7 +55,7 @@ def test_files_are_kept_where_asked(tmp_path: Path) -> None:
     assert names == ["goi-tin.edxml", "packet.toml", "phu-luc.csv", "thong-bao.pdf"]
     again = results("demo", "--keep", tmp_path / "story", code=2)
     assert again[0]["error"]["code"] == "target-exists"
-    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 8
+    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 10
 
 
 def test_the_kept_files_build_the_same_packet(tmp_path: Path) -> None:

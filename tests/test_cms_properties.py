@@ -118,7 +118,7 @@ def everything(facts: SignatureFacts) -> None:
 
 
 def survives(data: bytes) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for content in (None, CONTENT):
         with contextlib.suppress(VndocError):
             for facts in cms.read_cms(data, content=content):
@@ -129,7 +129,7 @@ def survives(data: bytes) -> None:
         tsp.read_request(data)
     with contextlib.suppress(VndocError):
         tsp.read_response(data, request=REQUEST)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @given(st.binary(max_size=200))

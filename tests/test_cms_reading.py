@@ -409,12 +409,12 @@ def test_large_certificates() -> None:
     large = read(with_(der.encode(der.SEQUENCE, bytes(MAX_CERTIFICATE - 4))))
     assert codes(large) == {"certificate-too-large"}
     assert good(large)
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(SignatureError) as caught:
         cms.read_cms(with_(der.encode(der.SEQUENCE, bytes(50_000_000))))
     assert caught.value.code == "cms-too-large"
     assert "SignedData" in str(caught.value)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 # -- limits ----------------------------------------------------------------------------------------
@@ -587,6 +587,56 @@ def test_parts_in_the_wrong_place() -> None:
         cms.read_cms(rebuilt(*head[:2], deep, b"\x31\x00"))
 
 
+def test_small_parts_with_indefinite_lengths() -> None:
+    data_ = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"))
+    sha256 = der.encode(der.SEQUENCE, der.encode_oid("2.16.840.1.101.3.4.2.1"))
+    for wrap in (bytes, Source):
+        assert cms.read_cms(wrap(rebuilt(b"\x02\x01\x01", b"\x31\x80" + sha256 + b"\0\0", data_, b"\x31\x00"))) == ()
+        with pytest.raises(SignatureError, match="cms-malformed"):
+            cms.read_cms(wrap(rebuilt(b"\x02\x01\x01", b"\x31\x80" + sha256) + b"\0\0" + data_ + b"\x31\x00"))
+
+
+def test_the_list_of_digest_algorithms_at_its_limit_and_one_past() -> None:
+    data_ = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"))
+    for size, fits in ((65_536 - 4, True), (65_536 - 3, False)):
+        row = der.encode(der.SET, der.encode(der.OCTET_STRING, bytes(size - 4)))
+        data = rebuilt(b"\x02\x01\x01", row, data_, b"\x31\x00")
+        if fits:
+            assert cms.read_cms(data) == ()
+        else:
+            with pytest.raises(SignatureError, match="cms-malformed"):
+                cms.read_cms(data)
+
+
+def test_damaged_counter_signatures_are_shown() -> None:
+    data = changed(signed(), unsigned("1.2.840.113549.1.9.6", b"\x30\x00"))
+    facts = read(data)
+    assert good(facts)
+    assert [codes(one) for one in facts.counter_signatures] == [{"signer-info-malformed"}]
+
+
+def test_a_token_beyond_the_limits_is_no_small_matter() -> None:
+    data = signed(stamp=stamp())
+    [timestamp] = read(data).timestamps
+    assert timestamp.token is not None
+    count = len(timestamp.token.signature.certificates)
+    _, held = opened(data)
+    alone = attrs.evolve(held, certificates=()).octets()
+    assert limited(alone, cms_certificates=count)
+    with pytest.raises(SignatureError, match="certificates"):
+        limited(alone, cms_certificates=count - 1)
+
+
+def test_attributes_without_another_encoding_are_judged_as_received() -> None:
+    deep = b"\x05\x00"
+    for _ in range(70):
+        deep = der.encode(der.SEQUENCE, deep)
+    items = sorted((attribute(oid, value) for oid, value in rows().items()), reverse=True)
+    facts = read(made(der.encode(der.SET, attribute("1.2.3", deep), *items)))
+    assert codes(facts) == {"signed-attributes-not-der"}
+    assert good(facts)
+
+
 @pytest.mark.parametrize("what", ["signers", "certificates", "revocation", "signer info", "indefinite lengths"])
 def test_hostile_sizes_take_no_time(what: str) -> None:
     many = b"\x05\x00" * 4_000_000
@@ -599,14 +649,14 @@ def test_hostile_sizes_take_no_time(what: str) -> None:
         "indefinite lengths": (indefinite,),
     }[what]
     data = rebuilt(b"\x02\x01\x01", b"\x31\x00", der.encode(der.SEQUENCE, der.encode_oid("1.2.3")), *parts)
-    start = time.monotonic()
+    start = time.process_time()
     if what == "signer info":
         [facts] = cms.read_cms(data)
         assert decided(facts) == {"signer-info-malformed"}
     else:
         with pytest.raises(SignatureError, match=r"cms-too-large|cms-malformed"):
             cms.read_cms(data)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_long_integers_are_refused() -> None:

@@ -280,7 +280,8 @@ def test_distribution_points(root):
     assert ask(who, root, [fresh(root)])[1].status is GOOD
     broken = root.person("Broken", key=KEY, extra=[Extension("2.5.29.31", False, b"\x30\x02\x30\x00\x00")])
     assert ask(broken, root, [fresh(root)])[1].status is GOOD
-    assert ask(broken, root)[1].why == ("crl-points-malformed",)
+    elsewhere = fresh(root, scope=Scope(distribution_point=other))
+    assert ask(broken, root, [elsewhere])[1].why == ("crl-points-malformed", "crl-scope")
 
 
 def test_an_indirect_list(root):

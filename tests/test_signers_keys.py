@@ -293,6 +293,21 @@ def test_what_the_key_cannot_do_is_refused(key: str, algorithm: SignatureAlgorit
     assert caught.value.code == "signing-algorithm"
 
 
+@pytest.mark.parametrize("key", ["rsa-2048", "p256", "p384", "p521"])
+def test_openssl_verifies_what_is_signed(program: Callable[[str], str], tmp_path: Path, key: str) -> None:
+    person = BELOW.person(f"Person {key}", key=key)
+    public = person.key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (tmp_path / "key.pem").write_bytes(public)
+    (tmp_path / "text").write_bytes(b"text")
+    for algorithm in person.signer().algorithms:
+        (tmp_path / "value").write_bytes(person.signer().sign(b"text", algorithm))
+        more = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", f"rsa_pss_saltlen:{algorithm.salt}"]
+        command = [program("openssl"), "dgst", f"-{algorithm.digest}", "-verify", "key.pem", "-signature", "value"]
+        command += more if algorithm.family is Family.RSA_PSS else []
+        done = subprocess.run([*command, "text"], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.stdout == "Verified OK\n", (algorithm, done.stderr)
+
+
 def test_a_signer_shows_neither_key_nor_person() -> None:
     shown = repr(PERSON.signer())
     assert "001099000001" not in shown

@@ -11,6 +11,14 @@ import hmac
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
+
+from vndoc.envelope.octets import MemoryOctets
+from vndoc.errors import LimitError, ReadError, SignatureError, SourceError
+from vndoc.pki.outcome import Indication, outcome_of
+from vndoc.signature import _xmldsig_references, xmldsig
+from vndoc.signature.xmldsig import read_xml
+from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.testing.pki import TimestampAuthority
 from xmlsig_support import (
     AN,
     AT,
@@ -32,14 +40,6 @@ from xmlsig_support import (
     sound,
     value_of,
 )
-
-from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import LimitError, ReadError, SignatureError, SourceError
-from vndoc.pki.outcome import Indication, outcome_of
-from vndoc.signature import _xmldsig_references, xmldsig
-from vndoc.signature.xmldsig import read_xml
-from vndoc.signature.xmldsig_making import sign_xml
-from vndoc.testing.pki import TimestampAuthority
 
 BY_ID = (ENVELOPED, EXCLUSIVE)
 
@@ -86,7 +86,9 @@ class Wrapping:
     def wrapped(self, number: int) -> str:
         whole, bare, sign = self.parts("root" if number < 3 else "inner")
         holding = sign.replace("</Signature>", f'<Object xmlns="">{bare}</Object></Signature>')
-        holding = holding.replace('<Object xmlns="">', "<Object>").replace(f"<{self.inner} ", f'<{self.inner} xmlns="" ')
+        holding = holding.replace('<Object xmlns="">', "<Object>").replace(
+            f"<{self.inner} ", f'<{self.inner} xmlns="" '
+        )
         holding = holding.replace(f"<{self.root} ", f'<{self.root} xmlns="" ')
         rows = {
             1: self.element(self.root, self.evil() + holding, "evil-root"),
@@ -205,7 +207,7 @@ def test_a2_other_spellings_do_not_resolve(attribute):
 
 def test_a2_elements_of_xml_dsig_have_their_id_in_id_only():
     inner = '<Object ID="o">x</Object>'
-    only(sealed(f'<a>{signature(reference("#o", b64(b"0" * 32)), objects=inner)}</a>'), "signed-data-not-found")
+    only(sealed(f"<a>{signature(reference('#o', b64(b'0' * 32)), objects=inner)}</a>"), "signed-data-not-found")
 
 
 # -- A3: transforms ------------------------------------------------------------------------------------
@@ -320,7 +322,11 @@ def test_a5_a_source_that_fails_is_data_not_found():
 
 
 def test_a5_a_reference_without_uri_is_data_not_found():
-    only(sealed(signature(reference(None, b64(b"0" * 32)))), "signed-data-not-found", resolver=lambda _: MemoryOctets(b""))
+    only(
+        sealed(signature(reference(None, b64(b"0" * 32)))),
+        "signed-data-not-found",
+        resolver=lambda _: MemoryOctets(b""),
+    )
 
 
 # -- A6: HMAC ------------------------------------------------------------------------------------------
@@ -372,7 +378,11 @@ def test_a6_the_key_decides_and_not_the_document():
 
 @pytest.mark.parametrize(
     ("method", "code"),
-    [(MORE + "md5", "digest-refused"), ("http://www.w3.org/2001/04/xmlenc#ripemd160", "digest-refused"), ("urn:d", "digest-unknown")],
+    [
+        (MORE + "md5", "digest-refused"),
+        ("http://www.w3.org/2001/04/xmlenc#ripemd160", "digest-refused"),
+        ("urn:d", "digest-unknown"),
+    ],
 )
 def test_a6_digests_that_are_not_computed_are_refused_by_name(method, code):
     sign = signature(reference("", b64(b"0" * 16), transforms=(ENVELOPED,), method=method))
@@ -472,7 +482,9 @@ def test_a8_the_structure_is_that_of_xml_dsig(pattern, new):
     only(edited(enveloped_signed(), pattern, new), "signature-malformed")
 
 
-@pytest.mark.parametrize("pattern", ["<DigestValue>.*</DigestValue>", "<DigestMethod [^>]*>", "(?<=<DigestValue>)[^<]*"])
+@pytest.mark.parametrize(
+    "pattern", ["<DigestValue>.*</DigestValue>", "<DigestMethod [^>]*>", "(?<=<DigestValue>)[^<]*"]
+)
 def test_a_missing_digest(pattern):
     only(edited(enveloped_signed(), pattern, ""), "digest-missing")
 
@@ -483,7 +495,7 @@ def test_no_references():
 
 def test_an_unknown_canonical_form():
     data = enveloped_signed()
-    only(edited(data, "(?<=<CanonicalizationMethod Algorithm=\")[^\"]*", "urn:c14n"), "canonicalization-unknown")
+    only(edited(data, '(?<=<CanonicalizationMethod Algorithm=")[^"]*', "urn:c14n"), "canonicalization-unknown")
 
 
 # -- A9: one tree ----------------------------------------------------------------------------------------
@@ -599,14 +611,25 @@ def test_an_empty_signature():
 
 
 def test_certificates_that_cannot_be_used():
-    only(sealed(enveloped(key_info=certificates(AN).replace(b64(AN.certificate.der), b64(AN.certificate.der[:-5])))), "certificate-unreadable")
-    only(sealed(enveloped(key_info=certificates(AN).replace(b64(AN.certificate.der), b64(b"\x30\x03abc")))), "certificate-unreadable")
+    only(
+        sealed(enveloped(key_info=certificates(AN).replace(b64(AN.certificate.der), b64(AN.certificate.der[:-5])))),
+        "certificate-unreadable",
+    )
+    only(
+        sealed(enveloped(key_info=certificates(AN).replace(b64(AN.certificate.der), b64(b"\x30\x03abc")))),
+        "certificate-unreadable",
+    )
 
 
 @pytest.mark.parametrize("size", [256 * 1024 + 1, 1_000_000, 37_500_000])
 def test_a_huge_certificate(size):
     text = b64(b"\x30\x83" + bytes(size - 2))
-    facts = only(sealed(enveloped(key_info=f"<KeyInfo><X509Data><X509Certificate>{text}</X509Certificate></X509Data></KeyInfo>")), "certificate-too-large")
+    facts = only(
+        sealed(
+            enveloped(key_info=f"<KeyInfo><X509Data><X509Certificate>{text}</X509Certificate></X509Data></KeyInfo>")
+        ),
+        "certificate-too-large",
+    )
     assert facts.candidates == ()
 
 
@@ -623,7 +646,11 @@ def test_a_certificate_in_the_wrong_place_is_not_used(info):
 
 
 def test_a_certificate_elsewhere_in_the_document_is_not_used():
-    facts = only(sealed(enveloped(body=f'<X509Certificate xmlns="{DS}">{b64(AN.certificate.der)}</X509Certificate>', key_info="")))
+    facts = only(
+        sealed(
+            enveloped(body=f'<X509Certificate xmlns="{DS}">{b64(AN.certificate.der)}</X509Certificate>', key_info="")
+        )
+    )
     assert facts.certificates == facts.candidates == ()
 
 

@@ -17,7 +17,6 @@ import xmlsec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509 import load_der_x509_certificate
 from lxml import etree
-from xmlsig_support import AN, AT, CA, CURVE, ROOT, codes, sound
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.pki import Family, SignatureAlgorithm
@@ -26,6 +25,7 @@ from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.testing.pki import Identity
 from vndoc.xml import Canonical
+from xmlsig_support import AN, AT, CA, CURVE, ROOT, codes, sound
 
 P384 = CA.person("Phạm Thị Dung", key="p384")
 P521 = CA.person("Hoàng Văn Em", key="p521")
@@ -42,7 +42,7 @@ SCHEMES: dict[str, tuple[Identity, SignatureAlgorithm]] = {
 }
 DOCUMENT = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<!-- Công văn --><?vndoc x?>\n'
-    '<edXML xmlns="http://www.e-doc.vn/Schema/" xmlns:x="urn:x" a=\'1\'><Header id="h">Kính gửi &amp; trân trọng</Header>'
+    '<edXML xmlns="http://www.e-doc.vn/Schema/" xmlns:x="urn:x" a=\'1\'><Header id="h">Kính gửi &amp; chào</Header>'
     "<x:Body><![CDATA[1 < 2]]></x:Body>\n</edXML>"
 ).encode()
 PLAIN = DOCUMENT[DOCUMENT.index(b"<edXML") :]
@@ -231,7 +231,9 @@ _SIGNXML = {
 }
 
 
-@pytest.mark.parametrize("method", [signxml.methods.enveloped, signxml.methods.enveloping], ids=["enveloped", "enveloping"])
+@pytest.mark.parametrize(
+    "method", [signxml.methods.enveloped, signxml.methods.enveloping], ids=["enveloped", "enveloping"]
+)
 @pytest.mark.parametrize("scheme", _SIGNXML)
 def test_we_read_what_signxml_makes(scheme, method):
     identity, _ = SCHEMES[scheme]
@@ -245,7 +247,9 @@ def test_we_read_what_signxml_makes(scheme, method):
 def test_we_read_xades_of_signxml():
     """signxml 5.2 leaves the transforms of SignedProperties out with exclusive forms, so 1.1 is taken."""
     signer = signxml.xades.XAdESSigner(
-        signature_algorithm="rsa-sha256", digest_algorithm="sha256", c14n_algorithm="http://www.w3.org/2006/12/xml-c14n11"
+        signature_algorithm="rsa-sha256",
+        digest_algorithm="sha256",
+        c14n_algorithm="http://www.w3.org/2006/12/xml-c14n11",
     )
     root = signer.sign(etree.fromstring(DOCUMENT), key=pem_key(AN), cert=pem_certificate(AN).decode())
     [facts] = read_xml(etree.tostring(root))

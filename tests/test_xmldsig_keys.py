@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from attrs import evolve
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from vndoc.envelope.octets import MemoryOctets
+from vndoc.errors import CertificateError
+from vndoc.limits import DEFAULT
+from vndoc.pki import Family, SignatureAlgorithm, der
+from vndoc.signature._xmldsig_keys import name_values, named_by
+from vndoc.signature.xmldsig import read_xml
 from xmlsig_support import (
     AN,
     BINH,
@@ -27,12 +38,8 @@ from xmlsig_support import (
     sound,
 )
 
-from vndoc.errors import CertificateError
-from vndoc.pki import Family, SignatureAlgorithm, der
-from vndoc.signature._xmldsig_keys import name_values, named_by
-from vndoc.signature.xmldsig import read_xml
-
 DS11 = "http://www.w3.org/2009/xmldsig11#"
+PRINT = b64(AN.certificate.fingerprint)
 PSS = "http://www.w3.org/2007/05/xmldsig-more#"
 
 
@@ -62,7 +69,10 @@ def issuer_serial(issuer: str, serial: object) -> str:
         (f"<X509Data><X509SKI>{b64(b'x')}</X509SKI></X509Data>", False),
         ("<X509Data><X509SubjectName>CN=Nguyễn Văn An,UID=CCCD:001099000001,C=VN</X509SubjectName></X509Data>", True),
         ("<X509Data><X509SubjectName>CN=Nguyễn Văn Bình,C=VN</X509SubjectName></X509Data>", False),
-        (f'<X509Data><X509Digest xmlns="{DS11}" Algorithm="{SHA256}">{b64(AN.certificate.fingerprint)}</X509Digest></X509Data>', True),
+        (
+            f'<X509Data><X509Digest xmlns="{DS11}" Algorithm="{SHA256}">{PRINT}</X509Digest></X509Data>',
+            True,
+        ),
         (f'<X509Data><X509Digest xmlns="{DS11}" Algorithm="{SHA256}">{b64(b"x" * 32)}</X509Digest></X509Data>', False),
         (f'<X509Data><X509Digest xmlns="{DS11}" Algorithm="urn:x">{b64(b"x" * 32)}</X509Digest></X509Data>', False),
         (f'<X509Data><X509Digest xmlns="{DS11}" Algorithm="{MORE}md5">{b64(b"x" * 16)}</X509Digest></X509Data>', False),
@@ -179,8 +189,6 @@ def test_an_ecdsa_value_has_one_form():
     [facts] = read_xml(data)
     assert sound(facts, CURVE)
     octets = facts.signature_value
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
     values = (
         encode_dss_signature(int.from_bytes(octets[:32], "big"), int.from_bytes(octets[32:], "big")),
         b"\0" + octets[:32] + b"\0" + octets[32:],
@@ -264,8 +272,6 @@ def test_pss_with_parameters_that_are_not_known(inner):
 
 def test_base64_transform_of_markup_and_of_octets():
     """The text of an element, comments and markup apart, is decoded."""
-    import hashlib
-
     b = DS + "base64"
     digest = b64(hashlib.sha256("Kính gửi".encode()).digest())
     text = b64("Kính gửi".encode())
@@ -282,8 +288,6 @@ def test_base64_transform_of_markup_and_of_octets():
 
 def test_canonical_form_of_octets():
     """Octets that a base64 transform gave are parsed for the next transform; what is no XML is refused."""
-    import hashlib
-
     b = DS + "base64"
     digest = b64(hashlib.sha256(b'<p a="1" b="2"></p>').digest())
     for text, expected in (("<?xml version='1.0'?><p b='2'  a='1' />", []), ("<p>", ["transform-failed"])):
@@ -292,3 +296,19 @@ def test_canonical_form_of_octets():
         assert codes(read_xml(data)[0]) == expected
     data = sealed(f"<a>{inner}{signature(reference('#x', digest, transforms=(b, ENVELOPED)))}</a>")
     assert codes(read_xml(data)[0]) == ["transform-failed"]
+
+
+def test_octets_that_are_decoded_or_parsed_have_a_limit():
+    content = MemoryOctets(b64(b"x" * 1000).encode())
+    data = sealed(signature(reference("cid:x", b64(hashlib.sha256(b"x" * 1000).digest()), transforms=(DS + "base64",))))
+    assert sound(read_xml(data, resolver=lambda _: content)[0])
+    small = evolve(DEFAULT, document_bytes=len(data))
+    [facts] = read_xml(data, resolver=lambda _: MemoryOctets(b"A" * (len(data) + 1)), limits=small)
+    assert codes(facts) == ["too-much-to-digest"]
+    [facts] = read_xml(data, resolver=lambda _: MemoryOctets(b"A" * (len(data) // 4 * 4)), limits=small)
+    assert codes(facts) == ["digest-mismatch"]
+
+
+def test_octets_show_their_size_only():
+    [facts] = read_xml(sealed(enveloped()))
+    assert repr(facts.covered[0].octets) == "PiecedOctets(25 octets)"

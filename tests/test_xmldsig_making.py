@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 import json
+from base64 import b64decode
 
 import pytest
+from asn1crypto.tsp import IssuerSerial
 from lxml import etree
-from xmlsig_support import AN, AT, CA, CURVE, ROOT, codes, sound
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ReadError, SignatureError, UsageError, WriteError
 from vndoc.pki import Family, SignatureAlgorithm
+from vndoc.signature._xmldsig_splice import root_octets
 from vndoc.signature.facts import Binding, Level
-from vndoc.signature.signing import PublicCredential, ecdsa_raw
+from vndoc.signature.signing import PublicCredential, SigningState, ecdsa_raw
+from vndoc.signature.tsp import make_request
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import (
     Claims,
@@ -25,15 +28,17 @@ from vndoc.signature.xmldsig_making import (
 )
 from vndoc.testing.pki import Authority, TimestampAuthority
 from vndoc.xml import Canonical
+from xmlsig_support import AN, AT, CA, CURVE, ROOT, codes, sound
 
 ENVELOPED = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 STAMP = TimestampAuthority(identity=CA.tsa(), time=AT)
 EDXML = "/edXML/edXMLEnvelope/edXMLHeader"
 PACKET = (
     '\ufeff<?xml version="1.0" encoding="utf-8"?>\r\n<!-- > </edXML> -->\r\n'
-    '<edXML:edXML  xmlns:edXML="http://www.mic.gov.vn/TBT/QCVN_102:2016" a=\'1\' ><edXML:edXMLEnvelope>\r\n'
+    "<edXML:edXML  xmlns:edXML=\"http://www.mic.gov.vn/TBT/QCVN_102:2016\" a='1' ><edXML:edXMLEnvelope>\r\n"
     "<edXML:edXMLHeader><edXML:Subject b='>'>Về việc &#xE2; &amp; <![CDATA[</edXMLHeader>]]></edXML:Subject>\r\n"
-    "</edXML:edXMLHeader><?x </edXMLHeader>?><edXML:empty   c='/>' /></edXML:edXMLEnvelope></edXML:edXML>\r\n<!-- x -->\r\n"
+    "</edXML:edXMLHeader><?x </edXMLHeader>?><edXML:empty   c='/>' /></edXML:edXMLEnvelope></edXML:edXML>\r\n"
+    "<!-- x -->\r\n"
 ).encode()
 
 
@@ -201,7 +206,9 @@ def test_several_signatures_after_each_other():
     assert sound(two, CURVE)
 
 
-@pytest.mark.parametrize("text", ["vndoc-1", "VNDOC-DIGEST", "vndoc-1-DIGEST-0-", "vndoc-1-VALUE-", "vndoc-1-UNSIGNED-"])
+@pytest.mark.parametrize(
+    "text", ["vndoc-1", "VNDOC-DIGEST", "vndoc-1-DIGEST-0-", "vndoc-1-VALUE-", "vndoc-1-UNSIGNED-"]
+)
 def test_what_stands_in_for_missing_parts_may_stand_in_the_document(text):
     for data in (f"<a>{text}</a>", f"<a><!--{text} --></a>", f"<!--{text} --><a b='{text}'/>", f"<a/><?x {text}?>"):
         document = sign(data.encode(), parent=None, claims=Claims(roles=(text,)), stamp=STAMP)
@@ -209,6 +216,13 @@ def test_what_stands_in_for_missing_parts_may_stand_in_the_document(text):
         assert sound(facts)
         assert facts.claimed_roles == (text,)
         assert facts.level == Level.T
+
+
+def test_what_cannot_be_spliced_is_an_error_of_the_package():
+    for data in (b"<a", b"<a></b>", b"\xff"):
+        with pytest.raises(SignatureError) as caught:
+            root_octets(data)
+        assert caught.value.code == "signing-encoding"
 
 
 # -- XAdES -----------------------------------------------------------------------------------------------
@@ -260,8 +274,6 @@ def test_a_timestamp_needs_xades_and_an_honest_authority():
     other = TimestampAuthority(identity=CA.tsa(), time=AT)
 
     def reused(request: bytes) -> bytes:
-        from vndoc.signature.tsp import make_request
-
         return other(make_request(b"0" * 32))
 
     with pytest.raises(SignatureError) as caught:
@@ -274,7 +286,9 @@ def test_a_timestamp_needs_xades_and_an_honest_authority():
 
 @pytest.mark.parametrize("raw", [False, True])
 def test_two_phases_survive_a_restart(raw):
-    prepared = prepare_xml(PACKET, credential=PublicCredential(CURVE.certificate, CURVE.chain), signing_time=AT, parent=EDXML)
+    prepared = prepare_xml(
+        PACKET, credential=PublicCredential(CURVE.certificate, CURVE.chain), signing_time=AT, parent=EDXML
+    )
     assert json.loads(prepared.state)["kind"] == "vndoc-signing-state"
     value = CURVE.signer().sign(prepared.octets, prepared.algorithm)
     if raw:
@@ -305,8 +319,6 @@ def test_a_damaged_state_is_refused():
 
 def test_a_state_whose_document_is_not_what_was_signed_is_refused():
     """Whoever can write the shelf can write a sound state; the octets and the document have to agree all the same."""
-    from vndoc.signature.signing import SigningState
-
     prepared = prepare_xml(PACKET, credential=AN.signer(), signing_time=AT)
     value = AN.signer().sign(prepared.octets, prepared.algorithm)
     state = SigningState.load(prepared.state, format="xades-or-xmldsig")
@@ -331,8 +343,9 @@ def test_a_state_whose_document_is_not_what_was_signed_is_refused():
         {"document": b"<a"},
         {"id": "vndoc-7"},
     ):
-        with pytest.raises((SignatureError, ReadError)):
-            complete_xml(changed(**fields), value)
+        for stamp in (None, STAMP):
+            with pytest.raises((SignatureError, ReadError, UsageError)):
+                complete_xml(changed(**fields), value, stamp=stamp)
     with pytest.raises(SignatureError) as caught:
         complete_xml(changed(canonicalization="urn:x"), value, stamp=STAMP)
     assert caught.value.code == "signing-state"
@@ -384,8 +397,4 @@ def test_a_serial_number_of_any_size():
         data = sign(b"<a/>", signer=identity.signer())
         named = etree.fromstring(data).find(".//{*}IssuerSerialV2").text
         assert sound(read_xml(data)[0], identity)
-        from base64 import b64decode
-
-        from asn1crypto.tsp import IssuerSerial
-
         assert IssuerSerial.load(b64decode(named))["serial_number"].native == serial

@@ -5,6 +5,14 @@ from __future__ import annotations
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+
+from vndoc.errors import VndocError
+from vndoc.pki.outcome import Reason
+from vndoc.signature.facts import Covered
+from vndoc.signature.xmldsig import XmlSignatureFacts, read_xml
+from vndoc.signature.xmldsig_making import Claims, XmlReference, sign_xml
+from vndoc.testing.pki import TimestampAuthority
+from vndoc.xml import Canonical
 from xmlsig_support import (
     AN,
     AT,
@@ -21,14 +29,6 @@ from xmlsig_support import (
     sound,
 )
 
-from vndoc.errors import VndocError
-from vndoc.pki.outcome import Reason
-from vndoc.signature.facts import Covered
-from vndoc.signature.xmldsig import XmlSignatureFacts, read_xml
-from vndoc.signature.xmldsig_making import Claims, XmlReference, sign_xml
-from vndoc.testing.pki import TimestampAuthority
-from vndoc.xml import Canonical
-
 STAMPED = sign_xml(
     '<a xmlns="urn:a" xmlns:u="urn:u"><b Id="x">Kính gửi</b><!-- c --><c u:d="1"/>\n<?pi x?></a>'.encode(),
     signer=AN.signer(),
@@ -37,7 +37,9 @@ STAMPED = sign_xml(
     claims=Claims(roles=("Giám đốc",)),
 )
 PLAIN = sealed(enveloped('<b x="1">Kính gửi</b><!-- c --><c/>'))
-PARTS = sealed(f'<a><b Id="x">1</b><c Id="y">2</c>{signature(reference("#x"), reference("#y", transforms=(EXCLUSIVE,)))}</a>')
+PARTS = sealed(
+    f'<a><b Id="x">1</b><c Id="y">2</c>{signature(reference("#x"), reference("#y", transforms=(EXCLUSIVE,)))}</a>'
+)
 DOCUMENTS = (STAMPED, PLAIN, PARTS)
 
 
@@ -73,12 +75,14 @@ def test_the_documents_hold():
 
 
 @given(st.sampled_from(range(len(DOCUMENTS))), st.data())
-@settings(max_examples=600)
+@settings(max_examples=300)
 def test_raw_changes_flip_the_verdict_or_leave_every_proven_value_equal(number, data):
     document = DOCUMENTS[number]
     start = data.draw(st.integers(0, len(document) - 1))
     stop = data.draw(st.integers(start, min(start + 3, len(document))))
-    new = data.draw(st.binary(max_size=3) | st.sampled_from([b" ", b"\n", b"<!-- x -->", b"<x/>", b"&#65;", b"<![CDATA[x]]>"]))
+    new = data.draw(
+        st.binary(max_size=3) | st.sampled_from([b" ", b"\n", b"<!-- x -->", b"<x/>", b"&#65;", b"<![CDATA[x]]>"])
+    )
     changed = document[:start] + new + document[stop:]
     assert proven(changed) in (None, PROVEN[number])
 
@@ -106,7 +110,9 @@ def test_moved_parts_flip_the_verdict_or_leave_every_proven_value_equal(number, 
 
 
 names = st.sampled_from(["a", "b", "u:c"])
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=8)
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=8
+)
 
 
 @st.composite
@@ -141,7 +147,10 @@ def test_what_we_sign_is_sound_and_every_change_of_canonical_octets_flips_it(bod
     changed = signed.replace(body.encode(), other.encode(), 1)
     [again] = read_xml(changed)
     reading = f'<r xmlns:u="urn:u" xmlns="urn:r">{other}</r>'.encode()
-    same = octets(read_xml(sign_xml(reading, signer=AN.signer(), xades=False, canonicalization=form))[0].covered[0]) == before
+    same = (
+        octets(read_xml(sign_xml(reading, signer=AN.signer(), xades=False, canonicalization=form))[0].covered[0])
+        == before
+    )
     assert sound(again) is same
     assert again.covered[0].intact is same
 
@@ -153,13 +162,17 @@ def test_any_octets_give_facts_or_an_error_of_the_package(data):
     try:
         read_xml(data)
     except VndocError as error:
-        assert error.text("vi") != error.text("en")
+        texts = error.text("vi"), error.text("en")
+    else:
+        texts = ("", "x")
+    assert texts[0] != texts[1]
 
 
 fragments = st.sampled_from(
     [
-        "SignedInfo", "CanonicalizationMethod", "SignatureMethod", "Reference", "Transforms", "Transform", "DigestMethod",
-        "DigestValue", "SignatureValue", "KeyInfo", "X509Data", "X509Certificate", "X509IssuerSerial", "X509SerialNumber",
+        "SignedInfo", "CanonicalizationMethod", "SignatureMethod", "Reference", "Transforms", "Transform",
+        "DigestMethod", "DigestValue", "SignatureValue", "KeyInfo", "X509Data", "X509Certificate", "X509IssuerSerial",
+        "X509SerialNumber",
         "X509IssuerName", "KeyValue", "RSAKeyValue", "Modulus", "Exponent", "Object", "Manifest", "HMACOutputLength",
         "x:QualifyingProperties", "x:SignedProperties", "x:SignedSignatureProperties", "x:SigningTime",
         "x:SigningCertificate", "x:Cert", "x:CertDigest", "x:UnsignedProperties", "x:UnsignedSignatureProperties",
@@ -168,31 +181,37 @@ fragments = st.sampled_from(
     ]
 )  # fmt: skip
 uris = st.sampled_from(
-    ["", "#x", "#y", "#xpointer(/)", "#xpointer(id('x'))", "cid:a", ENVELOPED, C14N, EXCLUSIVE, DS + "base64", DS + "sha1"]
-    + [DS + "rsa-sha1", DS + "hmac-sha1", "http://www.w3.org/2001/04/xmlenc#sha256"]
-    + ["http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", "http://www.w3.org/2007/05/xmldsig-more#rsa-pss"]
+    [
+        *("", "#x", "#y", "#xpointer(/)", "#xpointer(id('x'))", "cid:a", ENVELOPED, C14N, EXCLUSIVE, DS + "base64"),
+        *(DS + "sha1", DS + "rsa-sha1", DS + "hmac-sha1", "http://www.w3.org/2001/04/xmlenc#sha256"),
+        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+        "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
+    ]
 )
 
 
 @st.composite
-def odd_signatures(draw, depth=5):
+def odd_signatures(draw, depth=3):
     name = draw(fragments)
-    shown = "".join(f' {key}="{draw(uris)}"' for key in draw(st.sets(st.sampled_from(["Algorithm", "URI", "Target", "Type"]))))
+    shown = "".join(
+        f' {key}="{draw(uris)}"' for key in draw(st.sets(st.sampled_from(["Algorithm", "URI", "Target", "Type"])))
+    )
     shown += draw(st.sampled_from(["", "", ' Id="x"', ' Id="y"']))
-    inner = "".join(draw(st.lists(odd_signatures(depth - 1), max_size=4))) if depth else ""
+    inner = "".join(draw(st.lists(odd_signatures(depth - 1), max_size=3))) if depth else ""
     inner += draw(st.sampled_from(["", "", "MAA=", "1", "2026-01-01T00:00:00Z", "<!-- -->", "*"]))
     return f"<{name}{shown}>{inner}</{name}>"
 
 
-@given(st.lists(odd_signatures(), max_size=5), st.booleans())
-@settings(max_examples=400)
+@given(st.lists(odd_signatures(), max_size=3), st.booleans())
+@settings(max_examples=200)
 def test_any_tree_of_these_elements_gives_facts_or_an_error_of_the_package(parts, whole):
     text = f'<Signature xmlns="{DS}" xmlns:x="http://uri.etsi.org/01903/v1.3.2#" Id="s">{"".join(parts)}</Signature>'
     if whole:
         text = text.replace(
             'Id="s">',
-            f'Id="s"><SignedInfo><CanonicalizationMethod Algorithm="{C14N}"/><SignatureMethod Algorithm="{DS}rsa-sha1"/>'
-            f'{reference("", "AAAA")}</SignedInfo><SignatureValue>AAAA</SignatureValue>',
+            f'Id="s"><SignedInfo><CanonicalizationMethod Algorithm="{C14N}"/>'
+            f'<SignatureMethod Algorithm="{DS}rsa-sha1"/>'
+            f"{reference('', 'AAAA')}</SignedInfo><SignatureValue>AAAA</SignatureValue>",
             1,
         )
     try:

@@ -43,7 +43,13 @@ def b64(octets: bytes) -> str:
 
 
 def reference(
-    uri: str | None, digest: str = "", *, transforms: tuple[str, ...] = (), kind: str = "", method: str = SHA256, name: str = ""
+    uri: str | None,
+    digest: str = "",
+    *,
+    transforms: tuple[str, ...] = (),
+    kind: str = "",
+    method: str = SHA256,
+    name: str = "",
 ) -> str:
     """Return a Reference in the default namespace; without *digest* the value is filled in by :func:`sealed`."""
     steps = "".join(t if t.startswith("<") else f'<Transform Algorithm="{t}"/>' for t in transforms)
@@ -99,7 +105,12 @@ def target_octets(node: etree._Element, sign: etree._Element) -> bytes:
 
 
 def sealed(
-    text: str | bytes, identity: Identity = AN, *, octets: Digester = target_octets, digest: str = "sha256", which: int = 0
+    text: str | bytes,
+    identity: Identity = AN,
+    *,
+    octets: Digester = target_octets,
+    digest: str = "sha256",
+    which: int = 0,
 ) -> bytes:
     """Return the document with the digests and the value of its signature number *which* filled in."""
     data = text.encode() if isinstance(text, str) else text

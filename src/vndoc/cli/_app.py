@@ -25,7 +25,9 @@ from vndoc.cli._route import route
 from vndoc.cli._run import BROKEN_PIPE, UNUSABLE, hush
 from vndoc.cli._safe import clean
 from vndoc.cli._schema import schema
+from vndoc.cli._sign import sign
 from vndoc.cli._validate import validate
+from vndoc.cli._verify import verify
 from vndoc.cli._words import HELP, WORDS
 from vndoc.text import Lang
 
@@ -40,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for _function in (inspect, validate, build, convert, extract, route, demo, profiles, schema):
+for _function in (inspect, validate, build, convert, extract, sign, verify, route, demo, profiles, schema):
     app.command(_function.__name__, help=_function.__name__)(_function)
 app.add_typer(agencies, name="agencies", help="agencies")
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import attrs
 import typer
@@ -26,6 +26,9 @@ from vndoc.errors import SourceError
 from vndoc.routing import Reason, RoutingTable
 from vndoc.text import Text
 
+if TYPE_CHECKING:
+    from vndoc.signature.packet import PacketVerdict
+
 __all__ = ["STEPS", "Step", "Story", "Told", "demo"]
 
 _EXAMPLE = ("packet.toml", "thong-bao.pdf", "phu-luc.csv")
@@ -41,6 +44,8 @@ class Story:
     made: DocumentPacket | None = None
     data: bytes = b""
     reading: Reading | None = None
+    signing: object = None
+    sealed: bytes = b""
 
     def save(self, name: str, data: bytes) -> None:
         """Write a file of the story."""
@@ -195,6 +200,46 @@ _LEVEL_1 = Text(
     "the table that ships knows level 1 only: vndoc route --table takes that of the axis",
 )
 
+
+def _seal(story: Story) -> Told:
+    """Seal the packet with keys of a test PKI that is made on the spot."""
+    from vndoc.cli._demo_signing import Signing  # noqa: PLC0415 - cryptography is slow to load
+
+    story.signing = Signing(story.day or _MERGER)
+    sealed = story.signing.seal(story.packet)
+    story.sealed = vndoc.write_packet(sealed, profile="vxp")
+    added = sealed.attachments[len(story.packet.attachments) :]
+    return Told((*(Text(*(a.name or "",) * 2) for a in added), _TEST_KEYS), passed=len(added) == 2)
+
+
+_TEST_KEYS = Text(
+    "khóa và chứng thư số thử nghiệm, vừa tạo tại chỗ: vndoc sign dùng khóa của bạn",
+    "keys and certificates of a test, made on the spot: vndoc sign takes yours",
+)
+
+
+def _verify(story: Story) -> Told:
+    """Verify what an axis would deliver, then the same with one attachment changed."""
+    from vndoc.cli._demo_signing import Signing, changed  # noqa: PLC0415 - as above
+
+    assert isinstance(story.signing, Signing)  # noqa: S101 - the step before made it
+    verdict = story.signing.verify(story.sealed)
+    with vndoc.read(story.sealed) as reading:
+        forged = story.signing.verify(vndoc.write_packet(changed(reading.document), profile="vxp"))
+    lines = (_answered(_WHOLE, verdict), _answered(_FORGED, forged))
+    return Told(lines, passed=verdict.passed and forged.exit_code == 1)
+
+
+def _answered(text: Text, verdict: PacketVerdict) -> Text:
+    """Return *text* with the answer and the reason that matters most, in both languages."""
+    found = next(r for r in verdict.reasons if r.decides or r.code == "time-proven")
+    vi = text.render("vi", answer=verdict.answer("vi"), reason=found.text("vi"))
+    return Text(vi, text.render("en", answer=verdict.answer("en"), reason=found.text("en")))
+
+
+_WHOLE = Text("như trục giao đến: {answer}. {reason}", "as an axis delivers it: {answer}. {reason}")
+_FORGED = Text("khi một tệp bị sửa: {answer}. {reason}", "with one file changed: {answer}. {reason}")
+
 STEPS: tuple[Step, ...] = (
     Step(Text("Bản mô tả và các tệp đính kèm", "A description and the files to attach"), _describe),
     Step(Text("Tạo gói tin", "Build the packet"), _build),
@@ -204,6 +249,8 @@ STEPS: tuple[Step, ...] = (
     Step(Text("So sánh nội dung: cùng một văn bản", "Compare the content: the same document"), _compare),
     Step(Text("Xem gói tin như vndoc inspect", "Show it, as vndoc inspect does"), _show),
     Step(Text("Tìm nơi nhận như vndoc route", "Find out where it goes, as vndoc route does"), _route),
+    Step(Text("Niêm gói tin", "Seal it"), _seal),
+    Step(Text("Kiểm tra như vndoc verify", "Verify it, as vndoc verify does"), _verify),
 )
 """The story, in order."""
 

@@ -27,7 +27,9 @@ COMMANDS = (
     "inspect",
     "profiles",
     "route",
+    "sign",
     "validate",
+    "verify",
 )
 """Commands that have ``--json``; those of a group with its name before theirs."""
 

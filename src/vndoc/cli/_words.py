@@ -105,6 +105,30 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         ),
         "same": Text("  nội dung giữ nguyên", "  the content is the same"),
         "other": Text("  NỘI DUNG ĐÃ KHÁC", "  THE CONTENT DIFFERS"),
+        # -- sign, verify ------------------------------------------------------------------------
+        "signed": Text("{name} -> {output} ({size} byte), đã ký", "{name} -> {output} ({size} bytes), signed"),
+        "verify-signer": Text("Người ký", "Signer"),
+        "verify-organisation": Text("Cơ quan, tổ chức", "Organisation"),
+        "verify-issuer": Text("Tổ chức cấp chứng thư số", "Issued by"),
+        "verify-unit": Text("Đơn vị quản lý chứng thư số", "Managed by"),
+        "verify-time": Text("Thời điểm ký", "Time of signing"),
+        "verify-integrity": Text("Tính toàn vẹn", "Integrity"),
+        "verify-trust": Text("Chứng thư số tại thời điểm ký", "Certificate at the time of signing"),
+        "verify-validity": Text("Hiệu lực của chứng thư số", "Certificate valid"),
+        "proven-time": Text("{time}, theo dấu thời gian", "{time}, by a timestamp"),
+        "claimed-time": Text(
+            "{time}, người ký tự ghi, không phải bằng chứng", "{time}, as the signer wrote; no evidence"
+        ),
+        "no-time": Text("không có", "none"),
+        "intact": Text("nguyên vẹn", "intact"),
+        "not-intact": Text("không nguyên vẹn, hoặc không đủ dữ liệu để đối chiếu", "not intact, or data are missing"),
+        "original-original": Text("Bản gốc có đủ chữ ký", "A signed original"),
+        "original-information-only": Text(
+            "Chỉ có giá trị thông tin: thiếu chữ ký", "For information only: signatures are missing"
+        ),
+        "original-cannot-tell": Text(
+            "Chưa kết luận được có phải bản gốc", "It cannot be told whether this is an original"
+        ),
         # -- extract -----------------------------------------------------------------------------
         "extracted": Text("{path}  {size} byte  SHA-256 {sha256}", "{path}  {size} bytes  SHA-256 {sha256}"),
         "nothing": Text("{name}: không có tệp đính kèm", "{name}: no attachments"),
@@ -227,6 +251,18 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Lấy tệp đính kèm ra một thư mục, với tên an toàn. Nhiều gói tin thì mỗi gói một thư mục con.",
             "Write the attachments into a folder, under safe names. Several packets get a subfolder each.",
         ),
+        "sign": Text(
+            "Niêm một gói tin, hoặc ký một tệp: CMS tách rời, XML.\n\n"
+            "Dấu niêm là hai tệp đính kèm, còn nguyên khi trục liên thông viết lại gói tin.",
+            "Seal a packet, or sign a file: detached CMS, XML.\n\n"
+            "A seal is two attachments, and survives an axis that writes packets anew.",
+        ),
+        "verify": Text(
+            "Kiểm tra chữ ký số của gói tin, tệp XML và CMS theo một chính sách.\n\n"
+            "Mã thoát: 0 hợp lệ, 1 không hợp lệ, 2 không đọc được, 3 chưa đủ căn cứ xác định. Không truy cập mạng.",
+            "Verify the signatures of packets, XML and CMS files under a policy.\n\n"
+            "Exit code: 0 valid, 1 not valid, 2 unreadable, 3 cannot be determined. Nothing is fetched.",
+        ),
         "route": Text(
             "Gói tin gửi tới mã này thật ra đến đâu, và vì sao: vẽ chuỗi kế thừa với ngày và căn cứ pháp lý.\n\n"
             "Mỗi đối số là một mã, một nhóm (@provinces, @communes:H29), hoặc một gói tin: đường dẫn có / hoặc đuôi "
@@ -319,6 +355,33 @@ HELP: Mapping[str, Text] = MappingProxyType(
         "to": Text("Dạng đích: edxml hoặc json.", "What to write: edxml or json."),
         "folder": Text("Thư mục để ghi.", "The folder to write into."),
         "packed": Text("Ghi nội dung như trong gói tin, không giải nén.", "Write the octets as packed in the packet."),
+        "signed-files": Text(
+            "Gói tin, XML hoặc CMS đã ký; - là đầu vào chuẩn.",
+            "Signed packets, XML or CMS files; - for standard input.",
+        ),
+        "policy": Text(
+            "Chính sách: vn_default, vn_15_2025_strict hoặc archive.",
+            "Policy: vn_default, vn_15_2025_strict or archive.",
+        ),
+        "signed-content": Text(
+            "Tệp được ký, khi chữ ký CMS tách rời.", "The signed file, for a detached CMS signature."
+        ),
+        "trust": Text(
+            "Thư mục chứng thư số được tin cậy: government, national, timestamp, pool, revocation.",
+            "Folder of what is trusted: government, national, timestamp, pool, revocation.",
+        ),
+        "at-time": Text(
+            "Thời điểm kiểm tra, ISO 8601; mặc định: bây giờ.", "Time of evaluation, ISO 8601; default: now."
+        ),
+        "to-sign": Text("Tệp cần ký.", "The file to sign."),
+        "key": Text("Khóa bí mật: PEM hoặc PKCS#12 (.p12, .pfx).", "The private key: PEM or PKCS#12 (.p12, .pfx)."),
+        "certificates": Text("Chứng thư số, nếu không nằm cùng khóa.", "Certificates, unless they are with the key."),
+        "passphrase": Text(
+            "Biến môi trường chứa mật khẩu của khóa.", "Environment variable with the passphrase of the key."
+        ),
+        "signature-form": Text(
+            "seal (niêm gói tin), cms (tách rời) hoặc xml.", "seal (of a packet), cms (detached) or xml."
+        ),
         "keep": Text("Lưu các tệp chạy thử vào thư mục này.", "Keep the files of the story in this folder."),
         "schema-name": Text("Tên lệnh, như agencies-show.", "Name of the command, as in agencies-show."),
         "codes": Text("Mã, nhóm (@tên) hoặc gói tin.", "Codes, groups (@name) or packets."),

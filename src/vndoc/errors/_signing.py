@@ -161,6 +161,10 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Dịch vụ ký trên SIM báo lỗi ({found}).",
             "The mobile signature service failed ({found}).",
         ),
+        "signature-kind": Text(
+            "Chưa kiểm tra được chữ ký trong tệp {found}.",
+            "Signatures in a {found} file are not verified here.",
+        ),
         "header-signed": Text(
             "Phần đầu gói tin đã có chữ ký.",
             "The header of the packet has a signature already.",

@@ -15,7 +15,7 @@ from vndoc.pki.crl import Crl
 from vndoc.pki.distribution import DistributionPoint, PointName, distribution_points, full_name
 from vndoc.pki.extensions import CRL_SIGN, OCSP_SIGNING, GeneralName
 from vndoc.pki.names import key_or_octets
-from vndoc.pki.ocsp import OcspResponse, SingleResponse, certificate_id, key_hash
+from vndoc.pki.ocsp import OcspResponse, SingleResponse, certificate_id
 from vndoc.pki.policy import Ruling, Use
 from vndoc.pki.revocation_facts import RevocationQuestion
 
@@ -164,10 +164,8 @@ def check_ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> N
     """Find who signed *response* and may (RFC 6960, 4.2.2.2): the issuer, or a delegate that it named itself."""
     issuer = question.issuers[0]
     fault = "ocsp-responder-not-found"
-    carried = response.certificates if not _is_responder(response, issuer) else ()
-    for candidate in dict.fromkeys((issuer, *carried[:MAX_SIGNERS], *question.pool)):
-        if not _is_responder(response, candidate):
-            continue
+    candidates = [issuer] if _is_responder(response, issuer) else _delegates(response, question)
+    for candidate in candidates:
         if candidate is not issuer and (found := _delegate_fault(candidate, issuer, response, question)):
             fault = found
         elif not _verified(response, candidate):
@@ -179,9 +177,15 @@ def check_ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> N
     raise DoesNotCountError(fault)
 
 
+def _delegates(response: OcspResponse, question: RevocationQuestion) -> list[Certificate]:
+    """Return the certificates that may be those of the responder, the carried ones first."""
+    known = dict.fromkeys((*response.certificates[:MAX_SIGNERS], *question.pool))
+    return [candidate for candidate in known if _is_responder(response, candidate)][:MAX_SIGNERS]
+
+
 def _is_responder(response: OcspResponse, candidate: Certificate) -> bool:
     if response.responder_key is not None:
-        return key_hash(candidate.spki) == response.responder_key
+        return candidate.key_hash == response.responder_key
     return candidate.subject == response.responder_name
 
 

@@ -79,7 +79,7 @@ class Search:
     pool: tuple[Certificate, ...]
     at: datetime.datetime
     limits: PathLimits
-    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     dead_ends: list[Reason] = attrs.field(factory=list)
     loose: bool = False
     _steps: int = 0
@@ -88,9 +88,9 @@ class Search:
 
     def chains(self, certificate: Certificate) -> Iterator[_Chain]:
         """Yield chains, leaf first and anchor last; every signature in them is verified."""
-        anchor = next((a for a in self.trust.anchors if a.certificate == certificate and self._fits(a)), None)
-        if anchor is not None:
-            yield (certificate,), anchor
+        for anchor in self.trust.anchors_by_subject.get(certificate.subject, ()):
+            if anchor.certificate.der == certificate.der and self._fits(anchor):
+                yield (certificate,), anchor
         yield from self._climb((certificate,))
 
     def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
@@ -146,11 +146,11 @@ class Search:
         if self._index is None:
             self._index = by_subject(self.pool)
         anchors = self.trust.anchors_by_subject.get(name, ())
-        found: dict[Certificate, TrustAnchor | None] = {a.certificate: a for a in anchors}
+        found: dict[bytes, _Candidate] = {a.certificate.der: (a.certificate, a) for a in anchors}
         for index in (self._index, self.trust.pool_by_subject):
             for certificate in index.get(name, ()):
-                found.setdefault(certificate, None)
-        return list(found.items())
+                found.setdefault(certificate.der, (certificate, None))
+        return list(found.values())
 
     def _loosely_named(self, name: bytes) -> list[_Candidate]:
         if self._loose_index is None:
@@ -163,7 +163,7 @@ class Search:
         return self._loose_index.get(key_or_octets(name), [])
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> Signed:
-        key = certificate, issuer.spki
+        key = certificate.der, issuer.spki
         known = self.checked.get(key)
         if known is None:
             if len(self.checked) >= self.limits.signatures:
@@ -174,7 +174,7 @@ class Search:
 
     def _explain(self, top: Certificate, named: list[Certificate]) -> None:
         """Say why nothing is above *top*."""
-        why = {self.checked.get((top, issuer.spki)) for issuer in named}
+        why = {self.checked.get((top.der, issuer.spki)) for issuer in named}
         if top.self_issued and not why - {None, Signed.NO}:
             self._end("self-signed-not-trusted", subject=top.subject_text)
         elif Signed.ALGORITHM in why:

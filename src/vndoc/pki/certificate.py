@@ -152,6 +152,20 @@ class Certificate:
         return hashlib.sha256(self.der).digest()
 
     @lazy
+    def key_octets(self) -> bytes:
+        """The key itself: the octets of the BIT STRING in :attr:`spki`. Raises ``der-malformed``."""
+        data = self.spki
+        body, end, _ = der.span(data, 0, len(data), der.SEQUENCE)
+        _, _, at = der.span(data, body, end, der.SEQUENCE)
+        first, last, _ = der.span(data, at, end, der.BIT_STRING)
+        return data[first + 1 : last]
+
+    @lazy
+    def key_hash(self) -> bytes:
+        """SHA-1 of :attr:`key_octets`, by which an OCSP responder may call itself (RFC 6960, 4.2.1)."""
+        return hashlib.sha1(self.key_octets, usedforsecurity=False).digest()
+
+    @lazy
     def public_key(self) -> PublicKey:
         """The subject's key; ``key-unsupported`` if it cannot be used here."""
         return load_public_key(self.spki)
@@ -166,7 +180,7 @@ class Certificate:
         """The scheme the issuer signed with."""
         return signature_algorithm(self.signature_identifier)
 
-    @property
+    @lazy
     def serial_content(self) -> bytes:
         """The serial number as the content of a DER INTEGER."""
         return serial_octets(self.serial)
@@ -307,7 +321,8 @@ def _load(data: bytes) -> Certificate:
 
 def _validity(data: bytes, start: int, end: int) -> _Times:
     if end - start == 30 and data[start : start + 2] == data[start + 15 : start + 17] == b"\x17\x0d":
-        return der.utc_time(data, start), der.utc_time(data, start + 15)
+        since = der.time_of(der.UTC_TIME, data[start + 2 : start + 15], start)
+        return since, der.time_of(der.UTC_TIME, data[start + 17 : end], start + 15)
     first = der.read(data, start, end, ber=True)
     second = der.read(data, first.stop, end, ber=True)
     if second.stop != end:
@@ -335,6 +350,24 @@ def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[b
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
     while at < end:
+        value = at + 4 + data[at + 3] if at + 4 < end else end
+        if value + 5 < end and data[at] == der.SEQUENCE and data[at + 1] < 0x80 and data[at + 2] == der.OID:
+            # the common shape, in place
+            critical = False
+            oid = data[at + 4 : value]
+            if data[value] == der.BOOLEAN and data[value + 1] == 1:
+                critical = data[value + 2] != 0
+                value += 3
+            item_end = at + 2 + data[at + 1]
+            size = data[value + 1]
+            if data[value] == der.OCTET_STRING and size < 0x80 and value + 2 + size == item_end <= end:
+                name = der.dotted(oid)
+                if name in found:
+                    repeated = True
+                else:
+                    found[name] = critical, slice(value + 2, item_end)
+                at = item_end
+                continue
         item, item_end, at = der.span(data, at, end, der.SEQUENCE)
         oid_body, oid_end, item = der.span(data, item, item_end, der.OID)
         critical = False

@@ -30,14 +30,12 @@ __all__ = ["MAX_CRL", "Crl", "CrlEntry"]
 MAX_CRL: Final = 256 * 1024 * 1024
 """Octets of one list: five million entries."""
 
-_KNOWN: Final = frozenset(
-    {"2.5.29.35", "2.5.29.18", "2.5.29.20", "2.5.29.27", "2.5.29.28", "2.5.29.46", "2.5.29.60", "1.3.6.1.5.5.7.1.1"}
-)
+_KNOWN: Final = frozenset({f"2.5.29.{n}" for n in (18, 20, 27, 28, 35, 46, 60)} | {"1.3.6.1.5.5.7.1.1"})
 """Extensions of lists that may be critical: key identifiers, numbers, delta, scope, freshest, expired certificates."""
 _KNOWN_OF_ENTRIES: Final = frozenset({"2.5.29.21", "2.5.29.23", "2.5.29.24", "2.5.29.29"})
 _CERTIFICATE_ISSUER: Final = "2.5.29.29"
-_CRITICAL: Final = re.compile(rb"\x01\x01[^\x00]")
-"""How a critical extension looks; serial numbers may look alike, so what is found is read before it counts."""
+_CRITICAL: Final = re.compile(rb"\x01\x01[^\x00]\x04", re.DOTALL)
+"""How a critical extension looks: TRUE, then its value. What is found is read before it counts: numbers look alike."""
 
 
 @attrs.frozen
@@ -162,7 +160,15 @@ class Crl:
 
         Where there are several, the earliest that is for good, else the earliest. Raises as :attr:`index`.
         """
-        key = serial_octets(serial)
+        return self._found(issuer, serial_octets(serial))
+
+    def entry_of(self, certificate: Certificate) -> CrlEntry | None:
+        """Return the entry of *certificate*, or ``None``: as :meth:`entry`."""
+        if not self.scope.indirect and certificate.serial_content not in self.index:
+            return None
+        return self._found(certificate.issuer, certificate.serial_content)
+
+    def _found(self, issuer: bytes, key: bytes) -> CrlEntry | None:
         if self.scope.indirect:
             starts = self._indirect.get((name_key(issuer), key))
         else:
@@ -275,28 +281,37 @@ def _field(oid: str, value: bytes) -> dict[str, Any]:
 def _walk(data: bytes, where: slice) -> tuple[dict[bytes, int], int]:
     """Return where each entry begins by its serial number, and how many entries there are.
 
-    The common shape, lengths below 128 and a serial number in its shortest form, is walked in place.
+    The first five octets of an entry tell its shape; a list has few shapes, so each is looked at once. Long forms and
+    numbers that are not in their shortest form are read one by one.
     """
     index: dict[bytes, int] = {}
+    shapes: dict[bytes, tuple[int, int] | None] = {}
     pos, end, count = where.start, where.stop, 0
     while pos < end:
         count += 1
-        if pos + 8 > end or data[pos] != 0x30 or data[pos + 1] > 0x7F or data[pos + 2] != 2 or data[pos + 3] > 0x7F:
+        head = data[pos : pos + 5]
+        try:
+            shape = shapes[head]
+        except KeyError:
+            shape = shapes[head] = _shape(head)
+        if shape is None:
             start, pos, key = _slowly(data, pos, end)
             index[key] = start
-            continue
-        stop = pos + 2 + data[pos + 1]
-        last = pos + 4 + data[pos + 3]
-        if data[pos + 4] in _PADDING or last >= stop or stop > end:
-            start, pos, key = _slowly(data, pos, end)
-            index[key] = start
-            continue
-        index[data[pos + 4 : last]] = pos
-        pos = stop
+        else:
+            index[data[pos + 4 : pos + shape[0]]] = pos
+            pos += shape[1]
+    if pos != end:
+        raise _malformed("revokedCertificates")
     return index, count
 
 
-_PADDING: Final = b"\x00\xff"
+def _shape(head: bytes) -> tuple[int, int] | None:
+    """Return where the number of an entry ends and how long the entry is, or ``None`` where it is not the usual one."""
+    if len(head) < 5 or head[0] != der.SEQUENCE or head[1] > 0x7F or head[2] != der.INTEGER:
+        return None
+    if not 0 < head[3] <= head[1] - 2 or head[4] in (0x00, 0xFF):
+        return None
+    return 4 + head[3], 2 + head[1]
 
 
 def _slowly(data: bytes, pos: int, end: int) -> tuple[int, int, bytes]:

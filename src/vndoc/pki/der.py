@@ -33,10 +33,11 @@ __all__ = [
     "flags",
     "integer",
     "oid",
+    "parts",
     "read",
     "span",
     "time",
-    "utc_time",
+    "time_of",
 ]
 
 BOOLEAN: Final = 0x01
@@ -258,32 +259,49 @@ def time(element: Element) -> datetime.datetime:
     Fractions and offsets from UTC, which the RFC forbids, are read as X.680 means them. Years of UTCTime are
     1950 to 2049. Raises ``der-malformed`` for anything else.
     """
-    text = element.content.decode("latin-1")
-    digits = {UTC_TIME: 2, GENERALIZED_TIME: 4}.get(element.tag)
+    return time_of(element.tag, element.content, element.start)
+
+
+def time_of(tag: int, content: bytes, offset: int = 0) -> datetime.datetime:
+    """Return the time that an element with that *tag* and *content* says: as :func:`time`."""
+    digits = _YEAR_DIGITS.get(tag)
     if digits is None:
-        raise _malformed(element.start)
+        raise _malformed(offset)
     try:
-        return _time(text, digits)
+        if len(content) == 11 + digits and content[-1] == 0x5A and content[:-1].isdigit():
+            return _plain_time(content, digits)
+        return _time(content.decode("latin-1"), digits)
     except (ValueError, OverflowError):
-        raise _malformed(element.start) from None
+        raise _malformed(offset) from None
 
 
-def utc_time(data: bytes, pos: int) -> datetime.datetime:
-    """Return the UTCTime of thirteen characters at *pos*: as :func:`time`, for the form that is nearly always used."""
-    text = data[pos + 2 : pos + 14]
-    if data[pos + 14] == 0x5A and text.isdigit():
-        rest, second = divmod(int(text), 100)
-        rest, minute = divmod(rest, 100)
-        rest, hour = divmod(rest, 100)
-        rest, day = divmod(rest, 100)
-        year, month = divmod(rest, 100)
-        try:
-            return datetime.datetime(
-                year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=datetime.UTC
-            )
-        except ValueError:
-            raise _malformed(pos) from None
-    return time(read(data, pos))
+def parts(data: bytes, pos: int, limit: int) -> tuple[int, int, int, int]:
+    """Return the tag of the element at *pos*, where its content begins and ends, and where it stops.
+
+    As :func:`span` for an element of any tag.
+    """
+    if pos + 2 <= limit:
+        tag, length = data[pos], data[pos + 1]
+        stop = pos + 2 + length
+        if length < 0x80 and stop <= limit and tag and tag & 0x1F != 0x1F:
+            return tag, pos + 2, stop, stop
+    element = read(data, pos, limit, ber=True)
+    return element.tag, element.body, element.end, element.stop
+
+
+_YEAR_DIGITS: Final = {UTC_TIME: 2, GENERALIZED_TIME: 4}
+
+
+def _plain_time(content: bytes, digits: int) -> datetime.datetime:
+    """Return the time that twelve or fourteen digits and ``Z`` say: the form that is nearly always used."""
+    rest, second = divmod(int(content[:-1]), 100)
+    rest, minute = divmod(rest, 100)
+    rest, hour = divmod(rest, 100)
+    rest, day = divmod(rest, 100)
+    year, month = divmod(rest, 100)
+    if digits == 2:
+        year += 1900 if year >= 50 else 2000
+    return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
 
 
 def _time(text: str, digits: int) -> datetime.datetime:

@@ -162,7 +162,12 @@ def _tagged(value: bytes, tag: int) -> der.Element:
 
 
 def _extended(value: bytes) -> dict[str, Any]:
-    return {"extended_usage": frozenset(der.oid(item) for item in items(value))}
+    found = set()
+    at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
+    while at < end:
+        body, oid_end, at = der.span(value, at, end, der.OID)
+        found.add(der.dotted(value[body:oid_end]))
+    return {"extended_usage": frozenset(found)}
 
 
 def _policies(value: bytes) -> dict[str, Any]:

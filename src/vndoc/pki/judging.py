@@ -78,10 +78,11 @@ def judge_path(
     for certificate in certificates:
         last = certificate is chain[0]
         use = use_of(end_use if last else Use.CA_CERTIFICATE, anchor)
-        walk.certificate(certificate, last=last)
+        self_issued = not last and _self_issued(certificate)
+        walk.certificate(certificate, last=last, self_issued=self_issued)
         walk.algorithm(certificate, parent, use)
         if not last:
-            walk.hand_on(certificate)
+            walk.hand_on(certificate, self_issued=self_issued)
         parent = certificate
     policies = walk.finish()
     return Judgement(tuple(walk.structure), tuple(walk.bounds), tuple(walk.crypto_faults), walk.until, policies)
@@ -128,7 +129,7 @@ class _Walk:
             if profile.name_constraints is not None:
                 self._names.add(profile.name_constraints)
 
-    def certificate(self, certificate: Certificate, *, last: bool) -> None:
+    def certificate(self, certificate: Certificate, *, last: bool, self_issued: bool) -> None:
         """Judge one certificate (6.1.3)."""
         profile = certificate.profile
         if certificate.signature_identifier != certificate.tbs_signature_identifier:
@@ -140,7 +141,6 @@ class _Walk:
         for oid in profile.unknown_critical:
             self._fault("extension-unknown-critical", certificate, oid=oid)
         self._time(certificate)
-        self_issued = not last and _self_issued(certificate)
         if not self_issued and not self._names_allowed(certificate):
             self._fault("name-constraints", certificate)
         if not self._graph.take(profile, self_issued=self_issued, last=last):
@@ -166,10 +166,9 @@ class _Walk:
         except CertificateError:
             return False
 
-    def hand_on(self, certificate: Certificate) -> None:
+    def hand_on(self, certificate: Certificate, *, self_issued: bool) -> None:
         """Judge whether the certificate may issue, and prepare for the next one (6.1.4)."""
         profile = certificate.profile
-        self_issued = _self_issued(certificate)
         if any(ANY_POLICY in pair for pair in profile.mappings):
             self._fault("policy-mapping-any", certificate)
         else:

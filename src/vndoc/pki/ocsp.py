@@ -6,7 +6,6 @@ Who may sign one, and whether it counts, is judged by :mod:`vndoc.pki.revocation
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -21,7 +20,7 @@ from vndoc.pki.crl import reason_of
 from vndoc.pki.extensions import Extension
 from vndoc.pki.revocation_facts import RevocationReason, RevocationStatus
 
-__all__ = ["MAX_OCSP", "CertificateId", "OcspResponse", "SingleResponse", "certificate_id", "key_hash", "key_octets"]
+__all__ = ["MAX_OCSP", "CertificateId", "OcspResponse", "SingleResponse", "certificate_id"]
 
 MAX_OCSP: Final = 1024 * 1024
 """Octets of one response: real ones have a few thousand."""
@@ -51,7 +50,7 @@ class CertificateId(NamedTuple):
     serial: bytes
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen
 class SingleResponse:
     """What the response says of one certificate. ``usable``: no critical extension is left not understood."""
 
@@ -65,7 +64,7 @@ class SingleResponse:
     usable: bool
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
+@attrs.frozen(eq=False, repr=False, slots=False)
 class OcspResponse:
     """One successful response. Make one with :meth:`load`; two are equal when their octets are.
 
@@ -80,7 +79,7 @@ class OcspResponse:
     produced_at: datetime.datetime
     responses: tuple[SingleResponse, ...]
     nonce: bytes | None
-    expected_nonce: bytes | None = None
+    expected_nonce: bytes | None
     signature: bytes
     algorithm_identifier: bytes
     usable: bool
@@ -131,28 +130,13 @@ def _readable(encoded: tuple[bytes, ...]) -> Iterator[Certificate]:
             continue
 
 
-def key_octets(spki: bytes) -> bytes:
-    """Return the key itself out of a SubjectPublicKeyInfo: the octets of its BIT STRING."""
-    body, end, _ = der.span(spki, 0, len(spki), der.SEQUENCE)
-    _, _, at = der.span(spki, body, end, der.SEQUENCE)
-    first, last, _ = der.span(spki, at, end, der.BIT_STRING)
-    return spki[first + 1 : last]
-
-
-def key_hash(spki: bytes) -> bytes:
-    """Return the SHA-1 of the key in *spki*, by which a responder may call itself (RFC 6960, 4.2.1)."""
-    return hashlib.sha1(key_octets(spki), usedforsecurity=False).digest()
-
-
 def certificate_id(certificate: Certificate, issuer: Certificate, digest: str) -> CertificateId:
     """Return how a response names *certificate* below *issuer*; *digest* is a name of ``DIGESTS``.
 
     Raises ``algorithm-unsupported`` for a digest that is not computed here.
     """
     row = DIGESTS[digest]
-    return CertificateId(
-        digest, row.of(certificate.issuer), row.of(key_octets(issuer.spki)), certificate.serial_content
-    )
+    return CertificateId(digest, row.of(certificate.issuer), row.of(issuer.key_octets), certificate.serial_content)
 
 
 def _malformed(detail: str) -> CertificateError:
@@ -161,39 +145,40 @@ def _malformed(detail: str) -> CertificateError:
 
 def _load(data: bytes, expected_nonce: bytes | None) -> OcspResponse:
     body, end = _basic(data)
-    tbs_body, tbs_end, at = der.span(data, body, end, der.SEQUENCE)
-    tbs = slice(body, at)
-    _, _, value_at = der.span(data, at, end, der.SEQUENCE)
-    value = der.read(data, value_at, end, ber=True)
-    signature, unused = der.bits(value)
+    at, tbs_end, algorithm_at = der.span(data, body, end, der.SEQUENCE)
+    _, _, value_at = der.span(data, algorithm_at, end, der.SEQUENCE)
+    value, value_end, stop = der.span(data, value_at, end, der.BIT_STRING)
+    if value == value_end:
+        raise _malformed("signature")
     certificates: tuple[bytes, ...] = ()
-    if value.stop < end:
-        first, last, _ = der.span(data, value.stop, end, der.context(0))
+    if stop < end:
+        first, last, _ = der.span(data, stop, end, der.context(0))
         certificates = tuple(_octets(data, *der.span(data, first, last, der.SEQUENCE)[:2]))
-    element = der.read(data, tbs_body, tbs_end, ber=True)
-    if element.tag == der.context(0):  # the version
-        element = der.read(data, element.stop, tbs_end, ber=True)
-    inner = data[element.body : element.end]
-    if element.tag not in (der.context(1), der.context(2)):
+    tag, inner, inner_end, at = der.parts(data, at, tbs_end)
+    if tag == der.context(0):  # the version
+        tag, inner, inner_end, at = der.parts(data, at, tbs_end)
+    if tag not in (der.context(1), der.context(2)):
         raise _malformed("responderID")
-    produced = der.read(data, element.stop, tbs_end, ber=True)
-    first, last, rest = der.span(data, produced.stop, tbs_end, der.SEQUENCE)
-    extensions, usable = _extensions(data, rest, tbs_end, 1)
-    nonce = extensions.get(_NONCE)
-    by_name = element.tag == der.context(1)
+    by_name = tag == der.context(1)
+    tag, produced, produced_end, at = der.parts(data, at, tbs_end)
+    first, last, at = der.span(data, at, tbs_end, der.SEQUENCE)
+    nonce, usable = None, True
+    if at < tbs_end:
+        extensions, usable = _extensions(data, at, tbs_end)
+        nonce = extensions.get(_NONCE)
     return OcspResponse(
-        der=data,
-        responder_name=inner if by_name else None,
-        responder_key=None if by_name else der.read(inner, ber=True).content,
-        produced_at=der.time(produced),
-        responses=tuple(_responses(data, first, last)),
-        nonce=None if nonce is None else _nonce(nonce.value),
-        expected_nonce=expected_nonce,
-        signature=b"" if unused else signature,
-        algorithm_identifier=data[at:value_at],
-        usable=usable,
-        tbs=tbs,
-        certificates=certificates,
+        data,
+        data[inner:inner_end] if by_name else None,
+        None if by_name else data[slice(*der.span(data, inner, inner_end, der.OCTET_STRING)[:2])],
+        der.time_of(tag, data[produced:produced_end], produced),
+        tuple(_responses(data, first, last)),
+        None if nonce is None else _nonce(nonce.value),
+        expected_nonce,
+        b"" if data[value] else data[value + 1 : value_end],
+        data[algorithm_at:value_at],
+        usable,
+        slice(body, algorithm_at),
+        certificates,
     )
 
 
@@ -233,11 +218,9 @@ def _nonce(value: bytes) -> bytes:
     return element.content if element.tag == der.OCTET_STRING and element.stop == len(value) else value
 
 
-def _extensions(data: bytes, pos: int, end: int, number: int) -> tuple[dict[str, Extension], bool]:
-    """Return the extensions in the tag *number* at *pos*, and whether every critical one is understood."""
-    if pos >= end:
-        return {}, True
-    body, stop, after = der.span(data, pos, end, der.context(number))
+def _extensions(data: bytes, pos: int, end: int) -> tuple[dict[str, Extension], bool]:
+    """Return the extensions in the tag [1] at *pos*, and whether every critical one is understood."""
+    body, stop, after = der.span(data, pos, end, der.context(1))
     if after != end:
         raise _malformed("extensions")
     found, repeated = read_extensions(data, body, stop)
@@ -257,27 +240,29 @@ def _responses(data: bytes, pos: int, end: int) -> Iterator[SingleResponse]:
 def _single(data: bytes, pos: int, end: int) -> SingleResponse:
     body, stop, at = der.span(data, pos, end, der.SEQUENCE)
     who = _certificate_id(data, body, stop)
-    state = der.read(data, at, end, ber=True)
-    status = _STATUS.get(state.tag)
+    state, first, last, at = der.parts(data, at, end)
+    status = _STATUS.get(state)
     if status is None:
         raise _malformed("certStatus")
-    date, reason = _revoked(state) if status is RevocationStatus.REVOKED else (None, None)
-    this = der.read(data, state.stop, end, ber=True)
-    at, next_update = this.stop, None
-    if data[at : at + 1] == b"\xa0" and at < end:
-        first, last, at = der.span(data, at, end, der.context(0))
-        next_update = der.time(der.read(data, first, last, ber=True))
-    extensions, usable = _extensions(data, at, end, 1)
-    cutoff = extensions.get(_ARCHIVE_CUTOFF)
+    date, reason = _revoked(data, first, last) if status is RevocationStatus.REVOKED else (None, None)
+    tag, first, last, at = der.parts(data, at, end)
+    this_update, next_update, cutoff, usable = der.time_of(tag, data[first:last], first), None, None, True
+    if at < end and data[at] == 0xA0:
+        first, last, at = der.span(data, at, end, 0xA0)
+        tag, first, last, _ = der.parts(data, first, last)
+        next_update = der.time_of(tag, data[first:last], first)
+    if at < end:
+        extensions, usable = _extensions(data, at, end)
+        cutoff = extensions.get(_ARCHIVE_CUTOFF)
     return SingleResponse(
-        certificate_id=who,
-        status=status,
-        date=date,
-        reason=reason,
-        this_update=der.time(this),
-        next_update=next_update,
-        archive_cutoff=None if cutoff is None else der.time(der.read(cutoff.value, ber=True)),
-        usable=usable,
+        who,
+        status,
+        date,
+        reason,
+        this_update,
+        next_update,
+        None if cutoff is None else der.time(der.read(cutoff.value, ber=True)),
+        usable,
     )
 
 
@@ -289,8 +274,9 @@ def _certificate_id(data: bytes, body: int, end: int) -> CertificateId:
         digest = digest_of_identifier(algorithm).name
     name, name_end, at = der.span(data, at, end, der.OCTET_STRING)
     key, key_end, at = der.span(data, at, end, der.OCTET_STRING)
-    serial = der.read(data, at, end, ber=True)
-    return CertificateId(digest, data[name:name_end], data[key:key_end], serial_octets(der.integer(serial)))
+    serial, serial_end, _ = der.span(data, at, end, der.INTEGER)
+    number = int.from_bytes(data[serial:serial_end], "big", signed=True)  # in its shortest form below
+    return CertificateId(digest, data[name:name_end], data[key:key_end], serial_octets(number))
 
 
 _DIGESTS: Final = {
@@ -300,11 +286,12 @@ _DIGESTS: Final = {
 }
 
 
-def _revoked(state: der.Element) -> tuple[datetime.datetime, RevocationReason]:
-    parts = der.children(state, ber=True)
-    if not 1 <= len(parts) <= 2:
+def _revoked(data: bytes, pos: int, end: int) -> tuple[datetime.datetime, RevocationReason]:
+    tag, first, last, at = der.parts(data, pos, end)
+    date, reason = der.time_of(tag, data[first:last], first), RevocationReason.UNSPECIFIED
+    if at < end:
+        first, last, at = der.span(data, at, end, der.context(0))
+        reason = reason_of(der.read(data, first, last, ber=True))
+    if at != end:
         raise _malformed("RevokedInfo")
-    reason = RevocationReason.UNSPECIFIED
-    if len(parts) == 2:
-        reason = reason_of(der.read(parts[1].data, parts[1].body, parts[1].end, ber=True))
-    return der.time(parts[0]), reason
+    return date, reason

@@ -109,7 +109,7 @@ class _Run:
     revocation: RevocationSource | None
     parameters: PathParameters
     limits: PathLimits
-    checked: dict[tuple[Certificate, bytes], Signed] = attrs.field(factory=dict)
+    checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     asked: dict[Certificate, bool] = attrs.field(factory=dict)
 
     def pinned(self, anchor: TrustAnchor, end_use: Use) -> PathResult:
@@ -207,12 +207,14 @@ def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[lis
     """Return the reasons that *facts* give: for what is revoked, and for what is on hold or unknown."""
     revoked, unknown = [], []
     for fact in facts:
+        if fact.status is RevocationStatus.GOOD:
+            continue
         subject = fact.certificate.subject_text
         if fact.status is RevocationStatus.UNKNOWN:
             unknown.append(path_reason("revocation-unknown", subject=subject, why=fact.why_text))
         elif fact.on_hold:
             unknown.append(path_reason("certificate-on-hold", subject=subject, since=fact.date))
-        elif fact.status is RevocationStatus.REVOKED:
+        else:
             code = "certificate-revoked" if fact.certificate is leaf else "ca-revoked"
             reason = "" if fact.reason is None else fact.reason.name.lower().replace("_", "-")
             revoked.append(path_reason(code, subject=subject, since=fact.date, reason=reason))

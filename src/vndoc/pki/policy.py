@@ -101,12 +101,12 @@ class CryptoPolicy:
     def _key_end(self, use: Use, algorithm: SignatureAlgorithm, bits: int) -> datetime.date | None:
         if algorithm.family is Family.RSA_PSS and self.pss_plain and not _plain(algorithm):
             return None
-        ends = [
-            rule.until or datetime.date.max
-            for rule in self.keys.get(use, {}).get(algorithm.family, ())
-            if bits >= rule.bits
-        ]
-        return max(ends, default=None)
+        latest: datetime.date | None = None
+        for rule in self.keys.get(use, {}).get(algorithm.family, ()):
+            if bits >= rule.bits:
+                end = rule.until or datetime.date.max
+                latest = end if latest is None or end > latest else latest
+        return latest
 
     def judge(self, use: Use, algorithm: SignatureAlgorithm, at: datetime.datetime, bits: int | None = None) -> Ruling:
         """Return whether *algorithm* counts for *use* at the time *at* (with a zone) with a key of *bits* bits."""
@@ -119,6 +119,8 @@ class CryptoPolicy:
             raise UsageError("time-zone-missing")
         if until is None:
             return Ruling.REFUSED
+        if until == datetime.date.max:
+            return Ruling.ACCEPTED
         try:
             day = at.astimezone(_VIETNAM).date()
         except OverflowError:  # the last hours of the calendar

@@ -149,7 +149,9 @@ class RevocationChecker:
         if NO_CHECK in extensions and OCSP_SIGNING in (profile.extended_usage or ()):
             return _fact(question, RevocationStatus.GOOD, None, "no-check")
         why: list[str] = list(self.unreadable)
-        said = [*self._of_ocsps(question, why), *self._of_crls(question, why)]
+        said = [*self._of_ocsps(question, why)] if self.ocsps else []
+        if self.crls:
+            said += self._of_crls(question, why)
         return _decided(question, said, why)
 
     # -- OCSP ------------------------------------------------------------------------------------------------
@@ -228,7 +230,7 @@ class RevocationChecker:
         if not mask:
             raise DoesNotCountError("crl-scope")
         self._counts(crl, question)
-        own = crl.entry(question.certificate.issuer, question.certificate.serial)
+        own = crl.entry_of(question.certificate)
         yield self._said(crl, crl, own, mask)
         for delta in deltas:
             if fits(delta, crl):
@@ -240,7 +242,7 @@ class RevocationChecker:
     def _newer(self, delta: Crl, own: CrlEntry | None, question: RevocationQuestion) -> CrlEntry | None:
         """Return the entry that holds when *delta* is put on top of a list with the entry *own*."""
         self._counts(delta, question)
-        entry = delta.entry(question.certificate.issuer, question.certificate.serial)
+        entry = delta.entry_of(question.certificate)
         if entry is None:
             return own
         return None if entry.reason is RevocationReason.REMOVE_FROM_CRL else entry

@@ -82,7 +82,7 @@ def _digits(fingerprint: str) -> bytes:
 def by_subject(certificates: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:
     """Return *certificates* by the DER of their subject, each once."""
     found: dict[bytes, list[Certificate]] = {}
-    for certificate in dict.fromkeys(certificates):
+    for certificate in {c.der: c for c in certificates}.values():
         found.setdefault(certificate.subject, []).append(certificate)
     return found
 

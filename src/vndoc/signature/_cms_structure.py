@@ -24,6 +24,8 @@ SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _STRING: Final = der.OCTET_STRING
 _PIECES: Final = der.OCTET_STRING | 0x20
 _DEPTH: Final = 16
+_ALGORITHMS: Final = 65_536
+"""Octets of the list of digest algorithms: each takes fifteen."""
 
 
 class _Memory:
@@ -132,11 +134,13 @@ class _Walk:
     def whole(self, most: int = 4096) -> der.Element:
         """Return a small element as it stands here, and pass it."""
         _, size, length = self.header()
-        if length is None or length > most:
+        wanted = most if length is None else size + length
+        element = der.read(self.source.peek(min(wanted, most)), ber=True)
+        bound = self.bounds[-1]
+        if bound is not None and self.source.pos + element.stop > bound:
             raise malformed(f"@{self.source.pos}")
-        octets = self.source.peek(size + length)
-        self.source.skip(size + length)
-        return der.read(octets, ber=True)
+        self.source.skip(element.stop)
+        return element
 
     def pieces(self, most: int) -> array[int]:
         """Pass the content and return where its pieces lie: offset and length by turns.
@@ -223,7 +227,7 @@ def _plain(data: bytes, limits: Limits) -> SignedData | None:
         tags = (outer.tag, explicit.tag, signed.tag, encapsulated.tag)
         if tags != _TAGS or der.oid(kind) != SIGNED_DATA or signed.end - encapsulated.stop > limits.cms_bytes:
             return None
-        if digest_algorithms.stop - digest_algorithms.start > 65_536:
+        if digest_algorithms.stop - digest_algorithms.start > _ALGORITHMS:
             return None
         return SignedData(
             version=der.integer(version),
@@ -249,7 +253,7 @@ def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> S
     walk.enter(der.context(0))
     walk.enter(der.SEQUENCE)
     version = der.integer(walk.whole())
-    digest_algorithms = walk.whole(65_536)
+    digest_algorithms = walk.whole(_ALGORITHMS)
     start = source.pos
     walk.enter(der.SEQUENCE)
     content_type = der.oid(walk.whole())

@@ -33,6 +33,7 @@ def new_context(limits: Limits, known: Iterable[Certificate] = ()) -> Context:
 
 
 def timestamp_facts(kind: TimestampKind, place: str, octets: bytes, over: Over, context: Context) -> TimestampFacts:
+    """Return the timestamp *octets* at *place*, compared with what it should be over; only limits raise."""
     try:
         token = token_of(octets, context)
     except SignatureError as error:

@@ -50,7 +50,7 @@ def read_timestamps(
     ]
     reasons = []
     if len(nodes) > MAX_TIMESTAMPS:
-        reasons.append(reason("too-many-timestamps", place=path_of(nodes[0]), limit=MAX_TIMESTAMPS))
+        reasons.append(reason("too-many-timestamps", place=nodes[0], limit=MAX_TIMESTAMPS))
     return tuple(facts for node in nodes[:MAX_TIMESTAMPS] for facts in _read(context, value, node)), reasons
 
 

@@ -13,7 +13,6 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, PublicKey, load_public_key
@@ -88,7 +87,7 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         if reader is not None:
             reader(reading, child)
     if node is not None and len(list(node.iter(ds("X509Certificate")))) > reading.certificate_elements:
-        reading.reasons.append(reason("certificate-misplaced", place=path_of(node)))
+        reading.reasons.append(reason("certificate-misplaced", place=node))
     return KeyInfo(
         certificates=tuple(reading.certificates),
         crls=tuple(reading.crls),
@@ -104,20 +103,33 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
 
 def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate | None:
     """Return the certificate whose base64 is the text of *node*, or ``None`` with a reason added to *reasons*."""
-    place = path_of(node)
     text = plain_text(node)
+    known = _KNOWN.get(text)
+    if known is not None:
+        return known
     if len(text) > 2 * _LARGEST:
-        reasons.append(reason("certificate-too-large", place=place, limit=MAX_CERTIFICATE))
+        reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
-    octets = base64_of(text, etree.QName(node).localname, place)
+    octets = base64_of(text, node)
     if len(octets) > MAX_CERTIFICATE:
-        reasons.append(reason("certificate-too-large", place=place, limit=MAX_CERTIFICATE))
+        reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
     try:
-        return Certificate.load(octets)
+        found = Certificate.load(octets)
     except CertificateError as error:
-        reasons.append(reason("certificate-unreadable", place=place, detail=error.text()))
+        reasons.append(reason("certificate-unreadable", place=node, detail=error.text()))
         return None
+    if len(text) <= _KEPT:
+        if len(_KNOWN) >= _KEPT_COUNT:
+            _KNOWN.clear()
+        _KNOWN[text] = found
+    return found
+
+
+_KNOWN: dict[str, Certificate] = {}
+"""Certificates by the text they were read from: the same few signers sign most documents. Values never change."""
+_KEPT: Final = 16 * 1024
+_KEPT_COUNT: Final = 256
 
 
 @attrs.define
@@ -154,7 +166,7 @@ class _Reading:
         self.certificate_elements += 1
         if self.certificate_elements > MAX_CERTIFICATES:
             if self.certificate_elements == MAX_CERTIFICATES + 1:
-                self.reasons.append(reason("too-many-certificates", place=path_of(node), limit=MAX_CERTIFICATES))
+                self.reasons.append(reason("too-many-certificates", place=node, limit=MAX_CERTIFICATES))
             return
         certificate = read_certificate(node, self.reasons)
         if certificate is not None:
@@ -183,7 +195,7 @@ class _Reading:
         self.key_names.append(plain_text(node))
 
     def retrieval(self, node: etree._Element) -> None:
-        found = reason("retrieval-method-not-followed", place=path_of(node), uri=f'"{node.get("URI", "")}"')
+        found = reason("retrieval-method-not-followed", place=node, uri=f'"{node.get("URI", "")}"')
         self.reasons.append(found)
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import SourceError, VndocError
+from vndoc.errors import ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
@@ -58,6 +58,7 @@ _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
 
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
+_MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
 _INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 
@@ -129,11 +130,10 @@ def read_references(
 ) -> tuple[list[Reference], list[Reason]]:
     """Return the references right below *parent* (a SignedInfo or a Manifest), and what was found wrong."""
     nodes = list(parent.iterchildren(ds("Reference")))
-    place = path_of(parent)
     if not nodes:
-        return [], [reason("references-missing", place=place)]
+        return [], [reason("references-missing", place=parent)]
     if len(nodes) > MAX_REFERENCES:
-        return [], [reason("too-many-references", place=place, count=len(nodes), limit=MAX_REFERENCES)]
+        return [], [reason("too-many-references", place=parent, count=len(nodes), limit=MAX_REFERENCES)]
     found: list[Reference] = []
     reasons: list[Reason] = []
     for node in nodes:
@@ -153,18 +153,15 @@ def read_reference(
     """Return the reference *node* of *signature*; :class:`Refusal` if it is not built as XML-DSig asks."""
     uri = node.get("URI")
     shown = f'"{uri or ""}"'
-    place = path_of(node)
-    value = _digest_value(node, shown, place)
-    name, digest, reasons = _digest(node, shown, place)
+    value = _digest_value(node, shown)
+    name, digest, reasons = _digest(node, shown)
     try:
-        steps = _steps(node, shown, place)
-        state = _selected(context, uri, place, manifest=manifest)
+        steps = _steps(node, shown)
+        state = _selected(context, uri, node, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
         stream = _transformed(context, state, steps, node, signature)
     except Refusal as refusal:
-        covered = Covered(
-            what=_unfound(uri, manifest=manifest), name=uri or "", intact=None, digest=name, value=value
-        )
+        covered = Covered(what=_unfound(uri, manifest=manifest), name=uri or "", intact=None, digest=name, value=value)
         return Reference(
             node=node,
             type=node.get("Type", ""),
@@ -176,7 +173,7 @@ def read_reference(
     enveloped = any(step.get("Algorithm") == ENVELOPED for step in steps)
     intact, size = None, 0
     if digest is not None:
-        intact, size, faults = _compared(context, stream, digest, value, shown, place, manifest=manifest)
+        intact, size, faults = _compared(context, stream, digest, value, node, manifest=manifest)
         reasons += faults
         if intact is False and enveloped and target is not None:
             reasons = _quirk(context, reasons, node, target, signature, digest, value)
@@ -201,9 +198,8 @@ def read_reference(
 
 def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
     """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
-    place = path_of(node)
-    steps = _steps(node, node.get("URI", ""), place)
-    state = _selected(context, node.get("URI"), place, manifest=False)
+    steps = _steps(node, node.get("URI", ""))
+    state = _selected(context, node.get("URI"), node, manifest=False)
     stream = _transformed(context, state, steps, node, signature)
     return digest_of(context, stream, digest)[0]
 
@@ -223,30 +219,30 @@ def _what(uri: str | None, *, whole: bool, inside: bool, manifest: bool) -> str:
     return "attachment" if (uri or "").startswith("cid:") else "content"
 
 
-def _digest_value(node: etree._Element, shown: str, place: str) -> bytes:
+def _digest_value(node: etree._Element, shown: str) -> bytes:
     names = [child.tag for child in element_children(node)]
     if names[:1] == [ds("Transforms")]:
         names = names[1:]
     if not {ds("DigestMethod"), ds("DigestValue")} <= set(names):
-        raise Refusal(reason("digest-missing", place=place, uri=shown))
+        raise Refusal(reason("digest-missing", place=node, uri=shown))
     if names != [ds("DigestMethod"), ds("DigestValue")]:
-        raise Refusal(reason("signature-malformed", place=place, detail="Reference"))
+        raise Refusal(reason("signature-malformed", place=node, detail="Reference"))
     [value] = node.iterchildren(ds("DigestValue"))
     octets = base64_value(value)
     if not octets:
-        raise Refusal(reason("digest-missing", place=place, uri=shown))
+        raise Refusal(reason("digest-missing", place=node, uri=shown))
     return octets
 
 
-def _digest(node: etree._Element, shown: str, place: str) -> tuple[str, Digest | None, list[Reason]]:
+def _digest(node: etree._Element, shown: str) -> tuple[str, Digest | None, list[Reason]]:
     """Return the name of the digest algorithm, the algorithm if it is computed here, and what is wrong with it."""
     [method] = node.iterchildren(ds("DigestMethod"))
     digest = digest_method(method)
     if digest is None:
         uri = method.get("Algorithm", "")
-        return uri, None, [reason("digest-unknown", place=place, found=uri, uri=shown)]
+        return uri, None, [reason("digest-unknown", place=node, found=uri, uri=shown)]
     if digest.hashlib is None:
-        return digest.name, None, [reason("digest-refused", place=place, found=digest.name, uri=shown)]
+        return digest.name, None, [reason("digest-refused", place=node, found=digest.name, uri=shown)]
     return digest.name, digest, []
 
 
@@ -270,26 +266,25 @@ def canonical_method(node: etree._Element) -> tuple[Canonical, tuple[str, ...]] 
 # -- where a reference points to ---------------------------------------------------------------------
 
 
-def _selected(context: Context, uri: str | None, place: str, *, manifest: bool) -> State:
+def _selected(context: Context, uri: str | None, node: etree._Element, *, manifest: bool) -> State:
     source = context.source
     if uri == "":
         return Selection(source, source.root, whole=True)
     if uri == "#xpointer(/)":
         return Selection(source, source.root, whole=True, comments=True)
     pointer = _POINTER_ID.fullmatch(uri or "")
-    missing = reason("manifest-data-not-found" if manifest else "signed-data-not-found", place=place, uri=f'"{uri}"')
     if uri is not None and uri.startswith("#"):
         name = uri[1:] if pointer is None else pointer[1] or pointer[2] or ""
         element = context.ids.get(name)
         if element is None:
-            raise Refusal(missing)
+            raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
         return Selection(source, element, comments=pointer is not None)
     try:
         octets = None if uri is None or context.resolver is None else context.resolver(uri)
     except (VndocError, OSError):
         octets = None
     if octets is None:
-        raise Refusal(missing)
+        raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
     return Stream(lambda: _read(octets), key=("external", uri))
 
 
@@ -302,19 +297,19 @@ def _read(octets: Octets) -> Iterable[Piece]:
 # -- transforms --------------------------------------------------------------------------------------
 
 
-def _steps(node: etree._Element, shown: str, place: str) -> list[etree._Element]:
+def _steps(node: etree._Element, shown: str) -> list[etree._Element]:
     """Return the Transform elements of the reference *node*, all of them on the list of what is carried out."""
     holder = node.find(ds("Transforms"))
     steps = [] if holder is None else element_children(holder)
     if any(step.tag != ds("Transform") for step in steps):
-        raise Refusal(reason("signature-malformed", place=place, detail="Transforms"))
+        raise Refusal(reason("signature-malformed", place=node, detail="Transforms"))
     names = [step.get("Algorithm", "") for step in steps]
     for name in names:
         if name not in _ALLOWED:
             code = REFUSED_TRANSFORMS.get(name, "transform-unknown")
-            raise Refusal(reason(code, place=place, found=name, uri=shown))
+            raise Refusal(reason(code, place=node, found=name, uri=shown))
     if len(steps) > MAX_TRANSFORMS:
-        raise Refusal(reason("too-many-transforms", place=place, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
+        raise Refusal(reason("too-many-transforms", place=node, uri=shown, count=len(steps), limit=MAX_TRANSFORMS))
     return steps
 
 
@@ -322,40 +317,40 @@ def _transformed(
     context: Context, state: State, steps: list[etree._Element], node: etree._Element, signature: etree._Element
 ) -> Stream:
     """Return the octets that *steps*, the transforms of the reference *node*, make of *state*."""
-    shown, place = f'"{node.get("URI", "")}"', path_of(node)
+    shown = f'"{node.get("URI", "")}"'
     for step in steps:
         name = step.get("Algorithm", "")
         if name == ENVELOPED:
-            state = _enveloped(state, signature, shown, place)
+            state = _enveloped(state, signature, shown, node)
         elif name == BASE64:
-            state = _decoded(context, state, shown, place)
+            state = _decoded(context, state, shown, node)
         else:
-            state = _canonical(context, state, step, shown, place)
+            state = _canonical(context, state, step, shown, node)
     return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
 
 
-def _failed(name: str, shown: str, place: str) -> Refusal:
-    return Refusal(reason("transform-failed", place=place, found=name, uri=shown))
+def _failed(name: str, shown: str, node: etree._Element) -> Refusal:
+    return Refusal(reason("transform-failed", place=node, found=name, uri=shown))
 
 
-def _enveloped(state: State, signature: etree._Element, shown: str, place: str) -> State:
+def _enveloped(state: State, signature: etree._Element, shown: str, node: etree._Element) -> State:
     """Leave the signature out; only possible in the document in which it stands."""
     if not isinstance(state, Selection) or state.node.getroottree().getroot() is not signature.getroottree().getroot():
-        raise _failed(ENVELOPED, shown, place)
+        raise _failed(ENVELOPED, shown, node)
     return attrs.evolve(state, without=signature)
 
 
-def _decoded(context: Context, state: State, shown: str, place: str) -> State:
+def _decoded(context: Context, state: State, shown: str, node: etree._Element) -> State:
     try:
         if isinstance(state, Stream):
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
         else:
-            raise _failed(BASE64, shown, place)
+            raise _failed(BASE64, shown, node)
     except (UnicodeDecodeError, VndocError, OSError):
-        raise _failed(BASE64, shown, place) from None
-    octets = base64_of(text, shown, place)
+        raise _failed(BASE64, shown, node) from None
+    octets = base64_of(text, node)
     return Stream(lambda: (octets,))
 
 
@@ -371,13 +366,13 @@ def _joined(context: Context, stream: Stream) -> bytes:
     return b"".join(parts)
 
 
-def _canonical(context: Context, state: State, step: etree._Element, shown: str, place: str) -> State:
+def _canonical(context: Context, state: State, step: etree._Element, shown: str, node: etree._Element) -> State:
     method = canonical_method(step)
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
         except (VndocError, OSError):
-            raise _failed(step.get("Algorithm", ""), shown, place) from None
+            raise _failed(step.get("Algorithm", ""), shown, node) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True)
     form, prefixes = method or (Canonical.C14N_10, ())
     return state.canonical(form, prefixes)
@@ -387,21 +382,21 @@ def _canonical(context: Context, state: State, step: etree._Element, shown: str,
 
 
 def _compared(
-    context: Context, stream: Stream, digest: Digest, value: bytes, shown: str, place: str, *, manifest: bool
+    context: Context, stream: Stream, digest: Digest, value: bytes, node: etree._Element, *, manifest: bool
 ) -> tuple[bool | None, int, list[Reason]]:
     """Return whether *stream* has the digest *value*, how long it is, and what was found wrong."""
+    shown = f'"{node.get("URI", "")}"'
     try:
         found, size = digest_of(context, stream, digest)
-    except (SourceError, OSError):
-        code = "manifest-data-not-found" if manifest else "signed-data-not-found"
-        return None, 0, [reason(code, place=place, uri=shown)]
-    except VndocError as error:
-        return None, 0, [reason("transform-failed", place=place, uri=shown, found=error.code)]
+    except (VndocError, OSError) as error:
+        if isinstance(error, ReadError) and error.code != "c14n-unavailable":
+            return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
+        return None, 0, [reason(_MISSING[manifest], place=node, uri=shown)]
     except Refusal as refusal:
         return None, 0, [refusal.reason]
     if found == value:
         return True, size, []
-    return False, size, [reason("manifest-digest-mismatch" if manifest else "digest-mismatch", place=place, uri=shown)]
+    return False, size, [reason("manifest-digest-mismatch" if manifest else "digest-mismatch", place=node, uri=shown)]
 
 
 def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, int]:
@@ -442,5 +437,5 @@ def _quirk(
     stream = Selection(context.source, target).canonical(Canonical.C14N_10)
     if digest_of(context, stream, digest)[0] != value:
         return reasons
-    found = reason("vn-dotnet-enveloped-quirk", place=path_of(node), uri=f'"{node.get("URI", "")}"')
+    found = reason("vn-dotnet-enveloped-quirk", place=node, uri=f'"{node.get("URI", "")}"')
     return [found, *(r for r in reasons if r.code != "digest-mismatch")]

@@ -38,7 +38,6 @@ __all__ = [
 Piece = bytes | memoryview
 """A run of octets in a sequence that belongs together."""
 
-_SPACE: Final = str.maketrans("", "", " \t\r\n")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
 _ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
@@ -52,9 +51,10 @@ class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and b
         self.reason = found
 
 
-def reason(code: str, *, place: str | None = None, **values: object) -> Reason:
-    """Return the reason *code* of the table of XML signatures."""
-    return Reason.of(XML_REASONS[code], place=place, **values)
+def reason(code: str, *, place: etree._Element | str | None = None, **values: object) -> Reason:
+    """Return the reason *code* of the table of XML signatures; *place* is a path, or the element it leads to."""
+    where = place if place is None or isinstance(place, str) else path_of(place)
+    return Reason.of(XML_REASONS[code], place=where, **values)
 
 
 class Canonicalizer(Protocol):
@@ -203,27 +203,28 @@ def within(node: etree._Element, outer: etree._Element) -> bool:
 def plain_text(node: etree._Element) -> str:
     """Return the text of *node*; a comment, an instruction or an element in it is refused (attack A7)."""
     if len(node):
-        raise Refusal(reason("text-not-plain", place=path_of(node), name=etree.QName(node).localname))
+        raise Refusal(reason("text-not-plain", place=node, name=etree.QName(node).localname))
     return node.text or ""
 
 
 def base64_value(node: etree._Element) -> bytes:
     """Return the octets that the plain base64 text of *node* stands for; refuses what is not canonical."""
-    return base64_of(plain_text(node), etree.QName(node).localname, path_of(node))
+    return base64_of(plain_text(node), node)
 
 
-def base64_of(text: str, name: str, place: str | None) -> bytes:
-    """Return the octets of base64 *text*: white space apart, exactly the form that RFC 4648, section 4 gives.
+def base64_of(text: str, node: etree._Element) -> bytes:
+    """Return the octets of base64 *text* at *node*: white space apart, exactly the form of RFC 4648, section 4.
 
     Refuses with ``base64-invalid``, or ``base64-tail-bits`` where only the unused bits at the end are set.
     """
-    bare = text.translate(_SPACE)
+    # of the characters that "split" takes for white space in ASCII, XML allows its own four only
+    bare = "".join(text.split()) if text.isascii() else text
     try:
         octets = pybase64.b64decode(bare, validate=True)
     except (binascii.Error, ValueError):
-        raise Refusal(reason("base64-invalid", place=place, name=name)) from None
+        raise Refusal(reason("base64-invalid", place=node, name=etree.QName(node).localname)) from None
     if pybase64.b64encode(octets) != bare.encode("ascii"):
-        raise Refusal(reason("base64-tail-bits", place=place, name=name))
+        raise Refusal(reason("base64-tail-bits", place=node, name=etree.QName(node).localname))
     return octets
 
 

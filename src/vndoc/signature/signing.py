@@ -298,24 +298,21 @@ class SigningState:
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _read(state: bytes) -> dict[str, Any]:
     try:
         body = json.loads(state)
+        checksum = body.pop("sha256", None) if isinstance(body, dict) else None
+        right = hashlib.sha256(_json(body)).hexdigest()
     except (ValueError, RecursionError):
         raise SignatureError("signing-state", detail="JSON") from None
     if not isinstance(body, dict) or body.get("kind") != _KIND:
         raise SignatureError("signing-state", detail="JSON")
     if body.get("version") != _VERSION:
         raise SignatureError("signing-state", detail=f"version {body.get('version')}")
-    checksum = body.pop("sha256", None)
-    try:
-        damaged = hashlib.sha256(_json(body)).hexdigest() != checksum
-    except (ValueError, RecursionError):  # lone surrogates
-        damaged = True
-    if damaged:
+    if checksum != right:
         raise SignatureError("signing-state", detail="sha256")
     return body
 

@@ -152,7 +152,7 @@ def _child(node: etree._Element | None, name: str) -> etree._Element | None:
     """Return the first child of that *name*, in whatever version of XAdES; a second one is refused."""
     found = [] if node is None else [child for child in element_children(node) if _name(child) == name]
     if len(found) > 1:
-        raise Refusal(reason("xades-malformed", place=path_of(found[1]), name=name))
+        raise Refusal(reason("xades-malformed", place=found[1], name=name))
     return found[0] if found else None
 
 
@@ -175,7 +175,7 @@ def _signed_properties(
     if not covering:
         raise Refusal(reason("signed-properties-not-signed", place=place))
     if not any(r.type in _TYPES for r in covering):
-        return node, [reason("signed-properties-type", place=path_of(covering[0].node), expected=SIGNED_PROPERTIES)]
+        return node, [reason("signed-properties-type", place=covering[0].node, expected=SIGNED_PROPERTIES)]
     return node, []
 
 
@@ -232,7 +232,7 @@ def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
         seconds, fraction, zone = found[1], (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
         with contextlib.suppress(ValueError):
             return datetime.datetime.fromisoformat(f"{seconds}.{fraction:0<6}{zone}")
-    raise Refusal(reason("xades-malformed", place=path_of(node), name="SigningTime"))
+    raise Refusal(reason("xades-malformed", place=node, name="SigningTime"))
 
 
 def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] | None:
@@ -248,11 +248,11 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
         if digest is not None and method is None:  # XAdES 1.1.1 has both in its own namespace
             method, value = _child(digest, "DigestMethod"), _child(digest, "DigestValue")
         if method is None or value is None:
-            raise Refusal(reason("xades-malformed", place=path_of(entry), name="SigningCertificate"))
+            raise Refusal(reason("xades-malformed", place=entry, name="SigningCertificate"))
         algorithm = digest_method(method)
         found.append(("" if algorithm is None else algorithm.name, base64_value(value)))
     if not found:
-        raise Refusal(reason("xades-malformed", place=path_of(holders[0]), name="SigningCertificate"))
+        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
     return found
 
 
@@ -317,7 +317,7 @@ def _certificate_values(unsigned: etree._Element | None, reasons: list[Reason]) 
         *_children(unsigned, "TimeStampValidationData", "CertificateValues", "EncapsulatedX509Certificate"),
     ]
     if len(nodes) > MAX_CERTIFICATES:
-        reasons.append(reason("too-many-certificates", place=path_of(nodes[0]), limit=MAX_CERTIFICATES))
+        reasons.append(reason("too-many-certificates", place=nodes[0], limit=MAX_CERTIFICATES))
     found = (read_certificate(node, reasons) for node in nodes[:MAX_CERTIFICATES])
     return tuple(certificate for certificate in found if certificate is not None)
 

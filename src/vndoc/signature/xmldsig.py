@@ -170,7 +170,7 @@ class _Reading:
 
     def _algorithm(self, signed_info: etree._Element) -> SignatureAlgorithm:
         """Return what the signature says it was made with; add a reason if it is refused by name."""
-        place = path_of(signed_info)
+        place = signed_info
         children = element_children(signed_info)
         names = [child.tag for child in children]
         expected = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
@@ -189,7 +189,7 @@ class _Reading:
     def _signed_octets(self, signed_info: etree._Element) -> bytes:
         method = element_children(signed_info)[0]
         found = canonical_method(method)
-        place = path_of(method)
+        place = method
         if found is None:
             raise Refusal(reason("canonicalization-unknown", place=place, found=method.get("Algorithm", "")))
         stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
@@ -353,7 +353,7 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     That alone is practice of sloppy signers; here an element of the same name stands around the signature instead.
     """
     return [
-        reason("signature-wrapping", place=path_of(reading.node), path=path_of(reference.target))
+        reason("signature-wrapping", place=reading.node, path=path_of(reference.target))
         for reference in reading.references
         if reference.enveloped
         and reference.target is not None
@@ -376,8 +376,8 @@ def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
             continue
         for twin in reading.context.source.root.iter(target.tag):
             if twin not in signed and signed.isdisjoint(twin.iterancestors()) and not _in_signature(twin):
-                place, path = path_of(reading.node), path_of(target)
-                found[str(target.tag)] = reason("unsigned-twin", place=place, path=path, found=path_of(twin))
+                shown = reason("unsigned-twin", place=reading.node, path=path_of(target), found=path_of(twin))
+                found[str(target.tag)] = shown
                 break
     return list(found.values())
 

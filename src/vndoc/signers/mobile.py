@@ -129,7 +129,7 @@ class PendingSignature:
             "state": self.state.decode(),
             "value": None if self.value is None else pybase64.b64encode(self.value).decode("ascii"),
         }
-        return json.dumps(body, ensure_ascii=False).encode()
+        return json.dumps(body).encode()
 
     @classmethod
     def load(cls, data: bytes) -> PendingSignature:

@@ -1,0 +1,89 @@
+"""``vndoc sign``: a packet is sealed, any other file gets a detached CMS signature, XML one of its own."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import vndoc
+from vndoc.cli._options import AsJson, Language, Overwrite, ProfileName
+from vndoc.cli._run import Result, filled, running
+from vndoc.cli._target import Draft
+from vndoc.edxml import Profile, profile_of
+from vndoc.errors import UsageError
+from vndoc.limits import DEFAULT
+from vndoc.packets.files import acquire
+from vndoc.signature.cms import sign_cms
+from vndoc.signature.signing import check_signing_certificate
+from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.signers.keys import KeySigner
+from vndoc.text import Text
+
+__all__ = ["sign"]
+
+_FORMS = ("seal", "cms", "xml")
+_NO_FORM = Text("--form nhận seal, cms hoặc xml", "--form takes seal, cms or xml")
+_NO_VARIABLE = Text("không có biến môi trường {name}", "there is no environment variable {name}")
+
+
+def sign(
+    file: Annotated[str, typer.Argument(help="to-sign", show_default=False)],
+    key: Annotated[Path, typer.Option("--key", help="key", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="output", show_default=False)],
+    certificates: Annotated[
+        Path | None, typer.Option("--certificates", help="certificates", show_default=False)
+    ] = None,
+    passphrase_env: Annotated[
+        str | None, typer.Option("--passphrase-env", help="passphrase", show_default=False)
+    ] = None,
+    form: Annotated[str, typer.Option("--form", help="signature-form")] = "seal",
+    profile: ProfileName = "qcvn-102",
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Sign one file."""
+    with running("sign", lang, as_json=as_json) as run:
+        if form not in _FORMS:
+            raise UsageError("option-invalid", detail=_NO_FORM)
+        now = datetime.datetime.now(datetime.UTC)
+        signer = _signer(key, certificates, passphrase_env)
+        check_signing_certificate(signer.certificate, at=now)
+        data = _signed(file, form, signer, profile_of(profile), now)
+        with Draft(output, overwrite=overwrite) as draft:
+            draft.write(data)
+            draft.publish()
+        result: Result = {"status": "passed", "form": form, "output": str(output), "size": len(data)}
+        run.add(file, result)
+        run.say(run.word("signed", name=file, output=output, size=len(data)))
+
+
+def _signer(key: Path, certificates: Path | None, variable: str | None) -> KeySigner:
+    """Return the signer of a PEM or PKCS#12 file; the passphrase never stands on the command line."""
+    secret = None
+    if variable is not None:
+        if variable not in os.environ:
+            raise UsageError("option-invalid", detail=filled(_NO_VARIABLE, name=variable))
+        secret = os.environ[variable].encode()
+    data = _octets(str(key))
+    if key.suffix.lower() in {".p12", ".pfx"}:
+        return KeySigner.from_pkcs12(data, secret)
+    return KeySigner.from_pem(data, () if certificates is None else _octets(str(certificates)), passphrase=secret)
+
+
+def _octets(path: str) -> bytes:
+    with acquire(path, DEFAULT).open() as file:
+        return file.read()
+
+
+def _signed(file: str, form: str, signer: KeySigner, profile: Profile, now: datetime.datetime) -> bytes:
+    if form == "cms":
+        return sign_cms(acquire(file, DEFAULT), signer=signer, signing_time=now)
+    if form == "xml":
+        return sign_xml(_octets(file), signer=signer, signing_time=now)
+    with vndoc.read(file) as reading:
+        return vndoc.write_packet(vndoc.seal(reading.document, signer, at=now), profile=profile)

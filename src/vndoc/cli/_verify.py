@@ -1,0 +1,177 @@
+"""``vndoc verify``: who signed what, when, and whether it can be believed; packets, XML and CMS files."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+import vndoc
+from vndoc.cli._inputs import Input, inputs
+from vndoc.cli._options import AsJson, Language
+from vndoc.cli._page import STYLES
+from vndoc.cli._run import Result, Run, filled, running
+from vndoc.cli._trust import Trust, trust_of
+from vndoc.edxml import Reading
+from vndoc.envelope import Octets
+from vndoc.errors import ReadError, SignatureError, UsageError
+from vndoc.limits import DEFAULT
+from vndoc.packets.files import acquire
+from vndoc.signature.evaluation import verify_cms, verify_xml
+from vndoc.signature.export import report_to_dict, verdict_to_dict
+from vndoc.signature.packet import PacketVerdict
+from vndoc.signature.policy import Policy, policy_of
+from vndoc.signature.report import Verdict
+from vndoc.text import Text
+
+__all__ = ["SUFFIXES", "verdict_view", "verify"]
+
+SUFFIXES = (".edxml", ".xml", ".p7s", ".p7m", ".sig")
+"""Which files of a folder count as signed."""
+
+_NO_PACKET = frozenset({"unknown-root", "unknown-namespace", "unsupported-dialect"})
+"""Errors that say of an XML file that it is something else than a packet."""
+_TIME = Text("--at nhận thời điểm ISO 8601, không phải {found}", "--at takes an ISO 8601 time, not {found}")
+_VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
+
+
+def verify(
+    files: Annotated[list[str], typer.Argument(help="signed-files", show_default=False)],
+    policy: Annotated[str, typer.Option("--policy", help="policy", show_default=False)],
+    content: Annotated[Path | None, typer.Option("--content", help="signed-content", show_default=False)] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", help="trust", show_default=False)] = None,
+    at: Annotated[str | None, typer.Option("--at", help="at-time", show_default=False)] = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Verify signatures."""
+    with running("verify", lang, as_json=as_json) as run:
+        job = _Job(policy_of(policy), trust_of(trust), _time(at), content)
+        run.each(inputs(files, SUFFIXES), job.examine, lambda name, result: _show(run, name, result))
+
+
+def _time(text: str | None) -> datetime.datetime:
+    """Return the time that *text* says, in Vietnam where it names no zone; now without one."""
+    if text is None:
+        return datetime.datetime.now(datetime.UTC)
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError("option-invalid", detail=filled(_TIME, found=text)) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=_VIETNAM)
+
+
+@attrs.frozen
+class _Job:
+    """What is asked for."""
+
+    policy: Policy
+    trust: Trust
+    at: datetime.datetime
+    content: Path | None
+
+    def examine(self, item: Input) -> Result:
+        """Verify one file."""
+        octets = acquire(item.check(), DEFAULT)
+        with octets.open() as file:
+            head = file.read(1024)
+        if head[:1] == b"\x30":
+            return verdict_view("cms", self._cms(octets))
+        if head[:5] == b"%PDF-":
+            raise SignatureError("signature-kind", found="PDF")
+        return self._xml(octets)
+
+    def _cms(self, octets: Octets) -> Verdict:
+        content = None if self.content is None else acquire(str(self.content), DEFAULT)
+        return verify_cms(
+            octets,
+            content=content,
+            policy=self.policy,
+            trust=self.trust.store,
+            at=self.at,
+            revocation=self.trust.revocation,
+        )
+
+    def _xml(self, octets: Octets) -> Result:
+        with octets.open() as file:
+            try:
+                reading = vndoc.read(file)
+            except ReadError as error:
+                if error.code not in _NO_PACKET:
+                    raise
+            else:
+                with reading:
+                    return verdict_view("packet", self._packet(reading))
+        with octets.open() as file:
+            data = file.read(DEFAULT.buffered_bytes + 1)
+        verdict = verify_xml(
+            data, policy=self.policy, trust=self.trust.store, at=self.at, revocation=self.trust.revocation
+        )
+        return verdict_view("xml", verdict)
+
+    def _packet(self, reading: Reading) -> Verdict:
+        store, revocation = self.trust.store, self.trust.revocation
+        return vndoc.verify(reading, policy=self.policy, trust=store, at=self.at, revocation=revocation)
+
+
+def verdict_view(kind: str, verdict: Verdict) -> Result:
+    """Return *verdict* as plain values."""
+    packet = None
+    if isinstance(verdict, PacketVerdict):
+        packet = {
+            "header": verdict.header.value,
+            "sealed": verdict.sealed,
+            "original": verdict.original.value,
+            "main_document": verdict.main_document,
+            "set_aside": [report_to_dict(report) for report in verdict.set_aside],
+        }
+    return {"status": verdict.indication.value, "kind": kind, "verdict": verdict_to_dict(verdict), "packet": packet}
+
+
+# -- the page ------------------------------------------------------------------------------------------
+
+_OUTCOME = {"passed": "bold green", "failed": "bold red", "indeterminate": "bold yellow"}
+
+
+def _show(run: Run, name: str, result: Result) -> None:
+    verdict = result["verdict"]
+    run.say(f"{name}: {verdict['answer'][run.lang]}", _OUTCOME[result["status"]])
+    if result["packet"] is not None:
+        run.say("  " + run.word("original-" + result["packet"]["original"]))
+    for signature in verdict["signatures"]:
+        _show_signature(run, signature)
+    shown = [r["text"] for s in verdict["signatures"] for r in s["reasons"]]
+    _show_reasons(run, [r for r in verdict["reasons"] if r["text"] not in shown])
+
+
+def _show_signature(run: Run, signature: dict[str, Any]) -> None:
+    """Print what a verifier must show of one signature (Circular 15/2025/TT-BKHCN), then the reasons."""
+    signer, certificate = signature["signer"] or {}, signature["certificate"]
+    best, claimed = signature["best_signature_time"], signature["claimed_time"]
+    time = run.word("no-time") if claimed is None else run.word("claimed-time", time=claimed)
+    lines = {
+        "verify-signer": signer.get("display_name"),
+        "verify-organisation": signer.get("organization"),
+        "verify-issuer": signature["issuing_organisation"],
+        "verify-unit": signature["managing_unit"],
+        "verify-time": time if best is None else run.word("proven-time", time=best),
+        "verify-integrity": run.word("intact" if signature["intact"] else "not-intact"),
+        "verify-trust": signature["trust"]["answer"][run.lang],
+        "verify-validity": None if certificate is None else f"{certificate['not_before']} – {certificate['not_after']}",
+    }
+    run.say(f"  {signature['place']}: {signature['answer'][run.lang]}", _OUTCOME[signature["indication"]])
+    for label, value in lines.items():
+        if value is not None:
+            run.say(f"    {run.word(label)}: {value}")
+    _show_reasons(run, signature["reasons"])
+
+
+def _show_reasons(run: Run, reasons: list[dict[str, Any]]) -> None:
+    for reason in reasons:
+        severity = "error" if reason["indication"] else "warning" if reason["warning"] else "note"
+        run.say(
+            f"    {run.word('severity-' + severity)}: {reason['text'][run.lang]} [{reason['code']}]", STYLES[severity]
+        )

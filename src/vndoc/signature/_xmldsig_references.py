@@ -26,6 +26,7 @@ from vndoc.signature._xmldsig_tree import (
     base64_value,
     element_children,
     reason,
+    within,
 )
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
@@ -115,14 +116,33 @@ State = Selection | Stream
 
 @attrs.frozen(eq=False, kw_only=True)
 class Reference:
-    """A reference that was read: what it covers, the element it points to, and what was found wrong."""
+    """A reference that was read: what it covers, the element it points to, and what was found wrong.
+
+    ``without`` is the signature that the enveloped-signature transform left out; ``markup`` says whether the element
+    itself was digested, and not only what its text stands for in base64.
+    """
 
     node: etree._Element
     type: str
     target: etree._Element | None
-    enveloped: bool
+    without: etree._Element | None = None
+    markup: bool = True
     covered: Covered
     reasons: tuple[Reason, ...]
+
+    @property
+    def shows(self) -> bool:
+        """Return whether the element that is pointed to is what was digested, apart from the part left out."""
+        target, without = self.target, self.without
+        if target is None or not self.covered.intact or not self.markup:
+            return False
+        return without is None or not within(target, without)
+
+    def covers(self, node: etree._Element) -> bool:
+        """Return whether *node* with all its markup is a part of what was digested."""
+        if self.target is None or not self.shows or not within(node, self.target):
+            return False
+        return self.without is None or not within(node, self.without)
 
 
 def read_references(
@@ -166,16 +186,15 @@ def read_reference(
             node=node,
             type=node.get("Type", ""),
             target=None,
-            enveloped=False,
             covered=covered,
             reasons=(*reasons, refusal.reason),
         )
-    enveloped = any(step.get("Algorithm") == ENVELOPED for step in steps)
+    names = {step.get("Algorithm") for step in steps}
     intact, size = None, 0
     if digest is not None:
         intact, size, faults = _compared(context, stream, digest, value, node, manifest=manifest)
         reasons += faults
-        if intact is False and enveloped and target is not None:
+        if intact is False and ENVELOPED in names and target is not None:
             reasons = _quirk(context, reasons, node, target, signature, digest, value)
     covered = Covered(
         what=_what(uri, whole=whole, inside=target is not None, manifest=manifest),
@@ -190,7 +209,8 @@ def read_reference(
         node=node,
         type=node.get("Type", ""),
         target=target,
-        enveloped=enveloped,
+        without=signature if ENVELOPED in names else None,
+        markup=BASE64 not in names,
         covered=covered,
         reasons=tuple(reasons),
     )

@@ -178,11 +178,12 @@ class Ids:
             owner = value.getparent()
             if owner is not None and _resolves(owner, str(value.attrname)):
                 self._found[text] = owner
+        self._twice = frozenset(twice)
         self.duplicates = tuple(twice)
 
     def get(self, value: str) -> etree._Element | None:
         """Return the element with the Id *value*; ``None`` if there is none, or more than one."""
-        return None if value in self.duplicates else self._found.get(value)
+        return None if value in self._twice else self._found.get(value)
 
 
 def _resolves(owner: etree._Element, name: str) -> bool:

@@ -172,7 +172,7 @@ def _signed_properties(
     if node is None:
         return None, []
     covering = [r for r in references if r.target is node]
-    if not covering:
+    if not any(r.covers(node) or not r.covered.intact for r in covering):  # nothing of it is left, or its text alone
         raise Refusal(reason("signed-properties-not-signed", place=place))
     if not any(r.type in _TYPES for r in covering):
         return node, [reason("signed-properties-type", place=covering[0].node, expected=SIGNED_PROPERTIES)]

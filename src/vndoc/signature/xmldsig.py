@@ -27,7 +27,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
-from vndoc.signature._xmldsig_names import MORE_2007, SIGNATURES, ds
+from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, ds
 from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
@@ -116,7 +116,8 @@ def read_xml(
     read = [_Reading(context, node) for node in nodes if node not in countered]
     for reading in read:
         reading.read()
-    return tuple(_judged(reading, read, tuple(expect)) for reading in read)
+    twins = _Twins(tree.root, read)
+    return tuple(_judged(reading, twins, tuple(expect)) for reading in read)
 
 
 @attrs.define(eq=False)
@@ -201,7 +202,7 @@ class _Reading:
     def _manifests(self) -> None:
         """Follow the references of each Manifest that is signed, one level deep."""
         for reference in self.references:
-            if reference.target is not None and reference.target.tag == ds("Manifest") and reference.covered.intact:
+            if reference.target is not None and reference.target.tag == ds("Manifest") and reference.shows:
                 listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
                 self.listed += listed
                 self.covered += [entry.covered for entry in listed]
@@ -333,18 +334,38 @@ def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificat
 # -- signature wrapping --------------------------------------------------------------------------------
 
 
-def _judged(reading: _Reading, read: list[_Reading], expect: tuple[str, ...]) -> XmlSignatureFacts:
+def _judged(reading: _Reading, twins: _Twins, expect: tuple[str, ...]) -> XmlSignatureFacts:
     """Return the facts of *reading* with what the whole document says about them (attack A1)."""
     facts = reading.facts
     assert facts is not None  # noqa: S101 - every reading was read
     found = _wrapped(reading)
-    paths = [c.element_path for c in facts.covered if c.intact and c.element_path is not None]
-    missing = [path for path in expect if not any(path == p or path.startswith(p + "/") for p in paths)]
+    parts = [_Part.of(r) for r in (*reading.references, *reading.listed) if r.shows]
+    missing = [path for path in expect if not any(part.holds(path) for part in parts)]
     if missing:
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
     elif not (expect or found):
-        found += _twins(reading, read)
+        found += twins.reasons(reading)
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
+
+
+@attrs.frozen
+class _Part:
+    """The path of an element that was digested, and that of what was left out of it."""
+
+    path: str
+    without: str | None
+
+    @classmethod
+    def of(cls, reference: Reference) -> _Part:
+        without = None if reference.without is None else path_of(reference.without)
+        return cls(reference.covered.element_path or "", without)
+
+    def holds(self, path: str) -> bool:
+        return _inside(path, self.path) and (self.without is None or not _inside(path, self.without))
+
+
+def _inside(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(outer + "/")
 
 
 def _wrapped(reading: _Reading) -> list[Reason]:
@@ -355,32 +376,64 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     return [
         reason("signature-wrapping", place=reading.node, path=path_of(reference.target))
         for reference in reading.references
-        if reference.enveloped
+        if reference.without is not None
         and reference.target is not None
         and not within(reading.node, reference.target)
         and any(ancestor.tag == reference.target.tag for ancestor in reading.node.iterancestors())
     ]
 
 
-def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
-    """Return a reason for each signed element that has an unsigned one of the same name in the document.
+_FEW: Final = 16
+"""So many names are searched for at once faster than all elements are looked at."""
 
-    Whoever looks for the signed element by its name may find the other one. What lies in signatures is left out: it
-    is not looked for.
+
+class _Twins:
+    """The unsigned elements that have the name of a signed one: who looks for the name may find them.
+
+    Elements of signatures themselves are left out: nobody looks for them. What lies in a signature is not: an Object
+    may hold anything, and is signed only where a reference says so.
     """
-    signed = {r.target for other in read for r in (*other.references, *other.listed) if r.covered.intact}
-    found: dict[str, Reason] = {}
-    for reference in reading.references:
-        target = reference.target
-        if target is None or not reference.covered.intact or str(target.tag) in found or _in_signature(target):
-            continue
-        for twin in reading.context.source.root.iter(target.tag):
-            if twin not in signed and signed.isdisjoint(twin.iterancestors()) and not _in_signature(twin):
+
+    def __init__(self, root: etree._Element, read: list[_Reading]) -> None:
+        self._signed: dict[etree._Element, set[etree._Element | None]] = {}
+        wanted: set[str] = set()
+        for reference in (r for other in read for r in (*other.references, *other.listed) if r.shows):
+            target = reference.target
+            if target is not None:
+                self._signed.setdefault(target, set()).add(reference.without)
+                if not _of_signatures(target):
+                    wanted.add(str(target.tag))
+        self._found: dict[str, etree._Element] = {}
+        for node in root.iter(*wanted) if len(wanted) <= _FEW else root.iter("*"):
+            if not wanted:
+                break
+            name = str(node.tag)
+            if name in wanted and not self._covered(node):
+                self._found[name] = node
+                wanted.discard(name)
+
+    def _covered(self, node: etree._Element) -> bool:
+        around = {node, *node.iterancestors()}
+        return any(
+            without is None or without not in around
+            for outer in around.intersection(self._signed)
+            for without in self._signed[outer]
+        )
+
+    def reasons(self, reading: _Reading) -> list[Reason]:
+        """Return a reason for each name of what *reading* covers that has a twin."""
+        found: dict[str, Reason] = {}
+        for reference in reading.references:
+            target = reference.target
+            twin = None if target is None or not reference.shows else self._found.get(str(target.tag))
+            if target is not None and twin is not None and str(target.tag) not in found:
                 shown = reason("unsigned-twin", place=reading.node, path=path_of(target), found=path_of(twin))
                 found[str(target.tag)] = shown
-                break
-    return list(found.values())
+        return list(found.values())
 
 
-def _in_signature(node: etree._Element) -> bool:
-    return node.tag == _SIGNATURE or _owner(node) is not None
+def _of_signatures(node: etree._Element) -> bool:
+    return str(node.tag)[1:].partition("}")[0] in _NAMESPACES
+
+
+_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})

@@ -1,0 +1,169 @@
+"""Documents made by somebody hostile: each is a small change of one that is sound, and must not pass for it.
+
+What is tried here was once accepted, or once ended in an error that is not ours.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from verdict_support import NOW, TSA, Knows
+from vndoc.errors import SignatureError
+from vndoc.pki import Purpose, TrustStore
+from vndoc.signature import tsp
+from vndoc.signature.etsi import verdict_to_etsi
+from vndoc.signature.evaluation import verify_xml
+from vndoc.signature.export import verdict_to_json
+from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.testing.pki import TimestampAuthority
+from xmlsig_support import (
+    AN,
+    CA,
+    DS,
+    ENVELOPED,
+    EXCLUSIVE,
+    ROOT,
+    XADES,
+    certificates,
+    enveloped,
+    reference,
+    sealed,
+    signature,
+    target_octets,
+)
+
+HOW = {
+    "policy": "vn_default",
+    "trust": TrustStore.of([ROOT.certificate], purposes={Purpose.GOVERNMENT}),
+    "at": NOW,
+    "revocation": Knows(),
+}
+KEYS = certificates(AN, CA)
+PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+
+
+def judged(data: bytes, **how: object):
+    """Return the report about the one signature of *data*, after both exports of the verdict were made."""
+    verdict = verify_xml(data, **HOW | how)
+    assert verdict_to_json(verdict)
+    assert verdict_to_etsi(verdict)
+    [report] = verdict
+    return report
+
+
+def said(report) -> list[str]:
+    return [reason.code for reason in report.outcome.reasons]
+
+
+# -- wrapping ------------------------------------------------------------------------------------------
+
+
+def test_what_lies_in_the_signature_is_not_covered_by_the_document():
+    """The enveloped-signature transform leaves the signature out, and with it whatever somebody puts into it."""
+    good = sealed(enveloped(key_info=KEYS))
+    bad = good.replace(b"</Signature>", b'<Object><Pay xmlns="">1</Pay></Object></Signature>')
+    assert judged(bad).passed  # nothing of it is handed out
+    report = judged(bad, expect=("/a/Signature/Object/Pay",))
+    assert "expected-not-covered" in said(report)
+    assert not report.passed
+    assert judged(bad, expect=("/a/b", "/a")).passed
+
+
+PART = sealed(f'<a><b Id="x">good</b>{signature(reference("#x", transforms=(EXCLUSIVE,)), key_info=KEYS)}</a>')
+
+
+def test_the_signed_element_moved_into_its_signature():
+    moved = PART.replace(b'<b Id="x">good</b>', b"<b>evil</b>")
+    moved = moved.replace(b"</Signature>", b'<Object><b xmlns="" Id="x">good</b></Object></Signature>')
+    report = judged(moved)
+    assert report.covers[0].intact
+    assert "unsigned-twin" in said(report)
+    assert not report.passed
+
+
+def test_a_twin_inside_the_signature():
+    assert judged(PART).passed
+    report = judged(PART.replace(b"</Signature>", b'<Object><b xmlns="">evil</b></Object></Signature>'))
+    assert "unsigned-twin" in said(report)
+    assert not report.passed
+    assert judged(PART.replace(b"</Signature>", b"<Object>evil</Object></Signature>")).passed
+
+
+def test_a_twin_of_the_document_inside_the_signature():
+    good = sealed(enveloped(key_info=KEYS))
+    report = judged(good.replace(b"</Signature>", b'<Object><a xmlns="">evil</a></Object></Signature>'))
+    assert "unsigned-twin" in said(report)
+
+
+# -- properties that only look signed --------------------------------------------------------------------
+
+
+def qualified(time: str = "2026-03-02T08:30:00Z", more: str = "") -> str:
+    return (
+        f'<Object><QualifyingProperties xmlns="{XADES}" Target="#sig"><SignedProperties Id="sp">'
+        f"<SignedSignatureProperties><SigningTime>{time}</SigningTime>{more}</SignedSignatureProperties>"
+        "</SignedProperties></QualifyingProperties></Object>"
+    )
+
+
+def with_properties(*transforms: str, octets=target_octets, **how: str) -> bytes:
+    refs = reference("", transforms=(ENVELOPED,)), reference("#sp", kind=PROPERTIES, transforms=transforms)
+    return sealed(f"<a>{signature(*refs, objects=qualified(**how), key_info=KEYS)}</a>", octets=octets)
+
+
+def test_properties_left_out_with_their_signature_are_not_signed():
+    """Strictly, enveloped-signature leaves nothing of an element of its own signature."""
+    good = with_properties()
+    assert judged(good).claimed_time is not None
+    data = with_properties(ENVELOPED)
+    assert judged(data).covers[1].intact
+    for one in (data, data.replace(b"2026-03-02T08", b"2020-03-02T08")):
+        report = judged(one)
+        assert "signed-properties-not-signed" in said(report)
+        assert report.claimed_time is None
+        assert not report.passed
+
+
+def test_properties_of_which_the_text_alone_is_signed():
+    """A signed base64 text, dressed up as SignedProperties by somebody who kept its characters."""
+    text = "QUJD"
+    decoded = reference("#sp", transforms=(DS + "base64",), kind=PROPERTIES)
+    data = sealed(
+        f'<a><t Id="sp">{text}</t>{signature(decoded, key_info=KEYS)}</a>',
+        octets=lambda *_: b"ABC",
+    )
+    assert judged(data).passed
+    role = (
+        f'<Object><QualifyingProperties xmlns="{XADES}" Target="#sig"><SignedProperties Id="sp">'
+        f"<SignedSignatureProperties><SignerRole><ClaimedRoles><ClaimedRole>{text}</ClaimedRole></ClaimedRoles>"
+        "</SignerRole></SignedSignatureProperties></SignedProperties></QualifyingProperties></Object>"
+    )
+    dressed = data.replace(b'<t Id="sp">QUJD</t>', b"").replace(b"</Signature>", role.encode() + b"</Signature>")
+    report = judged(dressed)
+    assert "signed-properties-not-signed" in said(report)
+    assert report.claimed_roles == ()
+    assert not report.passed
+
+
+# -- times at the edge of the calendar ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00"]
+)
+def test_claimed_times_at_the_edge_of_the_calendar(time):
+    assert "claimed-time-only" in said(judged(with_properties(time=time)))
+
+
+def test_timestamps_at_the_edge_of_the_calendar():
+    end = datetime.datetime(9999, 12, 31, 23, 59, 58, tzinfo=datetime.UTC)
+    tsa = TimestampAuthority(identity=TSA, time=end, accuracy=datetime.timedelta(seconds=1))
+    report = judged(sign_xml(b"<a/>", signer=AN.signer(), signing_time=NOW, stamp=tsa))
+    assert "timestamp-in-future" in said(report)
+    for time, accuracy in ((end, 2), (NOW, 2**38)):
+        tsa = TimestampAuthority(identity=TSA, time=time, accuracy=datetime.timedelta(seconds=accuracy))
+        with pytest.raises(SignatureError) as caught:
+            tsp.read_token(tsa.token(b"0" * 32))
+        assert caught.value.code == "timestamp-malformed"

@@ -16,6 +16,7 @@ from vndoc.signature import tsp
 from vndoc.signature.etsi import verdict_to_etsi
 from vndoc.signature.evaluation import verify_xml
 from vndoc.signature.export import verdict_to_json
+from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import TimestampAuthority
 from xmlsig_support import (
@@ -25,8 +26,10 @@ from xmlsig_support import (
     ENVELOPED,
     EXCLUSIVE,
     ROOT,
+    SHA256,
     XADES,
     certificates,
+    codes,
     enveloped,
     reference,
     sealed,
@@ -100,11 +103,12 @@ def test_a_twin_of_the_document_inside_the_signature():
 # -- properties that only look signed --------------------------------------------------------------------
 
 
-def qualified(time: str = "2026-03-02T08:30:00Z", more: str = "") -> str:
+def qualified(time: str = "2026-03-02T08:30:00Z", more: str = "", unsigned: str = "") -> str:
     return (
         f'<Object><QualifyingProperties xmlns="{XADES}" Target="#sig"><SignedProperties Id="sp">'
         f"<SignedSignatureProperties><SigningTime>{time}</SigningTime>{more}</SignedSignatureProperties>"
-        "</SignedProperties></QualifyingProperties></Object>"
+        f"</SignedProperties><UnsignedProperties><UnsignedSignatureProperties>{unsigned}</UnsignedSignatureProperties>"
+        "</UnsignedProperties></QualifyingProperties></Object>"
     )
 
 
@@ -167,3 +171,76 @@ def test_timestamps_at_the_edge_of_the_calendar():
         with pytest.raises(SignatureError) as caught:
             tsp.read_token(tsa.token(b"0" * 32))
         assert caught.value.code == "timestamp-malformed"
+
+
+# -- work without end ----------------------------------------------------------------------------------------
+
+DIGEST = "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+COMMENTS = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
+
+
+def unsigned(*references: str, name: str = "s", **how: str) -> str:
+    return signature(*references, name=name, key_info="", **how).replace("Value>?<", "Value>AAAA<")
+
+
+def test_references_are_counted_over_the_whole_document():
+    refs = [reference("#x", DIGEST)] * 30
+    many = "".join(unsigned(*refs, name=f"s{number}") for number in range(17))
+    found = read_xml(f'<a><b Id="x"/>{many}</a>'.encode())
+    assert [codes(facts).count("digest-mismatch") for facts in found] == [30] * 16 + [0]
+    assert codes(found[-1]) == ["too-many-references"]
+
+
+@pytest.mark.parametrize(
+    ("body", "uri", "transforms"),
+    [
+        (f"<!--{'x' * 1_000_000}-->", "#xpointer(/)", (COMMENTS, EXCLUSIVE)),
+        (f'<b Id="x">{" " * 1_000_000}</b>', "#x", (DS + "base64",)),
+    ],
+)
+def test_what_is_parsed_and_decoded_counts_though_little_is_digested(body, uri, transforms):
+    refs = [reference(uri, DIGEST, transforms=transforms)] * 30
+    found = read_xml(f"<a>{body}{''.join(unsigned(*refs, name=f's{number}') for number in range(16))}</a>".encode())
+    assert codes(found[0])[0] == "digest-mismatch"
+    assert "too-much-to-digest" in codes(found[-1])
+
+
+def test_a_thousand_namespaces_in_scope_of_what_is_signed():
+    for count, code in ((999, "digest-mismatch"), (1001, "transform-failed")):
+        scope = "".join(f' xmlns:n{number}="urn:{number}"' for number in range(count))
+        [facts] = read_xml(f'<a{scope}><b Id="x"/>{unsigned(reference("#x", DIGEST))}</a>'.encode())
+        assert codes(facts)[0] == code
+
+
+def test_namespaces_declared_in_what_is_left_out():
+    for count, code in ((9_000, "digest-mismatch"), (10_001, "transform-failed")):
+        inside = '<b xmlns="urn:b"/>' * count
+        objects = f"<Object>{inside}</Object>"
+        [facts] = read_xml(
+            f"<a>{unsigned(reference('', DIGEST, transforms=(ENVELOPED,)), objects=objects)}</a>".encode()
+        )
+        assert code in codes(facts)
+
+
+def test_names_of_certificates_are_counted():
+    names = "<X509SubjectName>CN=x</X509SubjectName>"
+    info = f"<KeyInfo><X509Data>{names * 64}{{}}{certificates(AN, CA)[19:]}"
+    good = sealed(enveloped(key_info=info.format("<X509SubjectName>CN=Nguyễn Văn An</X509SubjectName>")))
+    [facts] = read_xml(good)
+    assert facts.names(AN.certificate) is False
+    assert judged(good).passed
+
+
+def test_tokens_in_one_timestamp_and_certificates_in_one_property():
+    token = "<EncapsulatedTimeStamp>AAAA</EncapsulatedTimeStamp>"
+    cert = (
+        f'<Cert><CertDigest><DigestMethod xmlns="{DS}" Algorithm="{SHA256}"/>'
+        f'<DigestValue xmlns="{DS}">{DIGEST}</DigestValue></CertDigest></Cert>'
+    )
+    for count, code in ((30, "timestamp-malformed"), (31, "too-many-timestamps")):
+        data = with_properties(unsigned=f"<SignatureTimeStamp>{token * count}</SignatureTimeStamp>")
+        report = judged(data)
+        assert code in {*said(report), *(r.code for t in report.timestamps for r in t.outcome.reasons)}
+        assert not report.passed
+    for count, code in ((64, "signing-certificate-other"), (65, "xades-malformed")):
+        assert code in said(judged(with_properties(more=f"<SigningCertificate>{cert * count}</SigningCertificate>")))

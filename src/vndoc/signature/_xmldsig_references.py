@@ -9,7 +9,6 @@ from typing import Final
 import attrs
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
 from vndoc.errors import ReadError, VndocError
 from vndoc.limits import Limits
@@ -18,6 +17,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, ENVELOPED, REFUSED_TRANSFORMS, ds
 from vndoc.signature._xmldsig_tree import (
     Ids,
+    Paths,
     Piece,
     PiecedOctets,
     Refusal,
@@ -32,6 +32,7 @@ from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
 
 __all__ = [
+    "MAX_ALL_REFERENCES",
     "MAX_REFERENCES",
     "MAX_TRANSFORMS",
     "Context",
@@ -51,12 +52,17 @@ Resolver = Callable[[str], Octets | None]
 MAX_REFERENCES: Final = 30
 """References in one SignedInfo or Manifest."""
 
+MAX_ALL_REFERENCES: Final = 500
+"""References in one document, those of Manifests included."""
+
 MAX_TRANSFORMS: Final = 3
 """Transforms in one reference."""
 
 _FREE_OCTETS: Final = 64 * 1024 * 1024
 _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
+_PARSED: Final = 16
+"""So many octets are digested while one is parsed again or decoded."""
 
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
 _MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
@@ -74,11 +80,18 @@ class Context:
     limits: Limits
     spent: int = 0
     known: dict[tuple[object, ...], tuple[bytes, int]] = attrs.field(factory=dict)
+    paths: Paths = attrs.field(factory=Paths)
+    references: int = 0
 
     @property
     def budget(self) -> int:
-        """Return how many octets may be digested."""
+        """Return how many octets may be digested; parsing and decoding count, too."""
         return _TIMES * self.source.size + _FREE_OCTETS
+
+    def check(self) -> None:
+        """Raise :class:`Refusal` ``too-much-to-digest`` if they were."""
+        if self.spent > self.budget:
+            raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
 
 @attrs.frozen(eq=False)
@@ -154,6 +167,10 @@ def read_references(
         return [], [reason("references-missing", place=parent)]
     if len(nodes) > MAX_REFERENCES:
         return [], [reason("too-many-references", place=parent, count=len(nodes), limit=MAX_REFERENCES)]
+    context.references += len(nodes)
+    if context.references > MAX_ALL_REFERENCES:
+        values = {"count": context.references, "limit": MAX_ALL_REFERENCES}
+        return [], [reason("too-many-references", place=parent, **values)]
     found: list[Reference] = []
     reasons: list[Reason] = []
     for node in nodes:
@@ -176,6 +193,7 @@ def read_reference(
     value = _digest_value(node, shown)
     name, digest, reasons = _digest(node, shown)
     try:
+        context.check()
         steps = _steps(node, shown)
         state = _selected(context, uri, node, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
@@ -203,7 +221,7 @@ def read_reference(
         digest=name,
         value=value,
         octets=PiecedOctets(stream.pieces, size) if intact else None,
-        element_path=None if target is None else path_of(target),
+        element_path=None if target is None else context.paths.of(target),
     )
     return Reference(
         node=node,
@@ -366,6 +384,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
+            context.spent += len(text) * _PARSED
         else:
             raise _failed(BASE64, shown, node)
     except (UnicodeDecodeError, VndocError, OSError):
@@ -383,6 +402,7 @@ def _joined(context: Context, stream: Stream) -> bytes:
         if size > context.limits.document_bytes:
             raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
         parts.append(piece)
+    context.spent += size * _PARSED
     return b"".join(parts)
 
 
@@ -424,8 +444,7 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     key = None if stream.key is None else (digest.name, *stream.key)
     if key is not None and key in context.known:
         return context.known[key]
-    if context.spent > context.budget:
-        raise Refusal(reason("too-much-to-digest", limit=context.budget))
+    context.check()
     hashed = hasher(digest)
     size = 0
     for piece in stream.pieces():

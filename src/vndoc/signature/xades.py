@@ -241,7 +241,10 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
     if not holders:
         return None
     found = []
-    for entry in [n for holder in holders for n in _children(holder, "Cert")]:
+    entries = [n for holder in holders for n in _children(holder, "Cert")]
+    if len(entries) > MAX_CERTIFICATES:
+        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
+    for entry in entries:
         digest = _child(entry, "CertDigest")
         method = None if digest is None else digest.find(ds("DigestMethod"))
         value = None if digest is None else digest.find(ds("DigestValue"))

@@ -374,7 +374,7 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     That alone is practice of sloppy signers; here an element of the same name stands around the signature instead.
     """
     return [
-        reason("signature-wrapping", place=reading.node, path=path_of(reference.target))
+        reason("signature-wrapping", place=reading.node, path=reference.covered.element_path)
         for reference in reading.references
         if reference.without is not None
         and reference.target is not None
@@ -424,11 +424,10 @@ class _Twins:
         """Return a reason for each name of what *reading* covers that has a twin."""
         found: dict[str, Reason] = {}
         for reference in reading.references:
-            target = reference.target
-            twin = None if target is None or not reference.shows else self._found.get(str(target.tag))
-            if target is not None and twin is not None and str(target.tag) not in found:
-                shown = reason("unsigned-twin", place=reading.node, path=path_of(target), found=path_of(twin))
-                found[str(target.tag)] = shown
+            name = "" if reference.target is None or not reference.shows else str(reference.target.tag)
+            if name in self._found and name not in found:
+                values = {"path": reference.covered.element_path, "found": reading.context.paths.of(self._found[name])}
+                found[name] = reason("unsigned-twin", place=reading.node, **values)
         return list(found.values())
 
 

@@ -244,3 +244,13 @@ def test_tokens_in_one_timestamp_and_certificates_in_one_property():
         assert not report.passed
     for count, code in ((64, "signing-certificate-other"), (65, "xades-malformed")):
         assert code in said(judged(with_properties(more=f"<SigningCertificate>{cert * count}</SigningCertificate>")))
+
+
+def test_a_path_that_may_mean_an_element_of_another_namespace():
+    """Paths are made of local names, so that an element of another namespace has the same."""
+    assert judged(PART, expect=("/a/b",)).passed
+    for path in ("/a/b", "/a/b[1]"):
+        report = judged(PART.replace(b"<a>", b'<a><b xmlns="urn:evil">evil</b>'), expect=(path,))
+        assert "expected-not-covered" in said(report)
+    assert "expected-not-covered" in said(judged(PART, expect=("/a/c",)))
+    assert "expected-not-covered" in said(judged(PART, expect=("/c",)))

@@ -17,7 +17,7 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
+from vndoc.edxml.xmltools import local_name, path_of
 from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
@@ -117,7 +117,8 @@ def read_xml(
     for reading in read:
         reading.read()
     twins = _Twins(tree.root, read)
-    return tuple(_judged(reading, twins, tuple(expect)) for reading in read)
+    expected = {path: _led_to(tree.root, path) for path in expect}
+    return tuple(_judged(reading, twins, expected) for reading in read)
 
 
 @attrs.define(eq=False)
@@ -334,13 +335,15 @@ def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificat
 # -- signature wrapping --------------------------------------------------------------------------------
 
 
-def _judged(reading: _Reading, twins: _Twins, expect: tuple[str, ...]) -> XmlSignatureFacts:
+def _judged(reading: _Reading, twins: _Twins, expect: dict[str, list[etree._Element]]) -> XmlSignatureFacts:
     """Return the facts of *reading* with what the whole document says about them (attack A1)."""
     facts = reading.facts
     assert facts is not None  # noqa: S101 - every reading was read
     found = _wrapped(reading)
-    parts = [_Part.of(r) for r in (*reading.references, *reading.listed) if r.shows]
-    missing = [path for path in expect if not any(part.holds(path) for part in parts)]
+    parts = (*reading.references, *reading.listed)
+    missing = [
+        path for path, nodes in expect.items() if not nodes or not all(any(r.covers(n) for r in parts) for n in nodes)
+    ]
     if missing:
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
     elif not (expect or found):
@@ -348,24 +351,24 @@ def _judged(reading: _Reading, twins: _Twins, expect: tuple[str, ...]) -> XmlSig
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
 
 
-@attrs.frozen
-class _Part:
-    """The path of an element that was digested, and that of what was left out of it."""
-
-    path: str
-    without: str | None
-
-    @classmethod
-    def of(cls, reference: Reference) -> _Part:
-        without = None if reference.without is None else path_of(reference.without)
-        return cls(reference.covered.element_path or "", without)
-
-    def holds(self, path: str) -> bool:
-        return _inside(path, self.path) and (self.without is None or not _inside(path, self.without))
+def _led_to(root: etree._Element, path: str) -> list[etree._Element]:
+    """Return the elements that *path* may mean: it holds local names, and those of two namespaces may be equal."""
+    first, *steps = path.removeprefix("/").split("/")
+    found = [root] if local_name(root) == first else []
+    for step in steps:
+        name, _, number = step.removesuffix("]").partition("[")
+        found = [child for parent in found for child in _named(parent, name, number)]
+    return found
 
 
-def _inside(path: str, outer: str) -> bool:
-    return path == outer or path.startswith(outer + "/")
+def _named(parent: etree._Element, name: str, number: str) -> list[etree._Element]:
+    alike: dict[str, list[etree._Element]] = {}
+    for child in parent.iterchildren("*"):
+        if local_name(child) == name:
+            alike.setdefault(str(child.tag), []).append(child)
+    if not number:
+        return [child for children in alike.values() for child in children]
+    return [child for children in alike.values() for at, child in enumerate(children, 1) if str(at) == number]
 
 
 def _wrapped(reading: _Reading) -> list[Reason]:

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import datetime
 
+import attrs
 import pytest
 
+import vndoc
+from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
+from vndoc.envelope import Attachment
 from vndoc.errors import SignatureError
 from vndoc.pki import Purpose, TrustStore
 from vndoc.signature import tsp
 from vndoc.signature.etsi import verdict_to_etsi
 from vndoc.signature.evaluation import verify_xml
 from vndoc.signature.export import verdict_to_json
+from vndoc.signature.originals import judge_original
+from vndoc.signature.packet import sign_header, verify_packet
+from vndoc.signature.policy import policy_of
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import TimestampAuthority
@@ -254,3 +261,56 @@ def test_a_path_that_may_mean_an_element_of_another_namespace():
         assert "expected-not-covered" in said(report)
     assert "expected-not-covered" in said(judged(PART, expect=("/a/c",)))
     assert "expected-not-covered" in said(judged(PART, expect=("/c",)))
+
+
+# -- packets -----------------------------------------------------------------------------------------------
+
+FILES = (
+    Attachment.of(b"%PDF-1.7 signed", name="Công văn.pdf", content_id="cid:1.pdf"),
+    Attachment.of(b"%PDF-1.7 other", name="cid:1.pdf", content_id="cid:2"),
+)
+PACKET = read(DOCUMENT).document.evolve(attachments=FILES, signature=None)
+SENT = vndoc.write_packet(PACKET)
+
+
+def header_of(form: str) -> bytes:
+    return sign_header(SENT, PACKET, signer=AN.signer(), signing_time=NOW, form=form)
+
+
+def test_a_signature_copied_into_a_packet():
+    """It is sound where it stands, and nothing of what it is over belongs to the packet."""
+    inner = signature(
+        reference("#o", transforms=(EXCLUSIVE,)),
+        objects='<Object Id="o">x</Object>',
+        canonical=EXCLUSIVE,
+        key_info=KEYS,
+    )
+    copied = sealed(inner)
+    assert judged(copied).passed
+    at = SENT.index(b"</edXML:edXMLHeader>")
+    verdict = vndoc.verify(SENT[:at] + copied + SENT[at:], **HOW)
+    [report] = verdict
+    assert report.covers[0].intact
+    assert said(report)[0] == "header-signature-elsewhere"
+    assert not verdict.passed
+
+
+def test_a_header_that_no_signature_covers_is_told():
+    found = {form: [r.code for r in vndoc.verify(header_of(form), **HOW).reasons] for form in ("cid", "enveloped")}
+    assert "header-not-signed" in found["cid"]
+    assert "header-not-signed" not in found["enveloped"]
+    assert not {"header-signature-elsewhere"} & {*found["cid"], *found["enveloped"]}
+
+
+def test_a_file_called_like_the_content_id_of_another_one():
+    """XML-DSig names content ids, a seal names files: one must not stand for the other."""
+    with vndoc.read(header_of("cid")) as reading:
+        [report] = verify_packet(reading, **HOW)
+    assert report.passed
+    first = attrs.evolve(report, covers=tuple(c for c in report.covers if c.name == "cid:1.pdf"))
+    assert len(first.covers) == 1
+    reasons = judge_original(PACKET, [first], policy_of("vn_default"), "Công văn.pdf", None, NOW)[1]
+    assert ("appendix-unsigned", "cid:1.pdf") in [(r.code, dict(r.values).get("name")) for r in reasons]
+    reasons = judge_original(PACKET, [first], policy_of("vn_default"), "cid:1.pdf", None, NOW)[1]
+    assert ("appendix-unsigned", "Công văn.pdf") not in [(r.code, dict(r.values).get("name")) for r in reasons]
+    assert "competent-person-missing" in [r.code for r in reasons]

@@ -9,13 +9,16 @@ import datetime
 
 import attrs
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import vndoc
 from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
 from vndoc.envelope import Attachment
-from vndoc.errors import SignatureError
+from vndoc.errors import CertificateError, SignatureError
 from vndoc.pki import Purpose, TrustStore
+from vndoc.pki.algorithms import load_public_key
 from vndoc.signature import tsp
 from vndoc.signature.etsi import verdict_to_etsi
 from vndoc.signature.evaluation import verify_xml
@@ -314,3 +317,20 @@ def test_a_file_called_like_the_content_id_of_another_one():
     reasons = judge_original(PACKET, [first], policy_of("vn_default"), "cid:1.pdf", None, NOW)[1]
     assert ("appendix-unsigned", "Công văn.pdf") not in [(r.code, dict(r.values).get("name")) for r in reasons]
     assert "competent-person-missing" in [r.code for r in reasons]
+
+
+# -- keys ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bits", "taken"), [(17, True), (256, True), (257, False), (2048, False)])
+def test_exponents_that_take_long(bits, taken):
+    """A key with an exponent as long as its modulus takes 20 ms for each value: one document may ask for thousands."""
+    modulus = AN.key.public_key().public_numbers().n
+    key = rsa.RSAPublicNumbers((1 << (bits - 1)) + 1, modulus).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if taken:
+        assert load_public_key(spki) == key
+        return
+    with pytest.raises(CertificateError) as caught:
+        load_public_key(spki)
+    assert caught.value.code == "key-unsupported"

@@ -7,6 +7,7 @@ it is never taken for a certificate.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -87,7 +88,10 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         reader = _READERS.get(str(child.tag))
         if reader is not None:
             reader(reading, child)
-    if node is not None and len(list(node.iter(_X509_CERTIFICATE))) > reading.certificate_elements:
+    if (
+        node is not None
+        and next(islice(node.iter(_X509_CERTIFICATE), reading.certificate_elements, None), None) is not None
+    ):
         reading.reasons.append(reason("certificate-misplaced", place=node))
     return KeyInfo(
         certificates=tuple(reading.certificates),
@@ -145,9 +149,14 @@ class _Reading:
     digests: list[tuple[str, bytes]] = attrs.field(factory=list)
     reasons: list[Reason] = attrs.field(factory=list)
     certificate_elements: int = 0
+    names: int = 0
 
     def x509_data(self, node: etree._Element) -> None:
         for child in element_children(node):
+            if str(child.tag) in _NAMES:
+                self.names += 1
+                if self.names > MAX_CERTIFICATES:
+                    continue
             name = str(child.tag)
             if name == _X509_CERTIFICATE:
                 self._certificate(child)
@@ -199,6 +208,9 @@ class _Reading:
         found = reason("retrieval-method-not-followed", place=node, uri=f'"{node.get("URI", "")}"')
         self.reasons.append(found)
 
+
+_NAMES: Final = frozenset({ds("X509IssuerSerial"), ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"})
+"""What names a certificate: a hint each, so that as many as there may be certificates are read."""
 
 _READERS: Final = {
     ds("X509Data"): _Reading.x509_data,

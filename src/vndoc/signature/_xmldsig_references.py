@@ -9,15 +9,15 @@ from typing import Final
 import attrs
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import ReadError, VndocError
+from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, ENVELOPED, REFUSED_TRANSFORMS, ds
 from vndoc.signature._xmldsig_tree import (
     Ids,
+    Paths,
     Piece,
     PiecedOctets,
     Refusal,
@@ -26,11 +26,13 @@ from vndoc.signature._xmldsig_tree import (
     base64_value,
     element_children,
     reason,
+    within,
 )
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
 
 __all__ = [
+    "MAX_ALL_REFERENCES",
     "MAX_REFERENCES",
     "MAX_TRANSFORMS",
     "Context",
@@ -39,6 +41,7 @@ __all__ = [
     "Selection",
     "canonical_method",
     "digest_method",
+    "fault",
     "made_digest",
     "read_reference",
     "read_references",
@@ -50,12 +53,17 @@ Resolver = Callable[[str], Octets | None]
 MAX_REFERENCES: Final = 30
 """References in one SignedInfo or Manifest."""
 
+MAX_ALL_REFERENCES: Final = 500
+"""References in one document, those of Manifests included."""
+
 MAX_TRANSFORMS: Final = 3
 """Transforms in one reference."""
 
 _FREE_OCTETS: Final = 64 * 1024 * 1024
 _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
+_PARSED: Final = 16
+"""So many octets are digested while one is parsed again or decoded."""
 
 _TRANSFORMS: Final = ds("Transforms")
 _TRANSFORM: Final = ds("Transform")
@@ -77,11 +85,19 @@ class Context:
     limits: Limits
     spent: int = 0
     known: dict[tuple[object, ...], tuple[bytes, int]] = attrs.field(factory=dict)
+    paths: Paths = attrs.field(factory=Paths)
+    references: int = 0
 
     @property
     def budget(self) -> int:
-        """Return how many octets may be digested."""
+        """Return how many octets may be digested; parsing and decoding count, too."""
         return _TIMES * self.source.size + _FREE_OCTETS
+
+    def charge(self, size: int) -> None:
+        """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
+        self.spent += size
+        if self.spent > self.budget:
+            raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
 
 @attrs.define(eq=False)
@@ -105,7 +121,9 @@ class Selection:
                 self.node, form, inclusive_prefixes=prefixes, without=self.without, whole_document=self.whole
             )
 
-        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole))
+        # what is left out is copied first all the same
+        cost = 0 if self.without is None else self.source.size
+        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole), cost=cost)
 
 
 @attrs.define(eq=False)
@@ -114,6 +132,8 @@ class Stream:
 
     pieces: Callable[[], Iterable[Piece]]
     key: tuple[object, ...] | None = None
+    cost: int = 0
+    """Octets of work, where these are more than those of the stream."""
 
 
 State = Selection | Stream
@@ -121,14 +141,33 @@ State = Selection | Stream
 
 @attrs.define(eq=False, kw_only=True)
 class Reference:
-    """A reference that was read: what it covers, the element it points to, and what was found wrong."""
+    """A reference that was read: what it covers, the element it points to, and what was found wrong.
+
+    ``without`` is the signature that the enveloped-signature transform left out; ``markup`` says whether the element
+    itself was digested, and not only what its text stands for in base64.
+    """
 
     node: etree._Element
     type: str
     target: etree._Element | None
-    enveloped: bool
+    without: etree._Element | None = None
+    markup: bool = True
     covered: Covered
     reasons: tuple[Reason, ...]
+
+    @property
+    def shows(self) -> bool:
+        """Return whether the element that is pointed to is what was digested, apart from the part left out."""
+        target, without = self.target, self.without
+        if target is None or not self.covered.intact or not self.markup:
+            return False
+        return without is None or not within(target, without)
+
+    def covers(self, node: etree._Element) -> bool:
+        """Return whether *node* with all its markup is a part of what was digested."""
+        if self.target is None or not self.shows or not within(node, self.target):
+            return False
+        return self.without is None or not within(node, self.without)
 
 
 def read_references(
@@ -140,6 +179,10 @@ def read_references(
         return [], [reason("references-missing", place=parent)]
     if len(nodes) > MAX_REFERENCES:
         return [], [reason("too-many-references", place=parent, count=len(nodes), limit=MAX_REFERENCES)]
+    context.references += len(nodes)
+    if context.references > MAX_ALL_REFERENCES:
+        values = {"count": context.references, "limit": MAX_ALL_REFERENCES}
+        return [], [reason("too-many-references", place=parent, **values)]
     found: list[Reference] = []
     reasons: list[Reason] = []
     for node in nodes:
@@ -162,6 +205,7 @@ def read_reference(
     holder, method, value = _parts(node, shown)
     name, digest, reasons = _digest(method, node, shown)
     try:
+        context.charge(0)
         steps = _steps(holder, node, shown)
         state = _selected(context, uri, node, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
@@ -172,16 +216,15 @@ def read_reference(
             node=node,
             type=node.get("Type", ""),
             target=None,
-            enveloped=False,
             covered=covered,
             reasons=(*reasons, refusal.reason),
         )
-    enveloped = any(name == ENVELOPED for name, _ in steps)
+    names = {name for name, _ in steps}
     intact, size = None, 0
     if digest is not None:
         intact, size, faults = _compared(context, stream, digest, value, node, manifest=manifest)
         reasons += faults
-        if intact is False and enveloped and target is not None:
+        if intact is False and ENVELOPED in names and target is not None:
             reasons = _quirk(context, reasons, node, target, signature, digest, value)
     covered = Covered(
         what=_what(uri, whole=whole, inside=target is not None, manifest=manifest),
@@ -190,13 +233,14 @@ def read_reference(
         digest=name,
         value=value,
         octets=PiecedOctets(stream.pieces, size) if intact else None,
-        element_path=None if target is None else path_of(target),
+        element_path=None if target is None else context.paths.of(target),
     )
     return Reference(
         node=node,
         type=node.get("Type", ""),
         target=target,
-        enveloped=enveloped,
+        without=signature if ENVELOPED in names else None,
+        markup=BASE64 not in names,
         covered=covered,
         reasons=tuple(reasons),
     )
@@ -336,8 +380,21 @@ def _transformed(
         elif name == BASE64:
             state = _decoded(context, state, shown, node)
         else:
-            state = _canonical(context, state, step, shown, node)
+            state = _canonical(context, state, step, node)
     return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+
+
+def fault(error: VndocError | OSError, node: etree._Element, *, manifest: bool = False) -> Reason:
+    """Return the reason for *error*, met while the octets of the reference *node* (or its SignedInfo) were made.
+
+    What this package does not take, or what could not be read, is no sign of forgery.
+    """
+    shown = f'"{node.get("URI", "")}"'
+    if isinstance(error, LimitError) or (isinstance(error, ReadError) and error.code == "c14n-too-complex"):
+        return reason("transform-too-costly", place=node, uri=shown, found=error.code)
+    if isinstance(error, ReadError) and error.code != "c14n-unavailable":
+        return reason("transform-failed", place=node, uri=shown, found=error.code)
+    return reason(_MISSING[manifest], place=node, uri=shown)
 
 
 def _failed(name: str, shown: str, node: etree._Element) -> Refusal:
@@ -357,16 +414,20 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
+            context.charge(len(text) * _PARSED)
         else:
             raise _failed(BASE64, shown, node)
-    except (UnicodeDecodeError, VndocError, OSError):
+    except UnicodeDecodeError:
         raise _failed(BASE64, shown, node) from None
+    except (VndocError, OSError) as error:
+        raise Refusal(fault(error, node)) from None
     octets = base64_of(text, node)
     return Stream(lambda: (octets,))
 
 
 def _joined(context: Context, stream: Stream) -> bytes:
     """Return the octets of *stream* at once, within the limit of a document."""
+    context.charge(0)
     parts: list[Piece] = []
     size = 0
     for piece in stream.pieces():
@@ -374,16 +435,17 @@ def _joined(context: Context, stream: Stream) -> bytes:
         if size > context.limits.document_bytes:
             raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
         parts.append(piece)
+    context.charge(max(size * _PARSED, stream.cost))
     return b"".join(parts)
 
 
-def _canonical(context: Context, state: State, step: etree._Element, shown: str, node: etree._Element) -> State:
+def _canonical(context: Context, state: State, step: etree._Element, node: etree._Element) -> State:
     method = canonical_method(step)
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
-        except (VndocError, OSError):
-            raise _failed(step.get("Algorithm", ""), shown, node) from None
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, node)) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True, foreign=True)
     form, prefixes = method or (Canonical.C14N_10, ())
     return state.canonical(form, prefixes)
@@ -400,9 +462,7 @@ def _compared(
     try:
         found, size = digest_of(context, stream, digest)
     except (VndocError, OSError) as error:
-        if isinstance(error, ReadError) and error.code != "c14n-unavailable":
-            return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
-        return None, 0, [reason(_MISSING[manifest], place=node, uri=shown)]
+        return None, 0, [fault(error, node, manifest=manifest)]
     except Refusal as refusal:
         return None, 0, [refusal.reason]
     if found == value:
@@ -415,15 +475,14 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     key = None if stream.key is None else (digest.name, *stream.key)
     if key is not None and key in context.known:
         return context.known[key]
-    if context.spent > context.budget:
-        raise Refusal(reason("too-much-to-digest", limit=context.budget))
+    context.charge(0)
     hashed = hasher(digest)
     size = 0
     for piece in stream.pieces():
         hashed.update(piece)
         size += len(piece)
     if stream.key is None or stream.key[0] != "external":
-        context.spent += size
+        context.charge(max(size, stream.cost))
     found = (bytes(hashed.digest()), size)
     if key is not None:
         context.known[key] = found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 import attrs
@@ -19,7 +19,7 @@ import pybase64
 from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
 from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
-from vndoc.errors import SignatureError, UsageError
+from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
@@ -35,6 +35,7 @@ from vndoc.signature.signing import Signer
 from vndoc.signature.tsp import Stamp
 from vndoc.signature.xmldsig import XmlSource, read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
+from vndoc.text import Lang, Text
 
 __all__ = [
     "HeaderSignature",
@@ -134,10 +135,12 @@ def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
     and only the document around the signature differs, the reason is ``rewritten-in-transit``. Raises as
     :func:`~vndoc.signature.xmldsig.read_xml`.
     """
-    return _facts(reading) if header_signature(reading) is HeaderSignature.PRESENT else ()
+    return _present(reading, header_signature(reading))
 
 
-def _facts(reading: Reading) -> tuple[SignatureFacts, ...]:
+def _present(reading: Reading, kind: HeaderSignature) -> tuple[SignatureFacts, ...]:
+    if kind is not HeaderSignature.PRESENT:
+        return ()
     packet = reading.document
 
     def resolve(uri: str) -> Octets | None:
@@ -149,7 +152,18 @@ def _facts(reading: Reading) -> tuple[SignatureFacts, ...]:
 
     source = XmlSource.of_skeleton(reading.skeleton, reading.source.size)
     facts = read_xml(source, resolver=resolve, limits=reading.limits)
-    return tuple(_rewritten(f) if _carried(packet) else f for f in facts)
+    found = [_of_packet(f) for f in facts]
+    return tuple(_rewritten(f) if _carried(packet) else f for f in found)
+
+
+def _of_packet(facts: SignatureFacts) -> SignatureFacts:
+    """Return *facts* with a reason if nothing of the packet around the signature is covered."""
+    inside = f"{facts.place}/"
+    for covered in facts.covered:
+        element = covered.what == "element" and not f"{covered.element_path or inside}/".startswith(inside)
+        if element or covered.what in {"document", "attachment"}:
+            return facts
+    return attrs.evolve(facts, reasons=(*facts.reasons, _reason("header-signature-elsewhere", facts.place)))
 
 
 def _carried(packet: DocumentPacket) -> bool:
@@ -228,8 +242,10 @@ def verify_packet(
 
     *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
     aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says so. A
-    status packet is never signed; it raises :class:`~vndoc.errors.UsageError` ``wrong-packet-kind``.
-    Raises as :func:`~vndoc.signature.seal.read_seal` and :func:`read_header_signatures`.
+    seal or header signature that cannot be read leaves the verdict open, with a reason.
+
+    Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
+    ``unknown-policy``, ``time-zone-missing``.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
@@ -238,15 +254,28 @@ def verify_packet(
     def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
         return tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in facts)
 
+    def seal_facts() -> tuple[SignatureFacts, ...]:
+        return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
+
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
-    seals = judged(read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ())
-    headers = judged(_facts(reading) if kind is HeaderSignature.PRESENT else ())
+
+    broken: list[Reason] = []
+    seals = judged(_attempted(seal_facts, "seal-unreadable", broken))
+    headers = judged(_attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken))
     safe = bool(seals) and all(s.passed for s in seals)
     aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
     signatures = (*seals, *(h for h in headers if h not in aside))
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
-    notes = (*_header_notes(kind, packet, safe=safe, aside=bool(aside)), *reasons, *_pdf_notes(packet))
+    bound = sealed or any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers)
+    unbound = () if bound or not headers else (_reason("header-not-signed"),)
+    notes = (
+        *broken,
+        *_header_notes(kind, packet, safe=safe, aside=bool(aside)),
+        *unbound,
+        *reasons,
+        *_pdf_notes(packet),
+    )
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(
@@ -261,6 +290,24 @@ def verify_packet(
         set_aside=aside,
     )
 
+
+def _attempted(
+    read: Callable[[], tuple[SignatureFacts, ...]], code: str, broken: list[Reason]
+) -> tuple[SignatureFacts, ...]:
+    """Return what *read* gives; what keeps one kind of signature from being read must not hide the other."""
+    try:
+        return read()
+    except (AttachmentError, ReadError, SignatureError) as error:
+        vi, en = (error.text(lang).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES)
+        broken.append(_reason(code, detail=Text(vi, en)))
+        return ()
+
+
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
+_HEADS: Final = frozenset(
+    {f"/{table.ROOT}", f"/{table.ROOT}/{table.ENVELOPE}", f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"}
+)
+"""What holds the header of a packet."""
 
 _NOTES: Final = {
     HeaderSignature.EMPTY: "header-signature-empty",

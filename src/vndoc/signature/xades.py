@@ -164,7 +164,7 @@ def _signed_properties(
     if node is None:
         return None, []
     covering = [r for r in references if r.target is node]
-    if not covering:
+    if not any(r.covers(node) or not r.covered.intact for r in covering):  # nothing of it is left, or its text alone
         raise Refusal(reason("signed-properties-not-signed", place=place))
     if not any(r.type in _TYPES for r in covering):
         return node, [reason("signed-properties-type", place=covering[0].node, expected=SIGNED_PROPERTIES)]
@@ -214,17 +214,24 @@ def _text(node: etree._Element | None) -> str | None:
     return None if node is None else plain_text(node).strip()
 
 
-def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
-    """Return SigningTime, without a zone if none is given."""
-    node = _child(own, "SigningTime")
-    if node is None:
-        return None
-    found = _TIME.fullmatch(_text(node) or "")
+def parse_time(text: str) -> datetime.datetime | None:
+    """Return the time that *text* is (xs:dateTime), without a zone if none is given; ``None`` if it is none."""
+    found = _TIME.fullmatch(text.strip())
     if found is not None:
         seconds, fraction, zone = found[1], (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
         with contextlib.suppress(ValueError):
             return datetime.datetime.fromisoformat(f"{seconds}.{fraction:0<6}{zone}")
-    raise Refusal(reason("xades-malformed", place=node, name="SigningTime"))
+    return None
+
+
+def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
+    node = _child(own, "SigningTime")
+    if node is None:
+        return None
+    found = parse_time(plain_text(node))
+    if found is None:
+        raise Refusal(reason("xades-malformed", place=node, name="SigningTime"))
+    return found
 
 
 def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] | None:
@@ -233,7 +240,10 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
     if not holders:
         return None
     found = []
-    for entry in [n for holder in holders for n in _children(holder, "Cert")]:
+    entries = [n for holder in holders for n in _children(holder, "Cert")]
+    if len(entries) > MAX_CERTIFICATES:
+        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
+    for entry in entries:
         digest = _child(entry, "CertDigest")
         method = None if digest is None else digest.find(ds("DigestMethod"))
         value = None if digest is None else digest.find(ds("DigestValue"))

@@ -10,14 +10,17 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 
 from __future__ import annotations
 
+import datetime
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
+from vndoc.edxml.xmltools import local_name, path_of
 from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
@@ -27,7 +30,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
-from vndoc.signature._xmldsig_names import MORE_2007, SIGNATURES, ds
+from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, ds
 from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
@@ -35,6 +38,7 @@ from vndoc.signature._xmldsig_references import (
     Selection,
     canonical_method,
     digest_method,
+    fault,
     read_references,
 )
 from vndoc.signature._xmldsig_tree import (
@@ -48,7 +52,7 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
-from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts
+from vndoc.signature.facts import Binding, Covered, Form, RevocationMaterial, SignatureFacts
 
 __all__ = [
     "MAX_SIGNATURES",
@@ -117,11 +121,14 @@ def read_xml(
     if len(nodes) > MAX_SIGNATURES:
         raise LimitError("limit-signatures", limit=MAX_SIGNATURES)
     context = Context(source=tree, ids=Ids(tree.root), resolver=resolver, limits=limits)
+    infos = Counter(_owner(node) for node in tree.root.iter(_SIGNED_INFO))
     countered = {node for node in nodes if xades.is_counter_signature(node)}
-    read = [_Reading(context, node) for node in nodes if node not in countered]
+    read = [_Reading(context, node, infos) for node in nodes if node not in countered]
     for reading in read:
         reading.read()
-    return tuple(_judged(reading, read, tuple(expect)) for reading in read)
+    twins = _Twins(tree.root, read)
+    expected = {path: _led_to(tree.root, path) for path in expect}
+    return tuple(_judged(reading, twins, expected) for reading in read)
 
 
 @attrs.define(eq=False)
@@ -130,6 +137,8 @@ class _Reading:
 
     context: Context
     node: etree._Element
+    infos: Counter[etree._Element | None]
+    """How many SignedInfo belong to each signature of the document, wherever they stand in it."""
     reasons: list[Reason] = attrs.field(factory=list)
     references: list[Reference] = attrs.field(factory=list)
     listed: list[Reference] = attrs.field(factory=list)
@@ -139,7 +148,9 @@ class _Reading:
     def read(self) -> XmlSignatureFacts:
         """Read everything, set ``facts`` and return them."""
         place = path_of(self.node)
-        self.reasons += [reason("duplicate-id", place=place, found=value) for value in self.context.ids.duplicates[:3]]
+        self.reasons += [
+            reason("duplicate-id", place=place, found=value) for value in islice(self.context.ids.duplicates, 3)
+        ]
         algorithm, octets, value = None, b"", b""
         keys, properties = KeyInfo(), xades.Properties()
         try:
@@ -165,8 +176,7 @@ class _Reading:
         names = [str(child.tag) for child in children]
         if names.count(_SIGNED_INFO) != 1:
             raise Refusal(reason("signed-info-repeated", place=place, count=names.count(_SIGNED_INFO)))
-        own = children[names.index(_SIGNED_INFO)]
-        if any(n is not own and _owner(n) is self.node for n in self.node.iter(_SIGNED_INFO)):
+        if self.infos[self.node] != 1:
             raise Refusal(reason("signed-info-nested", place=place))
         ranks = [_ORDER.get(name, 9) for name in names]
         if ranks != sorted(ranks) or 9 in ranks or ranks.count(1) != 1 or ranks.count(2) > 1:
@@ -199,21 +209,38 @@ class _Reading:
             raise Refusal(reason("canonicalization-unknown", place=place, found=method.get("Algorithm", "")))
         stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
         try:
-            return b"".join(stream.pieces())
-        except VndocError as error:
-            raise Refusal(reason("transform-failed", place=place, found=error.code, uri="SignedInfo")) from None
+            octets = b"".join(stream.pieces())
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, signed_info)) from None
+        self.context.charge(len(octets))
+        return octets
 
     def _manifests(self) -> None:
         """Follow the references of each Manifest that is signed, one level deep."""
         for reference in self.references:
-            if reference.target is not None and reference.covered.intact and reference.target.tag == _MANIFEST:
+            if reference.target is not None and reference.target.tag == _MANIFEST and reference.shows:
                 listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
                 self.listed += listed
                 self.covered += [entry.covered for entry in listed]
                 self.reasons += reasons
 
+    def _stated_time(self) -> datetime.datetime | None:
+        """Return the first SigningTime in a signed Object that is not of XAdES: as Vietnamese software states it.
+
+        Source: signature.md, section 3.2 (SignatureProperties, in no namespace, local time without a zone).
+        """
+        for reference in self.references:
+            target = reference.target
+            if target is None or not reference.covered.intact or _owner(target) is not self.node:
+                continue
+            for node in target.iter("SigningTime", ds("SigningTime")):
+                found = None if len(node) else xades.parse_time(node.text or "")
+                if found is not None:
+                    return found
+        return None
+
     def _countered(self, node: etree._Element) -> tuple[XmlSignatureFacts, list[Reference]]:
-        reading = _Reading(self.context, node)
+        reading = _Reading(self.context, node, self.infos)
         return reading.read(), reading.references
 
     def _made(
@@ -246,20 +273,24 @@ class _Reading:
             signature_value=value,
             signed_octets=octets,
             signature_id=self.node.get("Id"),
-            claimed_time=properties.claimed_time,
+            claimed_time=properties.claimed_time or self._stated_time(),
             claimed_roles=properties.claimed_roles,
             claimed_place=properties.claimed_place,
             commitment_types=properties.commitment_types,
             signature_policy=properties.signature_policy,
             content_type=next((item.mime_type for item in properties.data_objects if item.mime_type), None),
             timestamps=properties.timestamps,
-            revocation=attrs.evolve(properties.revocation, crls=keys.crls + properties.revocation.crls),
+            revocation=_with_lists(properties.revocation, keys.crls),
             counter_signatures=properties.counter_signatures,
             key_value=keys.key_value,
             key_names=keys.key_names,
             names=keys.names,
             data_objects=properties.data_objects,
         )
+
+
+def _with_lists(revocation: RevocationMaterial, crls: tuple[bytes, ...]) -> RevocationMaterial:
+    return attrs.evolve(revocation, crls=crls + revocation.crls) if crls else revocation
 
 
 def _in_role(reference: Reference, properties: xades.Properties) -> Covered:
@@ -341,18 +372,40 @@ def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificat
 # -- signature wrapping --------------------------------------------------------------------------------
 
 
-def _judged(reading: _Reading, read: list[_Reading], expect: tuple[str, ...]) -> XmlSignatureFacts:
+def _judged(reading: _Reading, twins: _Twins, expect: dict[str, list[etree._Element]]) -> XmlSignatureFacts:
     """Return the facts of *reading* with what the whole document says about them (attack A1)."""
     facts = reading.facts
     assert facts is not None  # noqa: S101 - every reading was read
     found = _wrapped(reading)
-    paths = [c.element_path for c in facts.covered if c.intact and c.element_path is not None]
-    missing = [path for path in expect if not any(path == p or path.startswith(p + "/") for p in paths)]
+    parts = (*reading.references, *reading.listed)
+    missing = [
+        path for path, nodes in expect.items() if not nodes or not all(any(r.covers(n) for r in parts) for n in nodes)
+    ]
     if missing:
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
     elif not (expect or found):
-        found += _twins(reading, read)
+        found += twins.reasons(reading)
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
+
+
+def _led_to(root: etree._Element, path: str) -> list[etree._Element]:
+    """Return the elements that *path* may mean: it holds local names, and those of two namespaces may be equal."""
+    first, *steps = path.removeprefix("/").split("/")
+    found = [root] if local_name(root) == first else []
+    for step in steps:
+        name, _, number = step.removesuffix("]").partition("[")
+        found = [child for parent in found for child in _named(parent, name, number)]
+    return found
+
+
+def _named(parent: etree._Element, name: str, number: str) -> list[etree._Element]:
+    alike: dict[str, list[etree._Element]] = {}
+    for child in parent.iterchildren("*"):
+        if local_name(child) == name:
+            alike.setdefault(str(child.tag), []).append(child)
+    if not number:
+        return [child for children in alike.values() for child in children]
+    return [child for children in alike.values() for at, child in enumerate(children, 1) if str(at) == number]
 
 
 def _wrapped(reading: _Reading) -> list[Reason]:
@@ -361,34 +414,65 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     That alone is practice of sloppy signers; here an element of the same name stands around the signature instead.
     """
     return [
-        reason("signature-wrapping", place=reading.node, path=path_of(reference.target))
+        reason("signature-wrapping", place=reading.node, path=reference.covered.element_path)
         for reference in reading.references
-        if reference.enveloped
+        if reference.without is not None
         and reference.target is not None
         and not within(reading.node, reference.target)
         and any(ancestor.tag == reference.target.tag for ancestor in reading.node.iterancestors())
     ]
 
 
-def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
-    """Return a reason for each signed element that has an unsigned one of the same name in the document.
+_FEW: Final = 16
+"""So many names are searched for at once faster than all elements are looked at."""
 
-    Whoever looks for the signed element by its name may find the other one. What lies in signatures is left out: it
-    is not looked for.
+
+class _Twins:
+    """The unsigned elements that have the name of a signed one: who looks for the name may find them.
+
+    Elements of signatures themselves are left out: nobody looks for them. What lies in a signature is not: an Object
+    may hold anything, and is signed only where a reference says so.
     """
-    signed = {r.target for other in read for r in (*other.references, *other.listed) if r.covered.intact}
-    found: dict[str, Reason] = {}
-    for reference in reading.references:
-        target = reference.target
-        if target is None or not reference.covered.intact or str(target.tag) in found or _in_signature(target):
-            continue
-        for twin in reading.context.source.root.iter(target.tag):
-            if twin not in signed and signed.isdisjoint(twin.iterancestors()) and not _in_signature(twin):
-                shown = reason("unsigned-twin", place=reading.node, path=path_of(target), found=path_of(twin))
-                found[str(target.tag)] = shown
+
+    def __init__(self, root: etree._Element, read: list[_Reading]) -> None:
+        self._signed: dict[etree._Element, set[etree._Element | None]] = {}
+        wanted: set[str] = set()
+        for reference in (r for other in read for r in (*other.references, *other.listed) if r.shows):
+            target = reference.target
+            if target is not None:
+                self._signed.setdefault(target, set()).add(reference.without)
+                if not _of_signatures(target):
+                    wanted.add(str(target.tag))
+        self._found: dict[str, etree._Element] = {}
+        for node in root.iter(*wanted) if len(wanted) <= _FEW else root.iter("*"):
+            if not wanted:
                 break
-    return list(found.values())
+            name = str(node.tag)
+            if name in wanted and not self._covered(node):
+                self._found[name] = node
+                wanted.discard(name)
+
+    def _covered(self, node: etree._Element) -> bool:
+        around = {node, *node.iterancestors()}
+        return any(
+            without is None or without not in around
+            for outer in around.intersection(self._signed)
+            for without in self._signed[outer]
+        )
+
+    def reasons(self, reading: _Reading) -> list[Reason]:
+        """Return a reason for each name of what *reading* covers that has a twin."""
+        found: dict[str, Reason] = {}
+        for reference in reading.references:
+            name = "" if reference.target is None or not reference.shows else str(reference.target.tag)
+            if name in self._found and name not in found:
+                values = {"path": reference.covered.element_path, "found": reading.context.paths.of(self._found[name])}
+                found[name] = reason("unsigned-twin", place=reading.node, **values)
+        return list(found.values())
 
 
-def _in_signature(node: etree._Element) -> bool:
-    return node.tag == _SIGNATURE or _owner(node) is not None
+def _of_signatures(node: etree._Element) -> bool:
+    return str(node.tag)[1:].partition("}")[0] in _NAMESPACES
+
+
+_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})

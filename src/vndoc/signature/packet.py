@@ -258,7 +258,6 @@ def verify_packet(
         return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
 
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
-
     broken: list[Reason] = []
     seals = judged(_attempted(seal_facts, "seal-unreadable", broken))
     headers = judged(_attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken))

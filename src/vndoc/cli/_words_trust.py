@@ -19,7 +19,7 @@ TRUST_WORDS: Mapping[str, Text] = MappingProxyType(
         "trust-serial": Text("Số sê-ri", "Serial number"),
         "trust-validity": Text("Hiệu lực", "Valid"),
         "trust-key": Text("Khóa; chữ ký", "Key; signature"),
-        "trust-fingerprint": Text("SHA-256", "SHA-256"),
+        "trust-fingerprint": Text("Vân tay SHA-256", "SHA-256 fingerprint"),
         "trust-recognised": Text("Vân tay đã biết", "Known as"),
         "trust-unknown": Text(
             "Không có trong bảng vân tay đã biết: hãy đối chiếu vân tay SHA-256 với nơi công bố.",

@@ -217,3 +217,54 @@ def test_times() -> None:
 def test_errors_are_of_the_declared_kind() -> None:
     with pytest.raises(SignatureError):
         cms.prepare_cms(None, credential=public(person()))
+
+
+@pytest.mark.parametrize("oid", ["", "1", "1.-2", "3.1", "1.2.x", "1.2.", "1.02", "1.2.\u0663", "1." + "9" * 40])
+def test_what_is_no_oid_is_not_signed(oid: str) -> None:
+    policy = cms.SignaturePolicyId(oid, "sha256", b"")
+    for how in ({"commitment": oid}, {"policy": policy}, {"content_type": oid}):
+        assert code_of(lambda how=how: signed(**how)) == "option-invalid"  # type: ignore[misc]
+    assert code_of(lambda: tsp.make_request(bytes(32), policy=oid)) == "option-invalid"
+
+
+def test_what_is_no_digest_is_not_used() -> None:
+    policy = cms.SignaturePolicyId("1.2.3", "sha257", b"")
+    assert code_of(lambda: signed(policy=policy)) == "option-invalid"
+    for digest in ("sha257", "md5"):
+        call = lambda digest=digest: cms.add_timestamp(signed(), stamp(), digest=digest)  # noqa: E731
+        assert code_of(call) == "option-invalid"
+
+
+def test_a_state_that_was_changed_with_care() -> None:
+    """Whoever can write the shelf can write a checksum; what is signed must still fit to what it goes into."""
+    from vndoc.signature.signing import SigningState  # noqa: PLC0415
+
+    who = person()
+
+    def completed(fields: dict[str, bytes | str], octets: bytes, **how: bytes) -> Callable[[], bytes]:
+        waiting = cms.prepare_cms(CONTENT, credential=public(who), detached=False, existing=how.get("existing"))
+        state = SigningState.load(waiting.state, format="cades")
+        changed = attrs.evolve(state, fields={**state.fields, **fields}, octets=octets or state.octets)
+        value = sign_with(who.key, changed.algorithm, changed.octets)
+        return lambda: cms.complete_cms(changed.dump(), value, **how)  # type: ignore[arg-type]
+
+    def prepared(content: bytes, content_type: str = "1.2.840.113549.1.7.1") -> bytes:
+        return cms.prepare_cms(content, credential=public(who), content_type=content_type).octets
+
+    assert read(completed({}, b"", content=CONTENT)(), None)
+    assert code_of(completed({"digest": "sha257"}, b"", content=CONTENT)) == "signing-state"
+    assert code_of(completed({"digest": "sha512"}, b"", content=CONTENT)) == "signing-state"
+    assert code_of(completed({}, b"\x31\x00", content=CONTENT)) == "signing-state"
+    assert code_of(completed({}, b"text", content=CONTENT)) == "signing-state"
+    assert code_of(completed({}, prepared(b"other"), content=CONTENT)) == "cms-content-differs"
+    inside = signed(who=other(), detached=False)
+    assert code_of(completed({}, prepared(b"other"), existing=inside)) == "cms-content-differs"
+    assert code_of(completed({}, prepared(CONTENT, "1.2.3"), existing=inside)) == "cms-content-differs"
+
+
+def test_content_given_again_for_a_detached_signature_is_compared() -> None:
+    who = person()
+    waiting = cms.prepare_cms(CONTENT, credential=public(who))
+    value = sign_with(who.key, waiting.algorithm, waiting.octets)
+    assert good(read(cms.complete_cms(waiting.state, value, content=CONTENT)))
+    assert code_of(lambda: cms.complete_cms(waiting.state, value, content=b"other")) == "cms-content-differs"

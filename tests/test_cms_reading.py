@@ -151,6 +151,13 @@ def test_detached_content_is_read_once_for_all_signers() -> None:
     assert facts[0].covered[0].octets is source
 
 
+def test_detached_content_is_read_once_for_signing() -> None:
+    source = Source(CONTENT)
+    data = cms.sign_cms(source, signer=person().signer())
+    assert source.opened == 1
+    assert good(read(data))
+
+
 def test_every_digest_in_one_pass() -> None:
     data = bytes(range(256)) * 3000
     octets = Source(data)

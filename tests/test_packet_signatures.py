@@ -314,6 +314,34 @@ def test_external_references_are_not_followed():
     assert not verdict.passed
 
 
+@pytest.mark.parametrize("names", [(MANIFEST_NAME,), (MANIFEST_NAME, SIGNATURE_NAME)])
+def test_a_seal_that_cannot_be_read(names):
+    junk = tuple(Attachment.of(b"x", name=name) for name in names)
+    verdict = judge(vndoc.write_packet(PACKET.evolve(attachments=(*FILES, *junk))))
+    assert verdict.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+    assert verdict.reasons[0].code == "seal-unreadable"
+    assert "{" not in verdict.reasons[0].text("vi")
+    named = Attachment.of(b"x", name="{0}{.pdf")
+    assert judge(vndoc.write_packet(PACKET.evolve(attachments=(named, *junk)))).to_json()
+    signed = sign_header(SENT, PACKET, signer=SIGNER, signing_time=TIME)
+    with vndoc.read(signed) as reading:
+        spoiled = attrs.evolve(
+            reading, packet=reading.document.evolve(attachments=(*reading.document.attachments, *junk))
+        )
+        verdict = judge(spoiled)
+    assert len(verdict) == 1
+    assert not verdict.passed
+
+
+def test_a_header_that_cannot_be_read():
+    many = with_header(markup(DIGEST, OTHER)).replace(
+        b"<edXML:edXMLBody>", b"<edXML:edXMLBody>" + markup(DIGEST, OTHER).encode() * 101
+    )
+    verdict = judge(many)
+    assert "header-signature-unreadable" in codes(verdict)
+    assert verdict.indication is Indication.INDETERMINATE
+
+
 # -- the facade ----------------------------------------------------------------------------------------
 
 

@@ -126,6 +126,8 @@ def test_parts_that_are_missing(root):
         return Certificate.load(der.encode(der.SEQUENCE, body, outer[1].octets, outer[2].octets, tail))
 
     assert load(tbs).serial == root.certificate.serial
+    assert load([b"\xa0\x03\x02\x01\x01", *tbs[1:]]).version == 2
+    assert load([b"\xa0\x04\x02\x02\x00\x02", *tbs[1:]]).version == 3
     for left_out in range(1, 7):
         with pytest.raises(CertificateError):
             load(tbs[:left_out] + tbs[left_out + 1 :])

@@ -295,6 +295,17 @@ def test_digests():
             digest_of_identifier(der.encode(der.SEQUENCE, bad))
 
 
+def test_a_digest_that_this_python_does_not_have(monkeypatch):
+    monkeypatch.setattr("vndoc.pki.algorithms.hashlib.new", refused)
+    with pytest.raises(CertificateError) as caught:
+        hasher(DIGESTS["sha512-256"])
+    assert caught.value.code == "algorithm-unsupported"
+
+
+def refused(name, **_how):
+    raise ValueError(name)
+
+
 def test_keys_of_other_kinds_are_refused():
     spki = x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     for octets in (spki, b"", b"\x30\x00"):

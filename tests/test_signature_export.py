@@ -45,6 +45,13 @@ class Said(Knows):
 MATERIAL = {None: None, NOW - HOUR: b"response"}
 
 
+class Bare(Knows):
+    """Says *revoked*, and keeps no octets."""
+
+    def status(self, question):
+        return attrs.evolve(super().status(question), material=None)
+
+
 def judged(*facts, revocation=GOOD, **how) -> Verdict:
     return verdict_of(facts, policy="vn_default", trust=STORE, at=NOW, revocation=revocation, **how)
 
@@ -55,6 +62,7 @@ VERDICTS = {
     "full": judged(FULL),
     "bare": judged(signed(covered=())),
     "roles": judged(signed(claimed_roles=("x",))),
+    "unkept": judged(signed(), revocation=Bare({PERSON.certificate: (NOW - HOUR, None)})),
     "responded": judged(signed(), revocation=Said()),
     "several": judged(signed(), signed(verify=lambda _: False), FULL),
     "none": judged(),
@@ -72,7 +80,9 @@ def test_json_is_as_its_schema_says(name):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     value = json.loads(verdict_to_json(verdict))
     jsonschema.Draft202012Validator(SCHEMA).validate(value)
-    assert value == verdict_to_dict(verdict)
+    assert value == verdict_to_dict(verdict) == verdict.to_dict()
+    assert verdict.to_json(indent=2) == verdict_to_json(verdict, indent=2)
+    assert value["signatures"] == [report.to_dict() for report in verdict]
     assert value["schema_version"] == SCHEMA_VERSION
     assert value["passed"] is verdict.passed
     assert value["indication"] == verdict.indication.value

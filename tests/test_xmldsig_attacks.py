@@ -529,23 +529,62 @@ def test_a17_signatures_in_one_document():
     assert caught.value.code == "limit-signatures"
 
 
-def test_a17_the_same_document_digested_too_often(monkeypatch):
-    monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", 0)
-    monkeypatch.setattr(_xmldsig_references, "_TIMES", 2)
+@pytest.fixture
+def budget(monkeypatch):
+    def set_budget(times):
+        monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", 0)
+        monkeypatch.setattr(_xmldsig_references, "_TIMES", times)
+
+    return set_budget
+
+
+def test_a17_the_same_document_digested_too_often(budget):
+    budget(3)
     prefixes = [f'<InclusiveNamespaces xmlns="{EXCLUSIVE}" PrefixList="p{n}"/>' for n in range(4)]
     steps = [f'<Transform Algorithm="{EXCLUSIVE}">{p}</Transform>' for p in prefixes]
-    body = "x" * 20_000
     references = [reference("", transforms=(ENVELOPED, step)) for step in steps]
-    data = sealed(f"<a>{body}{signature(*references)}</a>")
-    facts = only(data, "too-much-to-digest")
-    assert [c.intact for c in facts.covered] == [True, True, True, None]
+    data = sealed(f"<a>{'x' * 20_000}{signature(*references)}</a>")
+    facts = only(data, "too-much-to-digest", "too-much-to-digest")
+    assert [c.intact for c in facts.covered] == [True, True, None, None]
 
 
-def test_a17_equal_octets_are_digested_once(monkeypatch):
-    monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", 0)
-    monkeypatch.setattr(_xmldsig_references, "_TIMES", 1)
+def test_a17_equal_octets_are_digested_once(budget):
+    budget(2)
     one = reference("", transforms=(ENVELOPED, C14N))
     assert sound(only(sealed(f"<a>{'x' * 20_000}{signature(*[one] * 30)}</a>")))
+
+
+def test_a17_what_is_left_out_costs_as_much_as_what_is_not(budget):
+    """The signature is nearly the whole document: it is copied, and then left out."""
+    budget(3)
+    steps = [
+        f'<Transform Algorithm="{EXCLUSIVE}"><InclusiveNamespaces xmlns="{EXCLUSIVE}" PrefixList="p{n}"/></Transform>'
+        for n in range(4)
+    ]
+    references = [reference("", transforms=(ENVELOPED, step)) for step in steps]
+    data = sealed(f"<a>{signature(*references, objects=f'<Object>{chr(120) * 20_000}</Object>')}</a>")
+    facts = only(data, "too-much-to-digest", "too-much-to-digest")
+    assert [c.intact for c in facts.covered] == [True, True, None, None]
+
+
+def test_a17_octets_between_transforms_cost_too(budget):
+    budget(3)
+    text = b64(b"*" * 15_000)
+    wrong = reference("#x", b64(b"0" * 32), transforms=(DS + "base64", DS + "base64"))
+    again = reference("#x", b64(b"0" * 32), transforms=(C14N, DS + "base64"))
+    facts = read_xml(sealed(f'<a><b Id="x">{text}</b>{signature(*[wrong] * 15, *[again] * 15)}</a>'))[0]
+    assert set(codes(facts)) == {"base64-invalid", "too-much-to-digest"}
+    assert codes(facts).count("base64-invalid") < 6
+
+
+def test_a17_signed_infos_and_values_of_many_signatures(budget):
+    """SignedInfo of a nested signature belongs to it alone; each costs what it is long."""
+    budget(1)
+    sign = signature(reference("cid:x", b64(b"0" * 32)), key_info="").replace('Id="sig"', "").replace("?", "AAAA")
+    deep = sign
+    for _ in range(12):
+        deep = sign.replace("</Signature>", f"<Object>{deep}</Object></Signature>")
+    assert {code for facts in read_xml(deep.encode()) for code in codes(facts)} == {"signed-data-not-found"}
 
 
 def test_a17_a_deep_document_is_refused_before_anything_else():

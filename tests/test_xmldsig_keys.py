@@ -305,6 +305,9 @@ def test_octets_that_are_decoded_or_parsed_have_a_limit():
     small = evolve(DEFAULT, document_bytes=len(data))
     [facts] = read_xml(data, resolver=lambda _: MemoryOctets(b"A" * (len(data) + 1)), limits=small)
     assert codes(facts) == ["too-much-to-digest"]
+    deep = MemoryOctets(b"<a>" * 100 + b"</a>" * 100)
+    other = sealed(signature(reference("cid:x", b64(b"0" * 32), transforms=(C14N,))))
+    assert codes(read_xml(other, resolver=lambda _: deep)[0]) == ["transform-too-costly"]
     [facts] = read_xml(data, resolver=lambda _: MemoryOctets(b"A" * (len(data) // 4 * 4)), limits=small)
     assert codes(facts) == ["digest-mismatch"]
 

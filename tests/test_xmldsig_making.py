@@ -11,7 +11,7 @@ from asn1crypto.tsp import IssuerSerial
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import ReadError, SignatureError, UsageError, WriteError
+from vndoc.errors import ReadError, SignatureError, SourceError, UsageError, WriteError
 from vndoc.pki import Family, SignatureAlgorithm
 from vndoc.pki.algorithms import ecdsa_der_to_raw
 from vndoc.signature._xmldsig_splice import root_octets
@@ -173,6 +173,23 @@ def test_references_that_do_not_fit(references):
 def test_what_cannot_be_signed(reference):
     with pytest.raises(SignatureError) as caught:
         sign(references=[reference])
+    assert caught.value.code == "signing-data"
+
+
+class Gone:
+    size = 1
+
+    def __init__(self, error):
+        self.error = error
+
+    def open(self):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), SourceError("source-closed")])
+def test_content_that_cannot_be_read_is_not_signed(error):
+    with pytest.raises(SignatureError) as caught:
+        sign(references=[XmlReference(uri="cid:x", content=Gone(error))])
     assert caught.value.code == "signing-data"
 
 

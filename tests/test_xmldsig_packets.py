@@ -146,7 +146,7 @@ def test_a_source_that_is_gone_is_data_that_cannot_be_had():
     skeleton = cut(data, source)
     source.gone = True
     [facts] = read_xml(XmlSource.of_skeleton(skeleton, len(data)))
-    assert codes(facts) == ["transform-failed"]
+    assert codes(facts) == ["signed-data-not-found"]
 
 
 def test_a_namespace_name_that_is_no_absolute_uri_has_no_canonical_form():
@@ -155,6 +155,21 @@ def test_a_namespace_name_that_is_no_absolute_uri_has_no_canonical_form():
     [facts] = read_xml(data.replace(b"<SignatureValue>?", b"<SignatureValue>AAAA"))
     assert codes(facts) == ["transform-failed"]
     assert "c14n-namespace" in facts.reasons[0].text()
+    part = f'<a><b Id="x" xmlns:p="rel"/>{signature(reference("#x", b64(b"0" * 32)))}</a>'
+    [facts] = read_xml(sealed(part))
+    assert codes(facts) == ["transform-failed"]
+    assert facts.verify(AN.certificate)
+
+
+def test_a_canonical_form_that_takes_too_many_steps_is_no_forgery():
+    """Canonical XML looks back at every declaration in force: many, deep and often are more than is taken."""
+    declared = " ".join(f'xmlns:p{n}="urn:{n}"' for n in range(20_000))
+    inner = "".join(f'<c xmlns:q{n}="urn:q"/>' for n in range(20_000))
+    sign = signature(reference("#x", b64(b"0" * 32)))
+    [facts] = read_xml(sealed(f'<a><b Id="x" {declared}>{inner}</b>{sign}</a>'))
+    assert codes(facts) == ["transform-too-costly"]
+    assert facts.verify(AN.certificate)
+    assert facts.covered[0].intact is None
 
 
 def test_memory_stays_flat():

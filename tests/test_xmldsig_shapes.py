@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 
 import pytest
@@ -63,7 +64,7 @@ def test_a_tax_notice_verifies_twice():
     assert sound(second, BINH)
     assert [c.element_path for c in second.covered] == ["/TBao/DLTBao", "/TBao/DSCKS/CQT/Signature/Object"]
     assert first.candidates == (AN.certificate,)
-    assert first.claimed_time is None  # SignatureProperties are no XAdES; the time stays in the octets that are covered
+    assert first.claimed_time == datetime.datetime.fromisoformat("2022-01-05T09:10:11")
     with first.covered[1].octets.open() as file:
         assert b"<SigningTime>2022-01-05T09:10:11</SigningTime>" in file.read()
 
@@ -75,6 +76,16 @@ def test_a_tax_notice_that_was_changed_fails_where_it_was_changed():
     first, second = read_xml(notice().replace(b'"#sig"><SigningTime>2022', b'"#sig"><SigningTime>2023', 1))
     assert codes(first) == ["digest-mismatch"]
     assert sound(second, BINH)
+
+
+def test_the_stated_time_counts_only_where_it_is_signed_and_is_a_time():
+    first, second = read_xml(notice().replace(b"2022-01-05T09:10:11", b"2022-01-06T09:10:11", 1))
+    assert (first.claimed_time, second.claimed_time) == (None, datetime.datetime.fromisoformat("2022-01-05T09:10:11"))
+    for text in ("hôm qua", "2022-01-05<!-- -->T09:10:11", ""):
+        sign = signature(reference("#Time-1"), objects=properties("Time-1", text))
+        assert read_xml(sealed(f"<a>{sign}</a>"))[0].claimed_time is None
+    beside = '<b Id="t"><SigningTime>2022-01-05T09:10:11</SigningTime></b>'
+    assert read_xml(sealed(f"<a>{beside}{signature(reference('#t'))}</a>"))[0].claimed_time is None
 
 
 def test_xmlsec_agrees_about_the_notice():

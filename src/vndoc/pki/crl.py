@@ -133,7 +133,8 @@ class Crl:
         starts: list[int] | None = None
         for match in _CRITICAL.finditer(self.der, self._entries.start, self._entries.stop):
             if starts is None:
-                starts = sorted({*index.values(), *(start for found in self._repeated.values() for start in found)})
+                # in the order of the list, unless a number stands twice
+                starts = [s for s, _ in _starts(self.der, self._entries)] if self._repeated else [*index.values()]
             at = bisect.bisect_right(starts, match.start()) - 1
             _entry(self.der, starts[at], self._entries.stop)
 

@@ -1,5 +1,7 @@
 """Signatures: read, judged with one honest verdict, and made."""
 
+from vndoc.signature.cms import sign_cms
+from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
 from vndoc.signature.facts import (
     Binding,
     Covered,
@@ -11,20 +13,37 @@ from vndoc.signature.facts import (
     TimestampKind,
     TimestampToken,
 )
+from vndoc.signature.identity import SignerIdentity, SignerKind
+from vndoc.signature.policy import POLICIES, Policy, policy_of
+from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
 from vndoc.signature.signing import Credential, PublicCredential, Signer, ToBeSigned
+from vndoc.signature.xmldsig_making import sign_xml
 
 __all__ = [
+    "POLICIES",
     "Binding",
     "Covered",
     "Credential",
     "Form",
     "Level",
+    "Policy",
     "PublicCredential",
     "RevocationMaterial",
     "SignatureFacts",
+    "SignatureReport",
     "Signer",
+    "SignerIdentity",
+    "SignerKind",
     "TimestampFacts",
     "TimestampKind",
+    "TimestampReport",
     "TimestampToken",
     "ToBeSigned",
+    "Verdict",
+    "evaluate",
+    "policy_of",
+    "sign_cms",
+    "sign_xml",
+    "verify_cms",
+    "verify_xml",
 ]

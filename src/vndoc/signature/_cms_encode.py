@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from vndoc.errors import UsageError
 from vndoc.pki import der
-from vndoc.pki.algorithms import DIGESTS
+from vndoc.pki.algorithms import DIGESTS, Digest
 
 NULL: Final = b"\x05\x00"
 
@@ -31,6 +32,24 @@ def set_of(items: Iterable[bytes], tag: int = der.SET) -> bytes:
 def attribute(oid: str, value: bytes) -> bytes:
     """Return the Attribute *oid* with one value."""
     return der.encode(der.SEQUENCE, der.encode_oid(oid), der.encode(der.SET, value))
+
+
+_OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,30})){1,30}", re.ASCII)
+
+
+def oid(dotted: str) -> bytes:
+    """Return the OBJECT IDENTIFIER *dotted* of a caller; ``option-invalid`` if it is none."""
+    if not _OID.fullmatch(dotted):
+        raise UsageError("option-invalid", detail=f"OID {dotted!r}")
+    return der.encode_oid(dotted)
+
+
+def digest(name: str) -> Digest:
+    """Return the digest that a caller names; ``option-invalid`` for one that is not computed here."""
+    found = DIGESTS.get(name)
+    if found is None or found.hashlib is None:
+        raise UsageError("option-invalid", detail=f"digest={name!r}")
+    return found
 
 
 def digest_identifier(name: str, *, null: bool = False) -> bytes:

@@ -15,7 +15,7 @@ from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature._cms_content import pieces_of
-from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, children, split
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, attributes, children, split
 from vndoc.signature._cms_structure import signer_info as read_signer_info
 from vndoc.signature.signing import SigningState
 
@@ -45,8 +45,18 @@ def signed_attributes(message_digest: bytes, content_type: str | None, others: I
     """Return the DER SET OF signed attributes: what is signed."""
     rows = [(names.MESSAGE_DIGEST, enc.octet_string(message_digest)), *others]
     if content_type is not None:
-        rows.append((names.CONTENT_TYPE, der.encode_oid(content_type)))
+        rows.append((names.CONTENT_TYPE, enc.oid(content_type)))
     return enc.set_of(enc.attribute(oid, value) for oid, value in rows)
+
+
+def signed_content(octets: bytes) -> tuple[str, bytes]:
+    """Return content type and digest that the signed attributes *octets* name; ``signing-state`` if they do not."""
+    try:
+        found = attributes(der.read(octets))
+        [[content_type]], [[digest]] = found[names.CONTENT_TYPE], found[names.MESSAGE_DIGEST]
+        return der.oid(content_type), digest.content
+    except (CertificateError, KeyError, ValueError):
+        raise SignatureError("signing-state", detail="octets") from None
 
 
 def signer_info(waiting: SigningState, digest: str, value: bytes) -> bytes:
@@ -85,7 +95,7 @@ class Container:
     @classmethod
     def new(cls, content_type: str, content: Octets | None) -> Container:
         """Return an empty one over *content*, or a detached one."""
-        inner: list[bytes] = [der.encode_oid(content_type)]
+        inner: list[bytes] = [enc.oid(content_type)]
         if content is not None:
             pieces = [bytes(piece) for piece in pieces_of(content)]
             inner += enc.wrapped(der.context(0), enc.wrapped(der.OCTET_STRING, pieces))

@@ -162,6 +162,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The canonicalization method {found} is not known.",
     ),
     (
+        "transform-too-costly",
+        _CONSTRAINTS,
+        "Phép biến đổi của tham chiếu {uri} vượt giới hạn cho phép ({found}).",
+        "The transforms of the reference {uri} are beyond a limit ({found}).",
+    ),
+    (
         "manifest-digest-mismatch",
         _HASH,
         "Nội dung của {uri} (ghi trong Manifest) đã thay đổi sau khi ký.",

@@ -90,6 +90,8 @@ def _signature_input(context: Context, value: etree._Element, node: etree._Eleme
     if form is None:
         return None
     try:
-        return b"".join(Selection(context.source, value, comments=True).canonical(*form).pieces())
+        octets = b"".join(Selection(context.source, value, comments=True).canonical(*form).pieces())
     except VndocError:
         return None
+    context.charge(len(octets))
+    return octets

@@ -7,6 +7,7 @@ it is never taken for a certificate.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -87,7 +88,10 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         reader = _READERS.get(str(child.tag))
         if reader is not None:
             reader(reading, child)
-    if node is not None and len(list(node.iter(_X509_CERTIFICATE))) > reading.certificate_elements:
+    if (
+        node is not None
+        and next(islice(node.iter(_X509_CERTIFICATE), reading.certificate_elements, None), None) is not None
+    ):
         reading.reasons.append(reason("certificate-misplaced", place=node))
     return KeyInfo(
         certificates=tuple(reading.certificates),

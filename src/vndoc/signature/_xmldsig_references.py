@@ -11,7 +11,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
-from vndoc.errors import ReadError, VndocError
+from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
@@ -39,6 +39,7 @@ __all__ = [
     "Selection",
     "canonical_method",
     "digest_method",
+    "fault",
     "made_digest",
     "read_reference",
     "read_references",
@@ -80,8 +81,14 @@ class Context:
 
     @property
     def budget(self) -> int:
-        """Return how many octets may be digested."""
+        """Return how many octets may be made and digested."""
         return _TIMES * self.source.size + _FREE_OCTETS
+
+    def charge(self, size: int) -> None:
+        """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
+        self.spent += size
+        if self.spent > self.budget:
+            raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
 
 @attrs.define(eq=False)
@@ -105,7 +112,9 @@ class Selection:
                 self.node, form, inclusive_prefixes=prefixes, without=self.without, whole_document=self.whole
             )
 
-        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole))
+        # what is left out is copied first all the same
+        cost = 0 if self.without is None else self.source.size
+        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole), cost=cost)
 
 
 @attrs.define(eq=False)
@@ -114,6 +123,8 @@ class Stream:
 
     pieces: Callable[[], Iterable[Piece]]
     key: tuple[object, ...] | None = None
+    cost: int = 0
+    """Octets of work, where these are more than those of the stream."""
 
 
 State = Selection | Stream
@@ -336,8 +347,21 @@ def _transformed(
         elif name == BASE64:
             state = _decoded(context, state, shown, node)
         else:
-            state = _canonical(context, state, step, shown, node)
+            state = _canonical(context, state, step, node)
     return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+
+
+def fault(error: VndocError | OSError, node: etree._Element, *, manifest: bool = False) -> Reason:
+    """Return the reason for *error*, met while the octets of the reference *node* (or its SignedInfo) were made.
+
+    What this package does not take, or what could not be read, is no sign of forgery.
+    """
+    shown = f'"{node.get("URI", "")}"'
+    if isinstance(error, LimitError) or (isinstance(error, ReadError) and error.code == "c14n-too-complex"):
+        return reason("transform-too-costly", place=node, uri=shown, found=error.code)
+    if isinstance(error, ReadError) and error.code != "c14n-unavailable":
+        return reason("transform-failed", place=node, uri=shown, found=error.code)
+    return reason(_MISSING[manifest], place=node, uri=shown)
 
 
 def _failed(name: str, shown: str, node: etree._Element) -> Refusal:
@@ -357,16 +381,20 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
+            context.charge(len(text))
         else:
             raise _failed(BASE64, shown, node)
-    except (UnicodeDecodeError, VndocError, OSError):
+    except UnicodeDecodeError:
         raise _failed(BASE64, shown, node) from None
+    except (VndocError, OSError) as error:
+        raise Refusal(fault(error, node)) from None
     octets = base64_of(text, node)
     return Stream(lambda: (octets,))
 
 
 def _joined(context: Context, stream: Stream) -> bytes:
     """Return the octets of *stream* at once, within the limit of a document."""
+    context.charge(0)
     parts: list[Piece] = []
     size = 0
     for piece in stream.pieces():
@@ -374,16 +402,17 @@ def _joined(context: Context, stream: Stream) -> bytes:
         if size > context.limits.document_bytes:
             raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
         parts.append(piece)
+    context.charge(max(size, stream.cost))
     return b"".join(parts)
 
 
-def _canonical(context: Context, state: State, step: etree._Element, shown: str, node: etree._Element) -> State:
+def _canonical(context: Context, state: State, step: etree._Element, node: etree._Element) -> State:
     method = canonical_method(step)
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
-        except (VndocError, OSError):
-            raise _failed(step.get("Algorithm", ""), shown, node) from None
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, node)) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True, foreign=True)
     form, prefixes = method or (Canonical.C14N_10, ())
     return state.canonical(form, prefixes)
@@ -400,9 +429,7 @@ def _compared(
     try:
         found, size = digest_of(context, stream, digest)
     except (VndocError, OSError) as error:
-        if isinstance(error, ReadError) and error.code != "c14n-unavailable":
-            return None, 0, [reason("transform-failed", place=node, uri=shown, found=error.code)]
-        return None, 0, [reason(_MISSING[manifest], place=node, uri=shown)]
+        return None, 0, [fault(error, node, manifest=manifest)]
     except Refusal as refusal:
         return None, 0, [refusal.reason]
     if found == value:
@@ -415,15 +442,14 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     key = None if stream.key is None else (digest.name, *stream.key)
     if key is not None and key in context.known:
         return context.known[key]
-    if context.spent > context.budget:
-        raise Refusal(reason("too-much-to-digest", limit=context.budget))
+    context.charge(0)
     hashed = hasher(digest)
     size = 0
     for piece in stream.pieces():
         hashed.update(piece)
         size += len(piece)
     if stream.key is None or stream.key[0] != "external":
-        context.spent += size
+        context.charge(max(size, stream.cost))
     found = (bytes(hashed.digest()), size)
     if key is not None:
         context.known[key] = found

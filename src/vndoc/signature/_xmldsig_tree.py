@@ -170,10 +170,10 @@ class Ids:
         self._root = root
         self._found: dict[str, etree._Element] | None = None
         values = cast("list[str]", _ID_VALUES(root))
-        self.duplicates: tuple[str, ...] = ()
-        """The values that stand more than once, whatever the attribute."""
+        self.duplicates: dict[str, None] = {}
+        """The values that stand more than once, whatever the attribute, in order."""
         if len(set(values)) < len(values):
-            self.duplicates = tuple(value for value, count in Counter(values).items() if count > 1)
+            self.duplicates = {value: None for value, count in Counter(values).items() if count > 1}
 
     def get(self, value: str) -> etree._Element | None:
         """Return the element with the Id *value*; ``None`` if there is none, or more than one."""

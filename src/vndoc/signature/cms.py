@@ -102,7 +102,8 @@ def prepare_cms(
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
     ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
-    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448.
+    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448;
+    :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
     """
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
@@ -123,7 +124,7 @@ def prepare_cms(
         chain=tuple(credential.chain),
         algorithm=scheme,
         octets=make.signed_attributes(value, content_type, rows),
-        fields={**fields, "message-digest": value, "content-type": content_type},
+        fields=fields,
     ).to_be_signed()
 
 
@@ -143,10 +144,11 @@ def _optional(
     if signing_time is not None:
         rows.append((names.SIGNING_TIME, enc.time(signing_time)))
     if commitment is not None:
-        rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, der.encode_oid(commitment))))
+        rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, enc.oid(commitment))))
     if policy is not None:
-        digest = der.encode(der.SEQUENCE, enc.digest_identifier(policy.digest), enc.octet_string(policy.value))
-        rows.append((names.POLICY, der.encode(der.SEQUENCE, der.encode_oid(policy.oid), digest)))
+        named = enc.digest_identifier(enc.digest(policy.digest).name)
+        digest = der.encode(der.SEQUENCE, named, enc.octet_string(policy.value))
+        rows.append((names.POLICY, der.encode(der.SEQUENCE, enc.oid(policy.oid), digest)))
     return rows
 
 
@@ -162,13 +164,14 @@ def complete_cms(
     """Return the CMS signature for the *state* of :func:`prepare_cms` and the *signature* value that came back.
 
     *content* is needed again where it goes into the signature, *existing* where one was given; both are compared with
-    what was prepared. With *stamp* the signature gets a timestamp (CAdES-T), *nonce* being its random number.
+    what was prepared, *content* also where it is given for a detached signature. With *stamp* the signature gets a
+    timestamp (CAdES-T), *nonce* being its random number.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signature-value`` unless the value verifies under the prepared
     certificate, ``signing-state``, ``cms-content-needed``, ``cms-content-differs``, or those of :func:`add_timestamp`.
     """
     waiting = SigningState.load(state, format=_SIGNATURE)
-    name = waiting.text_of("digest")
+    name = _digest_name(waiting)
     value = waiting.accept(signature)
     info = make.signer_info(waiting, name, value)
     container = _container(waiting, name, _octets(content), existing)
@@ -177,17 +180,29 @@ def complete_cms(
     return container.with_signer(info, name, (waiting.certificate, *waiting.chain)).octets()
 
 
+def _digest_name(waiting: SigningState) -> str:
+    name = waiting.text_of("digest")
+    if name != make.content_digest(waiting.algorithm):
+        raise SignatureError("signing-state", detail="digest")
+    return name
+
+
 def _container(waiting: SigningState, name: str, content: Octets | None, existing: bytes | None) -> make.Container:
-    """Return what the new signer goes into, after comparing it with what was prepared."""
+    """Return what the new signer goes into, after comparing it with the attributes that were signed."""
+    content_type, message_digest = make.signed_content(waiting.octets)
     if "target" in waiting.fields:
-        return _opened(waiting, existing)[1]
-    if waiting.text_of("detached") == "yes":
-        return make.Container.new(waiting.text_of("content-type"), None)
-    if content is None:
-        raise SignatureError("cms-content-needed")
-    if digests_of(content, [name])[name] != waiting.octets_of("message-digest"):
+        parts, container = _opened(waiting, existing)
+        content = _same(content, parts, name)
+        if parts.content_type != content_type:
+            raise SignatureError("cms-content-differs")
+    else:
+        detached = waiting.text_of("detached") == "yes"
+        if content is None and not detached:
+            raise SignatureError("cms-content-needed")
+        container = make.Container.new(content_type, None if detached else content)
+    if content is not None and digests_of(content, [name])[name] != message_digest:
         raise SignatureError("cms-content-differs")
-    return make.Container.new(waiting.text_of("content-type"), content)
+    return container
 
 
 def _opened(waiting: SigningState, existing: bytes | None) -> tuple[SignedData, make.Container]:
@@ -230,7 +245,8 @@ def sign_cms(
         existing=existing,
     )
     value = signer.sign(waiting.octets, waiting.algorithm)
-    return complete_cms(waiting.state, value, content=content, existing=existing, stamp=stamp, nonce=nonce)
+    again = None if detached or existing is not None else content  # a detached one needs no second look
+    return complete_cms(waiting.state, value, content=again, existing=existing, stamp=stamp, nonce=nonce)
 
 
 def prepare_counter_signature(
@@ -272,7 +288,7 @@ def _signer(parts: SignedData, index: int) -> der.Element:
 def complete_counter_signature(state: bytes, signature: bytes, *, existing: bytes) -> bytes:
     """Return the CMS signature *existing* with the prepared counter-signature. Raises as :func:`complete_cms`."""
     waiting = SigningState.load(state, format=_COUNTER)
-    info = make.signer_info(waiting, waiting.text_of("digest"), waiting.accept(signature))
+    info = make.signer_info(waiting, _digest_name(waiting), waiting.accept(signature))
     parts, container = _opened(waiting, existing)
     index = waiting.text_of("index")
     if not index.isdecimal():

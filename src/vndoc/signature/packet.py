@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 import attrs
@@ -19,7 +19,7 @@ import pybase64
 from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
 from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
-from vndoc.errors import SignatureError, UsageError
+from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
@@ -35,6 +35,7 @@ from vndoc.signature.signing import Signer
 from vndoc.signature.tsp import Stamp
 from vndoc.signature.xmldsig import XmlSource, read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
+from vndoc.text import Lang, Text
 
 __all__ = [
     "HeaderSignature",
@@ -224,8 +225,10 @@ def verify_packet(
 
     *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
     aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says so. A
-    status packet is never signed; it raises :class:`~vndoc.errors.UsageError` ``wrong-packet-kind``.
-    Raises as :func:`~vndoc.signature.seal.read_seal` and :func:`read_header_signatures`.
+    seal or header signature that cannot be read leaves the verdict open, with a reason.
+
+    Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
+    ``unknown-policy``, ``time-zone-missing``.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
@@ -234,15 +237,19 @@ def verify_packet(
     def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
         return tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in facts)
 
+    def seal_facts() -> tuple[SignatureFacts, ...]:
+        return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
+
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
-    seals = judged(read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ())
-    headers = judged(read_header_signatures(reading))
+    broken: list[Reason] = []
+    seals = judged(_attempted(seal_facts, "seal-unreadable", broken))
+    headers = judged(_attempted(lambda: read_header_signatures(reading), "header-signature-unreadable", broken))
     safe = bool(seals) and all(s.passed for s in seals)
     aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
     signatures = (*seals, *(h for h in headers if h not in aside))
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
-    notes = (*_header_notes(kind, packet, safe=safe, aside=bool(aside)), *reasons, *_pdf_notes(packet))
+    notes = (*broken, *_header_notes(kind, packet, safe=safe, aside=bool(aside)), *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(
@@ -258,6 +265,19 @@ def verify_packet(
     )
 
 
+def _attempted(
+    read: Callable[[], tuple[SignatureFacts, ...]], code: str, broken: list[Reason]
+) -> tuple[SignatureFacts, ...]:
+    """Return what *read* gives; what keeps one kind of signature from being read must not hide the other."""
+    try:
+        return read()
+    except (AttachmentError, ReadError, SignatureError) as error:
+        vi, en = (error.text(lang).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES)
+        broken.append(_reason(code, detail=Text(vi, en)))
+        return ()
+
+
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
 _NOTES: Final = {
     HeaderSignature.EMPTY: "header-signature-empty",
     HeaderSignature.PLACEHOLDER: "header-signature-placeholder",

@@ -331,6 +331,18 @@ _ROWS: Final = (
         "Phần đầu gói tin thiếu số, ký hiệu, ngày hoặc cơ quan ban hành để đối chiếu với dấu niêm.",
         "The header lacks number, notation, date or issuer, so it cannot be compared with the seal.",
     ),
+    _open(
+        "seal-unreadable",
+        _CONSTRAINTS,
+        "Không đọc được dấu niêm của gói tin: {detail}",
+        "The seal of the packet cannot be read: {detail}",
+    ),
+    _open(
+        "header-signature-unreadable",
+        _CONSTRAINTS,
+        "Không đọc được chữ ký ở phần đầu gói tin: {detail}",
+        "The signature in the header cannot be read: {detail}",
+    ),
     _note(
         "header-signature-empty",
         "Phần đầu gói tin chỉ có phần tử chữ ký rỗng; không phải là bằng chứng.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -185,6 +185,12 @@ class SignatureReport:
         """Return the answer in words; Vietnamese by default, as verifying software has to say it."""
         return ANSWERS[self.indication].render(lang)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values; see :func:`vndoc.signature.export.report_to_dict`."""
+        from vndoc.signature.export import report_to_dict  # noqa: PLC0415 - it is made of reports
+
+        return report_to_dict(self)
+
     def __repr__(self) -> str:
         sub = "" if self.sub_indication is None else f", {self.sub_indication.value}"
         return f"SignatureReport({self.place!r}, {self.indication.value}{sub})"
@@ -237,6 +243,18 @@ class Verdict:
     def answer(self, lang: Lang = "vi") -> str:
         """Return the answer in words."""
         return ANSWERS[self.indication].render(lang)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the verdict as plain values; see :func:`vndoc.signature.export.verdict_to_dict`."""
+        from vndoc.signature.export import verdict_to_dict  # noqa: PLC0415 - it is made of verdicts
+
+        return verdict_to_dict(self)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the verdict as JSON by :data:`vndoc.signature.export.SCHEMA`."""
+        from vndoc.signature.export import verdict_to_json  # noqa: PLC0415 - as above
+
+        return verdict_to_json(self, indent=indent)
 
     def __iter__(self) -> Iterator[SignatureReport]:
         return iter(self.signatures)

@@ -116,7 +116,7 @@ def make_request(
         der.SEQUENCE,
         enc.integer(1),
         der.encode(der.SEQUENCE, enc.digest_identifier(digest, null=True), enc.octet_string(imprint)),
-        b"" if policy is None else der.encode_oid(policy),
+        b"" if policy is None else enc.oid(policy),
         b"" if nonce is None else enc.integer(nonce),
         b"\x01\x01\xff" if certificates else b"",
     )
@@ -205,7 +205,7 @@ def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | N
     Beside what :func:`read_response` checks, the token's structure and its own signature have to be right. Raises
     :class:`~vndoc.errors.SignatureError` as :func:`read_response`.
     """
-    request = make_request(DIGESTS[digest].of(data), digest=digest, nonce=nonce)
+    request = make_request(enc.digest(digest).of(data), digest=digest, nonce=nonce)
     token = read_response(stamp(request), request=request)
     facts = token.signature
     faults = [one for one in (*token.reasons, *facts.reasons) if one.decides]

@@ -214,17 +214,24 @@ def _text(node: etree._Element | None) -> str | None:
     return None if node is None else plain_text(node).strip()
 
 
-def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
-    """Return SigningTime, without a zone if none is given."""
-    node = _child(own, "SigningTime")
-    if node is None:
-        return None
-    found = _TIME.fullmatch(_text(node) or "")
+def parse_time(text: str) -> datetime.datetime | None:
+    """Return the time that *text* is (xs:dateTime), without a zone if none is given; ``None`` if it is none."""
+    found = _TIME.fullmatch(text.strip())
     if found is not None:
         seconds, fraction, zone = found[1], (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
         with contextlib.suppress(ValueError):
             return datetime.datetime.fromisoformat(f"{seconds}.{fraction:0<6}{zone}")
-    raise Refusal(reason("xades-malformed", place=node, name="SigningTime"))
+    return None
+
+
+def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
+    node = _child(own, "SigningTime")
+    if node is None:
+        return None
+    found = parse_time(plain_text(node))
+    if found is None:
+        raise Refusal(reason("xades-malformed", place=node, name="SigningTime"))
+    return found
 
 
 def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] | None:

@@ -10,7 +10,10 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 
 from __future__ import annotations
 
+import datetime
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 import attrs
@@ -35,6 +38,7 @@ from vndoc.signature._xmldsig_references import (
     Selection,
     canonical_method,
     digest_method,
+    fault,
     read_references,
 )
 from vndoc.signature._xmldsig_tree import (
@@ -48,7 +52,7 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
-from vndoc.signature.facts import Binding, Covered, Form, SignatureFacts
+from vndoc.signature.facts import Binding, Covered, Form, RevocationMaterial, SignatureFacts
 
 __all__ = [
     "MAX_SIGNATURES",
@@ -117,8 +121,9 @@ def read_xml(
     if len(nodes) > MAX_SIGNATURES:
         raise LimitError("limit-signatures", limit=MAX_SIGNATURES)
     context = Context(source=tree, ids=Ids(tree.root), resolver=resolver, limits=limits)
+    infos = Counter(_owner(node) for node in tree.root.iter(_SIGNED_INFO))
     countered = {node for node in nodes if xades.is_counter_signature(node)}
-    read = [_Reading(context, node) for node in nodes if node not in countered]
+    read = [_Reading(context, node, infos) for node in nodes if node not in countered]
     for reading in read:
         reading.read()
     return tuple(_judged(reading, read, tuple(expect)) for reading in read)
@@ -130,6 +135,8 @@ class _Reading:
 
     context: Context
     node: etree._Element
+    infos: Counter[etree._Element | None]
+    """How many SignedInfo belong to each signature of the document, wherever they stand in it."""
     reasons: list[Reason] = attrs.field(factory=list)
     references: list[Reference] = attrs.field(factory=list)
     listed: list[Reference] = attrs.field(factory=list)
@@ -139,7 +146,9 @@ class _Reading:
     def read(self) -> XmlSignatureFacts:
         """Read everything, set ``facts`` and return them."""
         place = path_of(self.node)
-        self.reasons += [reason("duplicate-id", place=place, found=value) for value in self.context.ids.duplicates[:3]]
+        self.reasons += [
+            reason("duplicate-id", place=place, found=value) for value in islice(self.context.ids.duplicates, 3)
+        ]
         algorithm, octets, value = None, b"", b""
         keys, properties = KeyInfo(), xades.Properties()
         try:
@@ -165,8 +174,7 @@ class _Reading:
         names = [str(child.tag) for child in children]
         if names.count(_SIGNED_INFO) != 1:
             raise Refusal(reason("signed-info-repeated", place=place, count=names.count(_SIGNED_INFO)))
-        own = children[names.index(_SIGNED_INFO)]
-        if any(n is not own and _owner(n) is self.node for n in self.node.iter(_SIGNED_INFO)):
+        if self.infos[self.node] != 1:
             raise Refusal(reason("signed-info-nested", place=place))
         ranks = [_ORDER.get(name, 9) for name in names]
         if ranks != sorted(ranks) or 9 in ranks or ranks.count(1) != 1 or ranks.count(2) > 1:
@@ -199,9 +207,11 @@ class _Reading:
             raise Refusal(reason("canonicalization-unknown", place=place, found=method.get("Algorithm", "")))
         stream = Selection(self.context.source, signed_info, comments=True).canonical(*found)
         try:
-            return b"".join(stream.pieces())
-        except VndocError as error:
-            raise Refusal(reason("transform-failed", place=place, found=error.code, uri="SignedInfo")) from None
+            octets = b"".join(stream.pieces())
+        except (VndocError, OSError) as error:
+            raise Refusal(fault(error, signed_info)) from None
+        self.context.charge(len(octets))
+        return octets
 
     def _manifests(self) -> None:
         """Follow the references of each Manifest that is signed, one level deep."""
@@ -212,8 +222,23 @@ class _Reading:
                 self.covered += [entry.covered for entry in listed]
                 self.reasons += reasons
 
+    def _stated_time(self) -> datetime.datetime | None:
+        """Return the first SigningTime in a signed Object that is not of XAdES: as Vietnamese software states it.
+
+        Source: signature.md, section 3.2 (SignatureProperties, in no namespace, local time without a zone).
+        """
+        for reference in self.references:
+            target = reference.target
+            if target is None or not reference.covered.intact or _owner(target) is not self.node:
+                continue
+            for node in target.iter("SigningTime", ds("SigningTime")):
+                found = None if len(node) else xades.parse_time(node.text or "")
+                if found is not None:
+                    return found
+        return None
+
     def _countered(self, node: etree._Element) -> tuple[XmlSignatureFacts, list[Reference]]:
-        reading = _Reading(self.context, node)
+        reading = _Reading(self.context, node, self.infos)
         return reading.read(), reading.references
 
     def _made(
@@ -246,20 +271,24 @@ class _Reading:
             signature_value=value,
             signed_octets=octets,
             signature_id=self.node.get("Id"),
-            claimed_time=properties.claimed_time,
+            claimed_time=properties.claimed_time or self._stated_time(),
             claimed_roles=properties.claimed_roles,
             claimed_place=properties.claimed_place,
             commitment_types=properties.commitment_types,
             signature_policy=properties.signature_policy,
             content_type=next((item.mime_type for item in properties.data_objects if item.mime_type), None),
             timestamps=properties.timestamps,
-            revocation=attrs.evolve(properties.revocation, crls=keys.crls + properties.revocation.crls),
+            revocation=_with_lists(properties.revocation, keys.crls),
             counter_signatures=properties.counter_signatures,
             key_value=keys.key_value,
             key_names=keys.key_names,
             names=keys.names,
             data_objects=properties.data_objects,
         )
+
+
+def _with_lists(revocation: RevocationMaterial, crls: tuple[bytes, ...]) -> RevocationMaterial:
+    return attrs.evolve(revocation, crls=crls + revocation.crls) if crls else revocation
 
 
 def _in_role(reference: Reference, properties: xades.Properties) -> Covered:
@@ -378,6 +407,8 @@ def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
     """
     signed = {r.target for other in read for r in (*other.references, *other.listed) if r.covered.intact}
     found: dict[str, Reason] = {}
+    if reading.context.source.root in signed:
+        return []
     for reference in reading.references:
         target = reference.target
         if target is None or not reference.covered.intact or str(target.tag) in found or _in_signature(target):

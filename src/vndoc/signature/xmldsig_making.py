@@ -327,13 +327,15 @@ class _Plan:
         held = {r.uri: r.content for r in self.references if r.content is not None}
         context = Context(source=source, ids=Ids(source.root), resolver=held.get, limits=self.limits)
         if context.ids.duplicates:
-            raise SignatureError("signing-data", detail=f"Id {context.ids.duplicates[0]}")
+            raise SignatureError("signing-data", detail=f"Id {next(iter(context.ids.duplicates))}")
         signed_info, document = element_children(signature)[0], self.document
         for number, node in enumerate(signed_info.iterchildren(ds("Reference"))):
             try:
                 digest = made_digest(context, node, signature, self.digest)
             except Refusal as refusal:
                 raise SignatureError("signing-data", detail=refusal.reason.code) from None
+            except OSError as error:
+                raise SignatureError("signing-data", detail=getattr(error, "code", "OSError")) from None
             text = pybase64.b64encode(digest)
             element_children(node)[-1].text = text.decode("ascii")
             document = document.replace(_DIGEST.format(self.id, number).encode(), text, 1)

@@ -313,6 +313,10 @@ def _pss_identifier(algorithm: SignatureAlgorithm) -> bytes:
     return der.encode(der.SEQUENCE, der.encode_oid(_PSS_OID), parameters)
 
 
+_EXPONENT_BITS: Final = 256
+"""Bits of a public RSA exponent (FIPS 186-5, 5.1): one as long as the modulus takes hundreds of times as long."""
+
+
 def load_public_key(spki: bytes) -> PublicKey:
     """Return the key of a DER SubjectPublicKeyInfo; ``key-unsupported`` if it is damaged or of another kind."""
     try:
@@ -320,6 +324,8 @@ def load_public_key(spki: bytes) -> PublicKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise CertificateError("key-unsupported") from None
     if not isinstance(key, PublicKey):
+        raise CertificateError("key-unsupported")
+    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e.bit_length() > _EXPONENT_BITS:
         raise CertificateError("key-unsupported")
     return key
 

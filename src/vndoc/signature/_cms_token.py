@@ -144,15 +144,26 @@ def _info(element: der.Element) -> _Info:
         rows[name] = read(part)
     if moment.tag != der.GENERALIZED_TIME:
         raise CertificateError("der-malformed", offset=moment.start)
+    time = der.time(moment)
+    _refuse_endless(time, rows.get("accuracy"), moment)
     return _Info(
         version=der.integer(version),
         policy=der.oid(policy),
         imprint_digest=digest,
         imprint=value,
         serial=der.integer(serial),
-        time=der.time(moment),
+        time=time,
         **rows,  # type: ignore[arg-type] # as the table of fields reads them
     )
+
+
+def _refuse_endless(time: datetime.datetime, accuracy: object, element: der.Element) -> None:
+    """Refuse a time whose accuracy leads out of the calendar."""
+    if isinstance(accuracy, datetime.timedelta):
+        try:
+            _ = (time - accuracy, time + accuracy)
+        except OverflowError:
+            raise CertificateError("der-malformed", offset=element.start) from None
 
 
 def imprint_of(element: der.Element) -> tuple[str, bytes]:

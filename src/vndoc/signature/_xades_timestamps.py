@@ -12,14 +12,14 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
 from vndoc.signature._xmldsig_names import CANONICAL, ds
 from vndoc.signature._xmldsig_references import Context, Selection, canonical_method
-from vndoc.signature._xmldsig_tree import base64_value, element_children, reason
+from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, reason
 from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.xml import Canonical
 
 __all__ = ["MAX_TIMESTAMPS", "read_timestamps"]
 
 MAX_TIMESTAMPS: Final = 30
-"""Timestamps of one signature."""
+"""Timestamps of one signature, and tokens of one timestamp."""
 
 _KINDS: Final = {
     "SignatureTimeStamp": TimestampKind.SIGNATURE,
@@ -59,10 +59,12 @@ def _read(context: Context, value: etree._Element, node: etree._Element) -> list
     kind = _KINDS[_local(node)]
     place = path_of(node)
     over = _signature_input(context, value, node) if kind is TimestampKind.SIGNATURE else None
+    tokens = [child for child in element_children(node) if _local(child) == "EncapsulatedTimeStamp"]
+    if len(tokens) > MAX_TIMESTAMPS:
+        raise Refusal(reason("too-many-timestamps", place=node, limit=MAX_TIMESTAMPS))
     found = [
         tsp.read_timestamp(kind, base64_value(token), over=over, place=path_of(token), limits=context.limits)
-        for token in element_children(node)
-        if _local(token) == "EncapsulatedTimeStamp"
+        for token in tokens
     ]
     if not found:
         missing = reason("timestamp-missing", place=place, name=_local(node))

@@ -149,9 +149,14 @@ class _Reading:
     digests: list[tuple[str, bytes]] = attrs.field(factory=list)
     reasons: list[Reason] = attrs.field(factory=list)
     certificate_elements: int = 0
+    names: int = 0
 
     def x509_data(self, node: etree._Element) -> None:
         for child in element_children(node):
+            if str(child.tag) in _NAMES:
+                self.names += 1
+                if self.names > MAX_CERTIFICATES:
+                    continue
             name = str(child.tag)
             if name == _X509_CERTIFICATE:
                 self._certificate(child)
@@ -203,6 +208,9 @@ class _Reading:
         found = reason("retrieval-method-not-followed", place=node, uri=f'"{node.get("URI", "")}"')
         self.reasons.append(found)
 
+
+_NAMES: Final = frozenset({ds("X509IssuerSerial"), ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"})
+"""What names a certificate: a hint each, so that as many as there may be certificates are read."""
 
 _READERS: Final = {
     ds("X509Data"): _Reading.x509_data,

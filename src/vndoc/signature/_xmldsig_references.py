@@ -9,7 +9,6 @@ from typing import Final
 import attrs
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.envelope.octets import CHUNK, Octets
 from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
@@ -18,6 +17,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, ENVELOPED, REFUSED_TRANSFORMS, ds
 from vndoc.signature._xmldsig_tree import (
     Ids,
+    Paths,
     Piece,
     PiecedOctets,
     Refusal,
@@ -26,11 +26,13 @@ from vndoc.signature._xmldsig_tree import (
     base64_value,
     element_children,
     reason,
+    within,
 )
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
 
 __all__ = [
+    "MAX_ALL_REFERENCES",
     "MAX_REFERENCES",
     "MAX_TRANSFORMS",
     "Context",
@@ -51,12 +53,17 @@ Resolver = Callable[[str], Octets | None]
 MAX_REFERENCES: Final = 30
 """References in one SignedInfo or Manifest."""
 
+MAX_ALL_REFERENCES: Final = 500
+"""References in one document, those of Manifests included."""
+
 MAX_TRANSFORMS: Final = 3
 """Transforms in one reference."""
 
 _FREE_OCTETS: Final = 64 * 1024 * 1024
 _TIMES: Final = 64
 """Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
+_PARSED: Final = 16
+"""So many octets are digested while one is parsed again or decoded."""
 
 _TRANSFORMS: Final = ds("Transforms")
 _TRANSFORM: Final = ds("Transform")
@@ -78,10 +85,12 @@ class Context:
     limits: Limits
     spent: int = 0
     known: dict[tuple[object, ...], tuple[bytes, int]] = attrs.field(factory=dict)
+    paths: Paths = attrs.field(factory=Paths)
+    references: int = 0
 
     @property
     def budget(self) -> int:
-        """Return how many octets may be made and digested."""
+        """Return how many octets may be digested; parsing and decoding count, too."""
         return _TIMES * self.source.size + _FREE_OCTETS
 
     def charge(self, size: int) -> None:
@@ -132,14 +141,33 @@ State = Selection | Stream
 
 @attrs.define(eq=False, kw_only=True)
 class Reference:
-    """A reference that was read: what it covers, the element it points to, and what was found wrong."""
+    """A reference that was read: what it covers, the element it points to, and what was found wrong.
+
+    ``without`` is the signature that the enveloped-signature transform left out; ``markup`` says whether the element
+    itself was digested, and not only what its text stands for in base64.
+    """
 
     node: etree._Element
     type: str
     target: etree._Element | None
-    enveloped: bool
+    without: etree._Element | None = None
+    markup: bool = True
     covered: Covered
     reasons: tuple[Reason, ...]
+
+    @property
+    def shows(self) -> bool:
+        """Return whether the element that is pointed to is what was digested, apart from the part left out."""
+        target, without = self.target, self.without
+        if target is None or not self.covered.intact or not self.markup:
+            return False
+        return without is None or not within(target, without)
+
+    def covers(self, node: etree._Element) -> bool:
+        """Return whether *node* with all its markup is a part of what was digested."""
+        if self.target is None or not self.shows or not within(node, self.target):
+            return False
+        return self.without is None or not within(node, self.without)
 
 
 def read_references(
@@ -151,6 +179,10 @@ def read_references(
         return [], [reason("references-missing", place=parent)]
     if len(nodes) > MAX_REFERENCES:
         return [], [reason("too-many-references", place=parent, count=len(nodes), limit=MAX_REFERENCES)]
+    context.references += len(nodes)
+    if context.references > MAX_ALL_REFERENCES:
+        values = {"count": context.references, "limit": MAX_ALL_REFERENCES}
+        return [], [reason("too-many-references", place=parent, **values)]
     found: list[Reference] = []
     reasons: list[Reason] = []
     for node in nodes:
@@ -173,6 +205,7 @@ def read_reference(
     holder, method, value = _parts(node, shown)
     name, digest, reasons = _digest(method, node, shown)
     try:
+        context.charge(0)
         steps = _steps(holder, node, shown)
         state = _selected(context, uri, node, manifest=manifest)
         target, whole = (state.node, state.whole) if isinstance(state, Selection) else (None, False)
@@ -183,16 +216,15 @@ def read_reference(
             node=node,
             type=node.get("Type", ""),
             target=None,
-            enveloped=False,
             covered=covered,
             reasons=(*reasons, refusal.reason),
         )
-    enveloped = any(name == ENVELOPED for name, _ in steps)
+    names = {name for name, _ in steps}
     intact, size = None, 0
     if digest is not None:
         intact, size, faults = _compared(context, stream, digest, value, node, manifest=manifest)
         reasons += faults
-        if intact is False and enveloped and target is not None:
+        if intact is False and ENVELOPED in names and target is not None:
             reasons = _quirk(context, reasons, node, target, signature, digest, value)
     covered = Covered(
         what=_what(uri, whole=whole, inside=target is not None, manifest=manifest),
@@ -201,13 +233,14 @@ def read_reference(
         digest=name,
         value=value,
         octets=PiecedOctets(stream.pieces, size) if intact else None,
-        element_path=None if target is None else path_of(target),
+        element_path=None if target is None else context.paths.of(target),
     )
     return Reference(
         node=node,
         type=node.get("Type", ""),
         target=target,
-        enveloped=enveloped,
+        without=signature if ENVELOPED in names else None,
+        markup=BASE64 not in names,
         covered=covered,
         reasons=tuple(reasons),
     )
@@ -381,7 +414,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
             text = state.source.text(state.node)
-            context.charge(len(text))
+            context.charge(len(text) * _PARSED)
         else:
             raise _failed(BASE64, shown, node)
     except UnicodeDecodeError:
@@ -402,7 +435,7 @@ def _joined(context: Context, stream: Stream) -> bytes:
         if size > context.limits.document_bytes:
             raise Refusal(reason("too-much-to-digest", limit=context.limits.document_bytes))
         parts.append(piece)
-    context.charge(max(size, stream.cost))
+    context.charge(max(size * _PARSED, stream.cost))
     return b"".join(parts)
 
 

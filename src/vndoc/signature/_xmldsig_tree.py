@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import binascii
+import bisect
 import io
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, Protocol, cast
@@ -12,7 +14,7 @@ import attrs
 import pybase64
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
+from vndoc.edxml.xmltools import local_name, path_of
 from vndoc.errors import ReadError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
@@ -24,6 +26,7 @@ from vndoc.xml.parser import parse_copy
 __all__ = [
     "Canonicalizer",
     "Ids",
+    "Paths",
     "Piece",
     "PiecedOctets",
     "Refusal",
@@ -189,6 +192,38 @@ class Ids:
 def _resolves(owner: etree._Element, name: str) -> bool:
     """Return whether the attribute *name* is the Id of *owner*: elements of XML-DSig know ``Id`` only."""
     return name == "Id" if str(owner.tag).startswith("{" + DS) else name in _RESOLVED
+
+
+class Paths:
+    """The paths of elements, as :func:`vndoc.edxml.xmltools.path_of` gives them, when many are asked for.
+
+    The children of an element are counted once, so that thousands of paths below it do not take as many counts.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[etree._Element, dict[str, array[int]]] = {}
+
+    def of(self, node: etree._Element) -> str:
+        """Return the path of *node*."""
+        steps: list[str] = []
+        at: etree._Element | None = node
+        while at is not None:
+            steps.append(self._step(at))
+            at = at.getparent()
+        return "/" + "/".join(reversed(steps))
+
+    def _step(self, node: etree._Element) -> str:
+        name, parent = local_name(node), node.getparent()
+        if parent is None:
+            return name
+        rows = self._rows.get(parent)
+        if rows is None:
+            rows = self._rows[parent] = {}
+            for position, child in enumerate(parent):
+                if isinstance(child.tag, str):
+                    rows.setdefault(child.tag, array("Q")).append(position)
+        alike = rows[str(node.tag)]
+        return name if len(alike) == 1 else f"{name}[{bisect.bisect_right(alike, parent.index(node))}]"
 
 
 def element_children(node: etree._Element) -> list[etree._Element]:

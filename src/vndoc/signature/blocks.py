@@ -6,6 +6,7 @@ They know :class:`~vndoc.signature.facts.SignatureFacts`, never a format. Each r
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -190,6 +191,11 @@ def attributes(facts: SignatureFacts, certificate: Certificate | None, policy: P
 
 
 def shown_time(at: datetime.datetime) -> str:
-    """Return *at* in Vietnam's time (UTC+7) to the second, such as ``2026-11-22 09:30:00+07:00``."""
+    """Return *at* in Vietnam's time (UTC+7) to the second, such as ``2026-11-22 09:30:00+07:00``.
+
+    In the first and the last hours of the calendar it stays in the zone that it is in.
+    """
     vietnam = datetime.timezone(datetime.timedelta(hours=7))
-    return at.astimezone(vietnam).isoformat(" ", "seconds")
+    with contextlib.suppress(OverflowError):
+        at = at.astimezone(vietnam)
+    return at.isoformat(" ", "seconds")

@@ -7,6 +7,7 @@ hold citizen numbers; :func:`vndoc.signature.export.evidence_to_dict` hands out 
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime
 import hashlib
 from collections.abc import Mapping
@@ -87,7 +88,9 @@ def _plain(text: str) -> str:
 def _time(at: datetime.datetime) -> str:
     if at.tzinfo is None:
         return at.isoformat(timespec="seconds")
-    return at.astimezone(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    with contextlib.suppress(OverflowError):  # the first and the last hours of the calendar keep their zone
+        at = at.astimezone(datetime.UTC)
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _digest(parent: etree._Element, algorithm: str, value: bytes) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime
 import enum
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import attrs
 
 from vndoc.edxml import Reading
 from vndoc.envelope import Attachment, DocumentPacket, normalise_content_id
 from vndoc.pki.outcome import Indication, Reason
+from vndoc.signature.facts import Form
 from vndoc.signature.identity import SignerIdentity, SignerKind
 from vndoc.signature.policy import Appendices, Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
@@ -96,7 +98,7 @@ def judge_original(
     if main is None:
         return Original.CANNOT_TELL, (_reason("main-document-unknown"), *_appendices(packet, signatures, policy, None))
     reasons = list(_appendices(packet, signatures, policy, main))
-    over_main = [s for s in signatures if _covers(s, main)]
+    over_main = [s for s in signatures if _covers(s, main, packet)]
     passed = [s for s in over_main if s.passed]
     kinds = {s.signer.kind for s in passed if s.signer is not None}
     person = bool(kinds & {SignerKind.PERSON, SignerKind.BOTH}) or not policy.packet.competent_person
@@ -114,12 +116,24 @@ def judge_original(
     return Original.INFORMATION_ONLY, tuple(reasons)
 
 
-def _covers(signature: SignatureReport, name: str) -> bool:
-    """Return whether the signature covers the attachment *name*: itself, or the whole packet around it."""
-    return any(
-        c.intact is not False and (c.what == "document" or (c.what == "attachment" and c.name == name))
-        for c in signature.covers
-    )
+def _covers(signature: SignatureReport, name: str, packet: DocumentPacket) -> bool:
+    """Return whether the signature covers the attachments called *name*: themselves, or the whole packet around them.
+
+    A seal names attachments by their file names, XML-DSig by their content ids; a file may be called like the content
+    id of another one.
+    """
+    covers = [c for c in signature.covers if c.intact is not False]
+    if any(c.what == "document" for c in covers):
+        return True
+    named = {c.name for c in covers if c.what == "attachment"}
+    if signature.form not in _XML_FORMS:
+        return name in named
+    ids = {normalise_content_id(one) for one in named}
+    files = [f for f in _files(packet) if _name(f) == name]
+    return bool(files) and all(f.content_id and normalise_content_id(f.content_id) in ids for f in files)
+
+
+_XML_FORMS: Final = frozenset({Form.XMLDSIG, Form.XADES})
 
 
 def _issuer(
@@ -153,5 +167,5 @@ def _appendices(
     must = policy.packet.appendices is Appendices.MUST_BE_SIGNED
     for file in _files(packet):
         name = _name(file)
-        if name != main and not any(s.passed and _covers(s, name) for s in signatures):
+        if name != main and not any(s.passed and _covers(s, name, packet) for s in signatures):
             yield _reason("appendix-must-be-signed" if must else "appendix-unsigned", name=name or "?")

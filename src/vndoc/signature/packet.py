@@ -146,7 +146,18 @@ def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
 
     source = XmlSource.of_skeleton(reading.skeleton, reading.source.size)
     facts = read_xml(source, resolver=resolve, limits=reading.limits)
-    return tuple(_rewritten(f) if _carried(packet) else f for f in facts)
+    found = [_of_packet(f) for f in facts]
+    return tuple(_rewritten(f) if _carried(packet) else f for f in found)
+
+
+def _of_packet(facts: SignatureFacts) -> SignatureFacts:
+    """Return *facts* with a reason if nothing of the packet around the signature is covered."""
+    inside = f"{facts.place}/"
+    for covered in facts.covered:
+        element = covered.what == "element" and not f"{covered.element_path or inside}/".startswith(inside)
+        if element or covered.what in {"document", "attachment"}:
+            return facts
+    return attrs.evolve(facts, reasons=(*facts.reasons, _reason("header-signature-elsewhere", facts.place)))
 
 
 def _carried(packet: DocumentPacket) -> bool:
@@ -249,7 +260,15 @@ def verify_packet(
     signatures = (*seals, *(h for h in headers if h not in aside))
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
-    notes = (*broken, *_header_notes(kind, packet, safe=safe, aside=bool(aside)), *reasons, *_pdf_notes(packet))
+    bound = sealed or any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers)
+    unbound = () if bound or not headers else (_reason("header-not-signed"),)
+    notes = (
+        *broken,
+        *_header_notes(kind, packet, safe=safe, aside=bool(aside)),
+        *unbound,
+        *reasons,
+        *_pdf_notes(packet),
+    )
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(
@@ -278,6 +297,11 @@ def _attempted(
 
 
 _LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
+_HEADS: Final = frozenset(
+    {f"/{table.ROOT}", f"/{table.ROOT}/{table.ENVELOPE}", f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"}
+)
+"""What holds the header of a packet."""
+
 _NOTES: Final = {
     HeaderSignature.EMPTY: "header-signature-empty",
     HeaderSignature.PLACEHOLDER: "header-signature-placeholder",

@@ -343,6 +343,17 @@ _ROWS: Final = (
         "Không đọc được chữ ký ở phần đầu gói tin: {detail}",
         "The signature in the header cannot be read: {detail}",
     ),
+    _open(
+        "header-signature-elsewhere",
+        _CONSTRAINTS,
+        "Chữ ký trong gói tin không ký bất kỳ phần nào của gói tin: có thể đã được chép từ nơi khác.",
+        "The signature in the packet covers nothing of the packet; it may have been copied from elsewhere.",
+    ),
+    _warning(
+        "header-not-signed",
+        "Chữ ký không bao gồm phần đầu gói tin: số, ký hiệu, nơi gửi và nơi nhận có thể đã bị thay đổi.",
+        "No signature covers the header of the packet: number, sender and receivers may have been changed.",
+    ),
     _note(
         "header-signature-empty",
         "Phần đầu gói tin chỉ có phần tử chữ ký rỗng; không phải là bằng chứng.",

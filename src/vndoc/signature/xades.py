@@ -164,7 +164,7 @@ def _signed_properties(
     if node is None:
         return None, []
     covering = [r for r in references if r.target is node]
-    if not covering:
+    if not any(r.covers(node) or not r.covered.intact for r in covering):  # nothing of it is left, or its text alone
         raise Refusal(reason("signed-properties-not-signed", place=place))
     if not any(r.type in _TYPES for r in covering):
         return node, [reason("signed-properties-type", place=covering[0].node, expected=SIGNED_PROPERTIES)]
@@ -240,7 +240,10 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
     if not holders:
         return None
     found = []
-    for entry in [n for holder in holders for n in _children(holder, "Cert")]:
+    entries = [n for holder in holders for n in _children(holder, "Cert")]
+    if len(entries) > MAX_CERTIFICATES:
+        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
+    for entry in entries:
         digest = _child(entry, "CertDigest")
         method = None if digest is None else digest.find(ds("DigestMethod"))
         value = None if digest is None else digest.find(ds("DigestValue"))

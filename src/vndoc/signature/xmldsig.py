@@ -20,7 +20,7 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
+from vndoc.edxml.xmltools import local_name, path_of
 from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
@@ -30,7 +30,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
-from vndoc.signature._xmldsig_names import MORE_2007, SIGNATURES, ds
+from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, ds
 from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
@@ -126,7 +126,9 @@ def read_xml(
     read = [_Reading(context, node, infos) for node in nodes if node not in countered]
     for reading in read:
         reading.read()
-    return tuple(_judged(reading, read, tuple(expect)) for reading in read)
+    twins = _Twins(tree.root, read)
+    expected = {path: _led_to(tree.root, path) for path in expect}
+    return tuple(_judged(reading, twins, expected) for reading in read)
 
 
 @attrs.define(eq=False)
@@ -216,7 +218,7 @@ class _Reading:
     def _manifests(self) -> None:
         """Follow the references of each Manifest that is signed, one level deep."""
         for reference in self.references:
-            if reference.target is not None and reference.covered.intact and reference.target.tag == _MANIFEST:
+            if reference.target is not None and reference.target.tag == _MANIFEST and reference.shows:
                 listed, reasons = read_references(self.context, reference.target, self.node, manifest=True)
                 self.listed += listed
                 self.covered += [entry.covered for entry in listed]
@@ -370,18 +372,40 @@ def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificat
 # -- signature wrapping --------------------------------------------------------------------------------
 
 
-def _judged(reading: _Reading, read: list[_Reading], expect: tuple[str, ...]) -> XmlSignatureFacts:
+def _judged(reading: _Reading, twins: _Twins, expect: dict[str, list[etree._Element]]) -> XmlSignatureFacts:
     """Return the facts of *reading* with what the whole document says about them (attack A1)."""
     facts = reading.facts
     assert facts is not None  # noqa: S101 - every reading was read
     found = _wrapped(reading)
-    paths = [c.element_path for c in facts.covered if c.intact and c.element_path is not None]
-    missing = [path for path in expect if not any(path == p or path.startswith(p + "/") for p in paths)]
+    parts = (*reading.references, *reading.listed)
+    missing = [
+        path for path, nodes in expect.items() if not nodes or not all(any(r.covers(n) for r in parts) for n in nodes)
+    ]
     if missing:
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
     elif not (expect or found):
-        found += _twins(reading, read)
+        found += twins.reasons(reading)
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
+
+
+def _led_to(root: etree._Element, path: str) -> list[etree._Element]:
+    """Return the elements that *path* may mean: it holds local names, and those of two namespaces may be equal."""
+    first, *steps = path.removeprefix("/").split("/")
+    found = [root] if local_name(root) == first else []
+    for step in steps:
+        name, _, number = step.removesuffix("]").partition("[")
+        found = [child for parent in found for child in _named(parent, name, number)]
+    return found
+
+
+def _named(parent: etree._Element, name: str, number: str) -> list[etree._Element]:
+    alike: dict[str, list[etree._Element]] = {}
+    for child in parent.iterchildren("*"):
+        if local_name(child) == name:
+            alike.setdefault(str(child.tag), []).append(child)
+    if not number:
+        return [child for children in alike.values() for child in children]
+    return [child for children in alike.values() for at, child in enumerate(children, 1) if str(at) == number]
 
 
 def _wrapped(reading: _Reading) -> list[Reason]:
@@ -390,36 +414,65 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     That alone is practice of sloppy signers; here an element of the same name stands around the signature instead.
     """
     return [
-        reason("signature-wrapping", place=reading.node, path=path_of(reference.target))
+        reason("signature-wrapping", place=reading.node, path=reference.covered.element_path)
         for reference in reading.references
-        if reference.enveloped
+        if reference.without is not None
         and reference.target is not None
         and not within(reading.node, reference.target)
         and any(ancestor.tag == reference.target.tag for ancestor in reading.node.iterancestors())
     ]
 
 
-def _twins(reading: _Reading, read: list[_Reading]) -> list[Reason]:
-    """Return a reason for each signed element that has an unsigned one of the same name in the document.
+_FEW: Final = 16
+"""So many names are searched for at once faster than all elements are looked at."""
 
-    Whoever looks for the signed element by its name may find the other one. What lies in signatures is left out: it
-    is not looked for.
+
+class _Twins:
+    """The unsigned elements that have the name of a signed one: who looks for the name may find them.
+
+    Elements of signatures themselves are left out: nobody looks for them. What lies in a signature is not: an Object
+    may hold anything, and is signed only where a reference says so.
     """
-    signed = {r.target for other in read for r in (*other.references, *other.listed) if r.covered.intact}
-    found: dict[str, Reason] = {}
-    if reading.context.source.root in signed:
-        return []
-    for reference in reading.references:
-        target = reference.target
-        if target is None or not reference.covered.intact or str(target.tag) in found or _in_signature(target):
-            continue
-        for twin in reading.context.source.root.iter(target.tag):
-            if twin not in signed and signed.isdisjoint(twin.iterancestors()) and not _in_signature(twin):
-                shown = reason("unsigned-twin", place=reading.node, path=path_of(target), found=path_of(twin))
-                found[str(target.tag)] = shown
+
+    def __init__(self, root: etree._Element, read: list[_Reading]) -> None:
+        self._signed: dict[etree._Element, set[etree._Element | None]] = {}
+        wanted: set[str] = set()
+        for reference in (r for other in read for r in (*other.references, *other.listed) if r.shows):
+            target = reference.target
+            if target is not None:
+                self._signed.setdefault(target, set()).add(reference.without)
+                if not _of_signatures(target):
+                    wanted.add(str(target.tag))
+        self._found: dict[str, etree._Element] = {}
+        for node in root.iter(*wanted) if len(wanted) <= _FEW else root.iter("*"):
+            if not wanted:
                 break
-    return list(found.values())
+            name = str(node.tag)
+            if name in wanted and not self._covered(node):
+                self._found[name] = node
+                wanted.discard(name)
+
+    def _covered(self, node: etree._Element) -> bool:
+        around = {node, *node.iterancestors()}
+        return any(
+            without is None or without not in around
+            for outer in around.intersection(self._signed)
+            for without in self._signed[outer]
+        )
+
+    def reasons(self, reading: _Reading) -> list[Reason]:
+        """Return a reason for each name of what *reading* covers that has a twin."""
+        found: dict[str, Reason] = {}
+        for reference in reading.references:
+            name = "" if reference.target is None or not reference.shows else str(reference.target.tag)
+            if name in self._found and name not in found:
+                values = {"path": reference.covered.element_path, "found": reading.context.paths.of(self._found[name])}
+                found[name] = reason("unsigned-twin", place=reading.node, **values)
+        return list(found.values())
 
 
-def _in_signature(node: etree._Element) -> bool:
-    return node.tag == _SIGNATURE or _owner(node) is not None
+def _of_signatures(node: etree._Element) -> bool:
+    return str(node.tag)[1:].partition("}")[0] in _NAMESPACES
+
+
+_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})

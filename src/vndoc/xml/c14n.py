@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -33,6 +34,12 @@ _BASE: Final = _XML + "base"
 _DEFAULT: Final = "#default"
 _LONGEST_BASES: Final = 64 * 1024
 """Characters in all ``xml:base`` values around an element: joining takes their number times that of the values."""
+
+_SCOPE: Final = 1_000
+"""Namespaces in scope of an inner element: writing them takes the square of their number, each time anew."""
+
+_REMOVED: Final = 10_000
+"""Namespace declarations in what is left out: a signature has below a hundred."""
 
 _AMPERSAND = re.compile(rb" xmlns(?::[^ =\"]+)?=\"[^\"]*&")
 _COMMENTS = "WithComments"
@@ -167,6 +174,8 @@ def _stands_alone(root: etree._Element) -> bool:
 
 def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...]) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
+    if len(node.nsmap) > _SCOPE:
+        raise ReadError("c14n-too-complex")
     # a copy in memory would lack the namespaces that are in scope but not used; written as XML, it has them
     octets = etree.tostring(node, encoding="utf-8", with_tail=False)
     try:
@@ -190,7 +199,12 @@ def _cut(root: etree._Element, hole: tuple[int, ...]) -> etree._Element:
 
 
 def _take_out(parent: etree._Element, element: etree._Element) -> None:
-    """Remove *element* from *parent* and leave its tail where it was."""
+    """Remove *element* from *parent* and leave its tail where it was.
+
+    lxml looks up each namespace declaration in what it removes among all the others there.
+    """
+    if sum(1 for _ in itertools.islice(etree.iterwalk(element, events=("start-ns",)), _REMOVED + 1)) > _REMOVED:
+        raise ReadError("c14n-too-complex")
     tail = element.tail
     if tail:
         before = element.getprevious()

@@ -1,0 +1,336 @@
+"""Documents made by somebody hostile: each is a small change of one that is sound, and must not pass for it.
+
+What is tried here was once accepted, or once ended in an error that is not ours.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import attrs
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+import vndoc
+from samples import DOCUMENT, read
+from verdict_support import NOW, TSA, Knows
+from vndoc.envelope import Attachment
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.pki import Purpose, TrustStore
+from vndoc.pki.algorithms import load_public_key
+from vndoc.signature import tsp
+from vndoc.signature.etsi import verdict_to_etsi
+from vndoc.signature.evaluation import verify_xml
+from vndoc.signature.export import verdict_to_json
+from vndoc.signature.originals import judge_original
+from vndoc.signature.packet import sign_header, verify_packet
+from vndoc.signature.policy import policy_of
+from vndoc.signature.xmldsig import read_xml
+from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.testing.pki import TimestampAuthority
+from xmlsig_support import (
+    AN,
+    CA,
+    DS,
+    ENVELOPED,
+    EXCLUSIVE,
+    ROOT,
+    SHA256,
+    XADES,
+    certificates,
+    codes,
+    enveloped,
+    reference,
+    sealed,
+    signature,
+    target_octets,
+)
+
+HOW = {
+    "policy": "vn_default",
+    "trust": TrustStore.of([ROOT.certificate], purposes={Purpose.GOVERNMENT}),
+    "at": NOW,
+    "revocation": Knows(),
+}
+KEYS = certificates(AN, CA)
+PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+
+
+def judged(data: bytes, **how: object):
+    """Return the report about the one signature of *data*, after both exports of the verdict were made."""
+    verdict = verify_xml(data, **HOW | how)
+    assert verdict_to_json(verdict)
+    assert verdict_to_etsi(verdict)
+    [report] = verdict
+    return report
+
+
+def said(report) -> list[str]:
+    return [reason.code for reason in report.outcome.reasons]
+
+
+# -- wrapping ------------------------------------------------------------------------------------------
+
+
+def test_what_lies_in_the_signature_is_not_covered_by_the_document():
+    """The enveloped-signature transform leaves the signature out, and with it whatever somebody puts into it."""
+    good = sealed(enveloped(key_info=KEYS))
+    bad = good.replace(b"</Signature>", b'<Object><Pay xmlns="">1</Pay></Object></Signature>')
+    assert judged(bad).passed  # nothing of it is handed out
+    report = judged(bad, expect=("/a/Signature/Object/Pay",))
+    assert "expected-not-covered" in said(report)
+    assert not report.passed
+    assert judged(bad, expect=("/a/b", "/a")).passed
+
+
+PART = sealed(f'<a><b Id="x">good</b>{signature(reference("#x", transforms=(EXCLUSIVE,)), key_info=KEYS)}</a>')
+
+
+def test_the_signed_element_moved_into_its_signature():
+    moved = PART.replace(b'<b Id="x">good</b>', b"<b>evil</b>")
+    moved = moved.replace(b"</Signature>", b'<Object><b xmlns="" Id="x">good</b></Object></Signature>')
+    report = judged(moved)
+    assert report.covers[0].intact
+    assert "unsigned-twin" in said(report)
+    assert not report.passed
+
+
+def test_a_twin_inside_the_signature():
+    assert judged(PART).passed
+    report = judged(PART.replace(b"</Signature>", b'<Object><b xmlns="">evil</b></Object></Signature>'))
+    assert "unsigned-twin" in said(report)
+    assert not report.passed
+    assert judged(PART.replace(b"</Signature>", b"<Object>evil</Object></Signature>")).passed
+
+
+def test_a_twin_of_the_document_inside_the_signature():
+    good = sealed(enveloped(key_info=KEYS))
+    report = judged(good.replace(b"</Signature>", b'<Object><a xmlns="">evil</a></Object></Signature>'))
+    assert "unsigned-twin" in said(report)
+
+
+# -- properties that only look signed --------------------------------------------------------------------
+
+
+def qualified(time: str = "2026-03-02T08:30:00Z", more: str = "", unsigned: str = "") -> str:
+    return (
+        f'<Object><QualifyingProperties xmlns="{XADES}" Target="#sig"><SignedProperties Id="sp">'
+        f"<SignedSignatureProperties><SigningTime>{time}</SigningTime>{more}</SignedSignatureProperties>"
+        f"</SignedProperties><UnsignedProperties><UnsignedSignatureProperties>{unsigned}</UnsignedSignatureProperties>"
+        "</UnsignedProperties></QualifyingProperties></Object>"
+    )
+
+
+def with_properties(*transforms: str, octets=target_octets, **how: str) -> bytes:
+    refs = reference("", transforms=(ENVELOPED,)), reference("#sp", kind=PROPERTIES, transforms=transforms)
+    return sealed(f"<a>{signature(*refs, objects=qualified(**how), key_info=KEYS)}</a>", octets=octets)
+
+
+def test_properties_left_out_with_their_signature_are_not_signed():
+    """Strictly, enveloped-signature leaves nothing of an element of its own signature."""
+    good = with_properties()
+    assert judged(good).claimed_time is not None
+    data = with_properties(ENVELOPED)
+    assert judged(data).covers[1].intact
+    for one in (data, data.replace(b"2026-03-02T08", b"2020-03-02T08")):
+        report = judged(one)
+        assert "signed-properties-not-signed" in said(report)
+        assert report.claimed_time is None
+        assert not report.passed
+
+
+def test_properties_of_which_the_text_alone_is_signed():
+    """A signed base64 text, dressed up as SignedProperties by somebody who kept its characters."""
+    text = "QUJD"
+    decoded = reference("#sp", transforms=(DS + "base64",), kind=PROPERTIES)
+    data = sealed(
+        f'<a><t Id="sp">{text}</t>{signature(decoded, key_info=KEYS)}</a>',
+        octets=lambda *_: b"ABC",
+    )
+    assert judged(data).passed
+    role = (
+        f'<Object><QualifyingProperties xmlns="{XADES}" Target="#sig"><SignedProperties Id="sp">'
+        f"<SignedSignatureProperties><SignerRole><ClaimedRoles><ClaimedRole>{text}</ClaimedRole></ClaimedRoles>"
+        "</SignerRole></SignedSignatureProperties></SignedProperties></QualifyingProperties></Object>"
+    )
+    dressed = data.replace(b'<t Id="sp">QUJD</t>', b"").replace(b"</Signature>", role.encode() + b"</Signature>")
+    report = judged(dressed)
+    assert "signed-properties-not-signed" in said(report)
+    assert report.claimed_roles == ()
+    assert not report.passed
+
+
+# -- times at the edge of the calendar ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "time", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00"]
+)
+def test_claimed_times_at_the_edge_of_the_calendar(time):
+    assert "claimed-time-only" in said(judged(with_properties(time=time)))
+
+
+def test_timestamps_at_the_edge_of_the_calendar():
+    end = datetime.datetime(9999, 12, 31, 23, 59, 58, tzinfo=datetime.UTC)
+    tsa = TimestampAuthority(identity=TSA, time=end, accuracy=datetime.timedelta(seconds=1))
+    report = judged(sign_xml(b"<a/>", signer=AN.signer(), signing_time=NOW, stamp=tsa))
+    assert "timestamp-in-future" in said(report)
+    for time, accuracy in ((end, 2), (NOW, 2**38)):
+        tsa = TimestampAuthority(identity=TSA, time=time, accuracy=datetime.timedelta(seconds=accuracy))
+        with pytest.raises(SignatureError) as caught:
+            tsp.read_token(tsa.token(b"0" * 32))
+        assert caught.value.code == "timestamp-malformed"
+
+
+# -- work without end ----------------------------------------------------------------------------------------
+
+DIGEST = "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA="
+COMMENTS = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
+
+
+def unsigned(*references: str, name: str = "s", **how: str) -> str:
+    return signature(*references, name=name, key_info="", **how).replace("Value>?<", "Value>AAAA<")
+
+
+def test_references_are_counted_over_the_whole_document():
+    refs = [reference("#x", DIGEST)] * 30
+    many = "".join(unsigned(*refs, name=f"s{number}") for number in range(17))
+    found = read_xml(f'<a><b Id="x"/>{many}</a>'.encode())
+    assert [codes(facts).count("digest-mismatch") for facts in found] == [30] * 16 + [0]
+    assert codes(found[-1]) == ["too-many-references"]
+
+
+@pytest.mark.parametrize(
+    ("body", "uri", "transforms"),
+    [
+        (f"<!--{'x' * 1_000_000}-->", "#xpointer(/)", (COMMENTS, EXCLUSIVE)),
+        (f'<b Id="x">{" " * 1_000_000}</b>', "#x", (DS + "base64",)),
+    ],
+)
+def test_what_is_parsed_and_decoded_counts_though_little_is_digested(body, uri, transforms):
+    refs = [reference(uri, DIGEST, transforms=transforms)] * 30
+    found = read_xml(f"<a>{body}{''.join(unsigned(*refs, name=f's{number}') for number in range(16))}</a>".encode())
+    assert codes(found[0])[0] == "digest-mismatch"
+    assert "too-much-to-digest" in codes(found[-1])
+
+
+def test_a_thousand_namespaces_in_scope_of_what_is_signed():
+    for count, code in ((999, "digest-mismatch"), (1001, "transform-failed")):
+        scope = "".join(f' xmlns:n{number}="urn:{number}"' for number in range(count))
+        [facts] = read_xml(f'<a{scope}><b Id="x"/>{unsigned(reference("#x", DIGEST))}</a>'.encode())
+        assert codes(facts)[0] == code
+
+
+def test_namespaces_declared_in_what_is_left_out():
+    for count, code in ((9_000, "digest-mismatch"), (10_001, "transform-failed")):
+        inside = '<b xmlns="urn:b"/>' * count
+        objects = f"<Object>{inside}</Object>"
+        [facts] = read_xml(
+            f"<a>{unsigned(reference('', DIGEST, transforms=(ENVELOPED,)), objects=objects)}</a>".encode()
+        )
+        assert code in codes(facts)
+
+
+def test_names_of_certificates_are_counted():
+    names = "<X509SubjectName>CN=x</X509SubjectName>"
+    info = f"<KeyInfo><X509Data>{names * 64}{{}}{certificates(AN, CA)[19:]}"
+    good = sealed(enveloped(key_info=info.format("<X509SubjectName>CN=Nguyễn Văn An</X509SubjectName>")))
+    [facts] = read_xml(good)
+    assert facts.names(AN.certificate) is False
+    assert judged(good).passed
+
+
+def test_tokens_in_one_timestamp_and_certificates_in_one_property():
+    token = "<EncapsulatedTimeStamp>AAAA</EncapsulatedTimeStamp>"
+    cert = (
+        f'<Cert><CertDigest><DigestMethod xmlns="{DS}" Algorithm="{SHA256}"/>'
+        f'<DigestValue xmlns="{DS}">{DIGEST}</DigestValue></CertDigest></Cert>'
+    )
+    for count, code in ((30, "timestamp-malformed"), (31, "too-many-timestamps")):
+        data = with_properties(unsigned=f"<SignatureTimeStamp>{token * count}</SignatureTimeStamp>")
+        report = judged(data)
+        assert code in {*said(report), *(r.code for t in report.timestamps for r in t.outcome.reasons)}
+        assert not report.passed
+    for count, code in ((64, "signing-certificate-other"), (65, "xades-malformed")):
+        assert code in said(judged(with_properties(more=f"<SigningCertificate>{cert * count}</SigningCertificate>")))
+
+
+def test_a_path_that_may_mean_an_element_of_another_namespace():
+    """Paths are made of local names, so that an element of another namespace has the same."""
+    assert judged(PART, expect=("/a/b",)).passed
+    for path in ("/a/b", "/a/b[1]"):
+        report = judged(PART.replace(b"<a>", b'<a><b xmlns="urn:evil">evil</b>'), expect=(path,))
+        assert "expected-not-covered" in said(report)
+    assert "expected-not-covered" in said(judged(PART, expect=("/a/c",)))
+    assert "expected-not-covered" in said(judged(PART, expect=("/c",)))
+
+
+# -- packets -----------------------------------------------------------------------------------------------
+
+FILES = (
+    Attachment.of(b"%PDF-1.7 signed", name="Công văn.pdf", content_id="cid:1.pdf"),
+    Attachment.of(b"%PDF-1.7 other", name="cid:1.pdf", content_id="cid:2"),
+)
+PACKET = read(DOCUMENT).document.evolve(attachments=FILES, signature=None)
+SENT = vndoc.write_packet(PACKET)
+
+
+def header_of(form: str) -> bytes:
+    return sign_header(SENT, PACKET, signer=AN.signer(), signing_time=NOW, form=form)
+
+
+def test_a_signature_copied_into_a_packet():
+    """It is sound where it stands, and nothing of what it is over belongs to the packet."""
+    inner = signature(
+        reference("#o", transforms=(EXCLUSIVE,)),
+        objects='<Object Id="o">x</Object>',
+        canonical=EXCLUSIVE,
+        key_info=KEYS,
+    )
+    copied = sealed(inner)
+    assert judged(copied).passed
+    at = SENT.index(b"</edXML:edXMLHeader>")
+    verdict = vndoc.verify(SENT[:at] + copied + SENT[at:], **HOW)
+    [report] = verdict
+    assert report.covers[0].intact
+    assert said(report)[0] == "header-signature-elsewhere"
+    assert not verdict.passed
+
+
+def test_a_header_that_no_signature_covers_is_told():
+    found = {form: [r.code for r in vndoc.verify(header_of(form), **HOW).reasons] for form in ("cid", "enveloped")}
+    assert "header-not-signed" in found["cid"]
+    assert "header-not-signed" not in found["enveloped"]
+    assert not {"header-signature-elsewhere"} & {*found["cid"], *found["enveloped"]}
+
+
+def test_a_file_called_like_the_content_id_of_another_one():
+    """XML-DSig names content ids, a seal names files: one must not stand for the other."""
+    with vndoc.read(header_of("cid")) as reading:
+        [report] = verify_packet(reading, **HOW)
+    assert report.passed
+    first = attrs.evolve(report, covers=tuple(c for c in report.covers if c.name == "cid:1.pdf"))
+    assert len(first.covers) == 1
+    reasons = judge_original(PACKET, [first], policy_of("vn_default"), "Công văn.pdf", None, NOW)[1]
+    assert ("appendix-unsigned", "cid:1.pdf") in [(r.code, dict(r.values).get("name")) for r in reasons]
+    reasons = judge_original(PACKET, [first], policy_of("vn_default"), "cid:1.pdf", None, NOW)[1]
+    assert ("appendix-unsigned", "Công văn.pdf") not in [(r.code, dict(r.values).get("name")) for r in reasons]
+    assert "competent-person-missing" in [r.code for r in reasons]
+
+
+# -- keys ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("bits", "taken"), [(17, True), (256, True), (257, False), (2048, False)])
+def test_exponents_that_take_long(bits, taken):
+    """A key with an exponent as long as its modulus takes 20 ms for each value: one document may ask for thousands."""
+    modulus = AN.key.public_key().public_numbers().n
+    key = rsa.RSAPublicNumbers((1 << (bits - 1)) + 1, modulus).public_key()
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if taken:
+        assert load_public_key(spki) == key
+        return
+    with pytest.raises(CertificateError) as caught:
+        load_public_key(spki)
+    assert caught.value.code == "key-unsupported"

@@ -187,7 +187,7 @@ class _Material:
         for value in values:
             notes: list[Reason] = []
             try:
-                found = _certificates(children(value), notes)
+                found = _certificates(children(value, most=names.MOST_VALUES), notes)
             except CertificateError:
                 self.reading.add("attribute-malformed", name=names.NAMES[names.CERTIFICATE_VALUES])
                 continue

@@ -280,6 +280,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The SignedProperties are not covered by the signature.",
     ),
     (
+        "signed-properties-elsewhere",
+        _FORMAT,
+        "Chữ ký bao phủ SignedProperties, nhưng chúng không nằm trong QualifyingProperties của chính chữ ký này.",
+        "The signature covers SignedProperties that do not stand in its own QualifyingProperties.",
+    ),
+    (
         "signed-properties-type",
         _CONSTRAINTS,
         "Tham chiếu đến SignedProperties thiếu Type {expected}.",

@@ -19,8 +19,7 @@ from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, PublicKey, load_public_key
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
-from vndoc.signature._xmldsig_names import DS11, ds
-from vndoc.signature._xmldsig_references import digest_method
+from vndoc.signature._xmldsig_names import DS11, digest_method, ds
 from vndoc.signature._xmldsig_tree import base64_of, base64_value, element_children, plain_text, reason
 
 __all__ = [

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm, hasher
+from lxml import etree
+
+from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm, digest_of_uri, hasher
 from vndoc.xml import Canonical
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "MORE_2007",
     "REFUSED_TRANSFORMS",
     "SIGNATURES",
+    "canonical_method",
+    "digest_method",
     "ds",
     "uri_of",
 ]
@@ -80,3 +84,23 @@ _URIS = {algorithm: uri for uri, algorithm in SIGNATURES.items()}
 def uri_of(algorithm: SignatureAlgorithm) -> str | None:
     """Return the URI of *algorithm*, or ``None`` if it has none without parameters."""
     return _URIS.get(algorithm)
+
+
+_INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
+
+
+def digest_method(node: etree._Element) -> Digest | None:
+    """Return the digest that a DigestMethod element names."""
+    return digest_of_uri(node.get("Algorithm", ""))
+
+
+def canonical_method(node: etree._Element) -> tuple[Canonical, tuple[str, ...]] | None:
+    """Return the canonical form and the prefixes that a CanonicalizationMethod or Transform names, if it names one."""
+    form = CANONICAL.get(node.get("Algorithm", ""))
+    if form is None:
+        return None
+    prefixes: tuple[str, ...] = ()
+    if form.exclusive:
+        child = node.find(_INCLUSIVE)
+        prefixes = () if child is None else tuple(child.get("PrefixList", "").split())
+    return form, prefixes

@@ -14,7 +14,14 @@ from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
-from vndoc.signature._xmldsig_names import BASE64, CANONICAL, ENVELOPED, REFUSED_TRANSFORMS, ds
+from vndoc.signature._xmldsig_names import (
+    BASE64,
+    CANONICAL,
+    ENVELOPED,
+    REFUSED_TRANSFORMS,
+    canonical_method,
+    ds,
+)
 from vndoc.signature._xmldsig_tree import (
     Ids,
     Paths,
@@ -39,8 +46,6 @@ __all__ = [
     "Reference",
     "Resolver",
     "Selection",
-    "canonical_method",
-    "digest_method",
     "fault",
     "made_digest",
     "read_reference",
@@ -72,7 +77,6 @@ _DIGEST_VALUE: Final = ds("DigestValue")
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
 _MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
-_INCLUSIVE: Final = "{http://www.w3.org/2001/10/xml-exc-c14n#}InclusiveNamespaces"
 
 
 @attrs.define(eq=False)
@@ -294,23 +298,6 @@ def _digest(method: etree._Element, node: etree._Element, shown: str) -> tuple[s
     if digest.hashlib is None:
         return digest.name, None, [reason("digest-refused", place=node, found=digest.name, uri=shown)]
     return digest.name, digest, []
-
-
-def digest_method(node: etree._Element) -> Digest | None:
-    """Return the digest that a DigestMethod element names."""
-    return digest_of_uri(node.get("Algorithm", ""))
-
-
-def canonical_method(node: etree._Element) -> tuple[Canonical, tuple[str, ...]] | None:
-    """Return the canonical form and the prefixes that a CanonicalizationMethod or Transform names, if it names one."""
-    form = CANONICAL.get(node.get("Algorithm", ""))
-    if form is None:
-        return None
-    prefixes: tuple[str, ...] = ()
-    if form.exclusive:
-        child = node.find(_INCLUSIVE)
-        prefixes = () if child is None else tuple(child.get("PrefixList", "").split())
-    return form, prefixes
 
 
 # -- where a reference points to ---------------------------------------------------------------------

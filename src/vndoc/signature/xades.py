@@ -24,8 +24,8 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature._xades_timestamps import read_timestamps
 from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, read_certificate
-from vndoc.signature._xmldsig_names import ds
-from vndoc.signature._xmldsig_references import Context, Reference, digest_method
+from vndoc.signature._xmldsig_names import digest_method, ds
+from vndoc.signature._xmldsig_references import Context, Reference
 from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, plain_text, reason, within
 from vndoc.signature.facts import Binding, Level, RevocationMaterial, SignatureFacts, TimestampFacts, TimestampKind
 
@@ -115,6 +115,9 @@ def read_properties(
         for child in element_children(holder)
         if _name(child) == "QualifyingProperties"
     ]
+    astray = _astray(signature, references, found)
+    if astray is not None:
+        return _broken(reason("signed-properties-elsewhere", place=astray.node))
     if not found:
         return Properties()
     place = path_of(found[0])
@@ -128,6 +131,23 @@ def read_properties(
         return _read(context, signature, found[0], signed, counter)
     except Refusal as refusal:
         return _broken(refusal.reason)
+
+
+def _astray(
+    signature: etree._Element, references: Sequence[Reference], holders: Sequence[etree._Element]
+) -> Reference | None:
+    """Return a reference to SignedProperties that are not those of this signature.
+
+    Who moves or renames what holds them must not turn a XAdES signature into one without time and certificate.
+    """
+    own = {child for holder in holders for child in element_children(holder) if _name(child) == "SignedProperties"}
+    for reference in references:
+        target = reference.target
+        named = target is not None and _name(target) == "SignedProperties"
+        around = None if target is None else next(target.iterancestors(ds("Signature")), None)
+        if target not in own and (reference.type in _TYPES or (named and around in (None, signature))):
+            return reference
+    return None
 
 
 def _broken(found: Reason) -> Properties:

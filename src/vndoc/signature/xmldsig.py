@@ -30,14 +30,12 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
-from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, ds
+from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, canonical_method, digest_method, ds
 from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
     Resolver,
     Selection,
-    canonical_method,
-    digest_method,
     fault,
     read_references,
 )

@@ -28,6 +28,10 @@ COMMANDS = (
     "profiles",
     "route",
     "sign",
+    "trust-add",
+    "trust-check",
+    "trust-list",
+    "trust-show",
     "validate",
     "verify",
 )

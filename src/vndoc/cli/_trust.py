@@ -3,25 +3,30 @@
 The subfolders say what is trusted: ``government``, ``national`` and ``timestamp`` hold anchors, ``legacy`` anchors of
 the government whose hierarchy still carries SHA-1, ``pool`` intermediates that are not trusted, ``revocation`` lists
 (``.crl``) and OCSP responses (``.ocsp``, ``.der``). Certificates in the folder itself are anchors of both families of
-signers. Files are DER, PEM or PKCS#7; others are left alone.
+signers. A row of ``trust.json`` (by SHA-256) decides in place of the subfolder. Files are DER, PEM or PKCS#7; others
+are left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
-from vndoc.errors import SourceError
+from vndoc.cli._trust_settings import Setting, read_settings
+from vndoc.errors import SourceError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
-from vndoc.pki import Certificate, Purpose, RevocationSource, TrustStore, load_certificates
+from vndoc.pki import Certificate, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
 from vndoc.pki.revocation import RevocationChecker
 
-__all__ = ["Trust", "trust_of"]
+__all__ = ["Anchor", "Folder", "Held", "Trust", "open_folder", "read_file", "trust_of"]
 
 _SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
+_CRLS = frozenset({".crl"})
+_OCSPS = frozenset({".ocsp", ".der"})
 _SIGNERS = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
 _PURPOSES = {
     ".": _SIGNERS,
@@ -30,6 +35,7 @@ _PURPOSES = {
     "national": frozenset({Purpose.NATIONAL}),
     "timestamp": frozenset({Purpose.TIMESTAMP}),
 }
+_T = TypeVar("_T")
 
 
 @attrs.frozen
@@ -40,30 +46,105 @@ class Trust:
     revocation: RevocationSource | None = None
 
 
+@attrs.frozen
+class Held:
+    """One certificate of the folder: its file, and the subfolder that this stands in."""
+
+    certificate: Certificate
+    file: str
+    place: str
+
+
+@attrs.frozen
+class Anchor:
+    """One anchor, and the files that its certificate stands in."""
+
+    anchor: TrustAnchor
+    files: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Folder:
+    """What was read: certificates, rows of ``trust.json``, revocation data by file, and what could not be read."""
+
+    path: Path
+    held: tuple[Held, ...]
+    settings: dict[str, Setting]
+    crls: dict[str, bytes]
+    ocsps: dict[str, bytes]
+    broken: dict[str, VndocError]
+
+    @property
+    def anchors(self) -> tuple[Anchor, ...]:
+        """Return the anchors, each certificate once, in the order of the subfolders and files."""
+        found: dict[Certificate, list[Held]] = {}
+        for one in self.held:
+            if one.place != "pool":
+                found.setdefault(one.certificate, []).append(one)
+        return tuple(Anchor(self._anchor(c, held), tuple(one.file for one in held)) for c, held in found.items())
+
+    @property
+    def pool(self) -> tuple[Certificate, ...]:
+        """Return the certificates that are known and not trusted."""
+        return tuple(dict.fromkeys(one.certificate for one in self.held if one.place == "pool"))
+
+    def trust(self) -> Trust:
+        """Return what verification takes."""
+        store = TrustStore(anchors=tuple(one.anchor for one in self.anchors)).with_pool(self.pool)
+        crls, ocsps = tuple(self.crls.values()), tuple(self.ocsps.values())
+        return Trust(store, RevocationChecker.of(crls, ocsps) if crls or ocsps else None)
+
+    def _anchor(self, certificate: Certificate, held: list[Held]) -> TrustAnchor:
+        row = self.settings.get(certificate.fingerprint.hex())
+        if row is None:
+            purposes = frozenset[Purpose]().union(*(_PURPOSES[one.place] for one in held))
+            legacy = any(one.place == "legacy" for one in held)
+            return TrustAnchor(certificate=certificate, purposes=purposes, legacy=legacy)
+        name = certificate.subject_text if row.name is None else row.name
+        return TrustAnchor(
+            certificate=certificate, purposes=row.purposes, legacy=row.legacy, not_after=row.not_after, name=name
+        )
+
+
 def trust_of(folder: Path | None) -> Trust:
-    """Return what *folder* holds; without one nothing is trusted.
+    """Return what *folder* holds; without one nothing is trusted. Raises as :func:`open_folder`."""
+    return Trust() if folder is None else open_folder(folder).trust()
+
+
+def open_folder(path: Path, *, strict: bool = True) -> Folder:
+    """Return what the folder *path* holds.
 
     Raises :class:`~vndoc.errors.SourceError` for what cannot be read, :class:`~vndoc.errors.CertificateError` for a
-    file that is no certificate.
+    file that is no certificate; unless *strict*, such files are kept in ``broken``. ``trust.json`` must be right.
     """
-    if folder is None:
-        return Trust()
-    store = TrustStore()
-    for name, purposes in _PURPOSES.items():
-        for certificate in _certificates(folder, name):
-            known = next((a for a in store.anchors if a.certificate == certificate), None)
-            whole = purposes if known is None else purposes | known.purposes
-            legacy = name == "legacy" or (known is not None and known.legacy)
-            store = store.with_anchor(certificate, purposes=whole, legacy=legacy)
-    store = store.with_pool(_certificates(folder, "pool"))
-    crls = [_read(path) for path in _files(folder, "revocation", frozenset({".crl"}))]
-    ocsps = [_read(path) for path in _files(folder, "revocation", frozenset({".ocsp", ".der"}))]
-    return Trust(store, RevocationChecker.of(crls, ocsps) if crls or ocsps else None)
+    settings, broken = read_settings(path), dict[str, VndocError]()
+    held: list[Held] = []
+    for place in (*_PURPOSES, "pool"):
+        for file, found in _loaded(path, place, _SUFFIXES, load_certificates, None if strict else broken).items():
+            held += (Held(certificate, file, place) for certificate in found)
+    lists = _loaded(path, "revocation", _CRLS, bytes, None if strict else broken)
+    answers = _loaded(path, "revocation", _OCSPS, bytes, None if strict else broken)
+    return Folder(path=path, held=tuple(held), settings=settings, crls=lists, ocsps=answers, broken=broken)
 
 
-def _certificates(folder: Path, name: str) -> Iterator[Certificate]:
-    for path in _files(folder, name, _SUFFIXES):
-        yield from load_certificates(_read(path))
+def _loaded(
+    folder: Path,
+    place: str,
+    suffixes: frozenset[str],
+    load: Callable[[bytes], _T],
+    broken: dict[str, VndocError] | None,
+) -> dict[str, _T]:
+    """Return the files of a subfolder by their names below *folder*; those that *load* refuses go into *broken*."""
+    found = {}
+    for path in _files(folder, place, suffixes):
+        name = path.relative_to(folder).as_posix()
+        try:
+            found[name] = load(read_file(path))
+        except VndocError as error:
+            if broken is None:
+                raise
+            broken[name] = error
+    return found
 
 
 def _files(folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
@@ -77,6 +158,7 @@ def _files(folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
         raise SourceError("source-unreadable", name=str(place), detail=error.strerror or str(error)) from error
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """Return the octets of a file. Raises :class:`~vndoc.errors.SourceError`."""
     with acquire(str(path), DEFAULT).open() as file:
         return file.read()

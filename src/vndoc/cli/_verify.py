@@ -13,11 +13,12 @@ import vndoc
 from vndoc.cli._inputs import Input, inputs
 from vndoc.cli._options import AsJson, Language
 from vndoc.cli._page import STYLES
-from vndoc.cli._run import Result, Run, filled, running
+from vndoc.cli._run import Result, Run, running
+from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.edxml import Reading
 from vndoc.envelope import Octets
-from vndoc.errors import ReadError, SignatureError, UsageError
+from vndoc.errors import ReadError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
 from vndoc.signature.evaluation import verify_cms, verify_xml
@@ -25,7 +26,6 @@ from vndoc.signature.export import report_to_dict, verdict_to_dict
 from vndoc.signature.packet import PacketVerdict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import Verdict
-from vndoc.text import Text
 
 __all__ = ["SUFFIXES", "verdict_view", "verify"]
 
@@ -34,34 +34,21 @@ SUFFIXES = (".edxml", ".xml", ".p7s", ".p7m", ".sig")
 
 _NO_PACKET = frozenset({"unknown-root", "unknown-namespace", "unsupported-dialect"})
 """Errors that say of an XML file that it is something else than a packet."""
-_TIME = Text("--at nhận thời điểm ISO 8601, không phải {found}", "--at takes an ISO 8601 time, not {found}")
-_VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def verify(
     files: Annotated[list[str], typer.Argument(help="signed-files", show_default=False)],
     policy: Annotated[str, typer.Option("--policy", help="policy", show_default=False)],
     content: Annotated[Path | None, typer.Option("--content", help="signed-content", show_default=False)] = None,
-    trust: Annotated[Path | None, typer.Option("--trust", help="trust", show_default=False)] = None,
+    trust: Annotated[Path | None, typer.Option("--trust", help="trust-folder", show_default=False)] = None,
     at: Annotated[str | None, typer.Option("--at", help="at-time", show_default=False)] = None,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
     """Verify signatures."""
     with running("verify", lang, as_json=as_json) as run:
-        job = _Job(policy_of(policy), trust_of(trust), _time(at), content)
+        job = _Job(policy_of(policy), trust_of(trust), time_of(at, "--at"), content)
         run.each(inputs(files, SUFFIXES), job.examine, lambda name, result: _show(run, name, result))
-
-
-def _time(text: str | None) -> datetime.datetime:
-    """Return the time that *text* says, in Vietnam where it names no zone; now without one."""
-    if text is None:
-        return datetime.datetime.now(datetime.UTC)
-    try:
-        found = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError("option-invalid", detail=filled(_TIME, found=text)) from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=_VIETNAM)
 
 
 @attrs.frozen

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from vndoc.cli._words_trust import TRUST_HELP, TRUST_WORDS
 from vndoc.text import Text
 
 __all__ = ["HELP", "WORDS"]
 
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
+        **TRUST_WORDS,
         # -- one packet --------------------------------------------------------------------------
         "kind-new": Text("Gói tin văn bản: văn bản mới", "Document packet: new document"),
         "kind-recall": Text("Gói tin văn bản: thu hồi", "Document packet: recall"),
@@ -221,6 +223,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 
 HELP: Mapping[str, Text] = MappingProxyType(
     {
+        **TRUST_HELP,
         "vndoc": Text(
             "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"
             "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được, 3 không xác định được.",
@@ -366,9 +369,9 @@ HELP: Mapping[str, Text] = MappingProxyType(
         "signed-content": Text(
             "Tệp được ký, khi chữ ký CMS tách rời.", "The signed file, for a detached CMS signature."
         ),
-        "trust": Text(
-            "Thư mục chứng thư số được tin cậy: government, national, timestamp, pool, revocation.",
-            "Folder of what is trusted: government, national, timestamp, pool, revocation.",
+        "trust-folder": Text(
+            "Thư mục chứng thư số được tin cậy; xem vndoc trust.",
+            "Folder of what is trusted; see vndoc trust.",
         ),
         "at-time": Text(
             "Thời điểm kiểm tra, ISO 8601; mặc định: bây giờ.", "Time of evaluation, ISO 8601; default: now."

@@ -362,6 +362,10 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "Kho tin cậy không có chứng thư số với vân tay SHA-256 {found}.",
             "The trust store holds no certificate with the SHA-256 fingerprint {found}.",
         ),
+        "trust-settings-invalid": Text(
+            "Tệp {name} không dùng được: {detail}.",
+            "The file {name} cannot be used: {detail}.",
+        ),
         # -- routing -----------------------------------------------------------------------------
         "table-unreadable": Text(
             "Không đọc được danh mục: {detail}.",

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.dom import minidom
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from lxml import etree
 from c14n_documents import Made, documents
 from c14n_oracle import canonical
 from vndoc.errors import ReadError, UsageError
+from vndoc.limits import DEFAULT
 from vndoc.xml import Canonical, canonicalize, parse_document
 from vndoc.xml.c14nwriter import write_canonical
 from vndoc.xml.xmlbase import join_uri_references, remove_dot_segments
@@ -469,6 +471,10 @@ def test_options_that_do_not_fit() -> None:
 # -- what would take too long ------------------------------------------------------------------------------
 
 
+MANY = attrs.evolve(DEFAULT, attributes=100_000)
+"""Limits under which the parser lets many attributes pass, so that the canonical form has to refuse them."""
+
+
 def declarations(count: int, inner: str, *, prefix: str = "p") -> bytes:
     names = " ".join(f'xmlns:{prefix}{i}="urn:{i}"' for i in range(count))
     return f"<a {names}>{inner}</a>".encode()
@@ -489,11 +495,11 @@ def attributes(count: int) -> str:
 )
 @pytest.mark.parametrize("form", Canonical)
 def test_a_document_that_would_take_too_long(data: bytes, form: Canonical) -> None:
-    root = parse_document(data)
+    root = parse_document(data, limits=MANY)
     with pytest.raises(ReadError) as caught:
         canonicalize(root, form)
     assert caught.value.code == "c14n-too-complex"
-    wrapped = parse_document(b"<z>" + data + b"</z>")
+    wrapped = parse_document(b"<z>" + data + b"</z>", limits=MANY)
     with pytest.raises(ReadError) as caught:
         canonicalize(wrapped[0], form)
     assert caught.value.code == "c14n-too-complex"
@@ -501,11 +507,11 @@ def test_a_document_that_would_take_too_long(data: bytes, form: Canonical) -> No
 
 def test_the_limit_of_steps() -> None:
     data = f"<a {attributes(9_990)}/>".encode()
-    assert canonicalize(parse_document(data), Canonical.EXCLUSIVE).startswith(b"<a b0=")
+    assert canonicalize(parse_document(data, limits=MANY), Canonical.EXCLUSIVE).startswith(b"<a b0=")
     # ten namespaces declared anew on every element: many, but few around each
     names = " ".join(f'xmlns:p{i}="urn:{i}"' for i in range(10))
     data = f"<a>{f'<b {names}><c/></b>' * 2000}</a>".encode()
-    root = parse_document(data)
+    root = parse_document(data, limits=MANY)
     assert canonicalize(root, Canonical.C14N_10, without=root[0]).count(b"<c>") == 1999
 
 

@@ -1,13 +1,14 @@
 """One reference page for each public module, made from the source: nothing public can be forgotten.
 
-A page documents what its module defines and lists what it only re-exports. References to a name that is re-exported
-(``vndoc.read``) or imported lead to where it is defined.
+A page documents what its module defines, itself or in a private module, and lists what it only re-exports.
+References to a name that is re-exported (``vndoc.read``) or imported lead to where it is defined.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import importlib
 from pathlib import Path
 
@@ -21,8 +22,22 @@ import vndoc
 HOME = Path(vndoc.__file__).parent
 
 
+@functools.cache
 def modules() -> dict[str, tuple[list[str], list[str]]]:
-    """Return for each public module the names of its ``__all__``: those defined in it, those re-exported."""
+    """Return for each public module the names of its ``__all__``: those documented there, those re-exported.
+
+    A name that a private module defines is documented where it becomes public.
+    """
+    found = _written()
+    pages = {}
+    for module, (own, passed_on) in found.items():
+        hidden = [n for n in passed_on if n != "__version__" and _home(found, module, n) is None]
+        pages[module] = ([*own, *hidden], [n for n in passed_on if n not in hidden])
+    return pages
+
+
+def _written() -> dict[str, tuple[list[str], list[str]]]:
+    """Return for each public module the names of its ``__all__``: those defined in it, the others."""
     found = {}
     for path in sorted(HOME.rglob("*.py")):
         parts = path.relative_to(HOME.parent).with_suffix("").parts

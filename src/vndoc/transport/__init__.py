@@ -1,0 +1,31 @@
+"""Carriers: how a packet gets from one system to another, behind one protocol."""
+
+from vndoc.transport.base import (
+    AgencyRecord,
+    Content,
+    Directory,
+    Features,
+    Item,
+    ItemState,
+    Kind,
+    Outgoing,
+    Receipt,
+    Refusal,
+    Settlement,
+    Transport,
+)
+
+__all__ = [
+    "AgencyRecord",
+    "Content",
+    "Directory",
+    "Features",
+    "Item",
+    "ItemState",
+    "Kind",
+    "Outgoing",
+    "Receipt",
+    "Refusal",
+    "Settlement",
+    "Transport",
+]

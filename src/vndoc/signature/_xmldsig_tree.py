@@ -16,14 +16,19 @@ import pybase64
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name, path_of
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ReadError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
-from vndoc.signature._xmldsig_names import DS
+from vndoc.signature._xmldsig_names import DS, ds
 from vndoc.xml import Canonical, Skeleton, canonical_pieces, parse_document
 from vndoc.xml.c14n import canonical_octets
-from vndoc.xml.parser import parse_copy, simple_prolog
+from vndoc.xml.c14nwork import is_light
+from vndoc.xml.document import check_document
+from vndoc.xml.elide import elide
+from vndoc.xml.parser import parse_copy, parse_document_quietly
+from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
     "Canonicalizer",
@@ -45,9 +50,15 @@ Piece = bytes | memoryview
 """A run of octets in a sequence that belongs together."""
 
 _SHORT: Final = 256 * 1024
+"""Octets of a document in which tags are counted to see that it is soon made canonical: counting takes time, too."""
+_WHOLE: Final = 64 * 1024
+"""Octets of a document that is always parsed as it is."""
+_SIGNATURE: Final = ds("Signature")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
-_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_NAMES: Final = frozenset({"Id", "ID", "id", "iD"})
+_ID_ATTRIBUTES = etree.XPath(f"descendant-or-self::*/@*[contains('{' '.join(sorted(_ID_NAMES))}', local-name())]")
+"""Those with such a name and a few that are a part of one: the exact search takes twice as long."""
 
 
 class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
@@ -87,11 +98,14 @@ def _whole(
     inclusive_prefixes: Sequence[str],
     without: etree._Element | None,
     whole_document: bool,
-    source: bytes | None = None,
+    light: bool = False,
 ) -> Iterable[Piece]:
     return (
-        canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=source),
+        canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, light=light),
     )
+
+
+_light = functools.partial(_whole, light=True)
 
 
 def _text(node: etree._Element) -> str:
@@ -123,11 +137,17 @@ class XmlSource:
         if isinstance(source, XmlSource):
             return source
         if isinstance(source, bytes):
-            root = parse_document(source, limits=limits)
-            short = len(source) <= _SHORT and simple_prolog(source)  # its "<" and "=" can be counted, and soon
-            return cls(
-                root=root, size=len(source), canonical=functools.partial(_whole, source=source if short else None)
-            )
+            if _WHOLE < len(source) <= limits.document_bytes:
+                skeleton = elide(MemoryOctets(source), limits)
+                if skeleton is not None and _apart(skeleton):
+                    check_document(skeleton.data, limits)
+                    return cls.of_skeleton(skeleton, len(source))
+            check_document(source, limits)
+            root = parse_document_quietly(source, limits)
+            if root is None:
+                return cls(root=parse_document(source, limits=limits), size=len(source))
+            light = len(source) <= _SHORT and is_light(source)
+            return cls(root=root, size=len(source), canonical=_light if light else _whole)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
@@ -163,6 +183,12 @@ class XmlSource:
         return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text)
 
 
+def _apart(skeleton: Skeleton) -> bool:
+    """Return whether something was cut out, and nothing of a signature: of that, all is looked at in the tree."""
+    holders = (node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in skeleton.texts)
+    return bool(skeleton.texts) and all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
+
+
 class Ids:
     """The Ids of a document: every attribute called Id in whatever case is one space (attack A2).
 
@@ -171,7 +197,8 @@ class Ids:
 
     def __init__(self, root: etree._Element) -> None:
         self._found: dict[str, etree._Element] | None = None
-        values = self._values = cast("list[Any]", _ID_ATTRIBUTES(root))
+        found = cast("list[Any]", _ID_ATTRIBUTES(root))
+        values = self._values = [v for v in found if v.attrname.rpartition("}")[2] in _ID_NAMES]
         self.duplicates: dict[str, None] = {}
         """The values that stand more than once, whatever the attribute, in order."""
         if len(set(values)) < len(values):

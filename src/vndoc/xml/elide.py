@@ -21,7 +21,7 @@ from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.limits import Limits
-from vndoc.xml.base64text import Base64Text, Proof
+from vndoc.xml.base64text import STEP, Base64Text, Proof
 from vndoc.xml.parser import parse_quietly
 from vndoc.xml.skeleton import HOLDER_PARENT, HOLDER_TAGS, Lines, Skeleton, Span, local_name, weave
 
@@ -150,11 +150,13 @@ class _Cutter:
         pos = start
         while True:
             if self._run is not None:
-                stop = data.find(b"<", pos)
-                end = len(data) if stop < 0 else stop
+                stop = data.find(b"<", pos, pos + STEP)  # what was searched is still in the processor's cache
+                end = min(len(data), pos + STEP) if stop < 0 else stop
                 if not self._run.feed(memoryview(data)[pos:end]):
                     return False
                 pos = end
+                if stop < 0 and end < len(data):
+                    continue
                 if stop < 0:
                     break
                 if not self._run.harmless:
@@ -198,9 +200,9 @@ class _Cutter:
                     return -1, tag
                 continue
             begin = rest.end()
-            end = data.find(b"<", begin)
+            end = data.find(b"<", begin, begin + self._inline + 1)
             at = begin
-            if data[begin - 2] == _SLASH or 0 <= end <= begin + self._inline:
+            if data[begin - 2] == _SLASH or end >= 0:
                 continue
             if end < 0 and len(data) - begin <= self._inline:
                 return -1, len(data) if last else tag

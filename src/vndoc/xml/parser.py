@@ -68,7 +68,9 @@ class _Tools(threading.local):
         key = (min(limits.depth, MAX_DEPTH), limits.attributes)
         found = self.checks.get(key)
         if found is None:
-            found = self.checks[key] = etree.XPath(f"{'/*' * (key[0] + 1)} or //@*[{key[1] + 1}]")
+            found = self.checks[key] = etree.XPath(
+                f"{'/*' * (key[0] + 1)} or descendant-or-self::*/@*[{key[1] + 1}]"
+            )
         return found
 
 

@@ -74,7 +74,7 @@ def canonical_pieces(
     node = _in_full(skeleton, node)
     without = None if without is None else _in_full(skeleton, without)
     octets = canonical_octets(
-        node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=skeleton.full_data
+        node, algorithm, inclusive_prefixes, without, whole_document=whole_document, light=skeleton.is_light
     )
     tokens = _tokens(skeleton, node, without) if skeleton.texts else []
     if not tokens:
@@ -170,7 +170,8 @@ def _text(skeleton: Skeleton, token: str, *, comments: bool) -> Iterator[bytes |
 def _lines(text: Base64Text) -> Iterator[bytes | memoryview]:
     """Yield the octets of *text*, which lie in the source as they were sent, with the ends of lines made one LF."""
     source = text.source
-    if isinstance(source, MemoryOctets) and source.data.find(b"\r", text.start, text.stop) < 0:
+    proven = text.damage is None and not text.has_white_space
+    if isinstance(source, MemoryOctets) and (proven or source.data.find(b"\r", text.start, text.stop) < 0):
         yield memoryview(source.data)[text.start : text.stop]
         return
     in_memory = isinstance(source, MemoryOctets)

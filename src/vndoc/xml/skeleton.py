@@ -16,6 +16,7 @@ from lxml import etree
 from vndoc.envelope.octets import Octets
 from vndoc.errors import LimitError, ReadError
 from vndoc.xml.base64text import Base64Text
+from vndoc.xml.c14nwork import is_light
 from vndoc.xml.parser import parse_copy
 
 __all__ = [
@@ -122,13 +123,14 @@ _NO_NOTES: Mapping[str, tuple[Note, ...]] = MappingProxyType({})
 
 
 class _FullRoot:
-    """Where the full tree is kept once it was asked for."""
+    """Where the full tree is kept once it was asked for, and whether it is light."""
 
-    __slots__ = ("lock", "root")
+    __slots__ = ("light", "lock", "root")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.root: etree._Element | None = None
+        self.light: bool | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -187,6 +189,13 @@ class Skeleton:
             if full.root is None:
                 full.root = self._parse_fully()
             return full.root
+
+    @property
+    def is_light(self) -> bool:
+        """Return whether any part of :attr:`full_root` is sure to be made canonical soon, by counting only."""
+        if self._full.light is None:
+            self._full.light = self.full_data is not None and is_light(self.full_data)
+        return self._full.light
 
     def _parse_fully(self) -> etree._Element:
         data = self.full_data

@@ -6,7 +6,6 @@ from typing import Final
 
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.errors import VndocError
 from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
@@ -57,13 +56,13 @@ def read_timestamps(
 def _read(context: Context, value: etree._Element, node: etree._Element) -> list[TimestampFacts]:
     """Return the facts about each token of one timestamp property."""
     kind = _KINDS[_local(node)]
-    place = path_of(node)
+    place = context.paths.of(node)
     over = _signature_input(context, value, node) if kind is TimestampKind.SIGNATURE else None
     tokens = [child for child in element_children(node) if _local(child) == "EncapsulatedTimeStamp"]
     if len(tokens) > MAX_TIMESTAMPS:
         raise Refusal(reason("too-many-timestamps", place=node, limit=MAX_TIMESTAMPS))
     found = [
-        tsp.read_timestamp(kind, base64_value(token), over=over, place=path_of(token), limits=context.limits)
+        tsp.read_timestamp(kind, base64_value(token), over=over, place=context.paths.of(token), limits=context.limits)
         for token in tokens
     ]
     if not found:

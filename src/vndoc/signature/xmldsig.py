@@ -19,7 +19,7 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from vndoc.edxml.xmltools import local_name, path_of
+from vndoc.edxml.xmltools import local_name
 from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
@@ -125,13 +125,13 @@ def read_xml(
     if len(nodes) > MAX_SIGNATURES:
         raise LimitError("limit-signatures", limit=MAX_SIGNATURES)
     context = Context(source=tree, ids=Ids(tree.root), resolver=resolver, limits=limits)
-    countered = {node for node in nodes if xades.is_counter_signature(node)}
-    read = [_Reading(context, node, infos) for node in nodes if node not in countered]
-    for reading in read:
-        reading.read()
-    twins = _Twins(tree.root, read)
-    expected = {path: _led_to(tree.root, path) for path in expect}
-    return tuple(_judged(reading, twins, expected) for reading in read)
+    read = [_Reading(context, node, infos) for node in nodes if not xades.is_counter_signature(node)]
+    with context.paths:
+        for reading in read:
+            reading.read()
+        twins = _Twins(tree.root, read)
+        expected = {path: _led_to(tree.root, path) for path in expect}
+        return tuple([_judged(reading, twins, expected) for reading in read])
 
 
 @attrs.define(eq=False)
@@ -150,7 +150,7 @@ class _Reading:
 
     def read(self) -> XmlSignatureFacts:
         """Read everything, set ``facts`` and return them."""
-        place = path_of(self.node)
+        place = self.context.paths.of(self.node)
         self.reasons += [
             reason("duplicate-id", place=place, found=value) for value in islice(self.context.ids.duplicates, 3)
         ]

@@ -9,7 +9,6 @@ touched: it may be shared between threads. Where even that would be wrong, :mod:
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import enum
 import itertools
@@ -134,16 +133,13 @@ def canonical_octets(
     root = node.getroottree().getroot()
     if whole_document and node is not root:
         raise UsageError("option-invalid", detail="whole_document: the node is not the root")
+    if node is root:
+        body = _of_root(root, algorithm, prefixes, without, light=light)
+        return _surrounded(body, root, algorithm) if whole_document else body
     hole = None if without is None else path_between(node, without)
     if hole == ():
-        body = b""
-    elif node is not root:
-        body = _written(_detached(node, algorithm, hole or (), light=light), algorithm, prefixes)
-    else:
-        if not light:
-            check_work(root)
-        body = _of_root(root, algorithm, prefixes, None if without is None or hole is None else without, hole or ())
-    return _surrounded(body, root, algorithm) if whole_document else body
+        return b""
+    return _written(_detached(node, algorithm, hole or (), light=light), algorithm, prefixes)
 
 
 def _of_root(
@@ -151,19 +147,28 @@ def _of_root(
     algorithm: Canonical,
     prefixes: Sequence[str],
     without: etree._Element | None,
-    hole: tuple[int, ...],
+    *,
+    light: bool,
 ) -> bytes:
-    """Return the canonical octets of *root*; what is left out, *without*, lies at *hole*."""
+    """Return the canonical octets of *root* without the element *without*."""
+    if without is root:
+        return b""
+    if without is not None and without.getroottree().getroot() is not root:
+        raise UsageError("option-invalid", detail="the two elements belong to different trees")
+    if not light:
+        check_work(root)
     if _stands_alone(root):
         if without is None:
             return _written(root, algorithm, prefixes)
-        found = None
-        with contextlib.suppress(ReadError):  # perhaps it is about what is left out
+        try:
             found = _spared(_written(root, algorithm, prefixes), without)
+        except ReadError:  # perhaps it is about what is left out
+            found = None
         if found is not None:
             return found
+    hole = None if without is None else path_between(root, without)
     # a copy that is made of a root has all its namespaces
-    return _written(_cut(copy.deepcopy(root), hole), algorithm, prefixes)
+    return _written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
 
 
 def _spared(octets: bytes, element: etree._Element) -> bytes | None:

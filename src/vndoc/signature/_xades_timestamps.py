@@ -10,7 +10,8 @@ from vndoc.errors import VndocError
 from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
 from vndoc.signature._xmldsig_names import CANONICAL, canonical_method, ds
-from vndoc.signature._xmldsig_references import Context, Selection
+from vndoc.signature._xmldsig_references import Context
+from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, reason
 from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.xml import Canonical

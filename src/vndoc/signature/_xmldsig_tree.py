@@ -26,6 +26,7 @@ from vndoc.xml.c14nwork import is_light
 from vndoc.xml.document import check_document
 from vndoc.xml.elide import elide
 from vndoc.xml.parser import parse_copy, parse_document_quietly
+from vndoc.xml.pieces import foretold_digest
 from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
@@ -151,6 +152,23 @@ class Canonicalizer(Protocol):
         ...
 
 
+class Foretold(Protocol):
+    """Gives the digest of that name of what a :class:`Canonicalizer` would give, and its length, if it is known."""
+
+    def __call__(
+        self,
+        node: etree._Element,
+        algorithm: Canonical,
+        name: str,
+        *,
+        inclusive_prefixes: Sequence[str],
+        without: etree._Element | None,
+        whole_document: bool,
+    ) -> tuple[bytes, int] | None:
+        """Return both."""
+        ...
+
+
 def _whole(
     node: etree._Element,
     algorithm: Canonical,
@@ -160,9 +178,7 @@ def _whole(
     whole_document: bool,
     light: bool = False,
 ) -> Iterable[Piece]:
-    return (
-        canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, light=light),
-    )
+    return (canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, light=light),)
 
 
 _light = functools.partial(_whole, light=True)
@@ -179,13 +195,14 @@ class XmlSource:
 
     ``root`` holds comments and processing instructions and nobody changes it. ``canonical`` and ``text`` are the
     seam for trees whose long texts were cut out (:class:`vndoc.xml.Skeleton`). ``size`` is about the number of
-    octets of the document; it bounds the work.
+    octets of the document; it bounds the work. ``foretold`` gives digests that were made while the document arrived.
     """
 
     root: etree._Element
     size: int
     canonical: Canonicalizer = _whole
     text: Callable[[etree._Element], str] = _text
+    foretold: Foretold | None = None
 
     @classmethod
     def of(cls, source: bytes | etree._Element | XmlSource, limits: Limits = DEFAULT) -> XmlSource:
@@ -240,7 +257,8 @@ class XmlSource:
         def text(node: etree._Element) -> str:
             return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
 
-        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text)
+        ready = None if skeleton.ahead is None else functools.partial(foretold_digest, skeleton)
+        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text, foretold=ready)
 
 
 def _apart(skeleton: Skeleton) -> bool:

@@ -34,10 +34,10 @@ from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
     Resolver,
-    Selection,
     fault,
     read_references,
 )
+from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_tree import (
     Canonicalizer,
     Ids,

@@ -24,9 +24,7 @@ def is_light(octets: bytes) -> bool:
     """Return whether the tree of *octets* (UTF-8) is sure to pass, and any part of it: by counting, which is fast."""
     declared = octets.count(b"xmlns") ** 2
     most = len(octets) // 4  # elements or attributes
-    return most * (declared + most) <= _WORK or (
-        octets.count(b"<") * declared + octets.count(b"=") ** 2 <= _WORK
-    )
+    return most * (declared + most) <= _WORK or (octets.count(b"<") * declared + octets.count(b"=") ** 2 <= _WORK)
 
 
 def check_work(root: etree._Element) -> None:

@@ -8,7 +8,7 @@ import threading
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 import attrs
 from lxml import etree
@@ -18,6 +18,9 @@ from vndoc.errors import LimitError, ReadError
 from vndoc.xml.base64text import Base64Text
 from vndoc.xml.c14nwork import is_light
 from vndoc.xml.parser import parse_copy
+
+if TYPE_CHECKING:
+    from vndoc.xml.ahead import Ahead
 
 __all__ = [
     "HOLDERS",
@@ -171,6 +174,9 @@ class Skeleton:
 
     lost: frozenset[str] = frozenset()
     """Tokens of damaged texts that were not kept to the end (stream route, beyond ``limits.skeleton_bytes``)."""
+
+    ahead: Ahead | None = None
+    """The digest that was made on the way, where the packet was read while it arrived."""
 
     _full: _FullRoot = attrs.field(factory=_FullRoot, init=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import io
 
 import attrs
 import pytest
@@ -48,6 +49,19 @@ def both_sealed(packet=PACKET) -> bytes:
     manifest, signature = (a.open().read() for a in sealed.attachments[-2:])
     twice = Attachment.of(sign_cms(manifest, signer=BODY, existing=signature), name=SIGNATURE_NAME)
     return vndoc.write_packet(sealed.evolve(attachments=(*sealed.attachments[:-1], twice)))
+
+
+def test_an_open_file_is_digested_while_it_arrives():
+    content = Attachment.of(bytes(range(256)) * 400, name="Phụ lục.bin", content_id="cid:3")
+    packet = PACKET.evolve(attachments=(*FILES, content))
+    data = vndoc.write_packet(packet)
+    data = sign_header(data, packet, signer=SIGNER, signing_time=TIME, form="enveloped")
+    for octets, passed in ((data, True), (data.replace(b"MDEy", b"MDEz", 1), False)):
+        with vndoc.read(io.BytesIO(octets)) as reading:
+            assert reading.skeleton.ahead is not None
+            arrived = judge(reading)
+        assert arrived.passed is passed
+        assert codes(arrived) == codes(judge(octets))
 
 
 def known(code: str, day: datetime.date) -> OrganisationRecord | None:

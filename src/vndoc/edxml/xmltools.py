@@ -33,11 +33,14 @@ def path_of(node: Any, counted: dict[tuple[Any, str], tuple[Any, int]] | None = 
     steps: list[str] = []
     while node is not None:
         parent = node.getparent()
-        step = local_name(node)
+        tag = node.tag
+        step = tag.rpartition("}")[2]
         if parent is not None:
-            number = _number(node, parent, {} if counted is None else counted)
-            if number > 1 or next(node.itersiblings(node.tag), None) is not None:
+            if next(node.itersiblings(tag, preceding=True), None) is not None:
+                number = _number(node, parent, {} if counted is None else counted)
                 step = f"{step}[{number}]"
+            elif next(node.itersiblings(tag), None) is not None:
+                step = f"{step}[1]"
         steps.append(step)
         node = parent
     return "/" + "/".join(reversed(steps))

@@ -12,6 +12,8 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, overload
 
+from lxml import etree
+
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
@@ -19,6 +21,8 @@ from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
 from vndoc.xml import split
+from vndoc.xml.ahead import Ahead, Plan
+from vndoc.xml.elide import Arrival
 
 if TYPE_CHECKING:
     from vndoc.pki import RevocationSource, TrustStore
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "attach", "read", "read_packet", "seal", "validate", "verify", "write_packet"]
 
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
 
@@ -46,7 +51,8 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
     :class:`~vndoc.errors.LimitError` where it exceeds *limits*, :class:`~vndoc.errors.SourceError` for
     files that cannot be read and :class:`~vndoc.errors.UsageError` for a source of another type.
     """
-    octets = acquire(source, limits)
+    arrival = Arrival(limits, Ahead(_planned)) if callable(getattr(source, "read", None)) else None
+    octets = acquire(source, limits, watch=None if arrival is None else arrival.feed)
     spools: list[TemporarySpool] = []
 
     def spool() -> TemporarySpool:
@@ -54,13 +60,22 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
         return spools[-1]
 
     try:
-        skeleton = split(octets, spool=spool, limits=limits, recover=recover)
+        skeleton = split(octets, spool=spool, limits=limits, recover=recover, arrival=arrival)
         return interpret(skeleton, octets, limits=limits, temporary=tuple(spools))
     except BaseException:
         for made in [octets, *spools]:
             if isinstance(made, TemporarySpool):
                 made.close()
         raise
+
+
+def _planned(root: etree._Element) -> Plan | None:
+    """Return what the signature in the header of the beginning of a packet is over, if it has one."""
+    if next(root.iter(_SIGNATURE), None) is None:
+        return None
+    from vndoc.signature._xmldsig_ahead import planned  # noqa: PLC0415 - loaded when asked for: reading does without
+
+    return planned(root)
 
 
 def read_packet(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> Packet:

@@ -10,7 +10,7 @@ import os
 import stat
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol, cast
 
 import attrs
@@ -19,15 +19,15 @@ from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import LimitError, SourceError, UsageError, VndocError
 from vndoc.limits import DEFAULT, Limits
 
-__all__ = ["FileOctets", "Source", "TemporarySpool", "acquire"]
+__all__ = ["FileOctets", "Source", "TemporarySpool", "Watch", "acquire"]
 
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """What a packet is read from: its octets, the path of a file (a ``str`` is always a path), or an open binary file."""
 
 
 _SPOOL_NAME = "vndoc-*.tmp"
-_PIECE = 1024 * 1024
-"""Octets read at a time from a file that is too large for memory; the first read asks for all that may stay there."""
+_PIECE = 256 * 1024
+"""Octets read at a time from an open file: what is looked at while it comes is still in the processor's cache."""
 
 
 class _Readable(Protocol):
@@ -186,12 +186,17 @@ class _SpoolFile(io.RawIOBase):
         return count
 
 
-def acquire(source: Source, limits: Limits = DEFAULT) -> Octets:
+Watch = Callable[[bytes], None]
+"""Sees the octets of an open file while they come."""
+
+
+def acquire(source: Source, limits: Limits = DEFAULT, *, watch: Watch | None = None) -> Octets:
     """Return *source* as octets that can be opened again and again.
 
     Octets are held in memory (copied, unless they are ``bytes``). A file given by its path is read at once if it
     has at most ``limits.in_memory_bytes``, else when needed. An open binary file is read to its end, from where it
-    stands, into memory (up to ``limits.buffered_bytes``) or a :class:`TemporarySpool`, and left open.
+    stands, into memory (up to ``limits.buffered_bytes``) or a :class:`TemporarySpool`, and left open; *watch* sees
+    its octets while they come.
 
     Raises :class:`LimitError` (``limit-packet-bytes``), :class:`SourceError` if reading fails, :class:`UsageError`
     (``source-type``) for anything else, text files included.
@@ -205,7 +210,7 @@ def acquire(source: Source, limits: Limits = DEFAULT) -> Octets:
         return _acquire_path(_text_path(source), limits)
     if not callable(getattr(source, "read", None)):
         raise UsageError("source-type", found=type(source).__name__)
-    return _acquire_file(source, limits, str(getattr(source, "name", type(source).__name__)))
+    return _acquire_file(source, limits, str(getattr(source, "name", type(source).__name__)), watch=watch)
 
 
 def _acquire_path(path: str, limits: Limits) -> Octets:
@@ -226,25 +231,34 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
         raise _failed(path, error) from error
 
 
-def _acquire_file(file: _Readable, limits: Limits, name: str, *, first: int | None = None) -> Octets:
+def _acquire_file(
+    file: _Readable, limits: Limits, name: str, *, first: int | None = None, watch: Watch | None = None
+) -> Octets:
     """Read *file* to its end: into memory as far as allowed, else into a spool; *first* octets are asked for first."""
-    pieces: list[bytes] = []
+    memory = io.BytesIO()
     spool: TemporarySpool | None = None
     total = 0
     try:
-        for piece in _pieces(file, limits, name, first or limits.buffered_bytes + 1):
+        for piece in _pieces(file, limits, name, first or _PIECE):
+            if watch is not None:
+                watch(piece)
             total += len(piece)
-            pieces.append(piece)
-            if total > limits.buffered_bytes:
-                spool = spool or TemporarySpool()
-                for ready in pieces:
-                    spool.write(ready)
-                pieces.clear()
+            if spool is not None:
+                spool.write(piece)
+            elif not memory.tell() and total <= limits.buffered_bytes:
+                memory = io.BytesIO(piece)  # which is not copied if it is all there is
+                memory.seek(0, io.SEEK_END)
+            else:
+                memory.write(piece)
+            if spool is None and total > limits.buffered_bytes:
+                spool = TemporarySpool()
+                spool.write(memory.getvalue())
+                memory = io.BytesIO()
     except BaseException:
         if spool is not None:
             spool.close()
         raise
-    return MemoryOctets(b"".join(pieces)) if spool is None else spool
+    return MemoryOctets(memory.getvalue()) if spool is None else spool
 
 
 def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:

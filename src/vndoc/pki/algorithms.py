@@ -144,6 +144,8 @@ def hasher(digest: Digest) -> Any:
     if digest.hashlib is None:
         raise CertificateError("algorithm-unsupported", found=digest.name)
     try:
+        if digest.hashlib in hashlib.algorithms_guaranteed:
+            return getattr(hashlib, digest.hashlib)(usedforsecurity=False)  # finds it faster than new()
         return hashlib.new(digest.hashlib, usedforsecurity=False)
     except ValueError:
         raise CertificateError("algorithm-unsupported", found=digest.name) from None

@@ -11,7 +11,7 @@ from vndoc.errors import CertificateError
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.constraints import ConstraintState, names_of
 from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN
-from vndoc.pki.names import key_or_octets
+from vndoc.pki.names import same_name
 from vndoc.pki.outcome import Reason
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
 from vndoc.pki.policy_graph import PolicyGraph
@@ -219,4 +219,4 @@ class _Walk:
 
 def _self_issued(certificate: Certificate) -> bool:
     """Return whether issuer and subject are equal names (RFC 5280, 7.1)."""
-    return certificate.self_issued or key_or_octets(certificate.subject) == key_or_octets(certificate.issuer)
+    return same_name(certificate.subject, certificate.issuer)

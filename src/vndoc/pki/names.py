@@ -19,7 +19,7 @@ from vndoc.pki import der
 from vndoc.pki._lazy import lazy
 from vndoc.text import mask, nfc
 
-__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "within"]
+__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "same_name", "within"]
 
 _LABELS: Final = {
     "2.5.4.3": "CN",
@@ -195,6 +195,30 @@ def key_or_octets(octets: bytes) -> object:
         return name_key(octets)
     except CertificateError:
         return octets
+
+
+def same_name(one: bytes, other: bytes) -> bool:
+    """Return whether two names are equal by RFC 5280, section 7.1: as comparing :func:`key_or_octets` of both.
+
+    Nearly always they differ, and then in one attribute, so that the others need not be prepared.
+    """
+    if one == other:
+        return True
+    try:
+        names = [der.children(der.read(octets, ber=True), ber=True) for octets in (one, other)]
+        if len(names[0]) != len(names[1]):
+            return False
+        for first, second in zip(*names, strict=True):
+            if first.octets != second.octets and _key(_named(first)) != _key(_named(second)):
+                return False
+    except CertificateError:
+        return False
+    return key_or_octets(one) == key_or_octets(other)
+
+
+def _named(rdn: der.Element) -> bytes:
+    """Return a name of the one *rdn*."""
+    return der.encode(der.SEQUENCE, rdn.octets)
 
 
 def within(name: bytes, base: bytes) -> bool:

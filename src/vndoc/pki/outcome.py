@@ -54,7 +54,7 @@ class SubIndication(enum.StrEnum):
     SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, cache_hash=True)
 class ReasonKind:
     """One row of a table of reasons.
 
@@ -128,9 +128,10 @@ def outcome_of(reasons: Iterable[Reason]) -> Outcome:
     given = tuple(reasons)
     if not given:
         return _PASSED
-    deciding = sorted((r for r in given if r.decides), key=lambda r: _ORDER[r.kind.indication or Indication.FAILED])
-    ordered = (*deciding, *(r for r in given if not r.decides))
+    deciding = [r for r in given if r.kind.indication is not None]
     if not deciding:
-        return Outcome(Indication.PASSED, None, ordered)
+        return Outcome(Indication.PASSED, None, given)
+    deciding.sort(key=lambda r: _ORDER[r.kind.indication or Indication.FAILED])
+    ordered = (*deciding, *(r for r in given if r.kind.indication is None))
     kind = deciding[0].kind
     return Outcome(kind.indication or Indication.FAILED, kind.sub_indication, ordered)

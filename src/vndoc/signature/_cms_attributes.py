@@ -203,14 +203,14 @@ def _texts(value: der.Element, depth: int = 0) -> Iterator[str]:
 
 
 MOST_VALUES: Final = 1_000
-"""Lists, responses or certificates in one attribute: real signatures carry below ten."""
+"""Lists, responses and certificates in the attributes of one signer: real signatures carry below ten."""
 
 
-def revocation_values(value: der.Element) -> RevocationMaterial:
+def revocation_values(value: der.Element, *, most: int = MOST_VALUES) -> RevocationMaterial:
     """Return revocation-values (EN 319 122-1, A.1.2) and adbe-revocationInfoArchival (ISO 32000-1, 12.8.3.3.2).
 
     Both are lists at [0] and responses at [1]; bare basic responses get the envelope of RFC 6960. Raises
-    ``der-malformed`` for more than :data:`MOST_VALUES` of a kind.
+    ``der-malformed`` for more than *most* altogether.
     """
     crls: list[bytes] = []
     ocsps: list[bytes] = []
@@ -220,7 +220,7 @@ def revocation_values(value: der.Element) -> RevocationMaterial:
         for items in children(part):
             if items.tag != der.SEQUENCE:
                 raise _wrong(items)
-            found = [item.octets for item in children(items, most=MOST_VALUES)]
+            found = [item.octets for item in children(items, most=most - len(crls) - len(ocsps))]
             if part.tag == der.context(0):
                 crls.extend(found)
             else:

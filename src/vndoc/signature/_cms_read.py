@@ -162,6 +162,8 @@ class _Material:
         self.counter_signatures: list[SignatureFacts] = []
         self.revocation = reading.context.revocation
         self.values = False
+        self.left = names.MOST_VALUES
+        """Certificates, lists and responses that may still come, in all attributes together."""
 
     def read(self) -> None:
         reading = self.reading
@@ -176,10 +178,11 @@ class _Material:
 
     def _revocation(self, value: der.Element, oid: str) -> None:
         try:
-            found = names.revocation_values(value)
+            found = names.revocation_values(value, most=self.left)
         except CertificateError:
             self.reading.add("attribute-malformed", name=names.NAMES[oid])
             return
+        self.left -= len(found.crls) + len(found.ocsps)
         self.revocation = _joined(self.revocation, found)
         self.values = self.values or bool(found.crls or found.ocsps)
 
@@ -187,10 +190,12 @@ class _Material:
         for value in values:
             notes: list[Reason] = []
             try:
-                found = _certificates(children(value, most=names.MOST_VALUES), notes)
+                elements = children(value, most=self.left)
             except CertificateError:
                 self.reading.add("attribute-malformed", name=names.NAMES[names.CERTIFICATE_VALUES])
                 continue
+            self.left -= len(elements)
+            found = _certificates(elements, notes)
             context = self.reading.context
             everything = tuple(dict.fromkeys((*context.certificates, *found)))
             self.reading.context = attrs.evolve(context, certificates=everything)

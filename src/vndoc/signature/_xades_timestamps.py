@@ -6,12 +6,12 @@ from typing import Final
 
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.errors import VndocError
 from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
 from vndoc.signature._xmldsig_names import CANONICAL, canonical_method, ds
-from vndoc.signature._xmldsig_references import Context, Selection
+from vndoc.signature._xmldsig_references import Context
+from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, reason
 from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.xml import Canonical
@@ -57,13 +57,13 @@ def read_timestamps(
 def _read(context: Context, value: etree._Element, node: etree._Element) -> list[TimestampFacts]:
     """Return the facts about each token of one timestamp property."""
     kind = _KINDS[_local(node)]
-    place = path_of(node)
+    place = context.paths.of(node)
     over = _signature_input(context, value, node) if kind is TimestampKind.SIGNATURE else None
     tokens = [child for child in element_children(node) if _local(child) == "EncapsulatedTimeStamp"]
     if len(tokens) > MAX_TIMESTAMPS:
         raise Refusal(reason("too-many-timestamps", place=node, limit=MAX_TIMESTAMPS))
     found = [
-        tsp.read_timestamp(kind, base64_value(token), over=over, place=path_of(token), limits=context.limits)
+        tsp.read_timestamp(kind, base64_value(token), over=over, place=context.paths.of(token), limits=context.limits)
         for token in tokens
     ]
     if not found:

@@ -100,7 +100,7 @@ def canonical_method(node: etree._Element) -> tuple[Canonical, tuple[str, ...]] 
     if form is None:
         return None
     prefixes: tuple[str, ...] = ()
-    if form.exclusive:
-        child = node.find(_INCLUSIVE)
+    if form.exclusive and len(node):
+        child = next(node.iterchildren(_INCLUSIVE), None)
         prefixes = () if child is None else tuple(child.get("PrefixList", "").split())
     return form, prefixes

@@ -22,6 +22,7 @@ from vndoc.signature._xmldsig_names import (
     canonical_method,
     ds,
 )
+from vndoc.signature._xmldsig_selection import Selection, State, Stream
 from vndoc.signature._xmldsig_tree import (
     Ids,
     Paths,
@@ -45,7 +46,6 @@ __all__ = [
     "Context",
     "Reference",
     "Resolver",
-    "Selection",
     "fault",
     "made_digest",
     "read_reference",
@@ -102,45 +102,6 @@ class Context:
         self.spent += size
         if self.spent > self.budget:
             raise Refusal(reason("too-much-to-digest", limit=self.budget))
-
-
-@attrs.define(eq=False)
-class Selection:
-    """A node-set: *node* and all below it, with or without comments, perhaps the whole document, perhaps a hole."""
-
-    source: XmlSource
-    node: etree._Element
-    whole: bool = False
-    comments: bool = False
-    without: etree._Element | None = None
-    foreign: bool = False
-    """Whether it is another document than that of the signature."""
-
-    def canonical(self, method: Canonical, prefixes: tuple[str, ...] = ()) -> Stream:
-        """Return the canonical octets."""
-        form = method if self.comments else method.without_comments
-
-        def pieces() -> Iterable[Piece]:
-            return self.source.canonical(
-                self.node, form, inclusive_prefixes=prefixes, without=self.without, whole_document=self.whole
-            )
-
-        # what is left out is copied first all the same
-        cost = 0 if self.without is None else self.source.size
-        return Stream(pieces, key=(self.node, form, prefixes, self.without, self.whole), cost=cost)
-
-
-@attrs.define(eq=False)
-class Stream:
-    """A run of octets between two transforms. ``key`` says where the same octets were digested before."""
-
-    pieces: Callable[[], Iterable[Piece]]
-    key: tuple[object, ...] | None = None
-    cost: int = 0
-    """Octets of work, where these are more than those of the stream."""
-
-
-State = Selection | Stream
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -463,14 +424,16 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     if key is not None and key in context.known:
         return context.known[key]
     context.charge(0)
-    hashed = hasher(digest)
+    found = None if stream.foretold is None else stream.foretold(digest.name)
     size = 0
-    for piece in stream.pieces():
-        hashed.update(piece)
-        size += len(piece)
+    if found is None:
+        hashed = hasher(digest)
+        for piece in stream.pieces():
+            hashed.update(piece)
+            size += len(piece)
+        found = (bytes(hashed.digest()), size)
     if stream.key is None or stream.key[0] != "external":
-        context.charge(max(size, stream.cost))
-    found = (bytes(hashed.digest()), size)
+        context.charge(max(found[1], stream.cost))
     if key is not None:
         context.known[key] = found
     return found

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import binascii
-import bisect
+import contextvars
 import functools
 import io
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, BinaryIO, Final, Protocol, Self, cast
 
 import attrs
 import pybase64
 from lxml import etree
 
-from vndoc.edxml.xmltools import local_name, path_of
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ReadError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
-from vndoc.signature._xmldsig_names import DS
+from vndoc.signature._xmldsig_names import DS, ds
 from vndoc.xml import Canonical, Skeleton, canonical_pieces, parse_document
 from vndoc.xml.c14n import canonical_octets
-from vndoc.xml.parser import parse_copy, simple_prolog
+from vndoc.xml.c14nwork import is_light
+from vndoc.xml.document import check_document
+from vndoc.xml.elide import elide
+from vndoc.xml.parser import parse_copy, parse_document_quietly
+from vndoc.xml.pieces import foretold_digest
+from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
     "Canonicalizer",
@@ -45,9 +49,77 @@ Piece = bytes | memoryview
 """A run of octets in a sequence that belongs together."""
 
 _SHORT: Final = 256 * 1024
+"""Octets of a document in which tags are counted to see that it is soon made canonical: counting takes time, too."""
+_WHOLE: Final = 64 * 1024
+"""Octets of a document that is always parsed as it is."""
+_SIGNATURE: Final = ds("Signature")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _RESOLVED: Final = frozenset({"Id", "ID", "id", _XML_ID})
-_ID_ATTRIBUTES = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_ID_NAMES: Final = frozenset({"Id", "ID", "id", "iD"})
+_ID_ATTRIBUTES = etree.XPath(f"descendant-or-self::*/@*[contains('{' '.join(sorted(_ID_NAMES))}', local-name())]")
+"""Those with such a name and a few that are a part of one: the exact search takes twice as long."""
+
+
+class Paths:
+    """The paths of elements, as :func:`vndoc.edxml.xmltools.path_of` gives them, when many are asked for.
+
+    Elements of one name are counted once among their siblings, and from the nearest one that is known, in both
+    directions: a thousand paths among a hundred thousand siblings take a few passes over these, not a thousand.
+    In a ``with`` statement, the places of all reasons are worked out here.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[etree._Element, str], int] = {}
+        self._numbers: dict[etree._Element, int] = {}
+        self._known: dict[etree._Element, str] = {}
+
+    def __enter__(self) -> Self:
+        self._token = _PATHS.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _PATHS.reset(self._token)
+
+    def of(self, node: etree._Element) -> str:
+        """Return the path of *node*."""
+        found = self._known.get(node)
+        if found is None:
+            parent = node.getparent()
+            above = "" if parent is None else self.of(parent)
+            found = self._known[node] = f"{above}/{self._step(node, parent)}"
+        return found
+
+    def _step(self, node: etree._Element, parent: etree._Element | None) -> str:
+        tag = node.tag
+        name = tag.rpartition("}")[2]
+        if parent is None:
+            return name
+        before, after = node.itersiblings(tag, preceding=True), node.itersiblings(tag)
+        above, below = next(before, None), next(after, None)
+        if above is None and below is None:
+            return name
+        key = (parent, tag)
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counts[key] = sum(1 for _ in parent.iterchildren(tag))
+        number, distance = 0, 1
+        while not number:
+            if above is None:
+                number = distance
+            elif above in self._numbers:
+                number = self._numbers[above] + distance
+            elif below is None:
+                number = count - distance + 1
+            elif below in self._numbers:
+                number = self._numbers[below] - distance
+            else:
+                above, below, distance = next(before, None), next(after, None), distance + 1
+        self._numbers[node] = number
+        return f"{name}[{number}]"
+
+
+_PATHS: Final[contextvars.ContextVar[Paths | None]] = contextvars.ContextVar("paths")
+"""The paths of the document that is being read."""
 
 
 class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and becomes a reason
@@ -60,7 +132,7 @@ class Refusal(Exception):  # noqa: N818 - it ends the reading of one part, and b
 
 def reason(code: str, *, place: etree._Element | str | None = None, **values: object) -> Reason:
     """Return the reason *code* of the table of XML signatures; *place* is a path, or the element it leads to."""
-    where = place if place is None or isinstance(place, str) else path_of(place)
+    where = place if place is None or isinstance(place, str) else (_PATHS.get(None) or Paths()).of(place)
     return Reason.of(XML_REASONS[code], place=where, **values)
 
 
@@ -80,6 +152,23 @@ class Canonicalizer(Protocol):
         ...
 
 
+class Foretold(Protocol):
+    """Gives the digest of that name of what a :class:`Canonicalizer` would give, and its length, if it is known."""
+
+    def __call__(
+        self,
+        node: etree._Element,
+        algorithm: Canonical,
+        name: str,
+        *,
+        inclusive_prefixes: Sequence[str],
+        without: etree._Element | None,
+        whole_document: bool,
+    ) -> tuple[bytes, int] | None:
+        """Return both."""
+        ...
+
+
 def _whole(
     node: etree._Element,
     algorithm: Canonical,
@@ -87,11 +176,12 @@ def _whole(
     inclusive_prefixes: Sequence[str],
     without: etree._Element | None,
     whole_document: bool,
-    source: bytes | None = None,
+    light: bool = False,
 ) -> Iterable[Piece]:
-    return (
-        canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=source),
-    )
+    return (canonical_octets(node, algorithm, inclusive_prefixes, without, whole_document=whole_document, light=light),)
+
+
+_light = functools.partial(_whole, light=True)
 
 
 def _text(node: etree._Element) -> str:
@@ -105,13 +195,14 @@ class XmlSource:
 
     ``root`` holds comments and processing instructions and nobody changes it. ``canonical`` and ``text`` are the
     seam for trees whose long texts were cut out (:class:`vndoc.xml.Skeleton`). ``size`` is about the number of
-    octets of the document; it bounds the work.
+    octets of the document; it bounds the work. ``foretold`` gives digests that were made while the document arrived.
     """
 
     root: etree._Element
     size: int
     canonical: Canonicalizer = _whole
     text: Callable[[etree._Element], str] = _text
+    foretold: Foretold | None = None
 
     @classmethod
     def of(cls, source: bytes | etree._Element | XmlSource, limits: Limits = DEFAULT) -> XmlSource:
@@ -123,11 +214,17 @@ class XmlSource:
         if isinstance(source, XmlSource):
             return source
         if isinstance(source, bytes):
-            root = parse_document(source, limits=limits)
-            short = len(source) <= _SHORT and simple_prolog(source)  # its "<" and "=" can be counted, and soon
-            return cls(
-                root=root, size=len(source), canonical=functools.partial(_whole, source=source if short else None)
-            )
+            if _WHOLE < len(source) <= limits.document_bytes:
+                skeleton = elide(MemoryOctets(source), limits)
+                if skeleton is not None and _apart(skeleton):
+                    check_document(skeleton.data, limits)
+                    return cls.of_skeleton(skeleton, len(source))
+            check_document(source, limits)
+            root = parse_document_quietly(source, limits)
+            if root is None:
+                return cls(root=parse_document(source, limits=limits), size=len(source))
+            light = len(source) <= _SHORT and is_light(source)
+            return cls(root=root, size=len(source), canonical=_light if light else _whole)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
@@ -160,7 +257,14 @@ class XmlSource:
         def text(node: etree._Element) -> str:
             return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
 
-        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text)
+        ready = None if skeleton.ahead is None else functools.partial(foretold_digest, skeleton)
+        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text, foretold=ready)
+
+
+def _apart(skeleton: Skeleton) -> bool:
+    """Return whether something was cut out, and nothing of a signature: of that, all is looked at in the tree."""
+    holders = (node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in skeleton.texts)
+    return bool(skeleton.texts) and all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
 
 
 class Ids:
@@ -171,7 +275,8 @@ class Ids:
 
     def __init__(self, root: etree._Element) -> None:
         self._found: dict[str, etree._Element] | None = None
-        values = self._values = cast("list[Any]", _ID_ATTRIBUTES(root))
+        found = cast("list[Any]", _ID_ATTRIBUTES(root))
+        values = self._values = [v for v in found if v.attrname.rpartition("}")[2] in _ID_NAMES]
         self.duplicates: dict[str, None] = {}
         """The values that stand more than once, whatever the attribute, in order."""
         if len(set(values)) < len(values):
@@ -191,38 +296,6 @@ class Ids:
 def _resolves(owner: etree._Element, name: str) -> bool:
     """Return whether the attribute *name* is the Id of *owner*: elements of XML-DSig know ``Id`` only."""
     return name == "Id" if str(owner.tag).startswith("{" + DS) else name in _RESOLVED
-
-
-class Paths:
-    """The paths of elements, as :func:`vndoc.edxml.xmltools.path_of` gives them, when many are asked for.
-
-    The children of an element are counted once, so that thousands of paths below it do not take as many counts.
-    """
-
-    def __init__(self) -> None:
-        self._rows: dict[etree._Element, dict[str, array[int]]] = {}
-
-    def of(self, node: etree._Element) -> str:
-        """Return the path of *node*."""
-        steps: list[str] = []
-        at: etree._Element | None = node
-        while at is not None:
-            steps.append(self._step(at))
-            at = at.getparent()
-        return "/" + "/".join(reversed(steps))
-
-    def _step(self, node: etree._Element) -> str:
-        name, parent = local_name(node), node.getparent()
-        if parent is None:
-            return name
-        rows = self._rows.get(parent)
-        if rows is None:
-            rows = self._rows[parent] = {}
-            for position, child in enumerate(parent):
-                if isinstance(child.tag, str):
-                    rows.setdefault(child.tag, array("Q")).append(position)
-        alike = rows[str(node.tag)]
-        return name if len(alike) == 1 else f"{name}[{bisect.bisect_right(alike, parent.index(node))}]"
 
 
 def element_children(node: etree._Element) -> list[etree._Element]:

@@ -6,7 +6,6 @@ They know :class:`~vndoc.signature.facts.SignatureFacts`, never a format. Each r
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -15,7 +14,7 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from vndoc.errors import CertificateError
-from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, SignatureAlgorithm, key_bits
+from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, SignatureAlgorithm
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
@@ -35,6 +34,7 @@ __all__ = [
     "signature_algorithm_check",
 ]
 
+_VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 CANDIDATES: Final = 64
 """Certificates that are tried for one signature: real ones carry below ten."""
 _CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
@@ -99,7 +99,7 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
         return Identification(None, None, () if said else (_reason(code, facts.place),))
     if not computable(facts.algorithm):
         return Identification(bound[0], None, ())
-    fitting = [c for c in bound if _verified(facts, c)]
+    fitting = _fitting(facts, bound)
     if not fitting:
         return Identification(bound[0], False, (_reason("signature-value-wrong", facts.place),))
     if len(fitting) > 1 and facts.binding(fitting[0]) is not Binding.MATCHES:
@@ -108,11 +108,29 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     return Identification(fitting[0], True, ())
 
 
+def _fitting(facts: SignatureFacts, bound: list[Certificate]) -> list[Certificate]:
+    """Return those of *bound* whose key the signature value is of.
+
+    Once one fits, those that issued another one are no longer tried: they stand there for the path. One that has the
+    same key fits as well.
+    """
+    found: list[Certificate] = []
+    issuers = {c.issuer for c in bound if not c.self_issued}
+    for certificate in bound:
+        if found and certificate.subject in issuers:
+            if certificate.spki == found[0].spki:
+                found.append(certificate)
+        elif facts.verify(certificate):
+            found.append(certificate)
+    return found
+
+
 def computable(algorithm: SignatureAlgorithm | None) -> bool:
     """Return whether values of *algorithm* can be verified here at all; others are refused by name, not as wrong."""
     if algorithm is None or algorithm.family not in VERIFIABLE:
         return False
-    return all(name is None or _computed(name) for name in (algorithm.digest, algorithm.mgf))
+    digest, mgf = algorithm.digest, algorithm.mgf
+    return (digest is None or _computed(digest)) and (mgf is None or _computed(mgf))
 
 
 def _computed(digest: str) -> bool:
@@ -161,7 +179,8 @@ def _key_of(certificate: Certificate | None) -> tuple[int | None, str | None]:
         key = certificate.public_key
     except CertificateError:
         return 0, None
-    return key_bits(key), key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else None
+    curve: ec.EllipticCurve | None = getattr(key, "curve", None)  # faster than asking for the kind of key
+    return certificate.key_bits, None if curve is None else curve.name
 
 
 def digests(facts: SignatureFacts, policy: Policy, moment: Moment) -> Iterator[Reason]:
@@ -195,7 +214,8 @@ def shown_time(at: datetime.datetime) -> str:
 
     In the first and the last hours of the calendar it stays in the zone that it is in.
     """
-    vietnam = datetime.timezone(datetime.timedelta(hours=7))
-    with contextlib.suppress(OverflowError):
-        at = at.astimezone(vietnam)
+    try:
+        at = at.astimezone(_VIETNAM)
+    except OverflowError:
+        return at.isoformat(" ", "seconds")
     return at.isoformat(" ", "seconds")

@@ -7,6 +7,7 @@ caller gives. Nothing here reads a clock or a network; what the document claims 
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -33,7 +34,7 @@ from vndoc.signature.blocks import (
 )
 from vndoc.signature.cms import read_cms
 from vndoc.signature.facts import SignatureFacts
-from vndoc.signature.identity import SignerIdentity, identity_of
+from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import Evidence, SignatureReport, TimestampReport, Verdict
@@ -146,25 +147,26 @@ class _Time:
 def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
     context = context.knowing(facts.revocation)
     time = _time(facts, context)
-    found = identify(facts, (*context.trust.pool, *(a.certificate for a in context.trust.pinned)))
+    trusted = context.trust
+    found = identify(facts, itertools.chain(trusted.pool, (anchor.certificate for anchor in trusted.pinned)))
     crypto = _crypto(facts, found, context.policy, time.moment)
     path, trust = _trust(facts, found, context, time)
     counters = tuple(
-        _evaluated(counter, context, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH
+        [_evaluated(counter, context, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH]
     )
     notes = [
         Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
         for c in counters
         if not c.passed
     ]
-    parts = (crypto, trust, time.outcome, changes)
+    reasons = (*crypto.reasons, *trust.reasons, *time.outcome.reasons, *changes.reasons, *notes)
     statuses = () if path is None else path.revocation
     return SignatureReport(
         place=facts.place,
         form=facts.form,
         level=facts.level,
         policy=context.policy.name,
-        outcome=outcome_of(dict.fromkeys((*(r for part in parts for r in part.reasons), *notes))),
+        outcome=outcome_of(dict.fromkeys(reasons)),
         crypto=crypto,
         trust=trust,
         time=time.outcome,
@@ -175,7 +177,6 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
         signature_value=facts.signature_value,
         algorithm=facts.algorithm,
         certificate=found.certificate,
-        signer=None if found.certificate is None else identity_of(found.certificate),
         path=path,
         claimed_time=facts.claimed_time,
         claimed_roles=facts.claimed_roles,
@@ -188,6 +189,9 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
 
 def _time(facts: SignatureFacts, context: Context) -> _Time:
     """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
+    if not facts.timestamps:
+        notes = (_no_timestamp(facts, context), *claimed_time_notes(facts.claimed_time, None, context.at, facts.place))
+        return _Time((), None, None, Moment(context.at, proven=False), outcome_of(notes))
     timestamps = tuple(validate_timestamp(t, context, facts.certificates) for t in facts.timestamps)
     proof, made_after = earliest_proof(timestamps), latest_content_time(timestamps)
     asked = proof or earliest_proof(timestamps, waiting=True)
@@ -218,7 +222,11 @@ def _proofs(
                 yield reason
         yield Reason.of(SIGNATURE_REASONS["timestamp-not-assured"], place=wrong[0].place)
     else:
-        yield Reason.of(SIGNATURE_REASONS["no-timestamp"], place=facts.place, at=shown_time(context.at))
+        yield _no_timestamp(facts, context)
+
+
+def _no_timestamp(facts: SignatureFacts, context: Context) -> Reason:
+    return Reason.of(SIGNATURE_REASONS["no-timestamp"], place=facts.place, at=shown_time(context.at))
 
 
 def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment: Moment) -> Outcome:

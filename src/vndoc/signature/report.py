@@ -21,7 +21,7 @@ from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationFact
 from vndoc.pki.trust import TrustAnchor, TrustStore
 from vndoc.signature.facts import Covered, Form, Level, RevocationMaterial, TimestampKind
-from vndoc.signature.identity import SignerIdentity, first_of, name_text
+from vndoc.signature.identity import SignerIdentity, first_of, identity_of, name_text
 from vndoc.text import Lang, Text
 
 __all__ = ["ANSWERS", "Evidence", "SignatureReport", "TimestampReport", "Verdict"]
@@ -114,7 +114,6 @@ class SignatureReport:
     signature_value: bytes = b""
     algorithm: SignatureAlgorithm | None = None
     certificate: Certificate | None = None
-    signer: SignerIdentity | None = None
     path: PathResult | None = None
     claimed_time: datetime.datetime | None = None
     claimed_roles: tuple[str, ...] = ()
@@ -122,6 +121,11 @@ class SignatureReport:
     timestamps: tuple[TimestampReport, ...] = ()
     evidence: Evidence
     counter_signatures: tuple[SignatureReport, ...] = ()
+
+    @property
+    def signer(self) -> SignerIdentity | None:
+        """Return who the certificate says that the signer is; ``None`` without a certificate."""
+        return None if self.certificate is None else identity_of(self.certificate)
 
     @property
     def passed(self) -> bool:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 import attrs
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
@@ -120,7 +119,7 @@ def read_properties(
         return _broken(reason("signed-properties-elsewhere", place=astray.node))
     if not found:
         return Properties()
-    place = path_of(found[0])
+    place = context.paths.of(found[0])
     if len(found) > 1:
         return _broken(reason("qualifying-properties-repeated", place=place, count=len(found)))
     target, own = found[0].get("Target", ""), signature.get("Id")

@@ -11,7 +11,6 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final
@@ -20,7 +19,7 @@ import attrs
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from vndoc.edxml.xmltools import local_name, path_of
+from vndoc.edxml.xmltools import local_name
 from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
@@ -35,10 +34,10 @@ from vndoc.signature._xmldsig_references import (
     Context,
     Reference,
     Resolver,
-    Selection,
     fault,
     read_references,
 )
+from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_tree import (
     Canonicalizer,
     Ids,
@@ -113,20 +112,26 @@ def read_xml(
     does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
     """
     tree = XmlSource.of(source, limits)
-    nodes = list(tree.root.iter(_SIGNATURE))
+    nodes: list[etree._Element] = []
+    infos: dict[etree._Element | None, int] = {}
+    for node in tree.root.iter(_SIGNATURE, _SIGNED_INFO):
+        if node.tag == _SIGNATURE:
+            nodes.append(node)
+        else:
+            owner = _owner(node)
+            infos[owner] = infos.get(owner, 0) + 1
     if not nodes:
         raise SignatureError("no-signature")
     if len(nodes) > MAX_SIGNATURES:
         raise LimitError("limit-signatures", limit=MAX_SIGNATURES)
     context = Context(source=tree, ids=Ids(tree.root), resolver=resolver, limits=limits)
-    infos = Counter(_owner(node) for node in tree.root.iter(_SIGNED_INFO))
-    countered = {node for node in nodes if xades.is_counter_signature(node)}
-    read = [_Reading(context, node, infos) for node in nodes if node not in countered]
-    for reading in read:
-        reading.read()
-    twins = _Twins(tree.root, read)
-    expected = {path: _led_to(tree.root, path) for path in expect}
-    return tuple(_judged(reading, twins, expected) for reading in read)
+    read = [_Reading(context, node, infos) for node in nodes if not xades.is_counter_signature(node)]
+    with context.paths:
+        for reading in read:
+            reading.read()
+        twins = _Twins(tree.root, read)
+        expected = {path: _led_to(tree.root, path) for path in expect}
+        return tuple([_judged(reading, twins, expected) for reading in read])
 
 
 @attrs.define(eq=False)
@@ -135,7 +140,7 @@ class _Reading:
 
     context: Context
     node: etree._Element
-    infos: Counter[etree._Element | None]
+    infos: dict[etree._Element | None, int]
     """How many SignedInfo belong to each signature of the document, wherever they stand in it."""
     reasons: list[Reason] = attrs.field(factory=list)
     references: list[Reference] = attrs.field(factory=list)
@@ -145,7 +150,7 @@ class _Reading:
 
     def read(self) -> XmlSignatureFacts:
         """Read everything, set ``facts`` and return them."""
-        place = path_of(self.node)
+        place = self.context.paths.of(self.node)
         self.reasons += [
             reason("duplicate-id", place=place, found=value) for value in islice(self.context.ids.duplicates, 3)
         ]
@@ -174,7 +179,7 @@ class _Reading:
         names = [str(child.tag) for child in children]
         if names.count(_SIGNED_INFO) != 1:
             raise Refusal(reason("signed-info-repeated", place=place, count=names.count(_SIGNED_INFO)))
-        if self.infos[self.node] != 1:
+        if self.infos.get(self.node) != 1:
             raise Refusal(reason("signed-info-nested", place=place))
         ranks = [_ORDER.get(name, 9) for name in names]
         if ranks != sorted(ranks) or 9 in ranks or ranks.count(1) != 1 or ranks.count(2) > 1:
@@ -190,7 +195,7 @@ class _Reading:
         if names[:2] != _METHODS or any(name != _REFERENCE for name in names[2:]):
             raise Refusal(reason("signature-malformed", place=place, detail="SignedInfo"))
         method = children[1]
-        if method.find(_OUTPUT_LENGTH) is not None:
+        if next(method.iterchildren(_OUTPUT_LENGTH), None) is not None:
             self.reasons.append(reason("hmac-output-length", place=place))
         uri = method.get("Algorithm", "")
         algorithm = _pss(method) if uri == MORE_2007 + "rsa-pss" else SIGNATURES.get(uri)

@@ -24,7 +24,8 @@ from vndoc.pki.outcome import Indication
 from vndoc.signature import tsp
 from vndoc.signature._xades_markup import Claims, ProductionPlace, element, properties
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, DS, ENVELOPED, ds, uri_of
-from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, Selection, made_digest
+from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, made_digest
+from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm

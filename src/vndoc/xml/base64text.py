@@ -29,6 +29,9 @@ Damage = tuple[str, int]
 STEP: Final = 256 * 1024
 """Octets decoded at a time: few calls, and still what fits the processor's cache. A multiple of four."""
 
+_HEAD: Final = 64
+"""Octets of a text that are kept to look at."""
+
 _SHORTEST_LINE: Final = 4
 """Line ends nearer to each other than this are searched for."""
 
@@ -95,6 +98,7 @@ class Proof:
         "chars",
         "damage",
         "decoded",
+        "head",
         "newlines",
         "octets",
         "start",
@@ -109,6 +113,8 @@ class Proof:
         """Characters proven so far, without white space: a multiple of four."""
         self.decoded = 0
         self.newlines = 0
+        self.head = b""
+        """The first octets of the text."""
         self.white = False
         self.damage: Damage | None = None
         self._carry = b""
@@ -125,6 +131,8 @@ class Proof:
         view = memoryview(piece)
         pos, end = 0, len(view)
         harmless = True
+        if self.octets < _HEAD:
+            self.head += view[: _HEAD - self.octets]
         while pos < end and self.damage is None:
             room = STEP if not self._carry else 4 - len(self._carry)
             stop = min(pos + room, end)
@@ -155,6 +163,7 @@ class Proof:
             damage=damage,
             has_white_space=self.white,
             marks=(self._raws, self._chars) if self.white else None,
+            head=self.head,
         )
 
     @property
@@ -246,6 +255,9 @@ class Base64Text:
     marks: tuple[array[int], array[int]] | None
     """Where to start reading in the middle of a text with white space: offsets in the source, characters before."""
 
+    head: bytes = b""
+    """The first octets of the text: what kind of file it is shows in them."""
+
     @classmethod
     def inline(cls, text: str) -> Base64Text:
         """Return the value for a *text* that stayed in the tree."""
@@ -287,6 +299,10 @@ class Base64Text:
         """Return the first *n* decoded octets, or fewer if there are no more; nothing if the text is damaged."""
         if self.damage is not None or n <= 0:
             return b""
+        bare = _without_space(self.head)
+        whole = len(bare) // 4 * 4
+        if whole // 4 * 3 >= n:
+            return _decode(bare[:whole], validate=True)[:n]
         with self.open() as file:
             return file.read(n)
 

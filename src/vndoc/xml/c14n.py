@@ -19,7 +19,7 @@ from typing import Final
 from lxml import etree
 
 from vndoc.errors import ReadError, UsageError
-from vndoc.xml.c14nwork import check_work
+from vndoc.xml.c14nwork import check_work, is_light
 from vndoc.xml.c14nwriter import markup, relative_names, write_canonical
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
@@ -125,27 +125,76 @@ def canonical_octets(
     without: etree._Element | None,
     *,
     whole_document: bool,
-    source: bytes | None = None,
+    light: bool = False,
 ) -> bytes:
-    """Return what :func:`canonicalize` does; *source* are the octets that the tree was parsed from, where known."""
+    """Return what :func:`canonicalize` does; *light* where :func:`~vndoc.xml.c14nwork.is_light` is known already."""
     if prefixes and not algorithm.exclusive:
         raise UsageError("option-invalid", detail="inclusive_prefixes: for exclusive canonical XML only")
     root = node.getroottree().getroot()
     if whole_document and node is not root:
         raise UsageError("option-invalid", detail="whole_document: the node is not the root")
+    if node is root:
+        body = _of_root(root, algorithm, prefixes, without, light=light)
+        return _surrounded(body, root, algorithm) if whole_document else body
     hole = None if without is None else path_between(node, without)
     if hole == ():
-        body = b""
-    elif node is not root:
-        body = _written(_detached(node, algorithm, hole or ()), algorithm, prefixes)
-    else:
-        check_work(root, source)
-        if hole or not _stands_alone(root):
-            # a copy that is made of a root has all its namespaces
-            body = _written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
-        else:
-            body = _written(root, algorithm, prefixes)
-    return _surrounded(body, root, algorithm) if whole_document else body
+        return b""
+    return _written(_detached(node, algorithm, hole or (), light=light), algorithm, prefixes)
+
+
+def _of_root(
+    root: etree._Element,
+    algorithm: Canonical,
+    prefixes: Sequence[str],
+    without: etree._Element | None,
+    *,
+    light: bool,
+) -> bytes:
+    """Return the canonical octets of *root* without the element *without*."""
+    if without is root:
+        return b""
+    if without is not None and without.getroottree().getroot() is not root:
+        raise UsageError("option-invalid", detail="the two elements belong to different trees")
+    if not light:
+        check_work(root)
+    if _stands_alone(root):
+        if without is None:
+            return _written(root, algorithm, prefixes)
+        try:
+            found = _spared(_written(root, algorithm, prefixes), without)
+        except ReadError:  # perhaps it is about what is left out
+            found = None
+        if found is not None:
+            return found
+    hole = None if without is None else path_between(root, without)
+    # a copy that is made of a root has all its namespaces
+    return _written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
+
+
+def _spared(octets: bytes, element: etree._Element) -> bytes | None:
+    """Return *octets*, the canonical form of the document of *element*, without it; ``None`` where that is doubtful.
+
+    Text and values have ``&lt;`` in canonical form, so that without comments and instructions each ``<`` begins a tag;
+    and every element has an end tag. Where there is one end tag of that name, it is that of *element*, and so is the
+    one start tag. What is declared in it counts in it only: nothing beside it is written in another way without it.
+    """
+    if (b"!" in octets and b"<!" in octets) or (b"?" in octets and b"<?" in octets):
+        return None
+    name = _qualified(element).encode()
+    closing = b"</%b>" % name
+    stop = octets.find(closing)
+    if octets.find(closing, stop + 1) >= 0:
+        return None
+    start = octets.rfind(b"<%b " % name, 0, stop)
+    if start < 0:
+        start = octets.rfind(b"<%b>" % name, 0, stop)
+    return octets[:start] + octets[stop + len(closing) :]
+
+
+def _qualified(element: etree._Element) -> str:
+    """Return the name of *element* as it is written."""
+    local = element.tag.rpartition("}")[2]
+    return f"{element.prefix}:{local}" if element.prefix else local
 
 
 def path_between(node: etree._Element, inner: etree._Element) -> tuple[int, ...] | None:
@@ -172,7 +221,7 @@ def _stands_alone(root: etree._Element) -> bool:
     return root.getprevious() is None and root.getnext() is None
 
 
-def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...]) -> etree._Element:
+def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...], *, light: bool) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
     if len(node.nsmap) > _SCOPE:
         raise ReadError("c14n-too-complex")
@@ -182,7 +231,8 @@ def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...])
         found = parse_copy(octets)
     except etree.XMLSyntaxError as error:
         raise ReadError("c14n-unavailable", detail=error.msg) from None
-    check_work(found, octets)
+    if not light and not is_light(octets):
+        check_work(found)
     if not algorithm.exclusive:
         _inherit(node, found, algorithm)
     return _cut(found, hole)
@@ -278,6 +328,8 @@ def _refuse_relative(root: etree._Element) -> None:
 
 def _surrounded(body: bytes, root: etree._Element, algorithm: Canonical) -> bytes:
     """Return *body* with the processing instructions around *root*, and the comments where they count."""
+    if _stands_alone(root):
+        return body
     before = [markup(node) + "\n" for node in root.itersiblings(preceding=True) if _counts(node, algorithm)]
     after = ["\n" + markup(node) for node in root.itersiblings() if _counts(node, algorithm)]
     return "".join(reversed(before)).encode() + body + "".join(after).encode()

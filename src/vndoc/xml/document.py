@@ -16,7 +16,7 @@ from vndoc.xml.parser import parse_document_quietly
 from vndoc.xml.skeleton import Skeleton, Spool
 from vndoc.xml.stream import stream
 
-__all__ = ["parse_document"]
+__all__ = ["check_document", "parse_document"]
 
 
 def parse_document(data: bytes, *, limits: Limits = DEFAULT) -> etree._Element:
@@ -32,12 +32,17 @@ def parse_document(data: bytes, *, limits: Limits = DEFAULT) -> etree._Element:
 
     Source: XML 1.0 and Namespaces in XML 1.0; no document type declaration, as :func:`~vndoc.xml.split` does it.
     """
+    check_document(data, limits)
+    root = parse_document_quietly(data, limits)
+    return _from_stream(data, limits) if root is None else root
+
+
+def check_document(data: bytes, limits: Limits) -> None:
+    """Raise the :class:`LimitError` of :func:`parse_document` for a document that is too large to be parsed."""
     if len(data) > limits.document_bytes:
         raise LimitError("limit-document-bytes", limit=limits.document_bytes)
     if len(data) > limits.document_nodes and data.count(b"<") + data.count(b"=") > limits.document_nodes:
         raise LimitError("limit-document-nodes", limit=limits.document_nodes)
-    root = parse_document_quietly(data, limits)
-    return _from_stream(data, limits) if root is None else root
 
 
 def _from_stream(data: bytes, limits: Limits) -> etree._Element:

@@ -21,13 +21,14 @@ from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.limits import Limits
-from vndoc.xml.base64text import Base64Text, Proof
+from vndoc.xml.ahead import Ahead
+from vndoc.xml.base64text import STEP, Base64Text, Proof
 from vndoc.xml.parser import parse_quietly
 from vndoc.xml.skeleton import HOLDER_PARENT, HOLDER_TAGS, Lines, Skeleton, Span, local_name, weave
 
-__all__ = ["READ", "XLINK", "elide", "largest_skeleton"]
+__all__ = ["READ", "XLINK", "Arrival", "elide", "largest_skeleton"]
 
-READ: Final = 1024 * 1024
+READ: Final = STEP
 """Octets read from a file at a time."""
 
 XLINK: Final = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -71,7 +72,27 @@ def elide(source: Octets, limits: Limits, *, skip: int = 0, declare: bool = Fals
                     return None
         if not cutter.feed(b"", last=True):
             return None
-    return _assemble(source, cutter, limits, declare)
+    return _assemble(source, cutter, limits, declare=declare)
+
+
+class Arrival:
+    """The same for octets that come piece by piece and are kept by somebody else; *ahead* hashes them on the way."""
+
+    def __init__(self, limits: Limits, ahead: Ahead | None = None) -> None:
+        self._cutter = _Cutter(limits, 0, ahead)
+        self._limits = limits
+        self._ahead = ahead
+        self._sound = True
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next octets."""
+        self._sound = self._sound and self._cutter.feed(piece, last=False)
+
+    def skeleton(self, source: Octets) -> Skeleton | None:
+        """Return the skeleton of what came, which lies in *source*, or ``None`` if there is any doubt."""
+        if not self._sound or not self._cutter.feed(b"", last=True):
+            return None
+        return _assemble(source, self._cutter, self._limits, ahead=self._ahead)
 
 
 def _parse(data: bytes, limits: Limits) -> etree._Element | None:
@@ -86,7 +107,9 @@ def _plain(data: bytes, limits: Limits) -> Skeleton | None:
     return None if root is None else Skeleton(root=root, data=data, texts=_NOTHING, spans=(), route="plain")
 
 
-def _assemble(source: Octets, cutter: _Cutter, limits: Limits, declare: bool) -> Skeleton | None:
+def _assemble(
+    source: Octets, cutter: _Cutter, limits: Limits, *, declare: bool = False, ahead: Ahead | None = None
+) -> Skeleton | None:
     """Put tokens where text was cut out, parse, and prove the outcome."""
     segments = [b"".join(parts) if len(parts) != 1 else parts[0] for parts in cutter.segments]
     if declare:
@@ -106,6 +129,7 @@ def _assemble(source: Octets, cutter: _Cutter, limits: Limits, declare: bool) ->
         texts=MappingProxyType(texts),
         spans=tuple(Span(token, text.start, text.stop) for token, text in texts.items()),
         route="elided" if tokens else "plain",
+        ahead=ahead if tokens else None,
         lines=Lines(shifts={token: run.newlines for token, run in zip(tokens, runs, strict=True) if run.newlines}),
     )
 
@@ -133,7 +157,7 @@ def _proven(root: etree._Element, tokens: Sequence[str], inline: int) -> bool:
 class _Cutter:
     """Separates the octets of a packet into segments of the skeleton and the texts between them."""
 
-    def __init__(self, limits: Limits, base: int) -> None:
+    def __init__(self, limits: Limits, base: int, ahead: Ahead | None = None) -> None:
         self.segments: list[list[bytes]] = [[]]
         self.runs: list[Proof] = []
         self._inline = limits.inline_text
@@ -142,6 +166,7 @@ class _Cutter:
         self._pending = b""
         self._run: Proof | None = None
         self._in_attachments = False
+        self._ahead = ahead
 
     def feed(self, chunk: bytes, *, last: bool, start: int = 0) -> bool:
         """Take the next octets (from *start*, which counts from the source's beginning); ``False`` means doubt."""
@@ -150,11 +175,15 @@ class _Cutter:
         pos = start
         while True:
             if self._run is not None:
-                stop = data.find(b"<", pos)
-                end = len(data) if stop < 0 else stop
+                stop = data.find(b"<", pos, pos + STEP)  # what was searched is still in the processor's cache
+                end = min(len(data), pos + STEP) if stop < 0 else stop
                 if not self._run.feed(memoryview(data)[pos:end]):
                     return False
+                if self._ahead is not None:
+                    self._ahead.take(data, pos, end, white=self._run.white)
                 pos = end
+                if stop < 0 and end < len(data):
+                    continue
                 if stop < 0:
                     break
                 if not self._run.harmless:
@@ -168,6 +197,8 @@ class _Cutter:
             if not self._emit(data[pos:begin]):
                 return False
             self._run = Proof(base + begin)
+            if self._ahead is not None:
+                self._ahead.begin(self.segments)
             pos = begin
         return not last and self._wait(b"", base + pos)
 
@@ -198,9 +229,9 @@ class _Cutter:
                     return -1, tag
                 continue
             begin = rest.end()
-            end = data.find(b"<", begin)
+            end = data.find(b"<", begin, begin + self._inline + 1)
             at = begin
-            if data[begin - 2] == _SLASH or 0 <= end <= begin + self._inline:
+            if data[begin - 2] == _SLASH or end >= 0:
                 continue
             if end < 0 and len(data) - begin <= self._inline:
                 return -1, len(data) if last else tag

@@ -23,6 +23,7 @@ __all__ = [
     "MAX_DEPTH",
     "parse_copy",
     "parse_document_quietly",
+    "parse_partly",
     "parse_quietly",
     "parse_strictly",
     "simple_prolog",
@@ -36,8 +37,8 @@ _LARGE = 10_000_000
 """From here on, a text may be longer than libxml2 takes without its "huge" option."""
 
 
-def _parser(*, complete: bool, huge: bool) -> etree.XMLParser:
-    """Return a parser; *complete* ones keep comments and processing instructions."""
+def _parser(*, complete: bool, huge: bool, recover: bool = False) -> etree.XMLParser:
+    """Return a parser; *complete* ones keep comments and processing instructions, *recover*: what can be read."""
     return etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -45,7 +46,7 @@ def _parser(*, complete: bool, huge: bool) -> etree.XMLParser:
         dtd_validation=False,
         attribute_defaults=False,
         huge_tree=huge,
-        recover=False,
+        recover=recover,
         remove_comments=not complete,
         remove_pis=not complete,
         remove_blank_text=False,
@@ -61,6 +62,7 @@ class _Tools(threading.local):
         self.parser = _parser(complete=False, huge=False)
         self.large = _parser(complete=False, huge=True)
         self.complete = _parser(complete=True, huge=True)
+        self.partial = _parser(complete=True, huge=False, recover=True)
         self.checks: dict[tuple[int, int], etree.XPath] = {}
 
     def beyond(self, limits: Limits) -> etree.XPath:
@@ -68,7 +70,7 @@ class _Tools(threading.local):
         key = (min(limits.depth, MAX_DEPTH), limits.attributes)
         found = self.checks.get(key)
         if found is None:
-            found = self.checks[key] = etree.XPath(f"{'/*' * (key[0] + 1)} or //@*[{key[1] + 1}]")
+            found = self.checks[key] = etree.XPath(f"{'/*' * (key[0] + 1)} or descendant-or-self::*/@*[{key[1] + 1}]")
         return found
 
 
@@ -129,6 +131,19 @@ def _quietly(parser: etree.XMLParser, data: bytes, limits: Limits) -> etree._Ele
     if parser.error_log or _TOOLS.beyond(limits)(root):
         return None
     return root
+
+
+def parse_partly(data: bytes) -> etree._Element | None:
+    """Return the root of the beginning *data* of a document, what is open closed at the end; ``None`` if it is none.
+
+    What comes of octets that are wrong is not defined: use it to guess only.
+    """
+    if not simple_prolog(data):
+        return None
+    try:
+        return etree.fromstring(data, _TOOLS.partial)
+    except etree.LxmlError:
+        return None
 
 
 def parse_copy(data: bytes) -> etree._Element:

@@ -25,7 +25,7 @@ from vndoc.xml.base64text import STEP, Base64Text
 from vndoc.xml.c14n import Canonical, canonical_octets, path_between
 from vndoc.xml.skeleton import HOLDER_TAGS, TOKEN_HEAD, Skeleton
 
-__all__ = ["Hashing", "canonical_pieces", "digest"]
+__all__ = ["Hashing", "canonical_pieces", "digest", "foretold_digest"]
 
 _MENDED = Text(
     "tiền tố xlink chưa khai báo được bổ sung khi đọc", "the prefix xlink, not declared, was declared in reading"
@@ -69,21 +69,56 @@ def canonical_pieces(
 
     Source: as :func:`~vndoc.xml.canonicalize`.
     """
+    parts, tokens = _around(skeleton, node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
+    texts = [_text(skeleton, token, comments=algorithm.comments) for token in tokens]
+    return itertools.chain((parts[0],), *(itertools.chain(t, (p,)) for t, p in zip(texts, parts[1:], strict=True)))
+
+
+def _around(
+    skeleton: Skeleton,
+    node: etree._Element,
+    algorithm: Canonical,
+    prefixes: Sequence[str],
+    without: etree._Element | None,
+    *,
+    whole_document: bool,
+) -> tuple[list[bytes], list[str]]:
+    """Return the canonical octets around the texts that were cut out, and the tokens of these."""
     if "xlink" in skeleton.recovered:
         raise ReadError("c14n-unavailable", detail=_MENDED)
     node = _in_full(skeleton, node)
     without = None if without is None else _in_full(skeleton, without)
     octets = canonical_octets(
-        node, algorithm, inclusive_prefixes, without, whole_document=whole_document, source=skeleton.full_data
+        node, algorithm, prefixes, without, whole_document=whole_document, light=skeleton.is_light
     )
     tokens = _tokens(skeleton, node, without) if skeleton.texts else []
     if not tokens:
-        return iter((octets,))
+        return [octets], tokens
     if not skeleton.lost.isdisjoint(tokens):
         raise ReadError("c14n-unavailable", detail=_LOST)
-    parts = _split(octets, tokens)
-    texts = [_text(skeleton, token, comments=algorithm.comments) for token in tokens]
-    return itertools.chain((parts[0],), *(itertools.chain(t, (p,)) for t, p in zip(texts, parts[1:], strict=True)))
+    return _split(octets, tokens), tokens
+
+
+def foretold_digest(
+    skeleton: Skeleton,
+    node: etree._Element,
+    algorithm: Canonical,
+    name: str,
+    *,
+    inclusive_prefixes: Sequence[str],
+    without: etree._Element | None,
+    whole_document: bool,
+) -> tuple[bytes, int] | None:
+    """Return the digest *name* of :func:`canonical_pieces` and their length, if it was made while the packet arrived.
+
+    Raises as :func:`canonical_pieces`.
+    """
+    if skeleton.ahead is None or not whole_document:
+        return None
+    parts, tokens = _around(skeleton, node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
+    if tokens != list(skeleton.texts):
+        return None
+    return skeleton.ahead.digest(algorithm, inclusive_prefixes, name, parts)
 
 
 def digest(
@@ -170,7 +205,8 @@ def _text(skeleton: Skeleton, token: str, *, comments: bool) -> Iterator[bytes |
 def _lines(text: Base64Text) -> Iterator[bytes | memoryview]:
     """Yield the octets of *text*, which lie in the source as they were sent, with the ends of lines made one LF."""
     source = text.source
-    if isinstance(source, MemoryOctets) and source.data.find(b"\r", text.start, text.stop) < 0:
+    proven = text.damage is None and not text.has_white_space
+    if isinstance(source, MemoryOctets) and (proven or source.data.find(b"\r", text.start, text.stop) < 0):
         yield memoryview(source.data)[text.start : text.stop]
         return
     in_memory = isinstance(source, MemoryOctets)

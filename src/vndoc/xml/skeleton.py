@@ -8,7 +8,7 @@ import threading
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Final, Literal, Protocol, cast
 
 import attrs
 from lxml import etree
@@ -16,7 +16,11 @@ from lxml import etree
 from vndoc.envelope.octets import Octets
 from vndoc.errors import LimitError, ReadError
 from vndoc.xml.base64text import Base64Text
+from vndoc.xml.c14nwork import is_light
 from vndoc.xml.parser import parse_copy
+
+if TYPE_CHECKING:
+    from vndoc.xml.ahead import Ahead
 
 __all__ = [
     "HOLDERS",
@@ -122,13 +126,14 @@ _NO_NOTES: Mapping[str, tuple[Note, ...]] = MappingProxyType({})
 
 
 class _FullRoot:
-    """Where the full tree is kept once it was asked for."""
+    """Where the full tree is kept once it was asked for, and whether it is light."""
 
-    __slots__ = ("lock", "root")
+    __slots__ = ("light", "lock", "root")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.root: etree._Element | None = None
+        self.light: bool | None = None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -170,6 +175,9 @@ class Skeleton:
     lost: frozenset[str] = frozenset()
     """Tokens of damaged texts that were not kept to the end (stream route, beyond ``limits.skeleton_bytes``)."""
 
+    ahead: Ahead | None = None
+    """The digest that was made on the way, where the packet was read while it arrived."""
+
     _full: _FullRoot = attrs.field(factory=_FullRoot, init=False)
 
     @property
@@ -187,6 +195,13 @@ class Skeleton:
             if full.root is None:
                 full.root = self._parse_fully()
             return full.root
+
+    @property
+    def is_light(self) -> bool:
+        """Return whether any part of :attr:`full_root` is sure to be made canonical soon, by counting only."""
+        if self._full.light is None:
+            self._full.light = self.full_data is not None and is_light(self.full_data)
+        return self._full.light
 
     def _parse_fully(self) -> etree._Element:
         data = self.full_data

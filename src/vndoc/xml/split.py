@@ -13,21 +13,28 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import LimitError, ReadError, SourceError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.xml import sniff
-from vndoc.xml.elide import elide
+from vndoc.xml.elide import Arrival, elide
 from vndoc.xml.skeleton import Skeleton, Spool
 from vndoc.xml.stream import stream
 
 __all__ = ["parse", "split"]
 
 
-def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAULT, recover: bool = False) -> Skeleton:
+def split(
+    source: Octets,
+    *,
+    spool: Callable[[], Spool],
+    limits: Limits = DEFAULT,
+    recover: bool = False,
+    arrival: Arrival | None = None,
+) -> Skeleton:
     """Take the packet in *source* apart.
 
     Attachment texts above ``limits.inline_text`` octets are cut out, checked to be base64 on the way, and replaced
     by tokens. *spool* makes a temporary store; it is called when such a text cannot be used where it lies (other
     encodings, CDATA, character references), so most often never. With *recover*, stray octets before the XML are
     left out, a missing declaration of the prefix ``xlink`` is added, and a declared encoding that the octets
-    contradict is not believed; :attr:`Skeleton.recovered` tells.
+    contradict is not believed; :attr:`Skeleton.recovered` tells. *arrival* has taken the octets while they came.
 
     Raises :class:`ReadError` (``empty-input``, ``not-xml``, ``xml-malformed``, ``xml-unbound-prefix``,
     ``xml-junk``, ``xml-dtd``, ``xml-encoding``, ``xml-encoding-mismatch``), :class:`LimitError` for a limit,
@@ -39,7 +46,7 @@ def split(source: Octets, *, spool: Callable[[], Spool], limits: Limits = DEFAUL
     if source.size > limits.packet_bytes:
         raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
     try:
-        skeleton = elide(source, limits)
+        skeleton = elide(source, limits) if arrival is None else arrival.skeleton(source)
         if skeleton is None:
             skeleton = stream(source, limits, spool=spool)
     except ReadError as error:

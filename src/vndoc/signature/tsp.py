@@ -18,10 +18,10 @@ from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_signer import Over
 from vndoc.signature._cms_structure import children
 from vndoc.signature._cms_token import compared, new_context, timestamp_facts, token_of, unreadable
 from vndoc.signature._cms_token import imprint_of as parsed_imprint
+from vndoc.signature._imprint import Over
 from vndoc.signature.facts import TimestampFacts, TimestampKind, TimestampToken
 
 __all__ = [

@@ -10,14 +10,14 @@ import attrs
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import Digest, digest_of_identifier
+from vndoc.pki.algorithms import Digest
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
 from vndoc.signature._cms_imprints import imprint_of, placed
 from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
-from vndoc.signature._cms_structure import SignedData, SignerInfo, children, signer_info, split
+from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
 from vndoc.signature._imprint import UNKNOWN, Imprint, Over
 from vndoc.signature.facts import (
     Binding,
@@ -57,7 +57,7 @@ def read_signed(
         reasons=(*context.reasons, *notes),
     )
     infos = [_signer_info(element, context) for element in parts.signers]
-    wanted = {name for info in infos if isinstance(info, SignerInfo) for name in _digest_needed(info)}
+    wanted = {name for info in infos if isinstance(info, SignerInfo) for name in digest_needed(info)}
     digests = digests_of(octets, wanted) if octets is not None and wanted else {}
     signed = Content(kind=parts.content_type, what="content", octets=octets, digests=digests, parts=parts)
     places = [f"SignerInfo[{number}]" for number in range(1, len(infos) + 1)]
@@ -83,13 +83,6 @@ def _signer_info(element: der.Element, context: Context) -> SignerInfo | Reason:
     if info.signed is not None and info.signed.stop - info.signed.start > context.limits.signed_attributes_bytes:
         return reason("signed-attributes-too-large", limit=context.limits.signed_attributes_bytes)
     return info
-
-
-def _digest_needed(info: SignerInfo) -> list[str]:
-    try:
-        return [digest_of_identifier(info.digest_identifier).name]
-    except CertificateError:
-        return []  # named where the signer is read
 
 
 def _unreadable(why: Reason, place: str, context: Context) -> SignatureFacts:
@@ -243,7 +236,7 @@ class _Material:
                 self.counter_signatures.append(_unreadable(info, place, context))
                 continue
             octets = MemoryOctets(reading.info.signature)
-            over = Content(kind=None, what="signature", octets=octets, digests=digests_of(octets, _digest_needed(info)))
+            over = Content(kind=None, what="signature", octets=octets, digests=digests_of(octets, digest_needed(info)))
             self.counter_signatures.append(signer_facts(info, place, over, context))
 
     def level(self) -> Level:

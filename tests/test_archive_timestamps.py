@@ -351,8 +351,9 @@ def test_without_the_content_nothing_is_known() -> None:
     assert (found.intact, codes(found)) == (None, ["timestamp-not-rebuilt"])
 
 
-INDEX = der.encode(der.SEQUENCE, asn1.DigestAlgorithm({"algorithm": "sha256"}).dump(), octets(), octets(), octets())
-MD5 = der.encode(der.SEQUENCE, asn1.DigestAlgorithm({"algorithm": "md5"}).dump(), octets(), octets(), octets())
+EMPTY = (octets(), octets(), octets())
+INDEX = der.encode(der.SEQUENCE, asn1.DigestAlgorithm({"algorithm": "sha256"}).dump(), *EMPTY)
+MD5 = der.encode(der.SEQUENCE, asn1.DigestAlgorithm({"algorithm": "md5"}).dump(), *EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +362,7 @@ MD5 = der.encode(der.SEQUENCE, asn1.DigestAlgorithm({"algorithm": "md5"}).dump()
         (None, "archive-index-missing"),
         (attribute(INDEX_V3, b"\x04\x01x"), "archive-index-malformed"),
         (attribute(INDEX_V3, der.encode(der.SEQUENCE, octets())), "archive-index-malformed"),
-        (attribute(INDEX_V3, der.encode(der.SEQUENCE, b"\x30\x00", octets(), octets(), octets())), "archive-index-malformed"),
+        (attribute(INDEX_V3, der.encode(der.SEQUENCE, b"\x30\x00", *EMPTY)), "archive-index-malformed"),
         (attribute(INDEX_V3, INDEX) + attribute(INDEX_V2, INDEX), "archive-index-malformed"),
         (attribute(INDEX_V3, MD5), "archive-index-digest"),
     ],

@@ -43,7 +43,9 @@ class TimestampReport:
     """One timestamp: its own verdict, apart from that of the signature.
 
     ``proves`` is whether it proves ``time``; ``foreign`` whether its authority is trusted but of no Vietnamese family.
-    ``imprint_digest`` and ``token_digest`` name the digests over the data and inside the token.
+    ``imprint_digest`` and ``token_digest`` name the digests over the data and inside the token. ``over_signature`` is
+    whether the signature value is among what it is over, ``known_since`` when an archive timestamp around it proves it
+    to have existed.
     """
 
     kind: TimestampKind
@@ -59,6 +61,8 @@ class TimestampReport:
     policy: str | None = None
     imprint_digest: str | None = None
     token_digest: str | None = None
+    over_signature: bool = False
+    known_since: datetime.datetime | None = None
     octets: bytes = b""
     """The token, to be kept as evidence."""
 

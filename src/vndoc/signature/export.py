@@ -21,7 +21,7 @@ from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Ve
 
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "evidence_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """Of the form that :data:`SCHEMA` describes."""
 
 
@@ -157,6 +157,7 @@ def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
         "policy": timestamp.policy,
         "imprint_digest": timestamp.imprint_digest,
         "token_digest": timestamp.token_digest,
+        "known_since": _time(timestamp.known_since),
     }
 
 
@@ -246,6 +247,7 @@ _TIMESTAMP: Final = _object(
     policy=_MAYBE,
     imprint_digest=_MAYBE,
     token_digest=_MAYBE,
+    known_since=_TIME,
 )
 _COVERED: Final = _object(
     what=_TEXT, name=_TEXT, intact={"type": ["boolean", "null"]}, digest=_TEXT, value=_TEXT, element_path=_MAYBE

@@ -24,6 +24,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.errors._cms import CMS_ERRORS
+from vndoc.errors._evidence import EVIDENCE_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._xmldsig import XMLDSIG_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
@@ -414,6 +415,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         ),
         **CMS_ERRORS,
         **SIGNING_ERRORS,
+        **EVIDENCE_ERRORS,
         **XMLDSIG_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

@@ -174,6 +174,7 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
         covers=facts.covered,
         signature_id=facts.signature_id,
         signature_value=facts.signature_value,
+        signed_octets=facts.signed_octets,
         algorithm=facts.algorithm,
         certificate=found.certificate,
         signer=None if found.certificate is None else identity_of(found.certificate),

@@ -14,6 +14,7 @@ from typing import Final
 from vndoc.pki.outcome import Indication, ReasonKind, SubIndication
 from vndoc.pki.reasons import PATH_REASONS
 from vndoc.signature._reasons_cms import CMS_REASONS
+from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.text import Text
 
@@ -459,7 +460,7 @@ _ROWS: Final = (
 SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})
 """Every reason of the evaluation by its code."""
 
-_TABLES: Final = (PATH_REASONS, XML_REASONS, CMS_REASONS, SIGNATURE_REASONS)
+_TABLES: Final = (PATH_REASONS, XML_REASONS, CMS_REASONS, SIGNATURE_REASONS, EVIDENCE_REASONS)
 
 REASONS: Mapping[str, ReasonKind] = MappingProxyType({code: row for table in _TABLES for code, row in table.items()})
 """The catalogue: every reason that a report can give, of paths, of the formats and of the evaluation."""

@@ -33,6 +33,7 @@ __all__ = [
     "SIGNERS",
     "Context",
     "Proven",
+    "Sources",
     "certificate_trust",
     "last_moment",
     "lost_keys",
@@ -75,19 +76,20 @@ class Context:
             return self
         carried = RevocationChecker.of(material.crls, material.ocsps)
         known = (carried,) if self.revocation is None else (self.revocation, carried)
-        return attrs.evolve(self, revocation=_Sources(known))
+        return attrs.evolve(self, revocation=Sources(known))
 
 
 _WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, RevocationStatus.REVOKED: 2}
 
 
 @attrs.frozen
-class _Sources:
+class Sources:
     """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know."""
 
     sources: tuple[RevocationSource, ...]
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
+        """Return what is known."""
         facts = [source.status(question) for source in self.sources]
         return max(facts, key=lambda fact: _WEIGHT[fact.status])
 

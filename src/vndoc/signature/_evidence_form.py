@@ -142,11 +142,11 @@ def _check(values: object, data: bytes) -> None:
     version = values.get("version")
     if not isinstance(version, str) or version.partition(".")[0] != VERSION.partition(".")[0]:
         raise SignatureError("evidence-version", found=version, expected=VERSION)
+    if "digest" in values and values["digest"] != digest_of(values):
+        raise SignatureError("evidence-digest")
     found = breach(values, SCHEMA, SCHEMA)
     if found is not None:
         raise malformed(found)
-    if values["digest"] != digest_of(values):
-        raise SignatureError("evidence-digest")
     if written(values) != data:
         raise malformed("JSON")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -11,7 +12,15 @@ import attrs
 from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki import der
-from vndoc.pki.algorithms import Family, ecdsa_raw_to_der, key_bits, signature_algorithm, verify
+from vndoc.pki.algorithms import (
+    Family,
+    PublicKey,
+    SignatureAlgorithm,
+    ecdsa_raw_to_der,
+    key_bits,
+    signature_algorithm,
+    verify,
+)
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationSource
@@ -222,14 +231,22 @@ def _valid(core: SignatureCore, signer: Certificate) -> bool:
     if core.algorithm is None or not core.signed_octets:
         return True
     try:
-        algorithm = signature_algorithm(core.algorithm)
-        key = signer.public_key
-        values = [core.value]
-        if algorithm.family is Family.ECDSA:
-            values.append(ecdsa_raw_to_der(core.value, key_bits(key)))
-        return any(verify(key, algorithm, v, data=o) for v in values for o in _encodings(core.signed_octets))
+        algorithm, key = signature_algorithm(core.algorithm), signer.public_key
+        return any(
+            verify(key, algorithm, value, data=octets)
+            for value in _values(core, algorithm, key)
+            for octets in _encodings(core.signed_octets)
+        )
     except CertificateError:
         return False
+
+
+def _values(core: SignatureCore, algorithm: SignatureAlgorithm, key: PublicKey) -> Iterator[bytes]:
+    """Yield the value, and for ECDSA what it is where r and s stand one after the other, as in XML."""
+    yield core.value
+    if algorithm.family is Family.ECDSA:
+        with contextlib.suppress(CertificateError):  # then it is DER, or nothing
+            yield ecdsa_raw_to_der(core.value, key_bits(key))
 
 
 def _encodings(octets: bytes) -> Iterator[bytes]:

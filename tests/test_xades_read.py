@@ -371,9 +371,9 @@ def test_other_timestamps_are_kept():
     facts = one(added(data, unsigned))
     assert [(s.kind.value, s.intact) for s in facts.timestamps] == [
         ("signature", True),
-        ("references", None),
-        ("references", None),
-        ("archive", None),
+        ("references", False),
+        ("references", False),
+        ("archive", False),
     ]
     assert facts.level == Level.T  # without revocation material an archive timestamp is no LTA
 
@@ -383,7 +383,38 @@ def test_content_timestamps_are_signed_properties():
         data=f"<SignedDataObjectProperties>{stamp_over(b'1', 'AllDataObjectsTimeStamp')}</SignedDataObjectProperties>"
     )
     [stamp] = one(text).timestamps
-    assert (stamp.kind, stamp.intact) == (TimestampKind.CONTENT, None)
+    assert (stamp.kind, stamp.intact) == (TimestampKind.CONTENT, False)
+
+
+SIGNED_DATA = "<a><b>Kính gửi</b></a>".encode()
+"""What the first reference of :func:`qualified` leads to: the document without the signature."""
+ALL, SINGLE = "AllDataObjectsTimeStamp", "IndividualDataObjectsTimeStamp"
+INCLUDE = '<Include URI="#{}" referencedData="{}"/>'
+
+
+@pytest.mark.parametrize(
+    ("name", "inner", "octets", "intact"),
+    [
+        (ALL, "", SIGNED_DATA, True),
+        (ALL, "", SIGNED_DATA + b"!", False),
+        (ALL, INCLUDE.format("r0", "true"), SIGNED_DATA, None),
+        (SINGLE, INCLUDE.format("r0", "true"), SIGNED_DATA, True),
+        (SINGLE, INCLUDE.format("r0", "1") * 2, SIGNED_DATA * 2, True),
+        (SINGLE, INCLUDE.format("r0", "false"), SIGNED_DATA, None),
+        (SINGLE, INCLUDE.format("r1", "true"), SIGNED_DATA, None),
+        (SINGLE, "", SIGNED_DATA, None),
+    ],
+)
+@pytest.mark.parametrize("kind", [TYPE, ""])
+def test_what_content_timestamps_are_over(name, inner, octets, intact, kind):
+    added_to = stamp_over(octets, name).replace(f"<{name}>", f"<{name}>{inner}")
+    text = qualified(
+        data=f"<SignedDataObjectProperties>{added_to}</SignedDataObjectProperties>",
+        kind=kind,
+    )
+    [facts] = read_xml(sealed(text))
+    [stamp] = facts.timestamps
+    assert (stamp.kind, stamp.intact, stamp.protects) == (TimestampKind.CONTENT, intact, frozenset())
 
 
 def test_long_term_material():

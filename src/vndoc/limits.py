@@ -88,6 +88,9 @@ class Limits:
     signed_attributes_bytes: int = _MIB
     """Signed attributes of one signer; revocation material among them takes some 100 KiB."""
 
+    evidence_bytes: int = 128 * _MIB
+    """Size of an evidence record: revocation lists in base64 make up nearly all of it, and all is held in memory."""
+
 
 DEFAULT = Limits()
 """The limits used where the caller gives none."""

@@ -17,6 +17,7 @@ from vndoc.cli._agencies import agencies
 from vndoc.cli._build import build
 from vndoc.cli._convert import convert
 from vndoc.cli._demo import demo
+from vndoc.cli._evidence import evidence
 from vndoc.cli._extract import extract
 from vndoc.cli._inspect import inspect
 from vndoc.cli._language import language_of
@@ -47,6 +48,7 @@ for _function in (inspect, validate, build, convert, extract, sign, verify, rout
     app.command(_function.__name__, help=_function.__name__)(_function)
 app.add_typer(agencies, name="agencies", help="agencies")
 app.add_typer(trust, name="trust", help="trust")
+app.add_typer(evidence, name="evidence", help="evidence")
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from importlib import resources
 from typing import Annotated
@@ -13,7 +14,7 @@ from vndoc.cli._run import filled, running
 from vndoc.errors import UsageError
 from vndoc.text import Text
 
-__all__ = ["COMMANDS", "schema", "schema_text"]
+__all__ = ["COMMANDS", "RECORDS", "schema", "schema_text"]
 
 COMMANDS = (
     "agencies-check",
@@ -23,6 +24,8 @@ COMMANDS = (
     "build",
     "convert",
     "demo",
+    "evidence-check",
+    "evidence-make",
     "extract",
     "inspect",
     "profiles",
@@ -37,6 +40,9 @@ COMMANDS = (
 )
 """Commands that have ``--json``; those of a group with its name before theirs."""
 
+RECORDS = ("evidence-record",)
+"""Files that have a schema, too."""
+
 _UNKNOWN = Text(
     "không có JSON Schema tên {name}; hiện có: {known}", "there is no JSON Schema named {name}; known: {known}"
 )
@@ -47,11 +53,17 @@ def schema(
 ) -> None:
     """Print one JSON Schema."""
     with running("schema", lang, as_json=False):
-        if command not in COMMANDS:
-            raise UsageError("option-invalid", detail=filled(_UNKNOWN, name=command, known=", ".join(COMMANDS)))
+        if command not in (*COMMANDS, *RECORDS):
+            known = ", ".join((*COMMANDS, *RECORDS))
+            shown = Text(known, known)  # all of them: a text is not cut short
+            raise UsageError("option-invalid", detail=filled(_UNKNOWN, name=command, known=shown))
         sys.stdout.write(schema_text(command))
 
 
 def schema_text(command: str) -> str:
-    """Return the JSON Schema for *command*, which is one of :data:`COMMANDS`."""
+    """Return the JSON Schema for *command*, which is one of :data:`COMMANDS` or :data:`RECORDS`."""
+    if command in RECORDS:
+        from vndoc.signature.evidence import RECORD_SCHEMA  # noqa: PLC0415 - other schemas need no signatures
+
+        return json.dumps(RECORD_SCHEMA, ensure_ascii=False, indent=2) + "\n"
     return resources.files("vndoc.cli").joinpath("schemas", f"{command}.schema.json").read_text(encoding="utf-8")

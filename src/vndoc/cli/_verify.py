@@ -9,31 +9,24 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-import vndoc
 from vndoc.cli._inputs import Input, inputs
 from vndoc.cli._options import AsJson, Language
 from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, running
+from vndoc.cli._signed import verifier_of
 from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
-from vndoc.edxml import Reading
-from vndoc.envelope import Octets
-from vndoc.errors import ReadError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
-from vndoc.signature.evaluation import verify_cms, verify_xml
 from vndoc.signature.export import report_to_dict, verdict_to_dict
 from vndoc.signature.packet import PacketVerdict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import Verdict
 
-__all__ = ["SUFFIXES", "verdict_view", "verify"]
+__all__ = ["OUTCOMES", "SUFFIXES", "show_reasons", "show_signature", "verdict_view", "verify"]
 
 SUFFIXES = (".edxml", ".xml", ".p7s", ".p7m", ".sig")
 """Which files of a folder count as signed."""
-
-_NO_PACKET = frozenset({"unknown-root", "unknown-namespace", "unsupported-dialect"})
-"""Errors that say of an XML file that it is something else than a packet."""
 
 
 def verify(
@@ -63,45 +56,10 @@ class _Job:
     def examine(self, item: Input) -> Result:
         """Verify one file."""
         octets = acquire(item.check(), DEFAULT)
-        with octets.open() as file:
-            head = file.read(1024)
-        if head[:1] == b"\x30":
-            return verdict_view("cms", self._cms(octets))
-        if head[:5] == b"%PDF-":
-            raise SignatureError("signature-kind", found="PDF")
-        return self._xml(octets)
-
-    def _cms(self, octets: Octets) -> Verdict:
         content = None if self.content is None else acquire(str(self.content), DEFAULT)
-        return verify_cms(
-            octets,
-            content=content,
-            policy=self.policy,
-            trust=self.trust.store,
-            at=self.at,
-            revocation=self.trust.revocation,
-        )
-
-    def _xml(self, octets: Octets) -> Result:
-        with octets.open() as file:
-            try:
-                reading = vndoc.read(file)
-            except ReadError as error:
-                if error.code not in _NO_PACKET:
-                    raise
-            else:
-                with reading:
-                    return verdict_view("packet", self._packet(reading))
-        with octets.open() as file:
-            data = file.read(DEFAULT.buffered_bytes + 1)
-        verdict = verify_xml(
-            data, policy=self.policy, trust=self.trust.store, at=self.at, revocation=self.trust.revocation
-        )
-        return verdict_view("xml", verdict)
-
-    def _packet(self, reading: Reading) -> Verdict:
-        store, revocation = self.trust.store, self.trust.revocation
-        return vndoc.verify(reading, policy=self.policy, trust=store, at=self.at, revocation=revocation)
+        with verifier_of(octets, content) as (kind, verifier):
+            verdict = verifier(policy=self.policy, trust=self.trust.store, at=self.at, revocation=self.trust.revocation)
+            return verdict_view(kind, verdict)
 
 
 def verdict_view(kind: str, verdict: Verdict) -> Result:
@@ -120,21 +78,21 @@ def verdict_view(kind: str, verdict: Verdict) -> Result:
 
 # -- the page ------------------------------------------------------------------------------------------
 
-_OUTCOME = {"passed": "bold green", "failed": "bold red", "indeterminate": "bold yellow"}
+OUTCOMES = {"passed": "bold green", "failed": "bold red", "indeterminate": "bold yellow"}
 
 
 def _show(run: Run, name: str, result: Result) -> None:
     verdict = result["verdict"]
-    run.say(f"{name}: {verdict['answer'][run.lang]}", _OUTCOME[result["status"]])
+    run.say(f"{name}: {verdict['answer'][run.lang]}", OUTCOMES[result["status"]])
     if result["packet"] is not None:
         run.say("  " + run.word("original-" + result["packet"]["original"]))
     for signature in verdict["signatures"]:
-        _show_signature(run, signature)
+        show_signature(run, signature)
     shown = [r["text"] for s in verdict["signatures"] for r in s["reasons"]]
-    _show_reasons(run, [r for r in verdict["reasons"] if r["text"] not in shown])
+    show_reasons(run, [r for r in verdict["reasons"] if r["text"] not in shown])
 
 
-def _show_signature(run: Run, signature: dict[str, Any]) -> None:
+def show_signature(run: Run, signature: dict[str, Any]) -> None:
     """Print what a verifier must show of one signature (Circular 15/2025/TT-BKHCN), then the reasons."""
     signer, certificate = signature["signer"] or {}, signature["certificate"]
     best, claimed = signature["best_signature_time"], signature["claimed_time"]
@@ -149,14 +107,15 @@ def _show_signature(run: Run, signature: dict[str, Any]) -> None:
         "verify-trust": signature["trust"]["answer"][run.lang],
         "verify-validity": None if certificate is None else f"{certificate['not_before']} – {certificate['not_after']}",
     }
-    run.say(f"  {signature['place']}: {signature['answer'][run.lang]}", _OUTCOME[signature["indication"]])
+    run.say(f"  {signature['place']}: {signature['answer'][run.lang]}", OUTCOMES[signature["indication"]])
     for label, value in lines.items():
         if value is not None:
             run.say(f"    {run.word(label)}: {value}")
-    _show_reasons(run, signature["reasons"])
+    show_reasons(run, signature["reasons"])
 
 
-def _show_reasons(run: Run, reasons: list[dict[str, Any]]) -> None:
+def show_reasons(run: Run, reasons: list[dict[str, Any]]) -> None:
+    """Print reasons, each on a line of its own."""
     for reason in reasons:
         severity = "error" if reason["indication"] else "warning" if reason["warning"] else "note"
         run.say(

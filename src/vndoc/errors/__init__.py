@@ -30,6 +30,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.errors._cms import CMS_ERRORS
+from vndoc.errors._evidence import EVIDENCE_ERRORS
 from vndoc.errors._exchange import EXCHANGE_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
@@ -312,6 +313,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         **SIGNING_ERRORS,
         **STORE_ERRORS,
         **TRANSPORT_ERRORS,
+        **EVIDENCE_ERRORS,
         **XMLDSIG_ERRORS,
         # -- usage -------------------------------------------------------------------------------
         "unknown-profile": Text(

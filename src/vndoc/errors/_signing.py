@@ -19,6 +19,10 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Không dùng được trạng thái của chữ ký đang tạo: {detail}.",
             "The state of a prepared signature cannot be used: {detail}.",
         ),
+        "archive-closed": Text(
+            "Chữ ký có dấu thời gian lưu trữ phiên bản 2; thêm dữ liệu vào sẽ làm hỏng dấu thời gian đó.",
+            "The signature has an archive timestamp of version 2; adding to it would break that timestamp.",
+        ),
         "signature-value": Text(
             "Giá trị chữ ký nhận được không phải là chữ ký của khóa trong chứng thư số trên dữ liệu đã chuẩn bị.",
             "The signature value is not that of the certificate's key over what was prepared.",

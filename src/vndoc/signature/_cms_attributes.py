@@ -33,6 +33,8 @@ COMMITMENT: Final = _SMIME + "16"
 LOCATION: Final = _SMIME + "17"
 SIGNER_ATTRIBUTES: Final = _SMIME + "18"
 CONTENT_TIMESTAMP: Final = _SMIME + "20"
+CERTIFICATE_REFS: Final = _SMIME + "21"
+REVOCATION_REFS: Final = _SMIME + "22"
 CERTIFICATE_VALUES: Final = _SMIME + "23"
 REVOCATION_VALUES: Final = _SMIME + "24"
 ESC_TIMESTAMP: Final = _SMIME + "25"
@@ -42,6 +44,9 @@ SIGNING_CERTIFICATE_V2: Final = _SMIME + "47"
 ARCHIVE_TIMESTAMP_V2: Final = _SMIME + "48"
 ARCHIVE_TIMESTAMP_V3: Final = "0.4.0.1733.2.4"
 SIGNER_ATTRIBUTES_V2: Final = "0.4.0.19122.1.1"
+HASH_INDEX_V3: Final = "0.4.0.19122.1.5"
+HASH_INDEXES: Final = (HASH_INDEX_V3, "0.4.0.19122.1.4", "0.4.0.1733.2.5")
+"""The ats-hash-index in a timestamp token, the newest version first."""
 ADBE_REVOCATION: Final = "1.2.840.113583.1.1.8"
 
 NAMES: Final = {

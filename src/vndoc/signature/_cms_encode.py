@@ -82,8 +82,12 @@ def generalized(value: datetime.datetime) -> bytes:
 def wrapped(tag: int, pieces: Iterable[bytes]) -> list[bytes]:
     """Return *pieces* within an element *tag*, still in pieces."""
     inner = list(pieces)
-    size = sum(map(len, inner))
+    return [head(tag, sum(map(len, inner))), *inner]
+
+
+def head(tag: int, size: int) -> bytes:
+    """Return what stands before the *size* content octets of an element *tag*."""
     if size < 0x80:
-        return [bytes((tag, size)), *inner]
+        return bytes((tag, size))
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return [bytes((tag, 0x80 | len(length))) + length, *inner]
+    return bytes((tag, 0x80 | len(length))) + length

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from vndoc.envelope.octets import Octets
-from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors import CertificateError, SignatureError, UsageError
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
 from vndoc.pki.algorithms import Family, SignatureAlgorithm, identifier_of
@@ -162,6 +162,13 @@ def opened(data: bytes) -> tuple[SignedData, Container]:
         return parts, Container.of(data, parts)
     except CertificateError:
         raise SignatureError("cms-malformed", detail="digestAlgorithms") from None
+
+
+def signer_at(parts: SignedData, index: int) -> der.Element:
+    """Return the SignerInfo at *index*; :class:`~vndoc.errors.UsageError` ``option-invalid`` if there is none."""
+    if not 0 <= index < len(parts.signers):
+        raise UsageError("option-invalid", detail=f"index={index}")
+    return parts.signers[index]
 
 
 def with_unsigned(element: der.Element, attribute: bytes) -> bytes:

@@ -10,13 +10,15 @@ import attrs
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import Digest, digest_of_identifier
+from vndoc.pki.algorithms import Digest
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
-from vndoc.signature._cms_signer import NESTING, Content, Context, Over, Reading, reason
-from vndoc.signature._cms_structure import SignedData, SignerInfo, children, signer_info, split
+from vndoc.signature._cms_imprints import imprint_of, placed
+from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
+from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
+from vndoc.signature._imprint import UNKNOWN, Imprint, Over
 from vndoc.signature.facts import (
     Binding,
     Form,
@@ -55,9 +57,9 @@ def read_signed(
         reasons=(*context.reasons, *notes),
     )
     infos = [_signer_info(element, context) for element in parts.signers]
-    wanted = {name for info in infos if isinstance(info, SignerInfo) for name in _digest_needed(info)}
+    wanted = {name for info in infos if isinstance(info, SignerInfo) for name in digest_needed(info)}
     digests = digests_of(octets, wanted) if octets is not None and wanted else {}
-    signed = Content(kind=parts.content_type, what="content", octets=octets, digests=digests)
+    signed = Content(kind=parts.content_type, what="content", octets=octets, digests=digests, parts=parts)
     places = [f"SignerInfo[{number}]" for number in range(1, len(infos) + 1)]
     facts = [
         signer_facts(info, place, signed, context)
@@ -81,13 +83,6 @@ def _signer_info(element: der.Element, context: Context) -> SignerInfo | Reason:
     if info.signed is not None and info.signed.stop - info.signed.start > context.limits.signed_attributes_bytes:
         return reason("signed-attributes-too-large", limit=context.limits.signed_attributes_bytes)
     return info
-
-
-def _digest_needed(info: SignerInfo) -> list[str]:
-    try:
-        return [digest_of_identifier(info.digest_identifier).name]
-    except CertificateError:
-        return []  # named where the signer is read
 
 
 def _unreadable(why: Reason, place: str, context: Context) -> SignatureFacts:
@@ -153,6 +148,10 @@ _TIMESTAMPS = {
 }
 
 
+MAX_ARCHIVE = 30
+"""Archive timestamps of one signer whose imprint is computed: an archive renews one every few years."""
+
+
 class _Material:
     """What a signer carries along beside the signature: timestamps, counter-signatures, certificates, revocation."""
 
@@ -204,12 +203,19 @@ class _Material:
     def _timestamps(self) -> None:
         info, content = self.reading.info, self.reading.content
         for value in self.reading.values(info.signed_attributes, names.CONTENT_TIMESTAMP):
-            self._timestamp(TimestampKind.CONTENT, value, _content_digest(content))
+            self._timestamp(TimestampKind.CONTENT, value, Imprint(over=_content_digest(content)))
         for oid, kind in _TIMESTAMPS.items():
             for value in self.reading.values(info.unsigned_attributes, oid):
-                self._timestamp(kind, value, info.signature if kind is TimestampKind.SIGNATURE else None)
+                self._timestamp(kind, value, self._imprint(oid, kind, value))
 
-    def _timestamp(self, kind: TimestampKind, value: der.Element, over: Over) -> None:
+    def _imprint(self, oid: str, kind: TimestampKind, value: der.Element) -> Imprint:
+        """Return what the timestamp *value* should be over; each archive timestamp goes through all that is there."""
+        if kind is TimestampKind.ARCHIVE and sum(one.kind is kind for one in self.timestamps) == MAX_ARCHIVE:
+            self.reading.add("archive-timestamps-too-many", limit=MAX_ARCHIVE)
+            return UNKNOWN
+        return imprint_of(oid, value, self.reading.info, self.reading.content)
+
+    def _timestamp(self, kind: TimestampKind, value: der.Element, imprint: Imprint) -> None:
         reading = self.reading
         context = reading.context.deeper()
         if context is None:
@@ -217,7 +223,9 @@ class _Material:
             return
         number = 1 + sum(one.kind is kind for one in self.timestamps)
         place = f"{reading.place}/{kind.value}-timestamp[{number}]"
-        self.timestamps.append(context.timestamp(kind, place, value.octets, over, context))
+        facts = context.timestamp(kind, place, value.octets, imprint.over, context)
+        reasons = (*facts.reasons, *placed(imprint, place))
+        self.timestamps.append(attrs.evolve(facts, reasons=reasons, protects=imprint.protects))
 
     def _countersigned(self, values: list[der.Element]) -> None:
         reading = self.reading
@@ -233,7 +241,7 @@ class _Material:
                 self.counter_signatures.append(_unreadable(info, place, context))
                 continue
             octets = MemoryOctets(reading.info.signature)
-            over = Content(kind=None, what="signature", octets=octets, digests=digests_of(octets, _digest_needed(info)))
+            over = Content(kind=None, what="signature", octets=octets, digests=digests_of(octets, digest_needed(info)))
             self.counter_signatures.append(signer_facts(info, place, over, context))
 
     def level(self) -> Level:

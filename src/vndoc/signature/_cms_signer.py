@@ -18,7 +18,17 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import pieces_of
-from vndoc.signature._cms_structure import DATA, Attributes, SignerInfo, attributes, children, der_of, octet_string
+from vndoc.signature._cms_structure import (
+    DATA,
+    Attributes,
+    SignedData,
+    SignerInfo,
+    attributes,
+    children,
+    der_of,
+    octet_string,
+)
+from vndoc.signature._imprint import Over
 from vndoc.signature._reasons_cms import CMS_REASONS
 from vndoc.signature.facts import Binding, Covered, RevocationMaterial, TimestampFacts, TimestampKind
 
@@ -26,9 +36,6 @@ NESTING: Final = 8
 """Counter-signatures on counter-signatures, timestamps in timestamps: real ones are nested twice at most."""
 
 _T = TypeVar("_T")
-
-Over = bytes | Callable[[Digest], bytes | None] | None
-"""What a timestamp is over: the octets, or a function that gives their digest (``None``: it cannot be had)."""
 
 
 def reason(code: str, place: str | None = None, **values: object) -> Reason:
@@ -79,13 +86,15 @@ class Context:
 @attrs.frozen(kw_only=True)
 class Content:
     """What a signature is over. ``octets`` is ``None`` where it is not at hand; ``kind`` is for the content of a
-    SignedData its type, and ``None`` for the signature value that a counter-signature is over.
+    SignedData its type, and ``None`` for the signature value that a counter-signature is over. ``parts`` is the
+    SignedData that the signer stands in.
     """
 
     kind: str | None
     what: str
     octets: Octets | None
     digests: Mapping[str, bytes]
+    parts: SignedData | None = None
 
 
 class Reading:

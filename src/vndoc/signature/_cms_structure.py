@@ -16,6 +16,7 @@ from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import Limits
 from vndoc.pki import der
+from vndoc.pki.algorithms import digest_of_identifier
 from vndoc.signature._cms_content import ContentOctets, malformed
 
 DATA: Final = "1.2.840.113549.1.7.1"
@@ -388,6 +389,14 @@ def signer_info(element: der.Element) -> SignerInfo:
         unsigned=unsigned,
         unsigned_attributes={} if unsigned is None else attributes(unsigned),
     )
+
+
+def digest_needed(info: SignerInfo) -> list[str]:
+    """Return the name of the digest of the content, nothing where it is not known."""
+    try:
+        return [digest_of_identifier(info.digest_identifier).name]
+    except CertificateError:
+        return []  # named where the signer is read
 
 
 def _signed(element: der.Element) -> tuple[Attributes, bool]:

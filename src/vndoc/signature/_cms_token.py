@@ -16,8 +16,9 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature._cms_content import pieces_of
 from vndoc.signature._cms_read import read_signed
-from vndoc.signature._cms_signer import Budget, Context, Over, reason
+from vndoc.signature._cms_signer import Budget, Context, reason
 from vndoc.signature._cms_structure import SignedData, children, octet_string
+from vndoc.signature._imprint import Over
 from vndoc.signature.facts import Binding, SignatureFacts, TimestampFacts, TimestampKind, TimestampToken
 
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"

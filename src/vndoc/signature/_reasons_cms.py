@@ -226,6 +226,36 @@ CMS_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "The octets that this timestamp is over were not rebuilt.",
             ),
             _failed(
+                "archive-index-missing",
+                _FORMAT,
+                "Dấu thời gian lưu trữ không có ats-hash-index, nên không rõ nó bảo vệ những gì.",
+                "The archive timestamp has no ats-hash-index, so it is not known what it protects.",
+            ),
+            _failed(
+                "archive-index-malformed",
+                _FORMAT,
+                "ats-hash-index của dấu thời gian lưu trữ sai cấu trúc.",
+                "The ats-hash-index of the archive timestamp is malformed.",
+            ),
+            _unclear(
+                "archive-index-digest",
+                _CRYPTO,
+                "Không tính được thuật toán băm {found} của ats-hash-index.",
+                "The digest algorithm {found} of the ats-hash-index is not computed here.",
+            ),
+            _failed(
+                "archive-index-orphan",
+                _HASH,
+                "Thiếu {count} thành phần mà dấu thời gian lưu trữ đã bảo vệ: đã bị xóa hoặc thay đổi.",
+                "{count} things that the archive timestamp protected are missing: they were removed or changed.",
+            ),
+            _note(
+                "archive-timestamps-too-many",
+                "Chữ ký có hơn {limit} dấu thời gian lưu trữ; phần còn lại không được đối chiếu.",
+                "The signature has more than {limit} archive timestamps; the rest is not compared.",
+                warning=True,
+            ),
+            _failed(
                 "timestamp-version",
                 _FORMAT,
                 "TSTInfo có phiên bản {found}, không phải 1.",

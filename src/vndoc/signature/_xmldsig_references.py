@@ -39,19 +39,6 @@ from vndoc.signature._xmldsig_tree import (
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
 
-__all__ = [
-    "MAX_ALL_REFERENCES",
-    "MAX_REFERENCES",
-    "MAX_TRANSFORMS",
-    "Context",
-    "Reference",
-    "Resolver",
-    "fault",
-    "made_digest",
-    "read_reference",
-    "read_references",
-]
-
 Resolver = Callable[[str], Octets | None]
 """Gives the octets behind a URI outside the document, or ``None``."""
 
@@ -70,6 +57,9 @@ _TIMES: Final = 64
 _PARSED: Final = 16
 """So many octets are digested while one is parsed again or decoded."""
 
+Form = tuple[Canonical, tuple[str, ...]]
+"""A canonical form, and prefixes for it."""
+_PLAIN: Final[Form] = (Canonical.C14N_10, ())
 _TRANSFORMS: Final = ds("Transforms")
 _TRANSFORM: Final = ds("Transform")
 _DIGEST_METHOD: Final = ds("DigestMethod")
@@ -213,10 +203,17 @@ def read_reference(
 
 def made_digest(context: Context, node: etree._Element, signature: etree._Element, digest: Digest) -> bytes:
     """Return what the DigestValue of the reference *node* has to be; :class:`Refusal` if it cannot be found out."""
+    return digest_of(context, stream_of(context, node, signature), digest)[0]
+
+
+def stream_of(context: Context, node: etree._Element, signature: etree._Element, form: Form = _PLAIN) -> Stream:
+    """Return what the reference *node* leads to; what is nodes still takes *form*. Refuses alike.
+
+    That form is C14N 1.0 for digests (XML Signature 1.1, 4.4.3.2), and a timestamp's own for its imprint.
+    """
     steps = _steps(node.find(_TRANSFORMS), node, node.get("URI", ""))
     state = _selected(context, node.get("URI"), node, manifest=False)
-    stream = _transformed(context, state, steps, node, signature)
-    return digest_of(context, stream, digest)[0]
+    return _transformed(context, state, steps, node, signature, form)
 
 
 def _unfound(uri: str | None, *, manifest: bool) -> str:
@@ -319,8 +316,9 @@ def _transformed(
     steps: list[tuple[str, etree._Element]],
     node: etree._Element,
     signature: etree._Element,
+    last: Form = _PLAIN,
 ) -> Stream:
-    """Return the octets that *steps*, the transforms of the reference *node*, make of *state*."""
+    """Return the octets that *steps*, the transforms of the reference *node*, make of *state*; nodes take *last*."""
     shown = f'"{node.get("URI", "")}"'
     for name, step in steps:
         if name == ENVELOPED:
@@ -329,7 +327,7 @@ def _transformed(
             state = _decoded(context, state, shown, node)
         else:
             state = _canonical(context, state, step, node)
-    return state.canonical(Canonical.C14N_10) if isinstance(state, Selection) else state
+    return state.canonical(*last) if isinstance(state, Selection) else state
 
 
 def fault(error: VndocError | OSError, node: etree._Element, *, manifest: bool = False) -> Reason:

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from vndoc.envelope.octets import MemoryOctets, Octets
-from vndoc.errors import SignatureError, UsageError
+from vndoc.errors import SignatureError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm
@@ -267,7 +267,7 @@ def prepare_counter_signature(
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
     parts, _ = make.opened(existing)
-    value = DIGESTS[name].of(make.signature_of(_signer(parts, index)))
+    value = DIGESTS[name].of(make.signature_of(make.signer_at(parts, index)))
     rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, None, None)]
     return SigningState(
         format=_COUNTER,
@@ -279,12 +279,6 @@ def prepare_counter_signature(
     ).to_be_signed()
 
 
-def _signer(parts: SignedData, index: int) -> der.Element:
-    if not 0 <= index < len(parts.signers):
-        raise UsageError("option-invalid", detail=f"index={index}")
-    return parts.signers[index]
-
-
 def complete_counter_signature(state: bytes, signature: bytes, *, existing: bytes) -> bytes:
     """Return the CMS signature *existing* with the prepared counter-signature. Raises as :func:`complete_cms`."""
     waiting = SigningState.load(state, format=_COUNTER)
@@ -293,7 +287,7 @@ def complete_counter_signature(state: bytes, signature: bytes, *, existing: byte
     index = waiting.text_of("index")
     if not index.isdecimal():
         raise SignatureError("signing-state", detail="index")
-    element = _signer(parts, int(index))
+    element = make.signer_at(parts, int(index))
     changed = make.with_unsigned(element, enc.attribute(names.COUNTER_SIGNATURE, info))
     return container.with_changed(int(index), changed, (waiting.certificate, *waiting.chain)).octets()
 
@@ -324,7 +318,7 @@ def add_timestamp(
     ``timestamp-unfit``, ``timestamp-malformed``, or as :func:`prepare_counter_signature`.
     """
     parts, container = make.opened(existing)
-    changed = _stamped(_signer(parts, index), stamp, digest, nonce)
+    changed = _stamped(make.signer_at(parts, index), stamp, digest, nonce)
     return container.with_changed(index, changed, ()).octets()
 
 

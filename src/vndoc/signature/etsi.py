@@ -1,7 +1,7 @@
 """Verdicts as an ETSI TS 119 102-2 validation report (V1.2.1): XML for other validation services and archives.
 
 Certificates, timestamps and revocation data stand in it by their SHA-256, never by their octets, since certificates
-hold citizen numbers; :func:`vndoc.signature.export.evidence_to_dict` hands out the octets. The report is not signed.
+hold citizen numbers; :class:`vndoc.signature.evidence.EvidenceRecord` keeps the octets. The report is not signed.
 """
 
 from __future__ import annotations

@@ -33,9 +33,10 @@ from vndoc.signature.blocks import (
     signature_algorithm_check,
 )
 from vndoc.signature.cms import read_cms
-from vndoc.signature.facts import SignatureFacts
+from vndoc.signature.facts import Binding, SignatureFacts
 from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
+from vndoc.signature.proofs import Proofs, examine
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import Evidence, SignatureReport, TimestampReport, Verdict
 from vndoc.signature.timestamping import (
@@ -43,9 +44,8 @@ from vndoc.signature.timestamping import (
     claimed_time_notes,
     earliest_proof,
     latest_content_time,
-    validate_timestamp,
 )
-from vndoc.signature.trusting import SIGNERS, Context, certificate_trust, proven_failures
+from vndoc.signature.trusting import SIGNERS, Context, certificate_trust, proven_failures, slide
 from vndoc.signature.xmldsig import Resolver, XmlSource, read_xml
 
 __all__ = ["evaluate", "verdict_of", "verify_cms", "verify_xml"]
@@ -142,6 +142,7 @@ class _Time:
     made_after: datetime.datetime | None
     moment: Moment
     outcome: Outcome
+    proofs: Proofs
 
 
 def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
@@ -175,6 +176,7 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
         covers=facts.covered,
         signature_id=facts.signature_id,
         signature_value=facts.signature_value,
+        signed_octets=facts.signed_octets,
         algorithm=facts.algorithm,
         certificate=found.certificate,
         path=path,
@@ -191,17 +193,18 @@ def _time(facts: SignatureFacts, context: Context) -> _Time:
     """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
     if not facts.timestamps:
         notes = (_no_timestamp(facts, context), *claimed_time_notes(facts.claimed_time, None, context.at, facts.place))
-        return _Time((), None, None, Moment(context.at, proven=False), outcome_of(notes))
-    timestamps = tuple(validate_timestamp(t, context, facts.certificates) for t in facts.timestamps)
+        return _Time((), None, None, Moment(context.at, proven=False), outcome_of(notes), Proofs(context.at))
+    examined = examine(facts, context)
+    timestamps = examined.reports
     proof, made_after = earliest_proof(timestamps), latest_content_time(timestamps)
     asked = proof or earliest_proof(timestamps, waiting=True)
     moment = Moment(context.at, proven=False) if asked is None else Moment(asked.latest, proven=True)
-    reasons = [*_proofs(facts, timestamps, proof, context)]
+    reasons = [*_proofs(facts, timestamps, proof, context), *examined.reasons]
     if proof is not None and made_after is not None and made_after > proof.latest:
         times = {"content": shown_time(made_after), "signature": shown_time(proof.time)}
         reasons.append(Reason.of(SIGNATURE_REASONS["timestamp-order"], place=facts.place, **times))
     reasons += claimed_time_notes(facts.claimed_time, proof, context.at, facts.place)
-    return _Time(timestamps, proof, made_after, moment, outcome_of(reasons))
+    return _Time(timestamps, proof, made_after, moment, outcome_of(reasons), examined.proofs)
 
 
 def _proofs(
@@ -256,7 +259,22 @@ def _trust(
     proven = proven_failures(
         certificate, path.revocation, existed=existed, made_after=time.made_after, place=facts.place
     )
-    return path, outcome_of((*proven, *outcome.reasons))
+    late: Iterable[Reason] = ()
+    if existed is not None and outcome.passed:
+        proofs = time.proofs
+        if facts.binding(certificate) is Binding.MATCHES:  # what was signed names it, so it is no younger
+            proofs = proofs.adding(certificate.fingerprint, existed)
+        late = slide(
+            certificate,
+            path,
+            context,
+            time.moment,
+            proofs=proofs,
+            pool=facts.certificates,
+            carried=facts.revocation,
+            place=facts.place,
+        )
+    return path, outcome_of((*proven, *late, *outcome.reasons))
 
 
 def _evidence(

@@ -6,10 +6,9 @@ breaks readers in its first. Citizen numbers are masked as everywhere. Texts are
 
 from __future__ import annotations
 
-import base64
 import datetime
+import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any, Final
 
 from vndoc.pki.certificate import Certificate
@@ -19,9 +18,9 @@ from vndoc.signature.facts import Covered
 from vndoc.signature.identity import name_text
 from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Verdict
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "evidence_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
+__all__ = ["SCHEMA", "SCHEMA_VERSION", "outcome_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """Of the form that :data:`SCHEMA` describes."""
 
 
@@ -32,7 +31,7 @@ def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
         "policy": verdict.policy,
         "at": verdict.at.isoformat(),
         "passed": verdict.passed,
-        **_outcome(verdict.outcome),
+        **outcome_to_dict(verdict.outcome),
         "signatures": [report_to_dict(report) for report in verdict.signatures],
     }
 
@@ -52,12 +51,12 @@ def report_to_dict(report: SignatureReport) -> dict[str, Any]:
         "algorithm": None if report.algorithm is None else str(report.algorithm),
         "policy": report.policy,
         "passed": report.passed,
-        **_outcome(report.outcome),
+        **outcome_to_dict(report.outcome),
         "intact": report.intact,
-        "crypto": _outcome(report.crypto),
-        "trust": _outcome(report.trust),
-        "time": _outcome(report.time),
-        "changes": _outcome(report.changes),
+        "crypto": outcome_to_dict(report.crypto),
+        "trust": outcome_to_dict(report.trust),
+        "time": outcome_to_dict(report.time),
+        "changes": outcome_to_dict(report.changes),
         "signer": None if report.signer is None else report.signer.to_dict(),
         "certificate": None if report.certificate is None else _certificate(report.certificate),
         "issuing_organisation": report.issuing_organisation,
@@ -76,29 +75,8 @@ def report_to_dict(report: SignatureReport) -> dict[str, Any]:
     }
 
 
-def evidence_to_dict(report: SignatureReport) -> dict[str, Any]:
-    """Return what is to be kept with the message: certificates and revocation data in base64, and the answers."""
-    evidence = report.evidence
-    lists = [f.material for f in evidence.statuses if f.material is not None and f.source == "crl"]
-    responses = [f.material for f in evidence.statuses if f.material is not None and f.source == "ocsp"]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "place": report.place,
-        "checked": _time(report.control_time),
-        "certificates": _encoded(c.der for c in evidence.certificates),
-        "timestamps": _encoded(t.octets for t in report.timestamps if t.octets),
-        "crls": _encoded((*evidence.material.crls, *lists)),
-        "ocsps": _encoded((*evidence.material.ocsps, *responses)),
-        "statuses": [_status(fact) for fact in evidence.statuses],
-        "result": _outcome(report.outcome),
-    }
-
-
-def _encoded(items: Iterable[bytes]) -> list[str]:
-    return [base64.b64encode(item).decode("ascii") for item in dict.fromkeys(items)]
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
+    """Return an answer with its reasons as plain values."""
     answer = ANSWERS[outcome.indication]
     return {
         "indication": outcome.indication.value,
@@ -147,7 +125,7 @@ def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
         "kind": timestamp.kind.value,
         "place": timestamp.place,
         "proves": timestamp.proves,
-        **_outcome(timestamp.outcome),
+        **outcome_to_dict(timestamp.outcome),
         "time": _time(timestamp.time),
         "accuracy_seconds": timestamp.accuracy.total_seconds(),
         "tsa": None if timestamp.tsa is None else timestamp.tsa.to_dict(),
@@ -157,6 +135,7 @@ def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
         "policy": timestamp.policy,
         "imprint_digest": timestamp.imprint_digest,
         "token_digest": timestamp.token_digest,
+        "known_since": _time(timestamp.known_since),
     }
 
 
@@ -171,6 +150,7 @@ def _status(fact: RevocationFact) -> dict[str, Any]:
         "reason": None if fact.reason is None else fact.reason.name.lower(),
         "issued": _time(fact.issued),
         "next_update": _time(fact.next_update),
+        "material": None if fact.material is None else hashlib.sha256(fact.material).hexdigest(),
         "why": list(fact.why),
     }
 
@@ -246,6 +226,7 @@ _TIMESTAMP: Final = _object(
     policy=_MAYBE,
     imprint_digest=_MAYBE,
     token_digest=_MAYBE,
+    known_since=_TIME,
 )
 _COVERED: Final = _object(
     what=_TEXT, name=_TEXT, intact={"type": ["boolean", "null"]}, digest=_TEXT, value=_TEXT, element_path=_MAYBE
@@ -260,6 +241,7 @@ _STATUS: Final = _object(
     reason=_MAYBE,
     issued=_TIME,
     next_update=_TIME,
+    material=_MAYBE,
     why=_many(_TEXT),
 )
 _OUTCOME_REF: Final = {"$ref": "#/$defs/outcome"}

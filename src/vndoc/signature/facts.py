@@ -167,7 +167,8 @@ class TimestampFacts:
     """A timestamp in a signature: its kind, where it stands, its token, and whether that is over the right octets.
 
     ``token`` is ``None`` where it could not be read (``reasons`` says why); ``intact`` is ``None`` where what it is
-    over could not be rebuilt.
+    over could not be rebuilt. ``protects`` holds the SHA-256 of each thing that it is over and that a proof of
+    existence is kept of: the signature value, tokens, certificates, revocation lists and responses.
     """
 
     kind: TimestampKind
@@ -175,3 +176,4 @@ class TimestampFacts:
     token: TimestampToken | None
     intact: bool | None
     reasons: tuple[Reason, ...] = ()
+    protects: frozenset[bytes] = frozenset()

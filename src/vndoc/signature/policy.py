@@ -22,7 +22,7 @@ from vndoc.pki.policy import CryptoPolicy, KeyRule, Use
 from vndoc.signature.facts import Form
 from vndoc.text import Text
 
-__all__ = ["POLICIES", "Appendices", "ForeignTsa", "PacketRules", "Policy", "RevocationRule", "policy_of"]
+__all__ = ["POLICIES", "Appendices", "ForeignTsa", "PacketRules", "Policy", "Renewal", "RevocationRule", "policy_of"]
 
 
 class RevocationRule(enum.StrEnum):
@@ -40,6 +40,18 @@ class ForeignTsa(enum.StrEnum):
     NOTE = "note"
     """It proves the time, and the report says ``foreign-tsa``."""
     REFUSED = "refused"
+
+
+class Renewal(enum.StrEnum):
+    """What a timestamp is worth whose authority's certificate has ended, with no archive timestamp from before that.
+
+    Many real tokens are of this kind: the authorities that Apple runs change their certificates every six weeks.
+    """
+
+    NOTED = "noted"
+    """It proves the time that it states, and the report says ``timestamp-not-renewed``."""
+    REQUIRED = "required"
+    """It proves nothing, as in EN 319 102-1: a token is judged at the time at which it is known to have existed."""
 
 
 class Appendices(enum.StrEnum):
@@ -71,8 +83,8 @@ class Policy:
 
     ``crypto`` judges algorithms; ``revocation``, ``hold_is_invalid`` (certificateHold at the control time),
     ``signing_certificate`` (forms in which the signed data must name the certificate; elsewhere its absence is a
-    note, and a wrong one always fails), ``signed_attributes`` (forms of CMS that must have some), ``foreign_tsa``
-    and ``packet`` are the other rows of the table.
+    note, and a wrong one always fails), ``signed_attributes`` (forms of CMS that must have some), ``foreign_tsa``,
+    ``renewal`` and ``packet`` are the other rows of the table.
     """
 
     name: str
@@ -83,6 +95,7 @@ class Policy:
     signing_certificate: frozenset[Form] = frozenset()
     signed_attributes: frozenset[Form] = frozenset()
     foreign_tsa: ForeignTsa = ForeignTsa.NOTE
+    renewal: Renewal = Renewal.NOTED
     packet: PacketRules = PacketRules()
 
     def __repr__(self) -> str:
@@ -169,6 +182,7 @@ POLICIES: Mapping[str, Policy] = MappingProxyType(
                 signing_certificate=frozenset({Form.CMS, Form.CADES}),
                 signed_attributes=frozenset({Form.CMS}),
                 foreign_tsa=ForeignTsa.REFUSED,
+                renewal=Renewal.REQUIRED,
             ),
             Policy(
                 name="archive",

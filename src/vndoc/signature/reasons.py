@@ -14,6 +14,7 @@ from typing import Final
 from vndoc.pki.outcome import Indication, ReasonKind, SubIndication
 from vndoc.pki.reasons import PATH_REASONS
 from vndoc.signature._reasons_cms import CMS_REASONS
+from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature._reasons_xml import XML_REASONS
 from vndoc.text import Text
 
@@ -202,6 +203,17 @@ _ROWS: Final = (
         "The timestamp over the content ({content}) is later than that over the signature ({signature}).",
     ),
     _open(
+        "timestamp-order-within",
+        SubIndication.TIMESTAMP_ORDER_FAILURE,
+        "Dấu thời gian lưu trữ ({outer}) sớm hơn dấu thời gian mà nó bao phủ ({inner}).",
+        "An archive timestamp ({outer}) is earlier than a timestamp that it is around ({inner}).",
+    ),
+    _note(
+        "timestamp-not-renewed",
+        "Chứng thư số của tổ chức cấp dấu thời gian hết hạn ngày {until} mà trước đó chưa có dấu thời gian lưu trữ.",
+        "The certificate of the time-stamping authority ended on {until}, with no archive timestamp before that.",
+    ),
+    _open(
         "tsa-compromised",
         SubIndication.REVOKED_NO_POE,
         "Chứng thư số của tổ chức cấp dấu thời gian bị thu hồi từ {since} vì lộ khóa hoặc không rõ lý do.",
@@ -266,6 +278,21 @@ _ROWS: Final = (
         SubIndication.REVOKED,
         "Chữ ký được tạo sau {at}, khi chứng thư số đã bị thu hồi ({since}).",
         "The signature was made after {at}, when the certificate had been revoked ({since}).",
+    ),
+    _open(
+        "made-after-compromise",
+        SubIndication.REVOKED_CA_NO_POE,
+        "Khóa của tổ chức cấp “{issuer}” bị lộ từ {since}; không chứng minh được chứng thư số “{subject}”"
+        " đã có trước đó.",
+        'The key of "{issuer}" is lost since {since}; nothing proves that the certificate "{subject}" is older.',
+    ),
+    _open(
+        "status-after-compromise",
+        SubIndication.REVOKED_CA_NO_POE,
+        "Khóa của tổ chức cấp “{issuer}” bị lộ từ {since}; không chứng minh được dữ liệu thu hồi về “{subject}”"
+        " đã có trước đó.",
+        'The key of "{issuer}" is lost since {since}; nothing proves that the revocation data about "{subject}" is'
+        " older.",
     ),
     _open(
         "revocation-not-checked",
@@ -433,7 +460,7 @@ _ROWS: Final = (
 SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})
 """Every reason of the evaluation by its code."""
 
-_TABLES: Final = (PATH_REASONS, XML_REASONS, CMS_REASONS, SIGNATURE_REASONS)
+_TABLES: Final = (PATH_REASONS, XML_REASONS, CMS_REASONS, SIGNATURE_REASONS, EVIDENCE_REASONS)
 
 REASONS: Mapping[str, ReasonKind] = MappingProxyType({code: row for table in _TABLES for code, row in table.items()})
 """The catalogue: every reason that a report can give, of paths, of the formats and of the evaluation."""

@@ -24,7 +24,7 @@ from vndoc.signature.facts import Covered, Form, Level, RevocationMaterial, Time
 from vndoc.signature.identity import SignerIdentity, first_of, identity_of, name_text
 from vndoc.text import Lang, Text
 
-__all__ = ["ANSWERS", "Evidence", "SignatureReport", "TimestampReport", "Verdict"]
+__all__ = ["ANSWERS", "EXIT_CODES", "Evidence", "SignatureReport", "TimestampReport", "Verdict"]
 
 ANSWERS: Final = MappingProxyType(
     {
@@ -35,7 +35,8 @@ ANSWERS: Final = MappingProxyType(
 )
 """The three answers in words. The circular knows the first two; the third is the honest one."""
 
-_EXIT: Final = {Indication.PASSED: 0, Indication.FAILED: 1, Indication.INDETERMINATE: 3}
+EXIT_CODES: Final = MappingProxyType({Indication.PASSED: 0, Indication.FAILED: 1, Indication.INDETERMINATE: 3})
+"""What a command ends with, by the answer."""
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -43,7 +44,9 @@ class TimestampReport:
     """One timestamp: its own verdict, apart from that of the signature.
 
     ``proves`` is whether it proves ``time``; ``foreign`` whether its authority is trusted but of no Vietnamese family.
-    ``imprint_digest`` and ``token_digest`` name the digests over the data and inside the token.
+    ``imprint_digest`` and ``token_digest`` name the digests over the data and inside the token. ``over_signature`` is
+    whether the signature value is among what it is over, ``known_since`` when an archive timestamp around it proves it
+    to have existed.
     """
 
     kind: TimestampKind
@@ -59,6 +62,8 @@ class TimestampReport:
     policy: str | None = None
     imprint_digest: str | None = None
     token_digest: str | None = None
+    over_signature: bool = False
+    known_since: datetime.datetime | None = None
     octets: bytes = b""
     """The token, to be kept as evidence."""
 
@@ -112,6 +117,8 @@ class SignatureReport:
     covers: tuple[Covered, ...]
     signature_id: str | None = None
     signature_value: bytes = b""
+    signed_octets: bytes = b""
+    """What the value is over: the canonical SignedInfo, or the signed attributes."""
     algorithm: SignatureAlgorithm | None = None
     certificate: Certificate | None = None
     path: PathResult | None = None
@@ -242,7 +249,7 @@ class Verdict:
     @property
     def exit_code(self) -> int:
         """Return what a command ends with: 0 passed, 1 failed, 3 indeterminate."""
-        return _EXIT[self.indication]
+        return EXIT_CODES[self.indication]
 
     def answer(self, lang: Lang = "vi") -> str:
         """Return the answer in words."""

@@ -13,32 +13,24 @@ from typing import Final
 import attrs
 
 from vndoc.pki.certificate import Certificate
-from vndoc.pki.outcome import Reason, outcome_of
+from vndoc.pki.outcome import Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
-from vndoc.pki.revocation_facts import RevocationReason, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustStore
+from vndoc.signature._imprint import key_of
 from vndoc.signature.blocks import Moment, format_check, identify, shown_time, signature_algorithm_check
 from vndoc.signature.facts import Binding, TimestampFacts, TimestampKind, TimestampToken
 from vndoc.signature.identity import identity_of
-from vndoc.signature.policy import ForeignTsa, Policy
+from vndoc.signature.policy import ForeignTsa, Policy, Renewal
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import TimestampReport
-from vndoc.signature.trusting import SIGNERS, Context, certificate_trust
+from vndoc.signature.trusting import SIGNERS, Context, certificate_trust, last_moment, lost_keys
 
 __all__ = ["Proof", "claimed_time_notes", "earliest_proof", "latest_content_time", "validate_timestamp"]
 
 _NOTHING: Final = datetime.timedelta()
 _VIETNAMESE: Final = frozenset({"vgca-g1", "vgca-g2", "national", "public-ca"})
 """Families of recognised anchors that are Vietnamese."""
-_KEY_NOT_LOST: Final = frozenset(
-    {
-        RevocationReason.AFFILIATION_CHANGED,
-        RevocationReason.SUPERSEDED,
-        RevocationReason.CESSATION_OF_OPERATION,
-        RevocationReason.CERTIFICATE_HOLD,
-    }
-)
 _OF_SIGNATURE: Final = frozenset({TimestampKind.SIGNATURE, TimestampKind.ARCHIVE})
 _WEAK: Final = frozenset({"sha1"})
 _OFFSET: Final = (datetime.timedelta(hours=6, minutes=55), datetime.timedelta(hours=7, minutes=15))
@@ -61,7 +53,7 @@ class Proof:
 
 
 def earliest_proof(timestamps: Iterable[TimestampReport], *, waiting: bool = False) -> Proof | None:
-    """Return the earliest proof of the signature's existence: timestamps over its value, or archive timestamps.
+    """Return the earliest proof of the signature's existence: a timestamp over its value, alone or among others.
 
     With *waiting*, those count for which only the status of the authority is open: no proof yet, but the time to
     ask about, so that what is missing is named and not what would follow from it.
@@ -69,7 +61,7 @@ def earliest_proof(timestamps: Iterable[TimestampReport], *, waiting: bool = Fal
     found = [
         Proof(t, t.time, t.time + t.accuracy)
         for t in timestamps
-        if (t.waits if waiting else t.proves) and t.time is not None and t.kind in _OF_SIGNATURE
+        if (t.waits if waiting else t.proves) and t.time is not None and t.over_signature
     ]
     return min(found, key=lambda proof: proof.latest, default=None)
 
@@ -80,34 +72,30 @@ def latest_content_time(timestamps: Iterable[TimestampReport]) -> datetime.datet
     return max(found, default=None)
 
 
-def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[Certificate] = ()) -> TimestampReport:
-    """Validate one timestamp (clause 5.4): its imprint, its signature, its authority, and what the policy wants."""
+def validate_timestamp(
+    facts: TimestampFacts,
+    context: Context,
+    pool: Iterable[Certificate] = (),
+    *,
+    known: datetime.datetime | None = None,
+    signature: bytes = b"",
+) -> TimestampReport:
+    """Validate one timestamp (clause 5.4): its imprint, its signature, its authority, and what the policy wants.
+
+    *known* is when an archive timestamp around it proves it to have existed: nothing that became of its authority
+    later counts. *signature* is the value of the signature that it stands in.
+    """
     token = facts.token
     if token is None:
         missing = () if any(r.decides for r in facts.reasons) else (_reason("timestamp-token-missing", facts.place),)
         return TimestampReport(kind=facts.kind, place=facts.place, outcome=outcome_of((*facts.reasons, *missing)))
     context = context.knowing(token.signature.revocation)
-    accuracy = token.accuracy or _NOTHING
-    moment = Moment(token.time + accuracy, proven=True)
     found = identify(token.signature, context.trust.pool)
     reasons = [*facts.reasons, *token.reasons, *format_check(token.signature), *found.reasons]
     reasons += _imprint(facts, token, context)
-    reasons += signature_algorithm_check(token.signature, found.certificate, context.policy, moment, Use.TIMESTAMP)
-    reasons += _digest(facts.place, token.token_digest, Use.TIMESTAMP, context.policy, moment)
-    path: PathResult | None = None
-    if found.certificate is not None:
-        known = (*token.signature.certificates, *pool)
-        path, trust = certificate_trust(
-            found.certificate,
-            context,
-            moment,
-            purpose=frozenset({Purpose.TIMESTAMP}),
-            pool=known,
-            place=facts.place,
-        )
-        reasons += trust.reasons
-        reasons += _compromised(found.certificate, context, known, facts.place)
-        reasons += _bound(facts.place, token.signature.binding(found.certificate))
+    examined = _Authority(facts.place, token, found.certificate, context, (*token.signature.certificates, *pool))
+    path = examined.path
+    reasons += examined.reasons(known)
     foreign = path is not None and path.anchor is not None and not _vietnamese(path)
     name = None if found.certificate is None else identity_of(found.certificate)
     if foreign:
@@ -116,9 +104,9 @@ def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[C
     return TimestampReport(
         kind=facts.kind,
         place=facts.place,
-        outcome=outcome_of(reasons),
+        outcome=outcome_of(dict.fromkeys(reasons)),
         time=token.time,
-        accuracy=accuracy,
+        accuracy=token.accuracy or _NOTHING,
         tsa=name,
         certificate=found.certificate,
         path=path,
@@ -127,32 +115,66 @@ def validate_timestamp(facts: TimestampFacts, context: Context, pool: Iterable[C
         policy=token.policy,
         imprint_digest=token.imprint_digest,
         token_digest=token.token_digest,
+        over_signature=facts.kind in _OF_SIGNATURE or key_of(signature) in facts.protects,
+        known_since=known,
         octets=token.octets,
     )
 
 
-def _compromised(
-    certificate: Certificate, context: Context, pool: Iterable[Certificate], place: str
-) -> Iterator[Reason]:
-    """A revoked authority's earlier tokens keep their worth only where its key was not lost (RFC 3161, section 4).
+class _Authority:
+    """The authority of a token: judged at the time that the token states, and by what is known of it since."""
 
-    So its revocation is asked for at the time of evaluation, too; an unspecified reason counts as a lost key.
-    """
-    if context.revocation is None:
-        return
-    now, _ = certificate_trust(
-        certificate,
-        context,
-        Moment(context.at, proven=False),
-        purpose=frozenset({Purpose.TIMESTAMP}),
-        pool=pool,
-        place=place,
-    )
-    for fact in now.revocation:
-        revoked = fact.status is RevocationStatus.REVOKED and fact.certificate == certificate
-        if revoked and fact.reason not in _KEY_NOT_LOST:
-            since = "?" if fact.date is None else shown_time(fact.date)
-            yield _reason("tsa-compromised", place, since=since)
+    def __init__(
+        self,
+        place: str,
+        token: TimestampToken,
+        certificate: Certificate | None,
+        context: Context,
+        pool: tuple[Certificate, ...],
+    ) -> None:
+        self.place, self.token, self.certificate, self.context, self.pool = place, token, certificate, context, pool
+        self.stated = Moment(token.time + (token.accuracy or _NOTHING), proven=True)
+        self.path: PathResult | None = None
+        self.trust = outcome_of(())
+        if certificate is not None:
+            self.path, self.trust = self._trust(certificate, self.stated)
+
+    def _trust(self, certificate: Certificate, moment: Moment) -> tuple[PathResult, Outcome]:
+        purpose = frozenset({Purpose.TIMESTAMP})
+        return certificate_trust(certificate, self.context, moment, purpose=purpose, pool=self.pool, place=self.place)
+
+    def reasons(self, known: datetime.datetime | None) -> Iterator[Reason]:
+        """Yield what decides about the token, which is proven to have existed at *known*, or exists now."""
+        control = Moment(self.context.at, proven=False) if known is None else Moment(known, proven=True)
+        yield from self._algorithms(self.stated)
+        certificate = self.certificate
+        if certificate is not None:
+            yield from self.trust.reasons
+            yield from self._compromised(certificate, control)
+            yield from _bound(self.place, self.token.signature.binding(certificate))
+        if self.context.policy.renewal is Renewal.REQUIRED:
+            yield from self._algorithms(control)
+            yield from () if certificate is None else self._trust(certificate, control)[1].reasons
+        elif certificate is not None and certificate.not_after < control.at:
+            until = shown_time(certificate.not_after)
+            yield _reason("timestamp-not-renewed", self.place, until=until)
+
+    def _algorithms(self, moment: Moment) -> Iterator[Reason]:
+        facts, policy = self.token.signature, self.context.policy
+        yield from signature_algorithm_check(facts, self.certificate, policy, moment, Use.TIMESTAMP)
+        yield from _digest(self.place, self.token.token_digest, Use.TIMESTAMP, policy, moment)
+
+    def _compromised(self, certificate: Certificate, control: Moment) -> Iterator[Reason]:
+        """A revoked authority's earlier tokens keep their worth only where its key was not lost (RFC 3161, section 4).
+
+        So its revocation is asked for at the time at which the token is known to exist, too; an unspecified reason
+        counts as a lost key. The same goes for the authorities above it.
+        """
+        if self.context.revocation is None or self.path is None:
+            return
+        asked = Moment(last_moment(self.path, control.at), proven=False)
+        for _, since in lost_keys(self._trust(certificate, asked)[0]):
+            yield _reason("tsa-compromised", self.place, since=shown_time(since))
 
 
 def _imprint(facts: TimestampFacts, token: TimestampToken, context: Context) -> Iterator[Reason]:

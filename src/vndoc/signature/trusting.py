@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
@@ -16,17 +16,47 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult, PathValidator, validate_path
 from vndoc.pki.revocation import RevocationChecker
-from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
+from vndoc.pki.revocation_facts import (
+    RevocationFact,
+    RevocationQuestion,
+    RevocationReason,
+    RevocationSource,
+    RevocationStatus,
+)
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature.blocks import Moment, shown_time
 from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, RevocationRule
 from vndoc.signature.reasons import SIGNATURE_REASONS
 
-__all__ = ["SIGNERS", "Context", "certificate_trust", "proven_failures"]
+__all__ = [
+    "SIGNERS",
+    "Context",
+    "Proven",
+    "Sources",
+    "certificate_trust",
+    "last_moment",
+    "lost_keys",
+    "proven_failures",
+    "slide",
+]
 
 SIGNERS: Final = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
 """What an anchor is trusted for when it vouches for signers; time-stamping is another matter."""
+
+
+class Proven(Protocol):
+    """Since when things are proven to have existed; see :class:`vndoc.signature.proofs.Proofs`."""
+
+    def since(self, key: bytes, /) -> datetime.datetime:
+        """Return since when the thing with the SHA-256 *key* is."""
+        ...
+
+    def before(self, limit: datetime.datetime, material: RevocationMaterial, /) -> RevocationMaterial:
+        """Return what of *material* is older than *limit*."""
+        ...
+
+
 _UNKNOWN: Final = "revocation-unknown"
 _HOLD: Final = "certificate-on-hold"
 
@@ -46,19 +76,20 @@ class Context:
             return self
         carried = RevocationChecker.of(material.crls, material.ocsps)
         known = (carried,) if self.revocation is None else (self.revocation, carried)
-        return attrs.evolve(self, revocation=_Sources(known))
+        return attrs.evolve(self, revocation=Sources(known))
 
 
 _WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, RevocationStatus.REVOKED: 2}
 
 
 @attrs.frozen
-class _Sources:
+class Sources:
     """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know."""
 
     sources: tuple[RevocationSource, ...]
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
+        """Return what is known."""
         facts = [source.status(question) for source in self.sources]
         return max(facts, key=lambda fact: _WEIGHT[fact.status])
 
@@ -79,6 +110,72 @@ def certificate_trust(
         values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
         reasons.append(Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values))
     return path, outcome_of(reasons)
+
+
+_KEY_NOT_LOST: Final = frozenset(
+    {
+        RevocationReason.AFFILIATION_CHANGED,
+        RevocationReason.SUPERSEDED,
+        RevocationReason.CESSATION_OF_OPERATION,
+        RevocationReason.CERTIFICATE_HOLD,
+    }
+)
+
+
+def last_moment(path: PathResult, at: datetime.datetime) -> datetime.datetime:
+    """Return the last time up to *at* at which there is an anchor to ask about the revocation of *path* under."""
+    anchor = path.anchor
+    if anchor is None:
+        return at
+    ends = (anchor.certificate.not_after, at if anchor.not_after is None else anchor.not_after)
+    return min(at, *ends)
+
+
+def lost_keys(path: PathResult) -> list[tuple[Certificate, datetime.datetime]]:
+    """Return the certificates of *path* whose keys are lost, and since when; a reason that nobody gives is a loss."""
+    return [
+        (fact.certificate, fact.date)
+        for fact in path.revocation
+        if fact.status is RevocationStatus.REVOKED and fact.date is not None and fact.reason not in _KEY_NOT_LOST
+    ]
+
+
+def slide(
+    certificate: Certificate,
+    path: PathResult,
+    context: Context,
+    moment: Moment,
+    *,
+    proofs: Proven,
+    pool: Iterable[Certificate],
+    carried: RevocationMaterial,
+    place: str,
+) -> Iterator[Reason]:
+    """Yield what in *path* may be younger than the loss of a key above it (time sliding, clause 5.6.2.2).
+
+    Who has the key of a certification authority makes certificates and revocation data of any date. Below one that
+    was lost they count only if *proofs* are older; of revocation data that can be what the signature has *carried*.
+    """
+    if context.revocation is None or len(path.chain) < 3:
+        return
+    known = tuple(pool)
+    asked = Moment(last_moment(path, context.at), proven=False)
+    now, _ = certificate_trust(certificate, context, asked, purpose=SIGNERS, pool=known, place=place)
+    order = {one: number for number, one in enumerate(path.chain)}
+    lost = [(order[one], since) for one, since in lost_keys(now) if order.get(one)]
+    for number, one in enumerate(path.chain[:-1]):
+        since, above = min(((s, n) for n, s in lost if n > number), default=(None, 0))
+        if since is None:
+            continue
+        values = {"issuer": path.chain[above].subject_text, "subject": one.subject_text, "since": shown_time(since)}
+        if proofs.since(one.fingerprint) >= since:
+            yield Reason.of(SIGNATURE_REASONS["made-after-compromise"], place=place, **values)
+            continue
+        held = proofs.before(since, carried)
+        then = attrs.evolve(context, revocation=RevocationChecker.of(held.crls, held.ocsps))
+        old, _ = certificate_trust(certificate, then, moment, purpose=SIGNERS, pool=known, place=place)
+        if not any(f.certificate == one and f.status is RevocationStatus.GOOD for f in old.revocation):
+            yield Reason.of(SIGNATURE_REASONS["status-after-compromise"], place=place, **values)
 
 
 _KEPT_VALIDATORS: Final = 16

@@ -18,10 +18,10 @@ from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_signer import Over
 from vndoc.signature._cms_structure import children
 from vndoc.signature._cms_token import compared, new_context, timestamp_facts, token_of, unreadable
 from vndoc.signature._cms_token import imprint_of as parsed_imprint
+from vndoc.signature._imprint import Over
 from vndoc.signature.facts import TimestampFacts, TimestampKind, TimestampToken
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "read_timestamp",
     "read_token",
     "stamped",
+    "stamped_digest",
 ]
 
 Stamp = Callable[[bytes], bytes]
@@ -205,7 +206,12 @@ def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | N
     Beside what :func:`read_response` checks, the token's structure and its own signature have to be right. Raises
     :class:`~vndoc.errors.SignatureError` as :func:`read_response`.
     """
-    request = make_request(enc.digest(digest).of(data), digest=digest, nonce=nonce)
+    return stamped_digest(enc.digest(digest).of(data), stamp, digest=digest, nonce=nonce)
+
+
+def stamped_digest(imprint: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | None = None) -> TimestampToken:
+    """Return a timestamp over what has the digest *imprint* by the algorithm *digest*; all else as :func:`stamped`."""
+    request = make_request(imprint, digest=digest, nonce=nonce)
     token = read_response(stamp(request), request=request)
     facts = token.signature
     faults = [one for one in (*token.reasons, *facts.reasons) if one.decides]

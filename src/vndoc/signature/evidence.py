@@ -1,0 +1,334 @@
+"""Evidence records: one value, one file, that says years later what was signed and why it was believed (V7).
+
+Verifying software keeps with a message the signer's certificate, the revocation data as of signing and the result of
+the check (Circular 15/2025/TT-BKHCN). :func:`make_evidence` verifies a document and keeps all of that: digests of what
+was signed, signature values with what they are over, timestamps, the certificates and revocation data that decided,
+the report. :func:`check_evidence` verifies the same document again, offline, with what the record holds::
+
+    record = make_evidence(functools.partial(verify_cms, data), data, kind="cms", policy=..., trust=..., at=now)
+    later = EvidenceRecord.load(record.to_bytes())
+    check = check_evidence(later, functools.partial(verify_cms, data), data, trust=..., at=years_later)
+
+A record is protected by its digest against accidents, not against forgers: nothing in it is believed that the document
+and the caller's anchors do not confirm. It holds whole certificates, and with them the citizen numbers in those; keep
+it as you keep the document.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal, Protocol, cast
+
+import attrs
+
+from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.limits import DEFAULT, Limits
+from vndoc.pki.algorithms import identifier_of
+from vndoc.pki.certificate import Certificate
+from vndoc.pki.revocation import RevocationChecker
+from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource
+from vndoc.pki.trust import TrustStore
+from vndoc.signature import _evidence_form as form
+from vndoc.signature._cms_content import digests_of
+from vndoc.signature.export import verdict_to_dict
+from vndoc.signature.facts import RevocationMaterial
+from vndoc.signature.policy import Policy, policy_of
+from vndoc.signature.report import SignatureReport, Verdict
+
+__all__ = [
+    "RECORD_SCHEMA",
+    "RECORD_VERSION",
+    "EvidenceKind",
+    "EvidenceRecord",
+    "FileDigest",
+    "SignatureCore",
+    "Verifier",
+    "make_evidence",
+]
+
+RECORD_VERSION: Final = form.VERSION
+RECORD_SCHEMA: Final = form.SCHEMA
+"""The JSON Schema (2020-12) of the file; a record is held to it when it is read."""
+
+EvidenceKind = Literal["cms", "xml", "packet"]
+"""What the document is: a CMS signature, an XML document, an edXML packet."""
+
+
+class Verifier(Protocol):
+    """Verifies the document of a record: ``verify_cms``, ``verify_xml`` or :func:`vndoc.verify` bound to it."""
+
+    def __call__(
+        self, *, policy: Policy, trust: TrustStore, at: datetime.datetime, revocation: RevocationSource | None
+    ) -> Verdict:
+        """Return the verdict."""
+        ...
+
+
+@attrs.frozen
+class FileDigest:
+    """A file by its size in octets and its SHA-256 (hexadecimal)."""
+
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes | Octets) -> FileDigest:
+        """Return that of *data*, which is read once, in pieces."""
+        octets = MemoryOctets(data) if isinstance(data, bytes) else data
+        return cls(octets.size, digests_of(octets, ["sha256"])["sha256"].hex())
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class SignatureCore:
+    """What one signature is made of: value, what it is over, DER AlgorithmIdentifier, timestamp tokens.
+
+    ``algorithm`` is ``None`` where the algorithm has no identifier here, ``signed_octets`` empty where a CMS signature
+    is over the bare content.
+    """
+
+    value: bytes
+    signed_octets: bytes
+    algorithm: bytes | None
+    timestamps: tuple[bytes, ...] = ()
+    counter_signatures: tuple[SignatureCore, ...] = ()
+
+    @classmethod
+    def of(cls, report: SignatureReport) -> SignatureCore:
+        """Return that of the signature which *report* is about."""
+        algorithm = None
+        if report.algorithm is not None:
+            try:
+                algorithm = identifier_of(report.algorithm)
+            except CertificateError:
+                algorithm = None  # one that is refused by name, and never verified
+        return cls(
+            value=report.signature_value,
+            signed_octets=report.signed_octets,
+            algorithm=algorithm,
+            timestamps=tuple(t.octets for t in report.timestamps if t.octets),
+            counter_signatures=tuple(cls.of(counter) for counter in report.counter_signatures),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, octets in base64."""
+        return {
+            "value": form.encoded(self.value),
+            "signed_octets": form.encoded(self.signed_octets),
+            "algorithm": None if self.algorithm is None else form.encoded(self.algorithm),
+            "timestamps": [form.encoded(token) for token in self.timestamps],
+            "counter_signatures": [counter.to_dict() for counter in self.counter_signatures],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], place: str) -> SignatureCore:
+        """Return what *values*, found at *place*, stand for. Raises as :meth:`EvidenceRecord.load`."""
+        algorithm = values["algorithm"]
+        return cls(
+            value=form.decoded(values["value"], f"{place}/value"),
+            signed_octets=form.decoded(values["signed_octets"], f"{place}/signed_octets"),
+            algorithm=None if algorithm is None else form.decoded(algorithm, f"{place}/algorithm"),
+            timestamps=form.read_at(values["timestamps"], f"{place}/timestamps", lambda octets, _: octets),
+            counter_signatures=tuple(
+                cls.from_dict(one, f"{place}/counter_signatures/{n}")
+                for n, one in enumerate(values["counter_signatures"])
+            ),
+        )
+
+    def __repr__(self) -> str:
+        return f"SignatureCore({len(self.value)} octets, timestamps={len(self.timestamps)})"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class EvidenceRecord:
+    """What is kept of one verification; immutable, and equal if everything in it is.
+
+    ``made`` is the time of the evaluation, ``policy`` the name of the policy, ``document`` the file that was verified
+    and ``content`` what a detached signature in it is over. ``signatures`` go with those of :attr:`report`.
+    """
+
+    kind: EvidenceKind
+    made: datetime.datetime
+    policy: str
+    document: FileDigest
+    content: FileDigest | None = None
+    signatures: tuple[SignatureCore, ...]
+    certificates: tuple[Certificate, ...]
+    material: RevocationMaterial
+    report_text: str
+    """The verdict as JSON, by :data:`vndoc.signature.export.SCHEMA`."""
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Return the verdict as plain values, a new copy each time."""
+        return cast("dict[str, Any]", json.loads(self.report_text))
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the record, as it stands in the file."""
+        return form.digest_of(self._values())
+
+    @property
+    def revocation(self) -> RevocationChecker:
+        """Return who answers about revocation from what the record holds, and from nothing else."""
+        return RevocationChecker.of(self.material.crls, self.material.ocsps)
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "format": form.FORMAT,
+            "version": RECORD_VERSION,
+            "kind": self.kind,
+            "made": self.made.isoformat(),
+            "policy": self.policy,
+            "document": attrs.asdict(self.document),
+            "content": None if self.content is None else attrs.asdict(self.content),
+            "report": self.report,
+            "signatures": [core.to_dict() for core in self.signatures],
+            "certificates": [form.encoded(c.der) for c in self.certificates],
+            "crls": [form.encoded(octets) for octets in self.material.crls],
+            "ocsps": [form.encoded(octets) for octets in self.material.ocsps],
+        }
+
+    def to_bytes(self) -> bytes:
+        """Return the file: JSON by :data:`RECORD_SCHEMA`, in UTF-8; the same record gives the same octets."""
+        return form.written(self._values())
+
+    @classmethod
+    def load(cls, data: bytes, *, limits: Limits = DEFAULT) -> EvidenceRecord:
+        """Return the record in the file *data*.
+
+        Raises :class:`~vndoc.errors.SignatureError`: ``evidence-malformed`` with the place, ``evidence-version``,
+        ``evidence-digest`` for a file that was changed, ``evidence-too-large`` beyond *limits*.
+        """
+        values = form.parsed(data, limits.evidence_bytes)
+        content = values["content"]
+        return cls(
+            kind=values["kind"],
+            made=_time(values["made"], "/made"),
+            policy=values["policy"],
+            document=FileDigest(**values["document"]),
+            content=None if content is None else FileDigest(**content),
+            signatures=tuple(
+                SignatureCore.from_dict(one, f"/signatures/{n}") for n, one in enumerate(values["signatures"])
+            ),
+            certificates=form.read_at(values["certificates"], "/certificates", _certificate),
+            material=RevocationMaterial(
+                crls=form.read_at(values["crls"], "/crls", lambda octets, _: octets),
+                ocsps=form.read_at(values["ocsps"], "/ocsps", lambda octets, _: octets),
+            ),
+            report_text=form.text_of(values["report"]),
+        )
+
+    def __repr__(self) -> str:
+        return f"EvidenceRecord({self.kind}, {self.made.isoformat()}, signatures={len(self.signatures)})"
+
+
+def _time(text: str, place: str) -> datetime.datetime:
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise form.malformed(place) from None
+    if found.tzinfo is None:
+        raise form.malformed(place)
+    return found
+
+
+def _certificate(octets: bytes, place: str) -> Certificate:
+    try:
+        return Certificate.load(octets)
+    except CertificateError:
+        raise form.malformed(place) from None
+
+
+# -- making ----------------------------------------------------------------------------------------------
+
+
+@attrs.define
+class _Recorder:
+    """A source of revocation facts that remembers what its answers rested on."""
+
+    source: RevocationSource
+    facts: dict[tuple[str, bytes], None] = attrs.field(factory=dict)
+
+    def status(self, question: RevocationQuestion) -> RevocationFact:
+        fact = self.source.status(question)
+        if fact.material is not None:
+            self.facts[fact.source, fact.material] = None
+        return fact
+
+
+def make_evidence(
+    verify: Verifier,
+    document: bytes | Octets,
+    *,
+    kind: EvidenceKind,
+    policy: str | Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None = None,
+    content: bytes | Octets | None = None,
+) -> EvidenceRecord:
+    """Verify a document and return the record of it.
+
+    *verify* is ``verify_cms``, ``verify_xml`` or :func:`vndoc.verify`, bound to the document; *document* and *content*
+    (of a detached signature) are what it reads, and are digested here. *policy*, *trust*, *at* and *revocation* are
+    handed to it. A verdict that is not *passed* is recorded as it is.
+
+    Raises what *verify* raises, and :class:`~vndoc.errors.SignatureError` ``evidence-nothing`` for a document without
+    signatures, ``evidence-too-many`` for more certificates or revocation data than a record holds.
+    """
+    recorder = None if revocation is None else _Recorder(revocation)
+    chosen = policy_of(policy)
+    verdict = verify(policy=chosen, trust=trust, at=at, revocation=recorder)
+    if not verdict.signatures:
+        raise SignatureError("evidence-nothing")
+    found = () if recorder is None else tuple(recorder.facts)
+    return EvidenceRecord(
+        kind=kind,
+        made=at,
+        policy=chosen.name,
+        document=FileDigest.of(document),
+        content=None if content is None else FileDigest.of(content),
+        signatures=tuple(SignatureCore.of(report) for report in verdict.signatures),
+        certificates=tuple(_limited(_certificates(verdict.signatures), "certificates")),
+        material=_material(verdict.signatures, found),
+        report_text=form.text_of(verdict_to_dict(verdict)),
+    )
+
+
+def _reports(reports: Iterable[SignatureReport]) -> Iterator[SignatureReport]:
+    """Yield *reports*, each followed by those of its counter-signatures."""
+    for report in reports:
+        yield report
+        yield from _reports(report.counter_signatures)
+
+
+def _certificates(reports: Iterable[SignatureReport]) -> Iterator[Certificate]:
+    for report in _reports(reports):
+        yield from report.evidence.certificates
+        for stamp in report.timestamps:
+            yield from () if stamp.certificate is None else (stamp.certificate,)
+            yield from () if stamp.path is None else stamp.path.chain
+
+
+def _material(reports: Iterable[SignatureReport], told: Iterable[tuple[str, bytes]]) -> RevocationMaterial:
+    crls: dict[bytes, None] = {}
+    ocsps: dict[bytes, None] = {}
+    rows: list[tuple[str, bytes]] = list(told)
+    for report in _reports(reports):
+        crls.update(dict.fromkeys(report.evidence.material.crls))
+        ocsps.update(dict.fromkeys(report.evidence.material.ocsps))
+        facts = [*report.evidence.statuses, *(f for t in report.timestamps if t.path for f in t.path.revocation)]
+        rows += [(fact.source, fact.material) for fact in facts if fact.material is not None]
+    for source, octets in rows:
+        (ocsps if source == "ocsp" else crls)[octets] = None
+    return RevocationMaterial(crls=tuple(_limited(crls, "crls")), ocsps=tuple(_limited(ocsps, "ocsps")))
+
+
+def _limited(items: Iterable[Any], what: str) -> list[Any]:
+    found = list(dict.fromkeys(items))
+    if len(found) > form.MOST:
+        raise SignatureError("evidence-too-many", limit=form.MOST, what=what)
+    return found

@@ -1,0 +1,109 @@
+"""Proofs of existence, and timestamps judged from the outermost inwards (ETSI EN 319 102-1, 5.6.2.3 and 5.6.3).
+
+What an archive timestamp protects is proven to have existed at its time: the signature, the timestamps within, and the
+certificates and revocation data. So a timestamp within is judged by what was known at that time, not by what became of
+its authority since.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from vndoc.pki.outcome import Reason
+from vndoc.signature._imprint import key_of
+from vndoc.signature.blocks import shown_time
+from vndoc.signature.facts import RevocationMaterial, SignatureFacts, TimestampFacts, TimestampKind
+from vndoc.signature.reasons import SIGNATURE_REASONS
+from vndoc.signature.report import TimestampReport
+from vndoc.signature.timestamping import validate_timestamp
+from vndoc.signature.trusting import Context
+
+__all__ = ["Examined", "Proofs", "examine"]
+
+_BEFORE_ALL: Final = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
+@attrs.frozen
+class Proofs:
+    """Since when each thing is proven to have existed, by the SHA-256 of its octets; all else is known ``at`` alone."""
+
+    at: datetime.datetime
+    times: Mapping[bytes, datetime.datetime] = attrs.field(factory=dict)
+
+    def since(self, key: bytes) -> datetime.datetime:
+        """Return the earliest time at which the thing with the SHA-256 *key* is proven to have existed."""
+        return self.times.get(key, self.at)
+
+    def adding(self, key: bytes, time: datetime.datetime) -> Proofs:
+        """Return these proofs and one more."""
+        return attrs.evolve(self, times={**self.times, key: min(time, self.since(key))})
+
+    def before(self, limit: datetime.datetime, material: RevocationMaterial) -> RevocationMaterial:
+        """Return what of *material* is proven to have existed before *limit*."""
+        return RevocationMaterial(
+            crls=tuple(octets for octets in material.crls if self.since(key_of(octets)) < limit),
+            ocsps=tuple(octets for octets in material.ocsps if self.since(key_of(octets)) < limit),
+        )
+
+
+@attrs.frozen
+class Examined:
+    """The timestamps of a signature judged: reports in the order of the signature, what they prove, and what is wrong
+    with their order.
+    """
+
+    reports: tuple[TimestampReport, ...]
+    proofs: Proofs
+    reasons: tuple[Reason, ...] = ()
+
+
+def examine(facts: SignatureFacts, context: Context) -> Examined:
+    """Judge the timestamps of *facts*, the newest first: what it proves counts for those within."""
+    stamps = facts.timestamps
+    proofs = Proofs(context.at)
+    reports: dict[int, TimestampReport] = {}
+    for number in sorted(range(len(stamps)), key=lambda n: _rank(stamps[n]), reverse=True):
+        stamp = stamps[number]
+        known = None if stamp.token is None else proofs.times.get(key_of(stamp.token.octets))
+        report = validate_timestamp(stamp, context, facts.certificates, known=known, signature=facts.signature_value)
+        reports[number] = report
+        if report.proves and report.time is not None:
+            for key in _proven(stamp, report, facts):
+                proofs = proofs.adding(key, report.time + report.accuracy)
+    ordered = tuple(reports[number] for number in range(len(stamps)))
+    return Examined(ordered, proofs, tuple(_disordered(stamps, ordered)))
+
+
+def _rank(stamp: TimestampFacts) -> tuple[datetime.datetime, int]:
+    """Return what timestamps are ordered by: of two at the same second, the one that is around more is newer."""
+    return _BEFORE_ALL if stamp.token is None else stamp.token.time, len(stamp.protects)
+
+
+def _proven(stamp: TimestampFacts, report: TimestampReport, facts: SignatureFacts) -> Iterator[bytes]:
+    """Yield what *stamp* proves the existence of: what it is over, and what that holds itself."""
+    yield from stamp.protects
+    for other in facts.timestamps:
+        if other.token is None:
+            continue
+        key = key_of(other.token.octets)
+        if other.kind is TimestampKind.CONTENT and report.over_signature:  # it stands among what was signed
+            yield key
+        elif key not in stamp.protects:
+            continue
+        yield from (certificate.fingerprint for certificate in other.token.signature.certificates)
+        held = other.token.signature.revocation
+        yield from (key_of(octets) for octets in (*held.crls, *held.ocsps))
+
+
+def _disordered(stamps: tuple[TimestampFacts, ...], reports: tuple[TimestampReport, ...]) -> Iterator[Reason]:
+    """Yield where a timestamp states an earlier time than one that it is around: one of the authorities is wrong."""
+    proving = [(s, r, r.time) for s, r in zip(stamps, reports, strict=True) if r.proves and r.time is not None]
+    for stamp, outer, outer_time in proving:
+        for _, inner, time in proving:
+            if key_of(inner.octets) in stamp.protects and outer_time + outer.accuracy < time - inner.accuracy:
+                times = {"outer": shown_time(outer_time), "inner": shown_time(time)}
+                yield Reason.of(SIGNATURE_REASONS["timestamp-order-within"], place=outer.place, **times)

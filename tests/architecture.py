@@ -44,6 +44,7 @@ FLOORS = {
     "transport": Storey(4),
     "store": Storey(4),
     "signers": Storey(4),
+    "fetching": Storey(4),
     # 3 facade
     FACADE: Storey(3, frozenset({"packets"})),
     "packets": Storey(3),
@@ -74,7 +75,7 @@ EXTRAS = {
     "hypothesis": {"testing"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "urllib3": {"transport", "signers"},
+    "urllib3": {"fetching", "transport", "signers"},
     "sqlalchemy": {"store"},
     "psycopg": {"store"},
     "pika": {"transport"},

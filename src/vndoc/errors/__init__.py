@@ -12,6 +12,7 @@ act; each also derives from the fitting built-in exception::
      ├─ EnvelopeError(ValueError)    a packet value, or its JSON, lacks what was asked of it
      ├─ CertificateError(ValueError) a certificate, key, revocation list or their ASN.1 cannot be read
      ├─ SignatureError(ValueError)   a signature cannot be made, or the input holds none that could be verified
+     ├─ FetchError(OSError)          something could not be fetched over the network, or must not be
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -24,6 +25,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.errors._cms import CMS_ERRORS
+from vndoc.errors._fetching import FETCHING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._xmldsig import XMLDSIG_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
@@ -33,6 +35,7 @@ __all__ = [
     "AttachmentError",
     "CertificateError",
     "EnvelopeError",
+    "FetchError",
     "IdentifierError",
     "LimitError",
     "Place",
@@ -130,6 +133,10 @@ class CertificateError(VndocError, ValueError):
 
 class SignatureError(VndocError, ValueError):
     """A signature cannot be made as asked, or the input holds none that could be verified."""
+
+
+class FetchError(VndocError, OSError):
+    """Something could not be fetched over the network, or must not be."""
 
 
 class SourceError(VndocError, OSError):
@@ -413,6 +420,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "The public key is damaged or of a kind that is not supported.",
         ),
         **CMS_ERRORS,
+        **FETCHING_ERRORS,
         **SIGNING_ERRORS,
         **XMLDSIG_ERRORS,
         # -- usage -------------------------------------------------------------------------------

@@ -68,6 +68,10 @@ FLOORS = {
     "_version": Storey(0),
 }
 
+ADDED = frozenset({"fetching"})
+"""Packages that the design does not draw: ``fetching`` asks other hosts for revocation lists and certificates, which is
+neither carrying packets nor signing, and none of the three on that floor may know another."""
+
 CORE = frozenset({"asn1crypto", "attrs", "cryptography", "lxml", "pybase64", "xmlschema"})
 """The core dependencies, as imported: allowed from floor 1 upwards; on floor 0 only attrs."""
 

@@ -21,7 +21,7 @@ from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
 from vndoc.xml import split
 
 if TYPE_CHECKING:
-    from vndoc.pki import RevocationSource, TrustStore
+    from vndoc.pki import Fetcher, RevocationSource, TrustStore
     from vndoc.schema import Report
     from vndoc.signature.originals import Organisations
     from vndoc.signature.packet import PacketVerdict
@@ -137,13 +137,15 @@ def verify(
     at: datetime.datetime | None = None,
     organisations: Organisations | None = None,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     normalise: Callable[[OrganCode], str] = str,
 ) -> PacketVerdict:
     """Verify the signatures of one packet: its seal and that of its header.
 
     *source* is anything :func:`read` takes, or a reading. *policy* is the name of a policy or a value, *trust* the
     anchors, *at* the time of evaluation (by default now), *organisations* the look-up of issuers, *revocation* whoever
-    knows about revocation, *normalise* maps aliases of organ codes. Nothing is fetched.
+    knows about revocation, *normalise* maps aliases of organ codes. *fetch* is asked for certificates and revocation
+    that are missing, such as a :class:`vndoc.fetching.HttpFetcher`; without it nothing is fetched.
 
     Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
     :func:`~vndoc.signature.packet.verify_packet`.
@@ -160,6 +162,7 @@ def verify(
                 at=at,
                 organisations=organisations,
                 revocation=revocation,
+                fetch=fetch,
                 normalise=normalise,
             )
     return verify_packet(
@@ -168,6 +171,7 @@ def verify(
         trust=trust,
         at=at,
         revocation=revocation,
+        fetch=fetch,
         organisations=organisations,
         normalise=normalise,
     )

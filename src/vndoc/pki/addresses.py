@@ -1,4 +1,6 @@
-"""Where a certificate says that more is to be had: its issuer's certificate, lists and OCSP (RFC 5280, 4.2.1.13, 4.2.2.1).
+"""Where a certificate says that more is to be had: its issuer's certificate, lists and OCSP.
+
+Source: RFC 5280, sections 4.2.1.13, 4.2.1.15 and 4.2.2.1.
 
 What is read here is only a hint of where to look; nothing that is found there counts before it is verified.
 """

@@ -279,6 +279,7 @@ def _single(data: bytes, pos: int, end: int) -> SingleResponse:
 
 
 def read_certificate_id(data: bytes, body: int, end: int) -> CertificateId:
+    """Return the CertID between *body* and *end* in *data*; ``der-malformed`` or ``algorithm-unsupported``."""
     _, _, at = der.span(data, body, end, der.SEQUENCE)
     algorithm = data[body:at]
     digest = _DIGESTS.get(algorithm)

@@ -63,9 +63,7 @@ def make_ocsp_request(
 
 def _request(who: CertificateId, identifier: bytes) -> bytes:
     parts = (der.encode(der.OCTET_STRING, who.name_hash), der.encode(der.OCTET_STRING, who.key_hash))
-    return der.encode(
-        der.SEQUENCE, der.encode(der.SEQUENCE, identifier, *parts, der.encode(der.INTEGER, who.serial))
-    )
+    return der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, identifier, *parts, der.encode(der.INTEGER, who.serial)))
 
 
 def _extensions(nonce: bytes) -> bytes:

@@ -87,9 +87,10 @@ def validate_path(
 
     *pool* are certificates that may be intermediates; nothing in it is trusted. Without *revocation* and *fetch* nobody
     is asked about revocation, and the result says nothing about it. *fetch* is asked for issuers that are missing, and
-    for revocation that *revocation* does not know; what could not be fetched is told as ``fetch-failed``. *end_use* is what the policy judges the signature on
-    *certificate* itself as; below an anchor marked ``legacy`` the legacy rows count. Never raises for what
-    certificates hold; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time without zone.
+    for revocation that *revocation* does not know; what could not be fetched is told as ``fetch-failed``. *end_use* is
+    what the policy judges the signature on *certificate* itself as; below an anchor marked ``legacy`` the legacy rows
+    count. Never raises for what certificates hold; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time
+    without zone.
 
     Sources: RFC 5280, section 6; EN 319 102-1, clause 5.2.6.
     """
@@ -139,9 +140,9 @@ class _Run:
 
     def _search(self, certificate: Certificate, trust: TrustStore, end_use: Use, nested: int) -> PathResult:
         """Return the best answer; where no anchor is reached, again with the issuers that can be fetched."""
+        ends: list[Reason] = []
         for _ in range(self.limits.depth):
-            stuck: dict[Certificate, None] = {}
-            ends: list[Reason] = []
+            ends, stuck = [], dict[Certificate, None]()
             found = self._climbed(certificate, trust, end_use, nested, ends, stuck)
             if found is not None:
                 return found

@@ -1,9 +1,9 @@
 """Was this certificate revoked at that time? Judged from revocation lists and OCSP responses that are at hand.
 
-Nothing is fetched unless the caller hands in who fetches. Every source is verified before it counts, and what does not count is told by name. Sources that
-were issued after the time asked about count too (EN 319 102-1 wants them for past signatures): an entry that
-begins later than that time does not touch it. Revocation for good counts however old the list is; a suspension
-counts until a newer source no longer tells it.
+Nothing is fetched unless the caller hands in who fetches. Every source is verified before it counts, and what does
+not count is told by name. Sources that were issued after the time asked about count too (EN 319 102-1 wants them for
+past signatures): an entry that begins later than that time does not touch it. Revocation for good counts however old
+the list is; a suspension counts until a newer source no longer tells it.
 
 Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCertsOnCRL).
 """

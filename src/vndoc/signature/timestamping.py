@@ -138,7 +138,7 @@ def _compromised(
 
     So its revocation is asked for at the time of evaluation, too; an unspecified reason counts as a lost key.
     """
-    if context.revocation is None:
+    if not context.asks:
         return
     now, _ = certificate_trust(
         certificate,

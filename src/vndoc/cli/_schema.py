@@ -29,6 +29,7 @@ COMMANDS = (
     "route",
     "sign",
     "trust-add",
+    "trust-bundle",
     "trust-check",
     "trust-list",
     "trust-show",

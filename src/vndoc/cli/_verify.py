@@ -10,6 +10,7 @@ import attrs
 import typer
 
 import vndoc
+from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, Bundles, CacheFolder, FetchOption, fetcher_of
 from vndoc.cli._inputs import Input, inputs
 from vndoc.cli._options import AsJson, Language
 from vndoc.cli._page import STYLES
@@ -21,13 +22,14 @@ from vndoc.envelope import Octets
 from vndoc.errors import ReadError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
+from vndoc.pki import Fetcher
 from vndoc.signature.evaluation import verify_cms, verify_xml
 from vndoc.signature.export import report_to_dict, verdict_to_dict
 from vndoc.signature.packet import PacketVerdict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import Verdict
 
-__all__ = ["SUFFIXES", "verdict_view", "verify"]
+__all__ = ["SUFFIXES", "Job", "verdict_view", "verify"]
 
 SUFFIXES = (".edxml", ".xml", ".p7s", ".p7m", ".sig")
 """Which files of a folder count as signed."""
@@ -42,31 +44,46 @@ def verify(
     content: Annotated[Path | None, typer.Option("--content", help="signed-content", show_default=False)] = None,
     trust: Annotated[Path | None, typer.Option("--trust", help="trust-folder", show_default=False)] = None,
     at: Annotated[str | None, typer.Option("--at", help="at-time", show_default=False)] = None,
+    bundle: Bundles = None,
+    fetch: FetchOption = False,
+    allow_host: AllowHosts = None,
+    allow_private_host: AllowPrivateHosts = None,
+    cache: CacheFolder = None,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
     """Verify signatures."""
     with running("verify", lang, as_json=as_json) as run:
-        job = _Job(policy_of(policy), trust_of(trust), time_of(at, "--at"), content)
+        fetcher = fetcher_of(run, fetch=fetch, hosts=allow_host, private=allow_private_host, cache=cache)
+        job = Job(policy_of(policy), trust_of(trust, bundle or ()), time_of(at, "--at"), content, fetcher)
         run.each(inputs(files, SUFFIXES), job.examine, lambda name, result: _show(run, name, result))
 
 
 @attrs.frozen
-class _Job:
-    """What is asked for."""
+class Job:
+    """What is asked for; ``fetch`` is who may be asked over the network (``None``: nobody)."""
 
     policy: Policy
     trust: Trust
     at: datetime.datetime
     content: Path | None
+    fetch: Fetcher | None = None
 
     def examine(self, item: Input) -> Result:
         """Verify one file."""
+        kind, verdict = self._judged(item)
+        return verdict_view(kind, verdict)
+
+    def verdict(self, item: Input) -> Verdict:
+        """Return the verdict on one file. Raises :class:`~vndoc.errors.VndocError`."""
+        return self._judged(item)[1]
+
+    def _judged(self, item: Input) -> tuple[str, Verdict]:
         octets = acquire(item.check(), DEFAULT)
         with octets.open() as file:
             head = file.read(1024)
         if head[:1] == b"\x30":
-            return verdict_view("cms", self._cms(octets))
+            return "cms", self._cms(octets)
         if head[:5] == b"%PDF-":
             raise SignatureError("signature-kind", found="PDF")
         return self._xml(octets)
@@ -80,9 +97,10 @@ class _Job:
             trust=self.trust.store,
             at=self.at,
             revocation=self.trust.revocation,
+            fetch=self.fetch,
         )
 
-    def _xml(self, octets: Octets) -> Result:
+    def _xml(self, octets: Octets) -> tuple[str, Verdict]:
         with octets.open() as file:
             try:
                 reading = vndoc.read(file)
@@ -91,17 +109,28 @@ class _Job:
                     raise
             else:
                 with reading:
-                    return verdict_view("packet", self._packet(reading))
+                    return "packet", self._packet(reading)
         with octets.open() as file:
             data = file.read(DEFAULT.buffered_bytes + 1)
         verdict = verify_xml(
-            data, policy=self.policy, trust=self.trust.store, at=self.at, revocation=self.trust.revocation
+            data,
+            policy=self.policy,
+            trust=self.trust.store,
+            at=self.at,
+            revocation=self.trust.revocation,
+            fetch=self.fetch,
         )
-        return verdict_view("xml", verdict)
+        return "xml", verdict
 
     def _packet(self, reading: Reading) -> Verdict:
-        store, revocation = self.trust.store, self.trust.revocation
-        return vndoc.verify(reading, policy=self.policy, trust=store, at=self.at, revocation=revocation)
+        return vndoc.verify(
+            reading,
+            policy=self.policy,
+            trust=self.trust.store,
+            at=self.at,
+            revocation=self.trust.revocation,
+            fetch=self.fetch,
+        )
 
 
 def verdict_view(kind: str, verdict: Verdict) -> Result:

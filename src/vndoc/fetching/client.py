@@ -242,13 +242,13 @@ class _Exchange:
         connection.request(
             method, target.path, body=request.body, headers=headers, preload_content=False, decode_content=False
         )
-        response = connection.getresponse()
-        if response.status in _REDIRECTS:
-            return response.headers.get("Location") or "?"
-        if response.status != http.client.OK:
-            raise FetchError("fetch-status", url=request.url, status=response.status)
-        self._check_head(response)
-        return self._content(response)
+        with closing(connection.getresponse()) as response:
+            if response.status in _REDIRECTS:
+                return response.headers.get("Location") or "?"
+            if response.status != http.client.OK:
+                raise FetchError("fetch-status", url=request.url, status=response.status)
+            self._check_head(response)
+            return self._content(response)
 
     def _check_head(self, response: BaseHTTPResponse) -> None:
         """Refuse pages for people, packed answers, and those that say that they are too long."""

@@ -237,11 +237,12 @@ def _loaded(data: bytes) -> Bundle:
 def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     try:
         info = archive.getinfo(name)
-        if info.file_size > most:
-            raise CertificateError("bundle-too-big", limit=most)
-        return archive.read(info)
     except KeyError:
         raise _malformed(name) from None
+    if info.file_size > most:
+        raise CertificateError("bundle-too-big", limit=most)
+    try:
+        return archive.read(info)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
         raise CertificateError("bundle-changed", name=name) from None
 

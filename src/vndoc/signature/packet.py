@@ -243,11 +243,10 @@ def verify_packet(
 ) -> PacketVerdict:
     """Verify the seal and the header signature of a packet, and answer whether it is a signed original.
 
-    *fetch* is asked for certificates and revocation that are missing (:mod:`vndoc.pki.fetching`); without it
-    nothing is fetched. *organisations* looks up names and numbers of the issuer (see
-    :mod:`vndoc.signature.originals`), *normalise* maps aliases of organ codes. Signatures inside PDF attachments
-    are not looked at, and the verdict says so. A seal or header signature that cannot be read leaves the verdict
-    open, with a reason.
+    *fetch* is asked for certificates and revocation that are missing (:mod:`vndoc.pki.fetching`); without it nothing is
+    fetched. *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`),
+    *normalise* maps aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says
+    so. A seal or header signature that cannot be read leaves the verdict open, with a reason.
 
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.
@@ -264,8 +263,8 @@ def verify_packet(
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
     broken: list[Reason] = []
     seals = tuple(map(judge, _attempted(seal_facts, "seal-unreadable", broken)))
-    found = _attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken)
-    headers = tuple(map(judge, found))
+    present = _attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken)
+    headers = tuple(map(judge, present))
     safe = bool(seals) and all(s.passed for s in seals)
     aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
     signatures = (*seals, *(h for h in headers if h not in aside))

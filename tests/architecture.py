@@ -44,6 +44,7 @@ FLOORS = {
     "transport": Storey(4),
     "store": Storey(4),
     "signers": Storey(4),
+    "fetching": Storey(4),
     # 3 facade
     FACADE: Storey(3, frozenset({"packets"})),
     "packets": Storey(3),
@@ -67,6 +68,10 @@ FLOORS = {
     "_version": Storey(0),
 }
 
+ADDED = frozenset({"fetching"})
+"""Packages that the design does not draw: ``fetching`` asks other hosts for revocation lists and certificates, which is
+neither carrying packets nor signing, and none of the three on that floor may know another."""
+
 CORE = frozenset({"asn1crypto", "attrs", "cryptography", "lxml", "pybase64", "xmlschema"})
 """The core dependencies, as imported: allowed from floor 1 upwards; on floor 0 only attrs."""
 
@@ -74,7 +79,7 @@ EXTRAS = {
     "hypothesis": {"testing"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "urllib3": {"transport", "signers"},
+    "urllib3": {"fetching", "transport", "signers"},
     "sqlalchemy": {"store"},
     "psycopg": {"store"},
     "pika": {"transport"},

@@ -362,7 +362,7 @@ def test_pages(root: Path, folder: Path, lang: Any, words: str) -> None:
         assert (words in page.stdout) is (arguments[-1] != "00000000")
     assert "2040-01-01" in call("trust", "list", "--trust", folder, "--lang", lang).stdout
     group = command_in(lang).commands["trust"]
-    assert list(group.commands) == ["list", "add", "check", "show"]
+    assert list(group.commands) == ["list", "add", "check", "show", "bundle"]
     texts = [group.help, *(c.help for c in group.commands.values())]
     texts += [p.help for c in group.commands.values() for p in c.params if hasattr(p, "help")]
     assert all(text and " " in text for text in texts)

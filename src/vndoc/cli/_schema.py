@@ -32,6 +32,7 @@ COMMANDS = (
     "route",
     "sign",
     "trust-add",
+    "trust-bundle",
     "trust-check",
     "trust-list",
     "trust-show",

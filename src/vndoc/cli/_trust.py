@@ -9,7 +9,7 @@ are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,11 +20,14 @@ from vndoc.errors import SourceError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
 from vndoc.pki import Certificate, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
+from vndoc.pki.bundle import Bundle
+from vndoc.pki.fetching import FetchKind
 from vndoc.pki.revocation import RevocationChecker
 
-__all__ = ["Anchor", "Folder", "Held", "Trust", "open_folder", "read_file", "trust_of"]
+__all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "open_folder", "read_file", "trust_of"]
 
-_SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
+SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
+"""Which files hold certificates."""
 _CRLS = frozenset({".crl"})
 _OCSPS = frozenset({".ocsp", ".der"})
 _SIGNERS = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
@@ -88,11 +91,10 @@ class Folder:
         """Return the certificates that are known and not trusted."""
         return tuple(dict.fromkeys(one.certificate for one in self.held if one.place == "pool"))
 
-    def trust(self) -> Trust:
-        """Return what verification takes."""
+    def trust(self, bundles: Iterable[Bundle] = ()) -> Trust:
+        """Return what verification takes, with the certificates and revocation data of *bundles*."""
         store = TrustStore(anchors=tuple(one.anchor for one in self.anchors)).with_pool(self.pool)
-        crls, ocsps = tuple(self.crls.values()), tuple(self.ocsps.values())
-        return Trust(store, RevocationChecker.of(crls, ocsps) if crls or ocsps else None)
+        return _with_bundles(store, tuple(self.crls.values()), tuple(self.ocsps.values()), bundles)
 
     def _anchor(self, certificate: Certificate, held: list[Held]) -> TrustAnchor:
         row = self.settings.get(certificate.fingerprint.hex())
@@ -106,9 +108,23 @@ class Folder:
         )
 
 
-def trust_of(folder: Path | None) -> Trust:
-    """Return what *folder* holds; without one nothing is trusted. Raises as :func:`open_folder`."""
-    return Trust() if folder is None else open_folder(folder).trust()
+def trust_of(folder: Path | None, bundles: Iterable[Path] = ()) -> Trust:
+    """Return what *folder* holds, and the files *bundles*; without a folder nothing is trusted.
+
+    Raises as :func:`open_folder` and :meth:`Bundle.load <vndoc.pki.bundle.Bundle.load>`.
+    """
+    loaded = [Bundle.load(read_file(path)) for path in bundles]
+    return _with_bundles(TrustStore(), (), (), loaded) if folder is None else open_folder(folder).trust(loaded)
+
+
+def _with_bundles(
+    store: TrustStore, crls: tuple[bytes, ...], ocsps: tuple[bytes, ...], bundles: Iterable[Bundle]
+) -> Trust:
+    for bundle in bundles:
+        store = store.with_pool(bundle.certificates)
+        crls += bundle.contents(FetchKind.CRL)
+        ocsps += bundle.contents(FetchKind.OCSP)
+    return Trust(store, RevocationChecker.of(crls, ocsps) if crls or ocsps else None)
 
 
 def open_folder(path: Path, *, strict: bool = True) -> Folder:
@@ -120,7 +136,7 @@ def open_folder(path: Path, *, strict: bool = True) -> Folder:
     settings, broken = read_settings(path), dict[str, VndocError]()
     held: list[Held] = []
     for place in (*_PURPOSES, "pool"):
-        for file, found in _loaded(path, place, _SUFFIXES, load_certificates, None if strict else broken).items():
+        for file, found in _loaded(path, place, SUFFIXES, load_certificates, None if strict else broken).items():
             held += (Held(certificate, file, place) for certificate in found)
     lists = _loaded(path, "revocation", _CRLS, bytes, None if strict else broken)
     answers = _loaded(path, "revocation", _OCSPS, bytes, None if strict else broken)

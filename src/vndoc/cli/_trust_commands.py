@@ -15,6 +15,7 @@ from vndoc.cli._run import Result, Run, both, filled, running
 from vndoc.cli._target import Draft, SafeFolder
 from vndoc.cli._times import end_of, time_of
 from vndoc.cli._trust import Anchor, Folder, open_folder, read_file
+from vndoc.cli._trust_bundle import bundle
 from vndoc.cli._trust_check import about_anchor, check_folder
 from vndoc.cli._trust_settings import Setting, digits, purposes_of, read_settings, write_settings
 from vndoc.errors import CertificateError, UsageError, VndocError
@@ -201,6 +202,9 @@ def show(
                 run.say("  " + (run.word("not-trusted") if trusted is None else _trusted_line(run, trusted)))
             if not views:
                 run.say(run.word("no-certificate", found=item), STYLES["error"])
+
+
+trust.command("bundle", help="trust-bundle")(bundle)
 
 
 def _named(item: str, held: Folder | None) -> list[Certificate]:

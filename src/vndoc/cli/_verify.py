@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import attrs
 import typer
 
+from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, Bundles, CacheFolder, FetchOption, fetcher_of
 from vndoc.cli._inputs import Input, inputs
 from vndoc.cli._options import AsJson, Language
 from vndoc.cli._page import STYLES
@@ -18,12 +19,13 @@ from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
+from vndoc.pki import Fetcher
 from vndoc.signature.export import report_to_dict, verdict_to_dict
 from vndoc.signature.packet import PacketVerdict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import Verdict
 
-__all__ = ["OUTCOMES", "SUFFIXES", "show_reasons", "show_signature", "verdict_view", "verify"]
+__all__ = ["OUTCOMES", "SUFFIXES", "Job", "show_reasons", "show_signature", "verdict_view", "verify"]
 
 SUFFIXES = (".edxml", ".xml", ".p7s", ".p7m", ".sig")
 """Which files of a folder count as signed."""
@@ -35,31 +37,52 @@ def verify(
     content: Annotated[Path | None, typer.Option("--content", help="signed-content", show_default=False)] = None,
     trust: Annotated[Path | None, typer.Option("--trust", help="trust-folder", show_default=False)] = None,
     at: Annotated[str | None, typer.Option("--at", help="at-time", show_default=False)] = None,
+    bundle: Bundles = None,
+    fetch: FetchOption = False,
+    allow_host: AllowHosts = None,
+    allow_private_host: AllowPrivateHosts = None,
+    cache: CacheFolder = None,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
     """Verify signatures."""
     with running("verify", lang, as_json=as_json) as run:
-        job = _Job(policy_of(policy), trust_of(trust), time_of(at, "--at"), content)
+        fetcher = fetcher_of(run, fetch=fetch, hosts=allow_host, private=allow_private_host, cache=cache)
+        job = Job(policy_of(policy), trust_of(trust, bundle or ()), time_of(at, "--at"), content, fetcher)
         run.each(inputs(files, SUFFIXES), job.examine, lambda name, result: _show(run, name, result))
 
 
 @attrs.frozen
-class _Job:
-    """What is asked for."""
+class Job:
+    """What is asked for; ``fetch`` is who may be asked over the network (``None``: nobody)."""
 
     policy: Policy
     trust: Trust
     at: datetime.datetime
     content: Path | None
+    fetch: Fetcher | None = None
 
     def examine(self, item: Input) -> Result:
         """Verify one file."""
+        kind, verdict = self._judged(item)
+        return verdict_view(kind, verdict)
+
+    def verdict(self, item: Input) -> Verdict:
+        """Return the verdict on one file. Raises :class:`~vndoc.errors.VndocError`."""
+        return self._judged(item)[1]
+
+    def _judged(self, item: Input) -> tuple[str, Verdict]:
         octets = acquire(item.check(), DEFAULT)
         content = None if self.content is None else acquire(str(self.content), DEFAULT)
         with verifier_of(octets, content) as (kind, verifier):
-            verdict = verifier(policy=self.policy, trust=self.trust.store, at=self.at, revocation=self.trust.revocation)
-            return verdict_view(kind, verdict)
+            verdict = verifier(
+                policy=self.policy,
+                trust=self.trust.store,
+                at=self.at,
+                revocation=self.trust.revocation,
+                fetch=self.fetch,
+            )
+        return kind, verdict
 
 
 def verdict_view(kind: str, verdict: Verdict) -> Result:

@@ -49,6 +49,19 @@ TRUST_WORDS: Mapping[str, Text] = MappingProxyType(
             "Không thêm: {folder} đã có chứng thư số này. --overwrite thay mục đích và thời hạn.",
             "Not added: {folder} has this certificate. --overwrite replaces purposes and end.",
         ),
+        "bundle-certificate": Text("Chứng thư số", "Certificate"),
+        "bundle-crl": Text("CRL", "Revocation list"),
+        "bundle-ocsp": Text("Phản hồi OCSP", "OCSP response"),
+        "bundle-written": Text(
+            "Đã ghi {count} mục vào {name}. Khi chuyển sang mạng khác, hãy đối chiếu SHA-256 của bản kê: {sha256}",
+            "{count} items written to {name}. Where it is carried over, compare the SHA-256 of its manifest: {sha256}",
+        ),
+        "bundle-empty": Text(
+            "Không thu thập được gì; không ghi tệp nào.", "Nothing was collected, no file is written."
+        ),
+        "cache-damaged": Text(
+            "Bỏ qua mục {name} trong thư mục --cache: {detail}", "Entry {name} of --cache is not used: {detail}"
+        ),
     }
 )
 """Texts of pages."""
@@ -77,6 +90,39 @@ TRUST_HELP: Mapping[str, Text] = MappingProxyType(
             "Show the certificates of files, or those of a folder by fingerprint.\n\n"
             "Exit code 1: a fingerprint was not found.",
         ),
+        "trust-bundle": Text(
+            "Thu thập chứng thư số, CRL và phản hồi OCSP vào một tệp, dùng cho --bundle của vndoc verify trong mạng "
+            "không có kết nối. Gói không làm cho thứ gì được tin cậy.\n\n"
+            "Mã thoát: 0 đã thu thập đủ, 1 không có gì, 2 không đọc được, 3 đã ghi nhưng có mục không tải được.",
+            "Collect certificates, revocation lists and OCSP responses into one file, for --bundle of vndoc verify on "
+            "a network that reaches nobody. A bundle makes nothing trusted.\n\n"
+            "Exit codes: 0 collected, 1 nothing, 2 unreadable, 3 written, but something could not be fetched.",
+        ),
+        "bundle-file": Text("Tệp gói dữ liệu sẽ ghi.", "The file to write."),
+        "bundle-from": Text(
+            "Tệp hoặc địa chỉ của chứng thư số, CRL, phản hồi OCSP hay gói khác; dùng được nhiều lần.",
+            "A file or address of certificates, a list, a response or another bundle; may be repeated.",
+        ),
+        "bundle-for": Text(
+            "Tệp chứng thư số hoặc tệp đã ký: thu thập mọi thứ cần để kiểm tra nó; dùng được nhiều lần.",
+            "A file of certificates or a signed file: collect all that it needs; may be repeated.",
+        ),
+        "bundles": Text(
+            "Gói dữ liệu ngoại tuyến, do vndoc trust bundle ghi; dùng được nhiều lần.",
+            "An offline bundle, written by vndoc trust bundle; may be repeated.",
+        ),
+        "fetch": Text(
+            "Được tải chứng thư số và trạng thái thu hồi còn thiếu qua mạng, chỉ từ các máy chủ --allow-host.",
+            "Missing certificates and revocation data may be fetched, from the hosts of --allow-host only.",
+        ),
+        "allow-host": Text(
+            "Máy chủ được phép tải: tên, *.tên, kèm cổng nếu khác cổng chuẩn; dùng được nhiều lần.",
+            "A host to fetch from: a name or *.name, with its port if it is not the usual one; may be repeated.",
+        ),
+        "allow-private-host": Text(
+            "Như --allow-host, cho máy chủ trong mạng nội bộ.", "As --allow-host, for a host in a private network."
+        ),
+        "fetch-cache": Text("Thư mục giữ những gì đã tải.", "A folder that keeps what was fetched."),
         "certificate-file": Text("Tệp có đúng một chứng thư số.", "A file with one certificate."),
         "certificates-or-fingerprints": Text(
             "Tệp chứng thư số, hoặc ít nhất 8 chữ số đầu của vân tay SHA-256.",

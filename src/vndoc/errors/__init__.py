@@ -17,6 +17,7 @@ act; each also derives from the fitting built-in exception::
      ├─ TransportError(OSError)      a carrier could not do what it was asked to
      │   ├─ OwnFaultError            ... because of what this system asked: repeating is of no use
      │   └─ PeerFaultError           ... because the other side or the line failed
+     ├─ FetchError(OSError)          something could not be fetched over the network, or must not be
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
 """
@@ -32,6 +33,7 @@ import attrs
 from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._evidence import EVIDENCE_ERRORS
 from vndoc.errors._exchange import EXCHANGE_ERRORS
+from vndoc.errors._fetching import FETCHING_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._store import STORE_ERRORS
@@ -45,6 +47,7 @@ __all__ = [
     "CertificateError",
     "EnvelopeError",
     "ExchangeError",
+    "FetchError",
     "IdentifierError",
     "LimitError",
     "OwnFaultError",
@@ -196,6 +199,10 @@ def _rebuild_peer(code: str, place: Place | None, retry: Retry, values: dict[str
     return PeerFaultError(code, place=place, retry=retry, **values)
 
 
+class FetchError(VndocError, OSError):
+    """Something could not be fetched over the network, or must not be."""
+
+
 class SourceError(VndocError, OSError):
     """A file could not be opened, read or written, or it changed while it was in use."""
 
@@ -310,6 +317,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         ),
         **CMS_ERRORS,
         **EXCHANGE_ERRORS,
+        **FETCHING_ERRORS,
         **SIGNING_ERRORS,
         **STORE_ERRORS,
         **TRANSPORT_ERRORS,

@@ -25,7 +25,7 @@ from vndoc.xml.ahead import Ahead, Plan
 from vndoc.xml.elide import Arrival
 
 if TYPE_CHECKING:
-    from vndoc.pki import RevocationSource, TrustStore
+    from vndoc.pki import Fetcher, RevocationSource, TrustStore
     from vndoc.schema import Report
     from vndoc.signature.originals import Organisations
     from vndoc.signature.packet import PacketVerdict
@@ -152,13 +152,15 @@ def verify(
     at: datetime.datetime | None = None,
     organisations: Organisations | None = None,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     normalise: Callable[[OrganCode], str] = str,
 ) -> PacketVerdict:
     """Verify the signatures of one packet: its seal and that of its header.
 
     *source* is anything :func:`read` takes, or a reading. *policy* is the name of a policy or a value, *trust* the
     anchors, *at* the time of evaluation (by default now), *organisations* the look-up of issuers, *revocation* whoever
-    knows about revocation, *normalise* maps aliases of organ codes. Nothing is fetched.
+    knows about revocation, *normalise* maps aliases of organ codes. *fetch* is asked for certificates and revocation
+    that are missing, such as a :class:`vndoc.fetching.HttpFetcher`; without it nothing is fetched.
 
     Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
     :func:`~vndoc.signature.packet.verify_packet`.
@@ -175,6 +177,7 @@ def verify(
                 at=at,
                 organisations=organisations,
                 revocation=revocation,
+                fetch=fetch,
                 normalise=normalise,
             )
     return verify_packet(
@@ -183,6 +186,7 @@ def verify(
         trust=trust,
         at=at,
         revocation=revocation,
+        fetch=fetch,
         organisations=organisations,
         normalise=normalise,
     )

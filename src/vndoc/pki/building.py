@@ -97,6 +97,8 @@ class Search:
     checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     dead_ends: list[Reason] = attrs.field(factory=list)
     loose: bool = False
+    stuck: dict[Certificate, None] = attrs.field(factory=dict)
+    """Certificates that nothing was found above, although somebody else issued them."""
     _steps: int = 0
     _index: Mapping[bytes, list[Certificate]] | None = None
     _loose_index: dict[object, list[_Candidate]] | None = None
@@ -189,6 +191,8 @@ class Search:
 
     def _explain(self, top: Certificate, named: list[Certificate]) -> None:
         """Say why nothing is above *top*."""
+        if not top.self_issued:
+            self.stuck[top] = None
         why = {self.checked.get((top.der, issuer.spki)) for issuer in named}
         if top.self_issued and not why - {None, Signed.NO}:
             self._end("self-signed-not-trusted", subject=top.subject_text)

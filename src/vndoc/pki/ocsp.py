@@ -21,7 +21,15 @@ from vndoc.pki.crl import reason_of
 from vndoc.pki.extensions import Extension
 from vndoc.pki.revocation_facts import RevocationReason, RevocationStatus
 
-__all__ = ["MAX_OCSP", "CertificateId", "OcspResponse", "SingleResponse", "certificate_id"]
+__all__ = [
+    "MAX_OCSP",
+    "CertificateId",
+    "OcspResponse",
+    "SingleResponse",
+    "certificate_id",
+    "nonce_of",
+    "read_certificate_id",
+]
 
 MAX_OCSP: Final = 1024 * 1024
 """Octets of one response: real ones have a few thousand."""
@@ -176,7 +184,7 @@ def _load(data: bytes, expected_nonce: bytes | None) -> OcspResponse:
         None if by_name else data[slice(*der.span(data, inner, inner_end, der.OCTET_STRING)[:2])],
         der.time_of(tag, data[produced:produced_end], produced),
         tuple(_responses(data, first, last)),
-        None if nonce is None else _nonce(nonce.value),
+        None if nonce is None else nonce_of(nonce.value),
         expected_nonce,
         b"" if data[value] else data[value + 1 : value_end],
         data[algorithm_at:value_at],
@@ -213,7 +221,7 @@ def _octets(data: bytes, pos: int, end: int) -> Iterator[bytes]:
         pos = stop
 
 
-def _nonce(value: bytes) -> bytes:
+def nonce_of(value: bytes) -> bytes:
     """Return the nonce; RFC 8954 puts an OCTET STRING into the extension, older responders bare octets."""
     try:
         element = der.read(value)
@@ -243,7 +251,7 @@ def _responses(data: bytes, pos: int, end: int) -> Iterator[SingleResponse]:
 
 def _single(data: bytes, pos: int, end: int) -> SingleResponse:
     body, stop, at = der.span(data, pos, end, der.SEQUENCE)
-    who = _certificate_id(data, body, stop)
+    who = read_certificate_id(data, body, stop)
     state, first, last, at = der.parts(data, at, end)
     status = _STATUS.get(state)
     if status is None:
@@ -270,7 +278,8 @@ def _single(data: bytes, pos: int, end: int) -> SingleResponse:
     )
 
 
-def _certificate_id(data: bytes, body: int, end: int) -> CertificateId:
+def read_certificate_id(data: bytes, body: int, end: int) -> CertificateId:
+    """Return the CertID between *body* and *end* in *data*; ``der-malformed`` or ``algorithm-unsupported``."""
     _, _, at = der.span(data, body, end, der.SEQUENCE)
     algorithm = data[body:at]
     digest = _DIGESTS.get(algorithm)

@@ -12,14 +12,17 @@ from collections.abc import Iterable
 
 import attrs
 
-from vndoc.errors import UsageError
+from vndoc.errors import CertificateError, UsageError
+from vndoc.pki.addresses import issuer_addresses
 from vndoc.pki.building import PathLimits, Search, Signed
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, load_certificates
 from vndoc.pki.extensions import OCSP_SIGNING, TIME_STAMPING
+from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
 from vndoc.pki.judging import PathParameters, judge_path, use_of
 from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
 from vndoc.pki.policy import CryptoPolicy, Use
-from vndoc.pki.reasons import PATH_REASONS, path_reason
+from vndoc.pki.reasons import PATH_REASONS, fetch_reason, path_reason
+from vndoc.pki.revocation import RevocationChecker, look_further
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
 from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
 
@@ -75,22 +78,26 @@ def validate_path(
     crypto: CryptoPolicy,
     pool: Iterable[Certificate] = (),
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     end_use: Use = Use.END_CERTIFICATE,
     parameters: PathParameters = PathParameters(),  # noqa: B008 - a frozen value
     limits: PathLimits = PathLimits(),  # noqa: B008 - a frozen value
 ) -> PathResult:
     """Return whether *certificate* can be trusted at the time *at* for one of *purpose*, and by which path.
 
-    *pool* are certificates that may be intermediates; nothing in it is trusted. Without *revocation* nobody is
-    asked about revocation, and the result says nothing about it. *end_use* is what the policy judges the signature on
-    *certificate* itself as; below an anchor marked ``legacy`` the legacy rows count. Never raises for what
-    certificates hold; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time without zone.
+    *pool* are certificates that may be intermediates; nothing in it is trusted. Without *revocation* and *fetch* nobody
+    is asked about revocation, and the result says nothing about it. *fetch* is asked for issuers that are missing, and
+    for revocation that *revocation* does not know; what could not be fetched is told as ``fetch-failed``. *end_use* is
+    what the policy judges the signature on *certificate* itself as; below an anchor marked ``legacy`` the legacy rows
+    count. Never raises for what certificates hold; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time
+    without zone.
 
     Sources: RFC 5280, section 6; EN 319 102-1, clause 5.2.6.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
-    run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits)
+    attempt = None if fetch is None else FetchAttempt(FetchSession.of(fetch))
+    run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits, attempt)
     pinned = next((a for a in trust.pinned if a.certificate == certificate and a.purposes & purpose), None)
     if pinned is not None:
         return run.pinned(pinned, end_use)
@@ -109,6 +116,7 @@ class _Run:
     revocation: RevocationSource | None
     parameters: PathParameters
     limits: PathLimits
+    attempt: FetchAttempt | None = None
     checked: dict[tuple[bytes, bytes], Signed] = attrs.field(factory=dict)
     asked: dict[Certificate, bool] = attrs.field(factory=dict)
 
@@ -123,17 +131,40 @@ class _Run:
         """Return the answer of the best path to any anchor for the purpose."""
         result = self._search(certificate, self.trust, end_use, nested=0)
         extra = _usage(certificate, self.purpose)
+        if self.attempt is not None and not result.passed:
+            extra += [fetch_reason(error) for error in self.attempt.failed.values()]
         if extra:
             outcome = outcome_of((*result.outcome.reasons, *extra))
             result = attrs.evolve(result, outcome=outcome)
         return result
 
     def _search(self, certificate: Certificate, trust: TrustStore, end_use: Use, nested: int) -> PathResult:
-        best: PathResult | None = None
+        """Return the best answer; where no anchor is reached, again with the issuers that can be fetched."""
         ends: list[Reason] = []
+        for _ in range(self.limits.depth):
+            ends, stuck = [], dict[Certificate, None]()
+            found = self._climbed(certificate, trust, end_use, nested, ends, stuck)
+            if found is not None:
+                return found
+            if self.attempt is None or not self._fetch_issuers(stuck, self.attempt):
+                break
+        why = ends or [path_reason("issuer-not-found", issuer=certificate.issuer_text)]
+        return PathResult(outcome=outcome_of(why), chain=(certificate,))
+
+    def _climbed(
+        self,
+        certificate: Certificate,
+        trust: TrustStore,
+        end_use: Use,
+        nested: int,
+        ends: list[Reason],
+        stuck: dict[Certificate, None],
+    ) -> PathResult | None:
+        """Return the best answer among the paths that reach an anchor, or ``None``; say where the others ended."""
+        best: PathResult | None = None
         judged: set[tuple[TrustAnchor, tuple[Certificate, ...]]] = set()
         for loose in (False, True):
-            search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, loose)
+            search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, loose, stuck)
             for chain, anchor in search.chains(certificate):
                 if loose and (anchor, chain) in judged:
                     continue
@@ -145,18 +176,28 @@ class _Run:
                 judged.add((anchor, chain))
                 if len(judged) == self.limits.paths:
                     return best
-        if best is None:
-            why = ends or [path_reason("issuer-not-found", issuer=certificate.issuer_text)]
-            best = PathResult(outcome=outcome_of(why), chain=(certificate,))
         return best
+
+    def _fetch_issuers(self, stuck: Iterable[Certificate], attempt: FetchAttempt) -> bool:
+        """Put what the certificates in *stuck* name as their issuers into the pool; return whether anything is new."""
+        known = {*self.pool, *self.trust.pool}
+        found: dict[Certificate, None] = {}
+        for top in stuck:
+            for url in issuer_addresses(top):
+                octets = attempt.get(FetchRequest(url, FetchKind.CERTIFICATE))
+                if octets is not None:
+                    found |= dict.fromkeys(_issuers(octets, self.limits.candidates))
+        new = tuple(certificate for certificate in found if certificate not in known)
+        self.pool += new
+        return bool(new)
 
     def _judge(self, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int) -> PathResult:
         judgement = judge_path(
             chain, anchor, at=self.at, crypto=self.crypto, end_use=end_use, parameters=self.parameters
         )
         facts: tuple[RevocationFact, ...] = ()
-        if self.revocation is not None and not judgement.structure:
-            facts = self._ask(self.revocation, chain, anchor, end_use, nested)
+        if (self.revocation is not None or self.attempt is not None) and not judgement.structure:
+            facts = self._ask(chain, anchor, end_use, nested)
         revoked, unknown = _of_facts(facts, chain[0])
         bounds = judgement.bounds
         if bounds and facts and all(fact.status is RevocationStatus.GOOD for fact in facts):
@@ -172,7 +213,7 @@ class _Run:
         )
 
     def _ask(
-        self, source: RevocationSource, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int
+        self, chain: tuple[Certificate, ...], anchor: TrustAnchor, end_use: Use, nested: int
     ) -> tuple[RevocationFact, ...]:
         """Ask about every certificate below the anchor, leaf first."""
         only = TrustStore(anchors=(attrs.evolve(anchor, purposes=self.purpose),), pool=self.trust.pool)
@@ -182,7 +223,7 @@ class _Run:
             return self._vouched(certificate, only, nested + 1)
 
         return tuple(
-            source.status(
+            self._status(
                 RevocationQuestion(
                     certificate=certificate,
                     issuers=chain[i + 1 :],
@@ -196,6 +237,15 @@ class _Run:
             for i, certificate in enumerate(chain[:-1])
         )
 
+    def _status(self, question: RevocationQuestion) -> RevocationFact:
+        """Return what the source knows, and what can be fetched where it does not."""
+        source = RevocationChecker() if self.revocation is None else self.revocation
+        fact = source.status(question)
+        if self.attempt is None or fact.status is not RevocationStatus.UNKNOWN:
+            return fact
+        known = source if isinstance(source, RevocationChecker) else None
+        return look_further(question, fact, self.attempt, known=known)
+
     def _vouched(self, certificate: Certificate, trust: TrustStore, nested: int) -> bool:
         """Return whether *certificate* has a path to the anchor of *trust*; while it is asked about, it has none."""
         if nested > _NESTED:
@@ -206,6 +256,14 @@ class _Run:
             known = self._search(certificate, trust, Use.CA_CERTIFICATE, nested).passed
             self.asked[certificate] = known
         return known
+
+
+def _issuers(octets: bytes, most: int) -> tuple[Certificate, ...]:
+    """Return at most so many certificates of what was fetched; none where it cannot be read."""
+    try:
+        return load_certificates(octets)[:most]
+    except CertificateError:
+        return ()
 
 
 def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[list[Reason], list[Reason]]:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from vndoc.errors import FetchError
 from vndoc.pki.outcome import Indication, Reason, ReasonKind, SubIndication
-from vndoc.text import Text
+from vndoc.text import Lang, Text
 
-__all__ = ["PATH_REASONS", "path_reason"]
+__all__ = ["PATH_REASONS", "fetch_reason", "path_reason"]
 
 _NO_CHAIN: Final = SubIndication.NO_CERTIFICATE_CHAIN_FOUND
 _GENERAL: Final = SubIndication.CERTIFICATE_CHAIN_GENERAL_FAILURE
@@ -228,6 +229,14 @@ PATH_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 'The revocation status of "{subject}" could not be obtained: {why}. The result is not final.',
                 warning=True,
             ),
+            # -- fetching ----------------------------------------------------------------------------
+            _row(
+                "fetch-failed",
+                None,
+                "Không tải được dữ liệu cần cho việc kiểm tra. {why}",
+                "Something that the check needs could not be fetched. {why}",
+                warning=True,
+            ),
         )
     }
 )
@@ -237,3 +246,12 @@ PATH_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
 def path_reason(code: str, **values: object) -> Reason:
     """Return the reason of that *code*, its text filled in with *values*; ``KeyError`` for a code that is in no row."""
     return Reason(PATH_REASONS[code], tuple(values.items()))
+
+
+def fetch_reason(error: FetchError) -> Reason:
+    """Return the warning that something could not be fetched, with the text of *error*."""
+    vi, en = (error.text(lang).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES)
+    return path_reason("fetch-failed", why=Text(vi, en))
+
+
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")

@@ -1,9 +1,9 @@
 """Was this certificate revoked at that time? Judged from revocation lists and OCSP responses that are at hand.
 
-Nothing is fetched. Every source is verified before it counts, and what does not count is told by name. Sources that
-were issued after the time asked about count too (EN 319 102-1 wants them for past signatures): an entry that
-begins later than that time does not touch it. Revocation for good counts however old the list is; a suspension
-counts until a newer source no longer tells it.
+Nothing is fetched unless the caller hands in who fetches. Every source is verified before it counts, and what does
+not count is told by name. Sources that were issued after the time asked about count too (EN 319 102-1 wants them for
+past signatures): an entry that begins later than that time does not touch it. Revocation for good counts however old
+the list is; a suspension counts until a newer source no longer tells it.
 
 Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCertsOnCRL).
 """
@@ -11,7 +11,6 @@ Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCe
 from __future__ import annotations
 
 import datetime
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
@@ -29,6 +28,7 @@ from vndoc.pki._sources import (
     points_of,
     speaks_of,
 )
+from vndoc.pki.addresses import crl_addresses, ocsp_addresses
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.crl import Crl, CrlEntry
 from vndoc.pki.distribution import (
@@ -36,11 +36,14 @@ from vndoc.pki.distribution import (
     DistributionPoint,
 )
 from vndoc.pki.extensions import OCSP_SIGNING
+from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
 from vndoc.pki.names import key_or_octets
 from vndoc.pki.ocsp import OcspResponse
+from vndoc.pki.ocsp_request import make_ocsp_request
+from vndoc.pki.revocation_cache import RevocationCache
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationReason, RevocationStatus
 
-__all__ = ["RevocationCache", "RevocationChecker"]
+__all__ = ["RevocationCache", "RevocationChecker", "look_further"]
 
 MAX_SOURCES: Final = 64
 """Lists looked at for one certificate, and responses."""
@@ -80,32 +83,13 @@ class _Said:
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
 
 
-class RevocationCache:
-    """Lists and responses already read, by the SHA-256 of their octets: the caller's, shared between checkers.
-
-    A list kept here keeps its index. At most *size* are kept; the oldest goes first.
-    """
-
-    def __init__(self, size: int = 64) -> None:
-        self._size = size
-        self._crls: dict[bytes, Crl] = {}
-
-    def crl(self, data: bytes) -> Crl:
-        """Return the list that *data* is, read once. Raises as :meth:`vndoc.pki.crl.Crl.load`."""
-        digest = hashlib.sha256(data).digest()
-        found = self._crls.pop(digest, None) or Crl.load(data)
-        self._crls[digest] = found
-        if len(self._crls) > self._size:
-            del self._crls[next(iter(self._crls))]
-        return found
-
-
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class RevocationChecker:
     """Answers from lists and responses at hand: a :class:`~vndoc.pki.revocation_facts.RevocationSource`.
 
     ``unreadable`` holds the codes of what could not be read. What was issued after ``known_at`` does not count
-    (``None``: everything counts). A source without a next update is fresh for ``fresh_for``.
+    (``None``: everything counts). A source without a next update is fresh for ``fresh_for``. ``fetch`` is asked where
+    what is at hand leaves the answer open.
     """
 
     crls: tuple[Crl, ...] = ()
@@ -113,6 +97,7 @@ class RevocationChecker:
     unreadable: tuple[str, ...] = ()
     known_at: datetime.datetime | None = None
     fresh_for: datetime.timedelta = datetime.timedelta(days=1)
+    fetch: Fetcher | None = None
 
     @classmethod
     def of(
@@ -123,6 +108,7 @@ class RevocationChecker:
         known_at: datetime.datetime | None = None,
         fresh_for: datetime.timedelta = datetime.timedelta(days=1),
         cache: RevocationCache | None = None,
+        fetch: Fetcher | None = None,
     ) -> RevocationChecker:
         """Return a checker of *crls* and *ocsps*: DER octets, or what was read from them before.
 
@@ -141,10 +127,17 @@ class RevocationChecker:
             unreadable=tuple(dict.fromkeys(unreadable)),
             known_at=known_at,
             fresh_for=fresh_for,
+            fetch=fetch,
         )
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known of the certificate at the time of the *question*. Never raises."""
+        fact = self._at_hand(question)
+        if self.fetch is None or fact.status is not RevocationStatus.UNKNOWN:
+            return fact
+        return look_further(question, fact, FetchAttempt(FetchSession.of(self.fetch)), known=self)
+
+    def _at_hand(self, question: RevocationQuestion) -> RevocationFact:
         certificate = question.certificate
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
             return _fact(question, RevocationStatus.GOOD, None, "no-check")
@@ -369,3 +362,60 @@ def _fact(
         material=None if source is None else source.material,
         why=tuple(dict.fromkeys(why)),
     )
+
+
+# -- what is fetched -----------------------------------------------------------------------------------------
+
+
+def look_further(
+    question: RevocationQuestion,
+    fact: RevocationFact,
+    attempt: FetchAttempt,
+    *,
+    known: RevocationChecker | None = None,
+) -> RevocationFact:
+    """Return the answer to *question* once OCSP, then the lists of its distribution points were fetched as needed.
+
+    *fact* is the answer so far, *known* the checker that gave it: what it holds counts along with what is fetched.
+    Never raises; where the answer stays open, ``why`` names what was missing and what could not be fetched. Requests
+    carry no nonce, as responders that answer from a cache want it (RFC 5019); the times of the response bound its age.
+    """
+    base = RevocationChecker() if known is None else attrs.evolve(known, fetch=None)
+    crls, ocsps = list(base.crls), list(base.ocsps)
+    unreadable: list[str] = []
+    before = attempt.asked
+    for request in _requests(question, attempt):
+        octets = attempt.get(request)
+        if octets is None:
+            unreadable.append(attempt.failed[request].code)
+            continue
+        try:
+            if request.kind is FetchKind.OCSP:
+                ocsps.insert(0, OcspResponse.load(octets))
+            else:
+                crls.insert(0, attempt.session.cache.crl(octets))
+        except CertificateError:
+            unreadable.append(f"{request.kind.value}-malformed")
+            continue
+        fact = attrs.evolve(base, crls=tuple(crls), ocsps=tuple(ocsps)).status(question)
+        if fact.status is not RevocationStatus.UNKNOWN:
+            return fact
+    why = tuple(dict.fromkeys((*fact.why, *unreadable)))
+    if attempt.asked == before:
+        why = (*why, "no-address")
+    return attrs.evolve(fact, why=tuple(code for code in why if code != "no-source") or why)
+
+
+def _requests(question: RevocationQuestion, attempt: FetchAttempt) -> Iterator[FetchRequest]:
+    """Yield where to ask: OCSP first, which is small and new; of several ways to one list, until one gives it."""
+    certificate = question.certificate
+    urls = ocsp_addresses(certificate)
+    if urls:
+        body = make_ocsp_request([(certificate, question.issuers[0])])
+        yield from (FetchRequest(url, FetchKind.OCSP, body) for url in urls)
+    for point in crl_addresses(certificate):
+        for url in point.urls:
+            request = FetchRequest(url, FetchKind.CRL)
+            yield request
+            if request not in attempt.failed:
+                break

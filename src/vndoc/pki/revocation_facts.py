@@ -146,6 +146,54 @@ REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
             "phản hồi OCSP đã quá hạn",
             "the OCSP response is out of date",
         ),
+        "no-address": Text(
+            "chứng thư số không nêu địa chỉ nào để tải dữ liệu thu hồi",
+            "the certificate names no address to fetch revocation data from",
+        ),
+        "fetch-refused": Text(
+            "máy chủ không nằm trong danh sách cho phép",
+            "the host is not on the allow-list",
+        ),
+        "fetch-url": Text(
+            "địa chỉ trong chứng thư số không dùng được",
+            "the address in the certificate cannot be used",
+        ),
+        "fetch-address": Text(
+            "tên máy chủ trỏ vào mạng nội bộ",
+            "the host has a private address",
+        ),
+        "fetch-redirect": Text(
+            "máy chủ chuyển hướng ra ngoài danh sách cho phép",
+            "the server redirects to where nothing is fetched from",
+        ),
+        "fetch-timeout": Text(
+            "tải quá lâu",
+            "fetching took too long",
+        ),
+        "fetch-too-big": Text(
+            "nội dung tải về quá lớn",
+            "what was fetched is too large",
+        ),
+        "fetch-status": Text(
+            "máy chủ báo lỗi HTTP",
+            "the server answered with an HTTP error",
+        ),
+        "fetch-type": Text(
+            "nội dung tải về không đúng loại",
+            "what was fetched is of an unfit type",
+        ),
+        "fetch-tls": Text(
+            "kết nối TLS không an toàn",
+            "the TLS connection is not safe",
+        ),
+        "fetch-failed": Text(
+            "không kết nối được máy chủ",
+            "the server cannot be reached",
+        ),
+        "fetch-limit": Text(
+            "đã vượt giới hạn tải về cho một lần kiểm tra",
+            "the limit of what is fetched for one verification is exceeded",
+        ),
         "ocsp-after-expiry": Text(
             "phản hồi OCSP phát hành sau khi chứng thư số hết hạn",
             "the OCSP response was issued after the certificate expired",

@@ -18,6 +18,7 @@ from vndoc.envelope.octets import Octets
 from vndoc.errors import UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationFact, RevocationSource
@@ -62,19 +63,23 @@ def evaluate(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     changes: Iterable[Reason] = (),
 ) -> SignatureReport:
     """Judge one signature.
 
     *policy* is a named policy or a value, *trust* the anchors, *at* the time of evaluation (with a zone), *revocation*
-    whoever knows about revocation; what the signature itself carries is added to it. *changes* are facts about
+    whoever knows about revocation; what the signature itself carries is added to it. *fetch* is asked for certificates
+    and revocation that are missing, without it nothing is fetched; hand in one
+    :class:`~vndoc.pki.fetching.FetchSession` for several signatures of one document. *changes* are facts about
     what happened to the signed document afterwards, from whoever read it.
 
     Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
-    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation)
+    session = None if fetch is None else FetchSession.of(fetch)
+    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation, fetch=session)
     return _evaluated(facts, context, outcome_of(changes), 0)
 
 
@@ -85,10 +90,14 @@ def verdict_of(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
     chosen = policy_of(policy)
-    reports = tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in signatures)
+    session = None if fetch is None else FetchSession.of(fetch)
+    reports = tuple(
+        evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session) for f in signatures
+    )
     notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
     return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
 
@@ -100,6 +109,7 @@ def verify_xml(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     resolver: Resolver | None = None,
     expect: Sequence[str] = (),
     limits: Limits = DEFAULT,
@@ -111,7 +121,7 @@ def verify_xml(
     ``covers``. Raises as that function does: ``no-signature`` where there is none.
     """
     facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch)
 
 
 def verify_cms(
@@ -122,6 +132,7 @@ def verify_cms(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     limits: Limits = DEFAULT,
 ) -> Verdict:
     """Verify every signer of a CMS or CAdES signature; *content* is what a detached one is over.
@@ -130,7 +141,7 @@ def verify_cms(
     """
     known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
     facts = read_cms(data, content=content, certificates=known, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch)
 
 
 @attrs.frozen

@@ -28,6 +28,7 @@ from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import identifier_of
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.fetching import Fetcher
 from vndoc.pki.revocation import RevocationChecker
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource
 from vndoc.pki.trust import TrustStore
@@ -61,7 +62,13 @@ class Verifier(Protocol):
     """Verifies the document of a record: ``verify_cms``, ``verify_xml`` or :func:`vndoc.verify` bound to it."""
 
     def __call__(
-        self, *, policy: Policy, trust: TrustStore, at: datetime.datetime, revocation: RevocationSource | None
+        self,
+        *,
+        policy: Policy,
+        trust: TrustStore,
+        at: datetime.datetime,
+        revocation: RevocationSource | None,
+        fetch: Fetcher | None = None,
     ) -> Verdict:
         """Return the verdict."""
         ...

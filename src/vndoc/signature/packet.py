@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import functools
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
@@ -21,6 +22,7 @@ from vndoc.edxml import elements as table
 from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
 from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
+from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
@@ -235,14 +237,16 @@ def verify_packet(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     organisations: Organisations | None = None,
     normalise: Normalise = str,
 ) -> PacketVerdict:
     """Verify the seal and the header signature of a packet, and answer whether it is a signed original.
 
-    *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
-    aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says so. A
-    seal or header signature that cannot be read leaves the verdict open, with a reason.
+    *fetch* is asked for certificates and revocation that are missing (:mod:`vndoc.pki.fetching`); without it nothing is
+    fetched. *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`),
+    *normalise* maps aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says
+    so. A seal or header signature that cannot be read leaves the verdict open, with a reason.
 
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.
@@ -250,28 +254,26 @@ def verify_packet(
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
     chosen, packet = policy_of(policy), reading.document
-
-    def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
-        return tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in facts)
+    session = None if fetch is None else FetchSession.of(fetch)
+    judge = functools.partial(evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session)
 
     def seal_facts() -> tuple[SignatureFacts, ...]:
         return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
 
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
     broken: list[Reason] = []
-    seals = judged(_attempted(seal_facts, "seal-unreadable", broken))
-    headers = judged(_attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken))
+    seals = tuple(map(judge, _attempted(seal_facts, "seal-unreadable", broken)))
+    present = _attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken)
+    headers = tuple(map(judge, present))
     safe = bool(seals) and all(s.passed for s in seals)
     aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
     signatures = (*seals, *(h for h in headers if h not in aside))
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
-    bound = sealed or any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers)
-    unbound = () if bound or not headers else (_reason("header-not-signed"),)
     notes = (
         *broken,
         *_header_notes(kind, packet, safe=safe, aside=bool(aside)),
-        *unbound,
+        *(() if sealed else _unbound(headers)),
         *reasons,
         *_pdf_notes(packet),
     )
@@ -313,6 +315,12 @@ _NOTES: Final = {
     HeaderSignature.PLACEHOLDER: "header-signature-placeholder",
     HeaderSignature.WRONG_NAMESPACE: "header-signature-namespace",
 }
+
+
+def _unbound(headers: tuple[SignatureReport, ...]) -> Iterator[Reason]:
+    """Yield that signatures are there and none of them covers what the header says."""
+    if headers and not any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers):
+        yield _reason("header-not-signed")
 
 
 def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> Iterator[Reason]:

@@ -170,7 +170,7 @@ class _Authority:
         So its revocation is asked for at the time at which the token is known to exist, too; an unspecified reason
         counts as a lost key. The same goes for the authorities above it.
         """
-        if self.context.revocation is None or self.path is None:
+        if not self.context.asks or self.path is None:
             return
         asked = Moment(last_moment(self.path, control.at), proven=False)
         for _, since in lost_keys(self._trust(certificate, asked)[0]):

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import attrs
 
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.fetching import FetchSession
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult, PathValidator, validate_path
 from vndoc.pki.revocation import RevocationChecker
@@ -63,12 +64,21 @@ _HOLD: Final = "certificate-on-hold"
 
 @attrs.frozen(kw_only=True)
 class Context:
-    """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation."""
+    """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation.
+
+    ``fetch`` is who may be asked for what is missing; ``None``: nobody.
+    """
 
     policy: Policy
     trust: TrustStore
     at: datetime.datetime
     revocation: RevocationSource | None = None
+    fetch: FetchSession | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Return whether anybody is asked about revocation."""
+        return self.revocation is not None or self.fetch is not None
 
     def knowing(self, material: RevocationMaterial) -> Context:
         """Return a context in which what a signature carries is asked, too; it is verified as any other source."""
@@ -156,7 +166,7 @@ def slide(
     Who has the key of a certification authority makes certificates and revocation data of any date. Below one that
     was lost they count only if *proofs* are older; of revocation data that can be what the signature has *carried*.
     """
-    if context.revocation is None or len(path.chain) < 3:
+    if not context.asks or len(path.chain) < 3:
         return
     known = tuple(pool)
     asked = Moment(last_moment(path, context.at), proven=False)
@@ -172,7 +182,7 @@ def slide(
             yield Reason.of(SIGNATURE_REASONS["made-after-compromise"], place=place, **values)
             continue
         held = proofs.before(since, carried)
-        then = attrs.evolve(context, revocation=RevocationChecker.of(held.crls, held.ocsps))
+        then = attrs.evolve(context, revocation=RevocationChecker.of(held.crls, held.ocsps), fetch=None)
         old, _ = certificate_trust(certificate, then, moment, purpose=SIGNERS, pool=known, place=place)
         if not any(f.certificate == one and f.status is RevocationStatus.GOOD for f in old.revocation):
             yield Reason.of(SIGNATURE_REASONS["status-after-compromise"], place=place, **values)
@@ -199,10 +209,17 @@ def _path(
     given lists may know more the next time.
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
-    fixed = type(trust) is TrustStore and (revocation is None or type(revocation) is RevocationChecker)
+    fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
     if not fixed or len(certificate.der) + sum(len(c.der) for c in pool) > _KEPT_OCTETS:
         return validate_path(
-            certificate, trust=trust, at=at, purpose=purpose, crypto=crypto, pool=pool, revocation=revocation
+            certificate,
+            trust=trust,
+            at=at,
+            purpose=purpose,
+            crypto=crypto,
+            pool=pool,
+            revocation=revocation,
+            fetch=context.fetch,
         )
     key = (id(trust), id(crypto), id(revocation), purpose)
     validator = _validators.get(key)
@@ -212,6 +229,11 @@ def _path(
             _validators.clear()
         _validators[key] = validator
     return validator.validate(certificate, at=at, pool=pool)
+
+
+def _is_fixed(revocation: RevocationSource | None) -> bool:
+    """Return whether it gives the same answer for ever."""
+    return revocation is None or (type(revocation) is RevocationChecker and revocation.fetch is None)
 
 
 def _by_policy(path: PathResult, policy: Policy, place: str) -> Iterator[Reason]:

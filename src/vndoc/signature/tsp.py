@@ -16,6 +16,7 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.fetching import Fetcher, FetchKind, FetchRequest
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature._cms_structure import children
@@ -33,6 +34,7 @@ __all__ = [
     "read_response",
     "read_timestamp",
     "read_token",
+    "stamp_by",
     "stamped",
     "stamped_digest",
 ]
@@ -198,6 +200,14 @@ def _failure(parts: list[der.Element]) -> str:
     except CertificateError:
         said.append("PKIStatusInfo?")
     return ", ".join(said) or "?"
+
+
+def stamp_by(fetch: Fetcher, url: str) -> Stamp:
+    """Return what gets timestamps from the authority at *url* (RFC 3161, 3.4) by *fetch*.
+
+    Calling it raises as *fetch* does: :class:`~vndoc.errors.FetchError`.
+    """
+    return lambda request: fetch(FetchRequest(url, FetchKind.TIMESTAMP, request))
 
 
 def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | None = None) -> TimestampToken:

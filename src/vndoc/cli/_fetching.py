@@ -1,0 +1,50 @@
+"""``--fetch`` and what goes with it: who may be asked over the network. Nothing is, unless a host is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vndoc.cli._run import Run
+from vndoc.errors import UsageError
+from vndoc.fetching import AllowedHosts, FetchCache, HttpFetcher
+from vndoc.text import Text
+
+__all__ = ["AllowHosts", "AllowPrivateHosts", "Bundles", "CacheFolder", "FetchOption", "fetcher_of"]
+
+FetchOption = Annotated[bool, typer.Option("--fetch", help="fetch")]
+AllowHosts = Annotated[list[str] | None, typer.Option("--allow-host", help="allow-host", show_default=False)]
+AllowPrivateHosts = Annotated[
+    list[str] | None, typer.Option("--allow-private-host", help="allow-private-host", show_default=False)
+]
+CacheFolder = Annotated[Path | None, typer.Option("--cache", help="fetch-cache", show_default=False)]
+Bundles = Annotated[list[Path] | None, typer.Option("--bundle", help="bundles", show_default=False)]
+
+_NO_HOST = Text("--fetch cần ít nhất một --allow-host", "--fetch needs at least one --allow-host")
+_NO_FETCH = Text(
+    "--allow-host, --allow-private-host và --cache chỉ dùng cùng --fetch",
+    "--allow-host, --allow-private-host and --cache go with --fetch",
+)
+
+
+def fetcher_of(
+    run: Run, *, fetch: bool, hosts: list[str] | None, private: list[str] | None, cache: Path | None
+) -> HttpFetcher | None:
+    """Return who fetches as the options say, ``None`` without ``--fetch``; damaged cache entries are told by *run*.
+
+    Raises :class:`~vndoc.errors.UsageError`: ``option-invalid``, ``extra-missing``.
+    """
+    if not fetch:
+        if hosts or private or cache is not None:
+            raise UsageError("option-invalid", detail=_NO_FETCH)
+        return None
+    if not hosts and not private:
+        raise UsageError("option-invalid", detail=_NO_HOST)
+
+    def report(name: str, detail: str) -> None:
+        run.warn(run.word("cache-damaged", name=name, detail=detail))
+
+    allowed = AllowedHosts(public=hosts or (), private=private or ())
+    return HttpFetcher(hosts=allowed, cache=None if cache is None else FetchCache(folder=cache, report=report))

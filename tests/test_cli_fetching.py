@@ -1,0 +1,228 @@
+"""``vndoc verify --fetch``, ``--bundle`` and ``vndoc trust bundle``, against a server of our own."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from cli_support import call, document, results, save
+from http_server import Server, answer, running
+from vndoc.pki.bundle import Bundle
+from vndoc.signature.cms import sign_cms
+from vndoc.signature.seal import seal
+from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.testing.pki import Authority, TimestampAuthority, access, distribution_points
+
+NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+HOUR = datetime.timedelta(hours=1)
+CONTENT = b"content"
+
+
+class World:
+    """A hierarchy whose certificates point to the server; the signature holds the leaf alone."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.folder, self.server = folder, server
+        at = server.url
+        root = Authority.root("Gốc trên mạng", key="p256")
+        self.tsa_root = Authority.root("Gốc dấu thời gian trên mạng", key="p256")
+        self.ca = root.subordinate("CA trên mạng", key="p256", extra=[distribution_points(at("/root.crl"))])
+        rows = [access(at("/ca.cer"), at("/ocsp")), distribution_points(at("/ca.crl"))]
+        self.person = self.ca.person("Nguyễn Văn Mạng", key="p256", organisation="Sở Mạng", extra=rows)
+        tsa = self.tsa_root.tsa("TSA trên mạng", extra=[distribution_points(at("/tsa.crl"))])
+        self.stamp = TimestampAuthority(identity=tsa, time=NOW - HOUR)
+        how = {"this_update": NOW - HOUR, "next_update": NOW + HOUR}
+        server.pages |= {
+            "/ca.cer": answer(self.ca.certificate.der),
+            "/root.crl": answer(root.crl(**how)),
+            "/ca.crl": answer(self.ca.crl(**how)),
+            "/tsa.crl": answer(self.tsa_root.crl(**how)),
+            "/ocsp": answer(self.ca.ocsp(self.person, "good", NOW - HOUR, next_update=NOW + HOUR)),
+        }
+        self.trust = folder / "trust"
+        for name, anchor in (("government", root), ("timestamp", self.tsa_root)):
+            (self.trust / name).mkdir(parents=True)
+            (self.trust / name / "root.cer").write_bytes(anchor.certificate.der)
+        self.content = folder / "content.bin"
+        self.content.write_bytes(CONTENT)
+        signer = attrs.evolve(self.person, chain=()).signer()
+        self.cms = folder / "content.p7s"
+        self.cms.write_bytes(sign_cms(CONTENT, signer=signer, signing_time=NOW - HOUR, stamp=self.stamp))
+        self.xml = folder / "signed.xml"
+        self.xml.write_bytes(sign_xml(b"<a>x</a>", signer=signer, signing_time=NOW - HOUR, stamp=self.stamp))
+        self.leaf = folder / "leaf.cer"
+        self.leaf.write_bytes(self.person.certificate.der)
+        self.host = ("--fetch", "--allow-host", f"127.0.0.1:{server.port}")
+
+    def verify(self, *arguments: object, file: Path | None = None, code: int = 0) -> dict[str, Any]:
+        base = ("verify", file or self.cms, "--policy", "vn_default", "--trust", self.trust)
+        content = () if file else ("--content", self.content)
+        (found,) = results(*base, *content, *arguments, code=code)
+        return found
+
+    def bundle(self, *arguments: object, code: int = 0, name: str = "bundle.zip") -> tuple[Path, dict[str, Any]]:
+        out = self.folder / name
+        (found,) = results("trust", "bundle", out, *arguments, code=code)
+        return out, found
+
+
+@pytest.fixture
+def world(tmp_path):
+    with running() as server:
+        yield World(tmp_path, server)
+
+
+def reasons(found: dict[str, Any]) -> set[str]:
+    return {reason["code"] for reason in found["verdict"]["reasons"]}
+
+
+# -- verify ----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_fetched_unasked(world):
+    found = world.verify(code=3)
+    assert "revocation-not-checked" in reasons(found)
+    assert world.server.asked == []
+
+
+def test_cms_and_xml_are_verified_over_the_network(world):
+    assert world.verify(*world.host)["status"] == "passed"
+    assert world.verify(*world.host, file=world.xml)["status"] == "passed"
+    assert {path for _, path, *_ in world.server.asked} >= {"/root.crl", "/tsa.crl", "/ocsp", "/ca.cer"}
+
+
+def test_a_packet_is_verified_over_the_network(world):
+    path = save(world.folder / "packet.edxml", seal(document(), world.person.signer(), stamp=world.stamp))
+    assert world.verify(file=path, code=3)["status"] == "indeterminate"
+    assert world.verify(*world.host, file=path)["status"] == "passed"
+
+
+def test_a_cache_is_used(world):
+    cache = world.folder / "cache"
+    assert world.verify(*world.host, "--cache", cache)["status"] == "passed"
+    count = len(world.server.asked)
+    assert world.verify(*world.host, "--cache", cache)["status"] == "passed"
+    assert len(world.server.asked) == count
+    for entry in cache.iterdir():
+        entry.write_bytes(b"x")
+    base = ("verify", world.cms, "--policy", "vn_default", "--trust", world.trust, "--content", world.content)
+    page = call(*base, *world.host, "--cache", cache)
+    assert page.exit_code == 0
+    assert "is not used" in page.stderr
+
+
+def test_other_hosts_are_refused_and_told(world):
+    found = world.verify("--fetch", "--allow-host", "a.example", code=3)
+    assert {"fetch-failed", "revocation-unknown"} <= reasons(found)
+    assert world.server.asked == []
+
+
+def test_a_server_that_fails_leaves_the_answer_open(world):
+    world.server.pages.clear()
+    assert world.verify(*world.host, code=3)["status"] == "indeterminate"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--fetch",),
+        ("--allow-host", "a.example"),
+        ("--allow-private-host", "a.example"),
+        ("--cache", "x"),
+        ("--fetch", "--allow-host", "http://a.example/"),
+    ],
+)
+def test_options_that_do_not_fit(world, options):
+    found = world.verify(*options, code=2)
+    assert found["error"]["code"] == "option-invalid"
+
+
+# -- bundles ---------------------------------------------------------------------------------------------
+
+
+def test_a_bundle_carries_a_verification_over(world):
+    out, found = world.bundle("--for", world.cms, "--content", world.content, "--trust", world.trust, *world.host)
+    assert found["status"] == "passed"
+    kinds = [item["kind"] for item in found["items"]]
+    assert {kind: kinds.count(kind) for kind in kinds} == {"certificate": 3, "crl": 3, "ocsp": 1}
+    assert found["sha256"] == Bundle.load(out.read_bytes()).digest.hex()
+    world.server.asked.clear()
+    assert world.verify("--bundle", out)["status"] == "passed"
+    assert world.verify("--bundle", out, file=world.xml)["status"] == "passed"
+    assert world.server.asked == []
+    octets = bytearray(out.read_bytes())
+    octets[-200] ^= 1
+    out.write_bytes(octets)
+    assert world.verify("--bundle", out, code=2)["error"]["code"] in {"bundle-changed", "bundle-malformed"}
+
+
+def test_a_bundle_for_a_certificate(world):
+    out, found = world.bundle("--for", world.leaf, "--trust", world.trust, *world.host)
+    assert [item["kind"] for item in found["items"]] == ["certificate"] * 2 + ["crl"] * 2 + ["ocsp"]
+    tsa, _ = world.bundle("--from", world.server.url("/tsa.crl"), *world.host, name="tsa.zip")
+    both, found = world.bundle("--from", out, "--from", tsa, name="both.zip")
+    assert len(found["items"]) == 6
+    assert world.verify("--bundle", out, code=3)["status"] == "indeterminate"
+    assert world.verify("--bundle", out, "--bundle", tsa)["status"] == "passed"
+    assert world.verify("--bundle", both)["status"] == "passed"
+
+
+def test_a_bundle_of_files(world):
+    crl = world.folder / "a.crl"
+    crl.write_bytes(world.tsa_root.crl(this_update=NOW, next_update=NOW + HOUR))
+    page = call("trust", "bundle", world.folder / "b.zip", "--from", crl, "--from", world.leaf, "--lang", "vi")
+    assert page.exit_code == 0
+    assert "Nguyễn Văn Mạng" in page.stdout
+    assert "Đã ghi 2 mục" in page.stdout
+    _, found = world.bundle("--from", crl, name="c.zip")
+    assert (found["items"][0]["source"], found["items"][0]["until"]) == ("a.crl", (NOW + HOUR).isoformat())
+
+
+def test_what_is_missing_is_told(world):
+    del world.server.pages["/root.crl"]
+    out, found = world.bundle("--for", world.leaf, "--trust", world.trust, *world.host, code=3)
+    assert [failure["url"] for failure in found["failures"]] == [world.server.url("/root.crl")]
+    assert out.exists()
+    page = call("trust", "bundle", out, "--overwrite", "--for", world.leaf, "--trust", world.trust, *world.host)
+    assert page.exit_code == 3
+    assert "404" in page.stdout
+
+
+def test_nothing_at_all(world):
+    out, found = world.bundle("--from", world.server.url("/nothing"), *world.host, code=1)
+    assert found["failures"][0]["error"]["code"] == "fetch-status"
+    assert not out.exists()
+    assert call("trust", "bundle", out, "--from", world.server.url("/nothing"), *world.host).exit_code == 1
+
+
+def test_without_a_network_the_chain_at_hand_is_taken(world):
+    _, found = world.bundle("--for", world.leaf)
+    assert [item["kind"] for item in found["items"]] == ["certificate"]
+
+
+def test_a_file_that_exists_stays(world):
+    out, _ = world.bundle("--for", world.leaf)
+    octets = out.read_bytes()
+    _, found = world.bundle("--for", world.leaf, code=2)
+    assert found["error"]["code"] == "target-exists"
+    assert out.read_bytes() == octets
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((), "option-invalid"),
+        (("--from", "http://a.example/x"), "option-invalid"),
+        (("--from", "content.bin"), "bundle-malformed"),
+        (("--from", "missing"), "source-unreadable"),
+        (("--for", "content.bin"), None),
+    ],
+)
+def test_what_no_bundle_is_made_of(world, monkeypatch, arguments, code):
+    monkeypatch.chdir(world.folder)
+    _, found = world.bundle(*arguments, code=2)
+    assert code in {None, found["error"]["code"]}

@@ -90,6 +90,14 @@ EXCHANGE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Không tìm thấy văn bản cần thay đổi: {document}.",
             "The document to be changed is not known: {document}.",
         ),
+        "change-target-ambiguous": Text(
+            "{kind} {document} khớp với {count} văn bản; không thay đổi văn bản nào.",
+            "{kind} {document} fits {count} documents; none of them is changed.",
+        ),
+        "change-not-by-sender": Text(
+            "{found} không phải bên gửi văn bản {document}, không có quyền yêu cầu thay đổi.",
+            "{found} did not send the document {document} and cannot ask for a change of it.",
+        ),
         "change-after-done": Text(
             "Văn bản đã kết thúc ở nơi nhận, không thay đổi được nữa.",
             "The document has ended at the receiver and cannot be changed any more.",
@@ -102,6 +110,15 @@ EXCHANGE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
         "record-invalid": Text(
             "Bản ghi không dùng được: {detail}.",
             "The record cannot be used: {detail}.",
+        ),
+        # -- working days -----------------------------------------------------------------------------
+        "calendar-year-unknown": Text(
+            "Lịch làm việc không có dữ liệu năm {year}.",
+            "The working calendar does not know the year {year}.",
+        ),
+        "calendar-without-work": Text(
+            "Lịch làm việc không có ngày làm việc nào trong một năm, tính đến {day}.",
+            "The working calendar has no working day within a year, up to {day}.",
         ),
         # -- duplicates -----------------------------------------------------------------------------
         "document-conflict": Text(

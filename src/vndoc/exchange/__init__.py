@@ -8,15 +8,19 @@ Design, as the caller sees it::
     life, effects, judgement = life.observe(StatusReport(code="03", at=...)) # the sender, told by a status
     change, effects = Change.open(id, ChangeKind.RECALL, lives, at=..., answer_by=..., reason=...)
     change, life, effects, judgement = change.observe(life, report)          # 15 or 16 from one recipient
-    request, life, effects = Request.receive(id, kind, life, at=...)         # the same at the receiver
+    request, life, effects = Request.receive(id, kind, life, asker=..., at=...)   # the same at the receiver
     request, life, effects = request.agree(life, at=...)
     match(Incoming(...), known) -> Matching                                  # new, duplicate, conflict ...
+    read_status(packet, at=...), change_clues(packet), find(clues, known)    # of which document a packet speaks
+    clear(packet, report=..., plan=..., not_secret=..., ...) -> Clearance    # before anything is sent
+    QD28.due(Step.SEND, Priority.NORMAL, signed_at, vietnam([2026]))         # until when
 
 Values are frozen; an event gives a new value and the effects (:mod:`vndoc.exchange.effects`), which the caller carries
 out in one transaction. No clock and no randomness: times are arguments, aware, and in UTC inside. Every value
 can be kept: :func:`dump` and :func:`load`.
 """
 
+from vndoc.exchange.calendar import WorkingCalendar, vietnam
 from vndoc.exchange.change import (
     CHANGE,
     CHANGE_KINDS,
@@ -28,6 +32,21 @@ from vndoc.exchange.change import (
     Part,
     PartEvent,
     PartState,
+)
+from vndoc.exchange.clearance import GATE, Clearance, GateRule, NotSecret, SendingRules, Verified, clear
+from vndoc.exchange.correlation import Clue, ClueKind, Reported, change_clues, find, read_status
+from vndoc.exchange.deadlines import (
+    QD28,
+    STEPS,
+    AtOnce,
+    DeadlineRule,
+    DeadlineTable,
+    NextMorning,
+    Punctuality,
+    SameDay,
+    Step,
+    Term,
+    WorkingDays,
 )
 from vndoc.exchange.delivery import (
     DELIVERY,
@@ -90,18 +109,22 @@ __all__ = [
     "CHANGE_KINDS",
     "DELIVERY",
     "EVENT_OF_CODE",
+    "GATE",
     "JUDGEMENTS",
     "LIFE",
     "LIFE_REOPENED",
     "MATCHES",
     "MAX_REASON",
+    "QD28",
     "RECORD_VERSION",
     "REPAIRABLE",
     "REQUEST",
+    "STEPS",
     "TOPICS",
     "Accepted",
     "ApplyChange",
     "Arrived",
+    "AtOnce",
     "CancelDocument",
     "Cancelled",
     "Change",
@@ -111,8 +134,13 @@ __all__ = [
     "ChangePolicy",
     "Claimed",
     "ClearDeadline",
+    "Clearance",
+    "Clue",
+    "ClueKind",
     "ConfirmArrival",
     "DeadlineKind",
+    "DeadlineRule",
+    "DeadlineTable",
     "Delivery",
     "DeliveryEvent",
     "DeliveryInput",
@@ -123,6 +151,7 @@ __all__ = [
     "Entry",
     "Fault",
     "FreezeDocument",
+    "GateRule",
     "GivenUp",
     "History",
     "Incoming",
@@ -136,6 +165,8 @@ __all__ = [
     "Machine",
     "Match",
     "Matching",
+    "NextMorning",
+    "NotSecret",
     "Notify",
     "OwnFailed",
     "OwnFault",
@@ -145,25 +176,39 @@ __all__ = [
     "PeerFailed",
     "PeerFault",
     "Postponed",
+    "Punctuality",
     "RecipientRefused",
     "RecordConflict",
     "Refused",
     "Released",
     "Renewed",
     "Repeated",
+    "Reported",
     "Request",
     "RequestEvent",
     "RequestPolicy",
     "RequestState",
+    "SameDay",
     "SendPacket",
     "SendStatus",
+    "SendingRules",
     "SetDeadline",
     "StatusKey",
     "StatusReport",
+    "Step",
+    "Term",
     "Topic",
     "Transition",
+    "Verified",
+    "WorkingCalendar",
+    "WorkingDays",
+    "change_clues",
+    "clear",
     "dump",
     "fault_of",
+    "find",
     "load",
     "match",
+    "read_status",
+    "vietnam",
 ]

@@ -139,13 +139,14 @@ class Request:
         kind: ChangeKind,
         life: Life,
         *,
+        asker: str,
         at: datetime.datetime,
         form: ChangeForm = ChangeForm.PACKET,
         reason: str = "",
         policy: RequestPolicy = _STRICT,
         others: Iterable[Request] = (),
     ) -> tuple[Request, Life, tuple[Effect, ...]]:
-        """Return the request that was made of *life*'s document, the life, and what is to be done.
+        """Return the request that *asker* (an organ code) made of *life*'s document, the life, and what is to be done.
 
         *others* are the requests for the same document. One with the same id, and a recall of the same version
         that waits, was agreed to, or came in the other form, is the same request: what comes back is that one, and the
@@ -153,8 +154,10 @@ class Request:
 
         Raises :class:`~vndoc.errors.ExchangeError` ``change-open`` where another request waits,
         ``change-form`` for an update or a replacement by status, ``change-target-unknown`` where the document
-        has not arrived.
+        has not arrived, ``change-not-by-sender`` where *asker* is not who sent it.
         """
+        if asker != life.sender:
+            raise ExchangeError("change-not-by-sender", found=shorten(asker), document=life.document)
         if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:
             raise ExchangeError("change-form", kind=CHANGE_KINDS[kind])
         for other in others:

@@ -32,6 +32,7 @@ from vndoc.exchange.change import (
     Part,
     PartEvent,
     PartState,
+    concerned,
 )
 from vndoc.exchange.clearance import GATE, Clearance, GateRule, NotSecret, SendingRules, Verified, clear
 from vndoc.exchange.correlation import Clue, ClueKind, Reported, change_clues, find, read_status
@@ -204,6 +205,7 @@ __all__ = [
     "WorkingDays",
     "change_clues",
     "clear",
+    "concerned",
     "dump",
     "fault_of",
     "find",

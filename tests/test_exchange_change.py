@@ -300,6 +300,8 @@ def test_who_is_not_asked() -> None:
     assert (change.outcome, change.is_final) == (ChangeOutcome.NOT_AGREED, True)
     assert effects[-2:] == (ClearDeadline(), Notify(Topic.CHANGE_CLOSED, "not-agreed"))
     assert not any(isinstance(effect, SendPacket) for effect in effects)
+    _, effects = opened(life(), life("refused", "H03"), form=ChangeForm.STATUS)
+    assert [effect.to for effect in effects if isinstance(effect, SendStatus)] == ["H02"]
     change, effects = opened(life("done", reopens=True), policy=ChangePolicy(after_done=True))
     assert change.asked == ("H02",)
 

@@ -173,9 +173,7 @@ def _tuple(data: Any, of: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _one_of(data: Any, of: tuple[Any, ...]) -> Any:
-    if data is None:
-        if type(None) not in of:
-            raise TypeError
+    if data is None and type(None) in of:
         return None
     kinds = [hint for hint in of if hint is not type(None)]
     if isinstance(data, dict):

@@ -265,6 +265,15 @@ def test_a_defect_is_found(kind: type[Base], test: str) -> None:
     assert not isinstance(error.value, unittest.SkipTest)
 
 
+class Sound(Base):
+    """No defect, apart from holding everything in memory."""
+
+
+@pytest.mark.parametrize("test", [test for test in TESTS if test != "t22"])
+def test_without_a_defect_nothing_is_found(test: str) -> None:
+    getattr(contract(Sound), TESTS[test])()
+
+
 def test_every_requirement_has_a_defect_and_says_what_it_wants() -> None:
     assert {test for _, test in DEFECTS} == set(TESTS)
     assert [*TESTS] == [f"t{number:02d}" for number in range(1, len(TESTS) + 1)]

@@ -19,6 +19,7 @@ import contextlib
 import datetime
 import hashlib
 import logging
+import os
 import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,7 +32,7 @@ from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError, UsageError, VndocError
 from vndoc.transport._sidecar import CODE
 from vndoc.transport.base import Features, Item, ItemState, Kind, Outgoing, Receipt, Refusal, Settlement
-from vndoc.transport.blobs import Blobs
+from vndoc.transport.blobs import Blobs, FolderBlobs
 from vndoc.transport.content import Fetched, pieces
 
 try:
@@ -84,8 +85,8 @@ class AmqpTransport:
 
     *url* is ``amqps://user:password@host/vhost``; ``amqp://`` only for this machine, unless *plain* says that the
     network is safe. *tls* is the context for ``amqps`` (default: the system's authorities). *blobs* is the store of
-    contents, *inline_limit* the octets up to which content stays in the message (at most :data:`INLINE_MOST`);
-    without *blobs* it is the largest packet. *timeout* is the deadline of each call in seconds. *delivery_limit* is
+    contents, or the folder of one, *inline_limit* the octets up to which content stays in the message (at most
+    :data:`INLINE_MOST`); without *blobs* it is the largest packet. *timeout* is the deadline of each call in seconds. *delivery_limit* is
     how often a message may come back. *prefix* sets installations apart that share a broker. *clock* gives the time
     of receipts.
 
@@ -98,7 +99,7 @@ class AmqpTransport:
         url: str,
         codes: Iterable[str],
         *,
-        blobs: Blobs | None = None,
+        blobs: Blobs | str | os.PathLike[str] | None = None,
         inline_limit: int = 64 * 1024,
         timeout: float = 30.0,
         delivery_limit: int = 20,
@@ -110,7 +111,7 @@ class AmqpTransport:
     ) -> None:
         self._name = name
         self._codes = tuple(dict.fromkeys(codes))
-        self._blobs = blobs
+        self._blobs = FolderBlobs(blobs) if isinstance(blobs, str | os.PathLike) else blobs
         self._inline_limit = inline_limit
         self._timeout = timeout
         self._delivery_limit = delivery_limit

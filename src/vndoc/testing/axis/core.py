@@ -14,7 +14,9 @@ import datetime
 import enum
 import hashlib
 import heapq
+import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -153,6 +155,7 @@ class AxisCore:
         self._numbers: dict[int, str] = {}
         self._waiting: dict[tuple[str, Kind], dict[str, None]] = {}
         self._finished: dict[str, None] = {}
+        self._known: Counter[tuple[str, str, str]] = Counter()
         self._count = self._delivered = 0
         for system in given:
             for agency in system.agencies:
@@ -249,6 +252,12 @@ class AxisCore:
 
     # -- sending ---------------------------------------------------------------------------------
 
+    def reserve(self) -> int:
+        """Return a number for a submission that is still to come; one that is not used is left out."""
+        with self._lock:
+            self._count += 1
+            return self._count
+
     def submit(
         self,
         system: str,
@@ -259,6 +268,7 @@ class AxisCore:
         content: Octets,
         at: datetime.datetime,
         received: Octets | None = None,
+        number: int | None = None,
         subject: str = "",
         notation: str = "",
         times: int = 1,
@@ -267,7 +277,8 @@ class AxisCore:
     ) -> Submission:
         """Take over a packet for *recipients*: all of them or none.
 
-        Each recipient gets one copy, however often and under whichever of its codes it is named. *times* over 1
+        Each recipient gets one copy, however often and under whichever of its codes it is named. *number* is one that
+        was reserved, *received* what the sender handed in (default: *content*). *times* over 1
         and *lose* are faults: every copy is delivered so often; or none is, although the receipt is given.
         Recipients in *closed* count as closed. Raises ``carrier-unknown-sender``, ``carrier-unknown-recipient``,
         ``carrier-recipient-closed``, ``carrier-refused`` (nobody to deliver to).
@@ -277,10 +288,10 @@ class AxisCore:
             targets = {found.code: None for found in map(self._target(closed), recipients)}
             if not targets:
                 raise refuse("carrier-refused", detail=_NOBODY)
-            self._count += 1
+            number = self.reserve() if number is None else number
             submission = Submission(
-                id=self._id("s", self._count),
-                number=self._count,
+                id=self._id("s", number),
+                number=number,
                 kind=kind,
                 system=system,
                 sender=source.code,
@@ -293,6 +304,7 @@ class AxisCore:
             )
             life = _Life(submission, [Event(at=at, what=Happening.SUBMITTED)], 0)
             self._lives[submission.id] = life
+            self._known.update(_keys(submission))
             if lose:
                 life.events.append(Event(at=at, what=Happening.LOST))
             else:
@@ -348,17 +360,14 @@ class AxisCore:
         until: datetime.datetime | None = None,
         limit: int | None = None,
     ) -> Iterator[Copy]:
-        """Yield what waits for *system* (for one of its agencies, if *recipient* names it), oldest first.
+        """Return what waits for *system* (for one of its agencies, if *recipient* names it), oldest first.
 
         *since* and *until* bound the time of delivery, both included; *limit* is how many copies at most. What is
         settled meanwhile may still be yielded.
         """
         with self._lock:
             found = self._waiting_for(system, kind, recipient)
-        for count, copy in enumerate(c for c in found if _within(c.created, since, until)):
-            if count == limit:
-                return
-            yield copy
+        return itertools.islice((copy for copy in found if _within(copy.created, since, until)), limit)
 
     def count(self, system: str, kind: Kind, *, recipient: str | None = None) -> int:
         """Return how many copies wait."""
@@ -436,7 +445,16 @@ class AxisCore:
             gone = self._lives.pop(id_).submission
             for copy in gone.copies:
                 del self._numbers[self._copies.pop(copy).number]
+            self._known.subtract(_keys(gone))
+            for key in _keys(gone):
+                if not self._known[key]:
+                    del self._known[key]
             self._forget(gone)
+
+    def knows(self, sender: str, recipient: str, notation: str) -> bool:
+        """Return whether a document with *notation* (number/notation) went from *sender* to *recipient* before."""
+        with self._lock:
+            return (sender, recipient, notation) in self._known
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -473,6 +491,13 @@ class AxisCore:
         with self._lock:
             life = self._lives.get(submission.id)
             return list(life.events) if life else []
+
+
+def _keys(submission: Submission) -> list[tuple[str, str, str]]:
+    """Return under what a document is known again; nothing for a status."""
+    if submission.kind is Kind.STATUS or not submission.notation:
+        return []
+    return [(submission.sender, recipient, submission.notation) for recipient in submission.recipients]
 
 
 def refuse(code: str, **values: object) -> OwnFaultError:

@@ -23,12 +23,12 @@ __all__ = [
     "KNOWN",
     "NOT_EDXML",
     "NUMBERS",
+    "STATE_WORDS",
     "Answer",
     "Ask",
     "Body",
     "Intake",
     "Route",
-    "STATE_WORDS",
     "as_json",
     "base64_of",
     "octets_of",
@@ -165,7 +165,9 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
 
 
-def streamed_json(head: Mapping[str, object], name: str, pieces: Callable[[], Iterable[bytes]], size: int | None) -> Answer:
+def streamed_json(
+    head: Mapping[str, object], name: str, pieces: Callable[[], Iterable[bytes]], size: int | None
+) -> Answer:
     """Return a JSON object with the members *head* and, last, *name*, whose value comes in *pieces*."""
     opening = f"{dump(head)[:-1]}{',' if head else ''}{dump(name)}:".encode()
 
@@ -199,7 +201,7 @@ def octets_of(content: Octets, *, corrupt: bool) -> Iterator[bytes]:
         while piece := file.read(CHUNK):
             if corrupt and done <= place < done + len(piece):
                 at = place - done
-                piece = piece[:at] + bytes([piece[at] ^ 1]) + piece[at + 1 :]  # noqa: PLW2901 - the altered piece
+                piece = piece[:at] + bytes([piece[at] ^ 1]) + piece[at + 1 :]
             done += len(piece)
             yield piece
 

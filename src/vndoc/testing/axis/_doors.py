@@ -129,11 +129,12 @@ class Doors:
 
 def _instead(face: Face, ask: Ask) -> Answer | None:
     """Return the answer of a fault after which nothing is done."""
-    for fault in ask.due.get(FaultKind.STATUS, ()):
-        text = f"HTTP {fault.status}".encode()
-        return Answer(lambda: [text], len(text), fault.status, "text/plain")
+    if FaultKind.STATUS in ask.due:
+        status = ask.due[FaultKind.STATUS][0].status
+        text = f"HTTP {status}".encode()
+        return Answer(lambda: [text], len(text), status, "text/plain")
     if FaultKind.REDIRECT in ask.due:
-        return Answer(lambda: [], 0, 302, "text/plain", (("location", "/elsewhere"),))
+        return Answer(list, 0, 302, "text/plain", (("location", "/elsewhere"),))
     if FaultKind.HTML in ask.due:
         return Answer(lambda: [HTML], len(HTML), media_type="text/html")
     if FaultKind.NONSENSE in ask.due:

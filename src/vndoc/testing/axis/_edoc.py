@@ -24,7 +24,13 @@ __all__ = ["EdocFace"]
 
 _KINDS: Final = {"EDOC": Kind.DOCUMENT, "STATUS": Kind.STATUS}
 _FINE: Final[Mapping[str, object]] = {"status": "Success", "code": "0", "errors": []}
-_CODES: Final = {KNOWN: "M.Exist", 15: "M.CheckPermission", 18: "M.MessageHeader.To", 19: "M.MessageHeader.From", 24: "M.DOCUMENT"}
+_CODES: Final = {
+    KNOWN: "M.Exist",
+    15: "M.CheckPermission",
+    18: "M.MessageHeader.To",
+    19: "M.MessageHeader.From",
+    24: "M.DOCUMENT",
+}
 
 
 class EdocFace:
@@ -81,9 +87,7 @@ class EdocFace:
     def pending(self, ask: Ask) -> Answer:
         """``getPendingDocIds``."""
         agency = self.caller(ask)
-        found = self.axis.core.pending(
-            agency.system, _kind(ask), recipient=agency.code, limit=self.axis.list_limit
-        )
+        found = self.axis.core.pending(agency.system, _kind(ask), recipient=agency.code, limit=self.axis.list_limit)
         rows = ({"docId": copy.number, "organId": copy.recipient} for copy in found)
         return streamed_json(_FINE, "data", lambda: rows_of(rows), None)
 

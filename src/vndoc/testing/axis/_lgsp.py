@@ -5,7 +5,6 @@ Source: practice (LGSP Lạng Sơn): paths, headers, error numbers, the window o
 
 from __future__ import annotations
 
-import base64
 import datetime
 import hashlib
 import hmac

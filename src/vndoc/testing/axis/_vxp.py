@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from vndoc.testing.axis._asking import STATE_WORDS, Answer, Ask, Route, as_json, base64_of, octets_of, rows_of, streamed_json
+from vndoc.testing.axis._asking import (
+    STATE_WORDS,
+    Answer,
+    Ask,
+    Route,
+    as_json,
+    base64_of,
+    octets_of,
+    rows_of,
+    streamed_json,
+)
 from vndoc.testing.axis.core import Copy, Submission, refuse
 from vndoc.testing.axis.faults import FaultKind
 from vndoc.testing.axis.registry import Agency
@@ -115,7 +125,9 @@ class VxpFace:
                 raise refuse("carrier-credentials", detail=_HEADER.filled(name=name))
         system = self.axis.core.system(values.get("systemid", ""))
         made = hmac.new(system.secret.encode(), text.encode("latin-1", "replace"), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(made.encode(), (ask.header(f"{_MARK}hash-header") or "").encode("latin-1", "replace")):
+        if not hmac.compare_digest(
+            made.encode(), (ask.header(f"{_MARK}hash-header") or "").encode("latin-1", "replace")
+        ):
             raise refuse("carrier-credentials", detail=_MAC)
         self._fresh(values.get("timestamp", ""), ask.at)
         return Signed(system.id, values)
@@ -141,7 +153,7 @@ class VxpFace:
             ask,
             signed.system,
             sender=signed.get("from"),
-            kind=_kind(signed, required=False),
+            kind=_hint(signed),
             recipients=_recipients(signed.get("to")),
             cut=2 if bare else 0,
         )
@@ -170,7 +182,7 @@ class VxpFace:
     def sent(self, ask: Ask) -> Answer:
         """``getSentEdocList``."""
         signed = self.verified(ask)
-        wanted, kind = signed.get("docId"), _kind(signed, required=False)
+        wanted, kind = signed.get("docId"), _hint(signed)
         since, until = _moment(signed, "fromDate"), _end_of(_moment(signed, "toDate"))
         found = (
             _sent_row(submission, copy)
@@ -291,10 +303,12 @@ def _signed_values(text: str) -> dict[str, str]:
     return values
 
 
-def _kind(signed: Signed, *, required: bool = True) -> Kind | None:
-    text = signed.need("messagetype") if required else signed.get("messagetype")
-    if text is None:
-        return None
+def _hint(signed: Signed) -> Kind | None:
+    return _kind(signed) if signed.get("messagetype") else None
+
+
+def _kind(signed: Signed) -> Kind:
+    text = signed.need("messagetype")
     try:
         return Kind(text)
     except ValueError:

@@ -134,7 +134,7 @@ class AxisCore:
         offer_again: bool = True,
         keep: int = 10_000,
         seed: str = "",
-        forget: Callable[[Submission], None] = lambda submission: None,
+        forget: Callable[[Submission], None] | None = None,
     ) -> None:
         given = tuple(systems)
         check_systems(given)
@@ -449,7 +449,8 @@ class AxisCore:
             for key in _keys(gone):
                 if not self._known[key]:
                     del self._known[key]
-            self._forget(gone)
+            if self._forget is not None:
+                self._forget(gone)
 
     def knows(self, sender: str, recipient: str, notation: str) -> bool:
         """Return whether a document with *notation* (number/notation) went from *sender* to *recipient* before."""
@@ -466,7 +467,7 @@ class AxisCore:
             found = [life.submission for life in self._lives.values() if life.submission.system == system]
         for submission in found:
             if kind in {None, submission.kind} and sender in {None, submission.sender}:
-                copies = self.copies_of(submission)
+                copies: list[Copy | None] = [*self.copies_of(submission)]
                 yield from ((submission, copy) for copy in copies or [None])
 
     def submissions(self, *, newest: int | None = None) -> list[Submission]:
@@ -502,12 +503,10 @@ def _keys(submission: Submission) -> list[tuple[str, str, str]]:
 
 def refuse(code: str, **values: object) -> OwnFaultError:
     """Return the error with which the axis refuses."""
-    return OwnFaultError(code, carrier=AXIS, **values)
+    return OwnFaultError(code, place=None, carrier=AXIS, **values)
 
 
-def _within(
-    moment: datetime.datetime, since: datetime.datetime | None, until: datetime.datetime | None
-) -> bool:
+def _within(moment: datetime.datetime, since: datetime.datetime | None, until: datetime.datetime | None) -> bool:
     return (since is None or since <= moment) and (until is None or moment <= until)
 
 

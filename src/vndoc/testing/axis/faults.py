@@ -14,7 +14,7 @@ import random
 import threading
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -100,22 +100,19 @@ FAULTS: Final[Mapping[FaultKind, Text]] = MappingProxyType(
 """What each fault does, in both languages."""
 
 
-def _at_least(least: float) -> object:
-    def check(instance: object, field: attrs.Attribute[object], value: float | None) -> None:
-        del instance
-        if value is not None and value < least:
-            raise UsageError("option-invalid", detail=_TOO_SMALL.filled(name=field.name, least=least, found=value))
-
-    return check
+def _positive(instance: object, field: attrs.Attribute[Any], value: int | None) -> None:
+    del instance
+    if value is not None and value < 1:
+        raise UsageError("option-invalid", detail=_TOO_SMALL.filled(name=field.name, found=value))
 
 
-def _chance(instance: object, field: attrs.Attribute[object], value: float | None) -> None:
+def _chance(instance: object, field: attrs.Attribute[Any], value: float | None) -> None:
     del instance
     if value is not None and not 0 <= value <= 1:
         raise UsageError("option-invalid", detail=_NO_CHANCE.filled(name=field.name, found=value))
 
 
-def _status(instance: object, field: attrs.Attribute[object], value: int) -> None:
+def _status(instance: object, field: attrs.Attribute[Any], value: int) -> None:
     del instance
     if not 400 <= value <= 599:
         raise UsageError("option-invalid", detail=_NO_STATUS.filled(name=field.name, found=value))
@@ -137,9 +134,9 @@ class Fault:
     operation: str | None = attrs.field(default=None, kw_only=True)
     system: str | None = attrs.field(default=None, kw_only=True)
     agency: str | None = attrs.field(default=None, kw_only=True)
-    nth: int | None = attrs.field(default=None, kw_only=True, validator=_at_least(1))  # type: ignore[arg-type]
-    every: int | None = attrs.field(default=None, kw_only=True, validator=_at_least(1))  # type: ignore[arg-type]
-    times: int | None = attrs.field(default=None, kw_only=True, validator=_at_least(1))  # type: ignore[arg-type]
+    nth: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
+    every: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
+    times: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
     chance: float | None = attrs.field(default=None, kw_only=True, validator=_chance)
     seconds: float = attrs.field(default=1.0, kw_only=True)
     status: int = attrs.field(default=500, kw_only=True, validator=_status)
@@ -162,11 +159,11 @@ class Fault:
         head, *rest = [part.strip() for part in text.split(",")]
         kind, _, operation = head.partition("@")
         try:
-            values: dict[str, object] = {"operation": operation} if operation else {}
+            values: dict[str, Any] = {"operation": operation} if operation else {}
             for part in rest:
                 name, _, value = part.partition("=")
                 values[name] = _READERS[name](value)
-            return cls(FaultKind(kind), **values)  # type: ignore[arg-type]
+            return cls(FaultKind(kind), **values)
         except (KeyError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise
@@ -207,9 +204,7 @@ class Faults:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._lock = threading.Lock()
 
-    def due(
-        self, *names: str, system: str | None = None, agency: str | None = None
-    ) -> dict[FaultKind, list[Fault]]:
+    def due(self, *names: str, system: str | None = None, agency: str | None = None) -> dict[FaultKind, list[Fault]]:
         """Count a call and return the faults that apply to it, by kind."""
         found: dict[FaultKind, list[Fault]] = {}
         with self._lock:
@@ -238,7 +233,7 @@ class Faults:
         return True
 
 
-_TOO_SMALL = Text("{name} phải từ {least} trở lên, không phải {found}", "{name} must be {least} or more, not {found}")
+_TOO_SMALL = Text("{name} phải từ 1 trở lên, không phải {found}", "{name} must be 1 or more, not {found}")
 _NO_CHANCE = Text("{name} phải từ 0 đến 1, không phải {found}", "{name} must be from 0 to 1, not {found}")
 _NO_STATUS = Text("{name} phải từ 400 đến 599, không phải {found}", "{name} must be from 400 to 599, not {found}")
 _NO_FAULT = Text(

@@ -88,7 +88,7 @@ class System:
 
     id: str = attrs.field(validator=_text)
     secret: str = attrs.field(validator=_text, repr=False)
-    agencies: tuple[Agency, ...] = attrs.field(default=(), converter=tuple)
+    agencies: tuple[Agency, ...] = ()
     username: str | None = None
     password: str | None = attrs.field(default=None, repr=False)
 
@@ -153,7 +153,7 @@ def check_systems(systems: Sequence[System]) -> None:
 
 
 _TWICE = Text("{name} có hai lần trong danh bạ", "{name} stands twice in the registry")
-_SHAPE = Text("cần danh sách [[system]], có {name}", "a list of [[system]] is needed; found {name}")
+_SHAPE = Text("cần danh sách [[system]], có {found}", "a list of [[system]] is needed; found {found}")
 _SYSTEM_FIELDS = {"id", "secret", "username", "password", "agency"}
 _AGENCY_FIELDS = {"code", "old_code", "name", "parent", "mail", "mobile", "fax", "center_code", "is_agency", "closed"}
 _FLAGS = {"is_agency", "closed"}
@@ -162,21 +162,21 @@ _FLAGS = {"is_agency", "closed"}
 def _systems(value: object, name: str) -> tuple[System, ...]:
     rows = value.get("system") if isinstance(value, Mapping) and set(value) == {"system"} else None
     if not isinstance(rows, list) or not rows:
-        raise _invalid(name, _SHAPE, name=type(value).__name__ if not isinstance(value, Mapping) else ", ".join(value))
+        raise _invalid(name, _SHAPE, found=", ".join(value) if isinstance(value, Mapping) else type(value).__name__)
     systems = []
     for row in rows:
         fields = _fields(row, _SYSTEM_FIELDS, name)
         agencies = fields.pop("agency", [])
         if not isinstance(agencies, list):
-            raise _invalid(name, _SHAPE, name="agency")
-        made = [Agency(**{**_needed(_fields(one, _AGENCY_FIELDS, name), name, "code", "name")}) for one in agencies]
+            raise _invalid(name, _SHAPE, found="agency")
+        made = [Agency(**_needed(_fields(one, _AGENCY_FIELDS, name), name, "code", "name")) for one in agencies]
         systems.append(System(**_needed(fields, name, "id", "secret"), agencies=tuple(made)))
     return tuple(systems)
 
 
 def _fields(row: object, known: set[str], name: str) -> dict[str, Any]:
     if not isinstance(row, Mapping):
-        raise _invalid(name, _SHAPE, name=type(row).__name__)
+        raise _invalid(name, _SHAPE, found=type(row).__name__)
     for key, value in row.items():
         fits = isinstance(value, bool) if key in _FLAGS else isinstance(value, list if key == "agency" else str)
         if key not in known or not fits:

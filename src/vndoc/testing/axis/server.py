@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -107,7 +107,7 @@ class AxisServer:
         if self._owned:
             self.axis.close()
 
-    def __enter__(self) -> AxisServer:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -27,7 +27,7 @@ import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import vndoc
 from vndoc.edxml import Reading
@@ -130,7 +130,7 @@ class AxisSimulator:
         """Serve one connection (ASGI)."""
         await self._doors(scope, receive, send)
 
-    def __enter__(self) -> AxisSimulator:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,7 +4,7 @@
 state; :class:`Faults` say what goes wrong, :class:`Rewriting` how packets are written anew on their way.
 """
 
-from vndoc.testing.axis.core import AXIS, NEXT, AxisCore, Copy, Event, Happening, Submission
+from vndoc.testing.axis.core import NEXT, AxisCore, Copy, Event, Happening, Submission
 from vndoc.testing.axis.faults import FAULTS, Fault, FaultKind, Faults
 from vndoc.testing.axis.registry import EXAMPLE, Agency, System, load_systems
 from vndoc.testing.axis.rewriting import CENTRE, Rewriting
@@ -12,7 +12,6 @@ from vndoc.testing.axis.server import AxisServer
 from vndoc.testing.axis.simulator import AxisSimulator
 
 __all__ = [
-    "AXIS",
     "CENTRE",
     "EXAMPLE",
     "FAULTS",

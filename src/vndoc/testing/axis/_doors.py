@@ -87,7 +87,7 @@ class Doors:
         """Return the call without its body, and the answer of a fault that leaves it undone."""
         headers: dict[str, list[str]] = {}
         for name, value in request.headers.items():
-            headers.setdefault(name, []).append(value.strip())
+            headers.setdefault(name, []).append(value.strip(" \t"))
         system, agency = face.claims(headers)
         due = self._axis.faults.due(route.operation, route.meaning, face.name, system=system, agency=agency)
         for fault in due.get(FaultKind.DELAY, ()):

@@ -121,7 +121,7 @@ class VxpFace:
         if keys != list(values):
             raise refuse("carrier-credentials", detail=_KEYS)
         for name, value in values.items():
-            if value.strip() not in ask.headers.get(f"{_MARK}{name}".lower(), ()):
+            if value.strip(" \t") not in ask.headers.get(f"{_MARK}{name}".lower(), ()):
                 raise refuse("carrier-credentials", detail=_HEADER.filled(name=name))
         system = self.axis.core.system(values.get("systemid", ""))
         made = hmac.new(system.secret.encode(), text.encode("latin-1", "replace"), hashlib.sha256).hexdigest()

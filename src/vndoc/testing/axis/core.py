@@ -29,10 +29,9 @@ from vndoc.testing.axis.registry import Agency, System, check_systems
 from vndoc.text import Text
 from vndoc.transport.base import ItemState, Kind, Settlement
 
-__all__ = ["AXIS", "NEXT", "AxisCore", "Copy", "Event", "Happening", "Submission"]
+__all__ = ["NEXT", "AxisCore", "Copy", "Event", "Happening", "Submission"]
 
-AXIS: Final = "axis"
-"""The name under which errors speak of the simulated axis."""
+CARRIER: Final = Text("Trục", "The axis")
 
 NEXT: Final[Mapping[ItemState, frozenset[ItemState]]] = MappingProxyType(
     {
@@ -503,7 +502,7 @@ def _keys(submission: Submission) -> list[tuple[str, str, str]]:
 
 def refuse(code: str, **values: object) -> OwnFaultError:
     """Return the error with which the axis refuses."""
-    return OwnFaultError(code, place=None, carrier=AXIS, **values)
+    return OwnFaultError(code, place=None, carrier=CARRIER, **values)
 
 
 def _within(moment: datetime.datetime, since: datetime.datetime | None, until: datetime.datetime | None) -> bool:

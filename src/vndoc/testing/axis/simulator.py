@@ -48,7 +48,7 @@ from vndoc.testing.axis._doors import Doors, Face
 from vndoc.testing.axis._edoc import EdocFace
 from vndoc.testing.axis._lgsp import LgspFace
 from vndoc.testing.axis._vxp import WRONG_HASH, VxpFace
-from vndoc.testing.axis.core import AxisCore, Submission, refuse
+from vndoc.testing.axis.core import CARRIER, AxisCore, Submission, refuse
 from vndoc.testing.axis.faults import Fault, FaultKind, Faults
 from vndoc.testing.axis.registry import EXAMPLE, System
 from vndoc.testing.axis.rewriting import Rewriting
@@ -236,7 +236,7 @@ class AxisSimulator:
             source = self.core.agency(sender)
             for recipient in map(self.core.agency, recipients):
                 if source and recipient and self.core.knows(source.code, recipient.code, str(packet.code)):
-                    raise KnownError("carrier-refused", carrier="axis", detail=_KNOWN)
+                    raise KnownError("carrier-refused", carrier=CARRIER, detail=_KNOWN)
 
     def _closed(self, ask: Ask) -> frozenset[str]:
         """Return the codes that a fault closes for this call."""

@@ -154,8 +154,9 @@ class AxisCore:
         self._numbers: dict[int, str] = {}
         self._waiting: dict[tuple[str, Kind], dict[str, None]] = {}
         self._finished: dict[str, None] = {}
+        self._tally: dict[str, Counter[ItemState]] = {}
         self._known: Counter[tuple[str, str, str]] = Counter()
-        self._count = self._delivered = 0
+        self._count = self._delivered = self._taken = 0
         for system in given:
             for agency in system.agencies:
                 self._enter(attrs.evolve(agency, system=system.id))
@@ -303,6 +304,7 @@ class AxisCore:
             )
             life = _Life(submission, [Event(at=at, what=Happening.SUBMITTED)], 0)
             self._lives[submission.id] = life
+            self._taken += 1
             self._known.update(_keys(submission))
             if lose:
                 life.events.append(Event(at=at, what=Happening.LOST))
@@ -340,6 +342,7 @@ class AxisCore:
         self._copies[copy.id] = copy
         self._numbers[number] = copy.id
         self._waiting.setdefault((recipient, of.kind), {})[copy.id] = None
+        self._tally.setdefault(recipient, Counter())[copy.state] += 1
         life.open += 1
         life.events.append(Event(at=at, what=Happening.DELIVERED, recipient=recipient, note=copy.id))
         return copy.id
@@ -425,6 +428,8 @@ class AxisCore:
             settled = attrs.evolve(copy, state=state, updated=at, note=note)
             self._copies[copy.id] = settled
             life.events.append(Event(at=at, what=Happening(state.value), recipient=copy.recipient, note=note))
+            self._tally[copy.recipient].subtract({copy.state: 1})
+            self._tally[copy.recipient][state] += 1
             queue = self._waiting[copy.recipient, copy.kind]
             if copy.id in queue and (state is ItemState.DONE or (state is ItemState.FAIL and not self.offer_again)):
                 del queue[copy.id]
@@ -469,11 +474,27 @@ class AxisCore:
                 copies: list[Copy | None] = [*self.copies_of(submission)]
                 yield from ((submission, copy) for copy in copies or [None])
 
-    def submissions(self, *, newest: int | None = None) -> list[Submission]:
-        """Return what the axis remembers, newest first; at most *newest*."""
+    @property
+    def taken_over(self) -> int:
+        """Return how many packets the axis ever took over."""
+        return self._taken
+
+    def queue(self, code: str, kind: Kind) -> int:
+        """Return how many copies wait for the agency *code*."""
         with self._lock:
-            lives = list(self._lives.values())
-        return [life.submission for life in reversed(lives[-newest:] if newest else lives)]
+            return len(self._waiting.get((code, kind), ()))
+
+    def tally(self, code: str) -> Mapping[ItemState, int]:
+        """Return how many copies for the agency *code* ever came into each state and stand in it."""
+        with self._lock:
+            found = self._tally.get(code, Counter())
+            return {state: found[state] for state in ItemState}
+
+    def submissions(self, *, before: int | None = None, limit: int | None = None) -> list[Submission]:
+        """Return what the axis remembers, newest first: with numbers below *before*, at most *limit*."""
+        with self._lock:
+            found = (life.submission for life in reversed(self._lives.values()))
+            return list(itertools.islice((one for one in found if before is None or one.number < before), limit))
 
     def submission(self, id_: str) -> Submission | None:
         """Return the submission with *id_*, or None."""

@@ -29,6 +29,8 @@ _HEADER_BYTES: Final = 8 * 1024 * 1024
 """What the headers of a request may take: ``to`` with 20,000 recipients stands in them two times."""
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 10
+_TICK_SECONDS: Final = 0.02
+_TICKS: Final = 1_000
 
 
 class _Protocol(H11Protocol):
@@ -37,6 +39,16 @@ class _Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: transport}
+
+
+class _Server(uvicorn.Server):
+    """Looks more often whether it has to stop: tests start and stop many."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter = (counter + 1) % _TICKS
+            await asyncio.sleep(_TICK_SECONDS)
 
 
 class AxisServer:
@@ -87,7 +99,7 @@ class AxisServer:
             server_header=False,
             **options,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="vndoc-axis", daemon=True
         )

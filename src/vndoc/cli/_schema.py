@@ -31,6 +31,7 @@ COMMANDS = (
     "profiles",
     "route",
     "sign",
+    "sim",
     "trust-add",
     "trust-bundle",
     "trust-check",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
-from vndoc.testing.clock import FakeClock
 from vndoc.testing.contract import Setting, TransportContract
 from vndoc.transport import MemoryAxis
 

@@ -39,7 +39,7 @@ def translated(
 
     if isinstance(error, TransportError):
         return error
-    if isinstance(error, kinds.ConnectTimeoutError):
+    if isinstance(error, kinds.ConnectTimeoutError) and not isinstance(error, kinds.NewConnectionError):
         return PeerFaultError("carrier-timeout", carrier=carrier, seconds=f"{options.connect_timeout:g}")
     if isinstance(error, kinds.ProxyError):  # the proxy did not even pass the request on
         return unreachable(f"proxy: {_reason(error)}")

@@ -1,50 +1,20 @@
-"""What the axes say when they refuse: codes in their answers, and what each means for repeating."""
+"""From what an axis says when it refuses to the error of a carrier."""
 
 from __future__ import annotations
 
 import email.utils
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
 from vndoc.text import shorten
-
-__all__ = ["LGSP_FAULTS", "Context", "Fault", "fault_error"]
+from vndoc.transport.faults import Fault
 
 _SKEW: Final = 60
 """Seconds between two clocks that need no mention."""
-
-
-@attrs.frozen
-class Fault:
-    """What a code of an axis means: one of :data:`vndoc.errors.ERRORS`, and whose fault it is.
-
-    A fault of the peer's own may pass: the call is repeated.
-    """
-
-    code: str
-    peer: bool = False
-
-
-_REFUSED = Fault("carrier-refused")
-
-LGSP_FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {
-        "10": _REFUSED,  # bad file
-        "15": Fault("carrier-credentials"),  # wrong SystemId or SecretKey
-        "18": Fault("carrier-unknown-recipient"),
-        "19": Fault("carrier-unknown-sender"),
-        "20": Fault("carrier-failed", peer=True),  # the axis' own fault: to be repeated
-        "21": _REFUSED,  # the file could not be processed
-        "22": _REFUSED,  # edXML not as Decision 28/2018 has it
-        "23": Fault("carrier-recipient-closed"),
-    }
-)
-"""The codes of the Lạng Sơn LGSP. Source: practice (notes of a product that is connected to it)."""
 
 
 @attrs.frozen(kw_only=True)

@@ -48,14 +48,19 @@ class Endpoint:
 
         Raises :class:`~vndoc.errors.OwnFaultError` (``carrier-configuration``).
         """
-        try:
-            parts = urlsplit(text)
-            good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError:
-            good = False
-        if not good or set(text) & set("?#@\\") or not text.isascii() or not text.isprintable() or " " in text:
+        if not _is_address(text):
             raise OwnFaultError("carrier-configuration", carrier=carrier, detail=_NO_URL)
-        return cls(text.rstrip("/"), parts.scheme == "https")
+        return cls(text.rstrip("/"), text.lower().startswith("https:"))
+
+
+def _is_address(text: str) -> bool:
+    if not text.isascii() or not text.isprintable() or set(text) & set(" ?#@\\"):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _between(low: float, high: float) -> Any:

@@ -28,7 +28,7 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _WHITE = b" \t\r\n"
 _ESCAPES: Final = (
     (rb"\/", b"/"), (rb"\n", b""), (rb"\r", b""), (rb"\t", b""),
-    (rb"\u003d", b"="), (rb"\u003D", b"="), (rb"\u002b", b"+"), (rb"\u002B", b"+"), 
+    (rb"\u003d", b"="), (rb"\u003D", b"="), (rb"\u002b", b"+"), (rb"\u002B", b"+"),
     (rb"\u002f", b"/"), (rb"\u002F", b"/"),
 )  # fmt: skip
 """How writers of JSON escape what base64 is made of, and the line ends that some put into it."""

@@ -14,13 +14,14 @@ from urllib.parse import quote
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
 from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
-from vndoc.transport._faults import LGSP_FAULTS, Context, Fault, fault_error
+from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
 from vndoc.transport._outgoing import outbound
 from vndoc.transport._vxp_rows import ReceivedRow, SentAnswer, agency_row, received_row, values
 from vndoc.transport._vxp_signing import VIETNAM
 from vndoc.transport.base import AgencyRecord, Kind, Outgoing
 from vndoc.transport.content import Fetched
+from vndoc.transport.faults import LGSP_FAULTS, Fault
 from vndoc.transport.http import Answer, HttpClient, HttpOptions, Outbound, Request
 from vndoc.transport.secret import Secret
 

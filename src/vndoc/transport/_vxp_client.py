@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
 from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
-from vndoc.transport._faults import LGSP_FAULTS, Context, Fault, clock_skew, fault_error
+from vndoc.transport._faults import Context, clock_skew, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
 from vndoc.transport._outgoing import outbound
 from vndoc.transport._packet_stream import packet_octets
@@ -21,16 +21,13 @@ from vndoc.transport._vxp_rows import ReceivedRow, SentAnswer, SentRow, agency_r
 from vndoc.transport._vxp_signing import HASH_STYLES, HashStyle, hash_file, list_time, sign, timestamp
 from vndoc.transport.base import AgencyRecord, Kind, Outgoing, Settlement
 from vndoc.transport.content import Fetched
+from vndoc.transport.faults import VXP_FAULTS, Fault
 from vndoc.transport.http import Answer, Arriving, HttpClient, HttpOptions, Outbound, Request
 from vndoc.transport.secret import Secret
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-
-VXP_FAULTS: Mapping[str, Fault] = MappingProxyType({**LGSP_FAULTS, "24": Fault("carrier-item-unknown")})
-"""What an ``ErrorCode`` means. The numbers of the national axis are not public: these are those of a provincial axis
-in front of it, and ``24`` of the simulator. Any other is the peer's fault and says that nothing was done."""
 
 REGISTRIES: Mapping[str, str] = MappingProxyType(
     {"agencies": "getAgenciesList", "agencies-qd20": "getAgenciesListQD20", "units": "getSynchronizeUnit"}
@@ -160,7 +157,7 @@ class VxpClient:
         return json_packet(self.http, request, ["data"], self._judging(Context(item=doc_id)), limit)
 
     def download(self, doc_id: str, *, limit: int | None = None) -> Fetched | None:
-        """``downloadEdoc``: return the packet as it comes, at most *limit* octets; None if there is no such operation."""
+        """``downloadEdoc``: return the packet as it comes, at most *limit* octets; None without such an operation."""
         request = self._request(
             "downloadEdoc",
             {"docId": doc_id, "filePath": _NO_PATH},

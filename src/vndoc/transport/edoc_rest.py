@@ -15,48 +15,32 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
 from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
-from vndoc.transport._faults import Context, Fault, fault_error
+from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
 from vndoc.transport._outgoing import outbound
 from vndoc.transport._vxp_rows import SentAnswer, agency_row, values
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 from vndoc.transport.content import Fetched
+from vndoc.transport.faults import EDOC_FAULTS, Fault
 from vndoc.transport.http import Answer, HttpClient, HttpOptions, Outbound, Request
 from vndoc.transport.secret import Secret
 
-__all__ = ["EDOC_FAULTS", "EdocRestClient", "EdocRestTransport", "Fault"]
+__all__ = ["EdocRestClient", "EdocRestTransport"]
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-EDOC_FAULTS: Mapping[str, Fault] = MappingProxyType(
-    {
-        "M.Exist": Fault("carrier-duplicate"),
-        "M.DOCUMENT": Fault("carrier-item-unknown"),  # the document of another agency, or none
-        "M.CheckPermission": Fault("carrier-credentials"),
-        "M.MessageHeader.To": Fault("carrier-unknown-recipient"),
-        "M.MessageHeader.From": Fault("carrier-unknown-sender"),
-        "M.10": Fault("carrier-refused"),
-        "M.22": Fault("carrier-refused"),
-        "M.23": Fault("carrier-recipient-closed"),
-    }
-)
-"""What the code of an error means; any other is the peer's fault. The numbers are the simulator's."""
-
 _GOOD: Final = frozenset({"0", "200"})
 _KINDS: Final = {Kind.DOCUMENT: "EDOC", Kind.STATUS: "STATUS"}
 _NO_SECRET = Text("token phải là Secret", "token must be a Secret")
-_NO_HEADER = Text(
-    "phải là ASCII in được, không rỗng, tối đa 1024 ký tự", "it must be printable ASCII, 1 to 1024 characters"
-)
+_NO_HEADER = Text("phải là 1 đến 1024 ký tự ASCII in được", "it must be 1 to 1024 printable ASCII characters")
 
 
 class EdocRestClient:
@@ -292,8 +276,8 @@ class EdocRestTransport:
         """Hand over *packet* for *recipients*, in one submission. A recipient that is refused refuses all of them.
 
         Raises ``carrier-too-big``, ``carrier-duplicate``, ``carrier-unknown-recipient``,
-        ``carrier-unknown-sender`` (also where the sender is not the client's agency), ``carrier-refused`` and what every
-        call may raise.
+        ``carrier-unknown-sender`` (also where the sender is not the client's agency), ``carrier-refused`` and what
+        every call may raise.
         """
         unique = tuple(dict.fromkeys(recipients))
         if not unique:

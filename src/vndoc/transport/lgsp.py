@@ -20,12 +20,11 @@ from typing import Final
 from vndoc.errors import OwnFaultError
 from vndoc.text import Text
 from vndoc.transport._calls import utc_now
-from vndoc.transport._faults import LGSP_FAULTS, Fault
 from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
 from vndoc.transport._listing import fresh_items
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 
-__all__ = ["LGSP_FAULTS", "MAX_BYTES", "Fault", "LgspClient", "LgspTransport"]
+__all__ = ["MAX_BYTES", "LgspClient", "LgspTransport"]
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 """Octets of the largest packet, unless it is raised: the product that is in use takes no larger attachment."""

@@ -36,6 +36,9 @@ class Secret:
     def __str__(self) -> str:
         return _MASK
 
+    def __format__(self, spec: str) -> str:
+        return format(_MASK, spec)
+
     def __bool__(self) -> bool:
         return bool(self._text)
 

@@ -9,13 +9,12 @@
 Parameters travel as signed headers (:func:`sign`), packets as they are: a packet of any size takes the same memory.
 
 Source: practice (VXP SDK 2.0.1, requests captured from it). What the axis itself checks, its error numbers and its
-limits are not public: see :data:`VXP_FAULTS`.
+limits are not public: see :data:`vndoc.transport.faults.VXP_FAULTS`.
 """
 
 from __future__ import annotations
 
-from vndoc.transport._faults import Fault
-from vndoc.transport._vxp_client import REGISTRIES, VXP_FAULTS, VxpClient
+from vndoc.transport._vxp_client import REGISTRIES, VxpClient
 from vndoc.transport._vxp_rows import ReceivedRow, SentAnswer, SentRow
 from vndoc.transport._vxp_signing import HASH_STYLES, HashStyle, hash_file, sign
 from vndoc.transport._vxp_transport import SendTo, VxpTransport
@@ -23,8 +22,6 @@ from vndoc.transport._vxp_transport import SendTo, VxpTransport
 __all__ = [
     "HASH_STYLES",
     "REGISTRIES",
-    "VXP_FAULTS",
-    "Fault",
     "HashStyle",
     "ReceivedRow",
     "SendTo",

@@ -1,0 +1,33 @@
+"""A simulated axis: what a product can be tested against without access to a real one.
+
+:class:`AxisSimulator` is the ASGI application, :class:`AxisServer` runs it on this machine, :class:`AxisCore` is its
+state; :class:`Faults` say what goes wrong, :class:`Rewriting` how packets are written anew on their way.
+"""
+
+from vndoc.testing.axis.core import NEXT, AxisCore, Copy, Event, Happening, Submission
+from vndoc.testing.axis.faults import FAULTS, Fault, FaultKind, Faults
+from vndoc.testing.axis.registry import EXAMPLE, Agency, System, load_systems
+from vndoc.testing.axis.rewriting import CENTRE, Rewriting
+from vndoc.testing.axis.server import AxisServer
+from vndoc.testing.axis.simulator import AxisSimulator
+
+__all__ = [
+    "CENTRE",
+    "EXAMPLE",
+    "FAULTS",
+    "NEXT",
+    "Agency",
+    "AxisCore",
+    "AxisServer",
+    "AxisSimulator",
+    "Copy",
+    "Event",
+    "Fault",
+    "FaultKind",
+    "Faults",
+    "Happening",
+    "Rewriting",
+    "Submission",
+    "System",
+    "load_systems",
+]

@@ -411,12 +411,18 @@ def test_a_packet_that_is_not_what_it_was_is_not_sent(content: Any, code: str) -
 
 
 def test_a_packet_goes_out_between_its_frame() -> None:
-    for data in (b"", b"x", DATA):
+    for data in (b"x", DATA):
         body = outbound(outgoing(MemoryOctets(data), data), carrier="Trục", limit=len(data), before=b"[", after=b"]")
         request = Request(method="POST", path="/send", headers=dict, body=body, changes=True)
         with serving(FINE) as server:
             client(server.url).call(request)
         assert server.seen[0].body == b"[" + data + b"]"
+
+
+def test_an_empty_packet_is_not_sent() -> None:
+    assert failing(lambda: outbound(outgoing(MemoryOctets(b""), b""), carrier="x", limit=None)).code == (
+        "carrier-packet-unreadable"
+    )
 
 
 def test_a_packet_whose_size_cannot_be_told() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vndoc.errors import PeerFaultError, Retry, TransportError
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
 from vndoc.transport._failures import WORDS
 from vndoc.transport._json_text import json_object, no_json, packet_in_json
+from vndoc.transport.base import Settlement
 from vndoc.transport.content import Fetched
 from vndoc.transport.http import Arriving, HttpClient, Request
 
@@ -51,6 +53,16 @@ def json_packet(http: HttpClient, request: Request, path: Sequence[str], judged:
         return content
 
     return http.exchange(request, take)
+
+
+@contextlib.contextmanager
+def gone_is_done(settlement: Settlement) -> Iterator[None]:
+    """Let pass that an item is unknown, where it was to be done: an axis may forget what it was told of before."""
+    try:
+        yield
+    except OwnFaultError as error:
+        if settlement is not Settlement.DONE or error.code != "carrier-item-unknown":
+            raise
 
 
 def wrong_field(carrier: str, name: str, retry: Retry = Retry.SAFE) -> PeerFaultError:

@@ -8,8 +8,9 @@ from typing import Final, Literal
 
 from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.text import Text
-from vndoc.transport._calls import utc_now
+from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._listing import fresh_items
+from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport._vxp_client import VxpClient
 from vndoc.transport._vxp_rows import ReceivedRow
 from vndoc.transport.base import (
@@ -92,9 +93,7 @@ class VxpTransport:
         Raises ``carrier-too-big``, ``carrier-unknown-recipient``, ``carrier-recipient-closed``,
         ``carrier-unknown-sender``, ``carrier-refused``, ``carrier-parameter`` and what every call may raise.
         """
-        unique = tuple(dict.fromkeys(recipients))
-        if not unique:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self.client.carrier)
+        unique = checked_recipients(recipients, self.client.carrier)
         named = self._send_to == "always" or (self._send_to == "documents" and packet.kind is Kind.DOCUMENT)
         answer = self.client.send(packet, unique if named else None, limit=self._features.max_bytes)
         return Receipt(
@@ -156,8 +155,9 @@ class VxpTransport:
         return content
 
     def settle(self, item: Item, settlement: Settlement) -> None:
-        """Tell the axis what became of *item*."""
-        self.client.update_status(item.id, settlement)
+        """Tell the axis what became of *item*. What is not there any more counts as done."""
+        with gone_is_done(settlement):
+            self.client.update_status(item.id, settlement)
 
     def agencies(self) -> Iterator[AgencyRecord]:
         """Yield every agency that the axis lists."""

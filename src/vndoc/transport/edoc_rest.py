@@ -20,10 +20,10 @@ from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
-from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
+from vndoc.transport._calls import Judged, gone_is_done, json_answer, json_packet, utc_now, wrong_field
 from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
-from vndoc.transport._outgoing import outbound
+from vndoc.transport._outgoing import checked_recipients, outbound
 from vndoc.transport._vxp_rows import SentAnswer, agency_row, values
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 from vndoc.transport.content import Fetched
@@ -279,9 +279,7 @@ class EdocRestTransport:
         ``carrier-unknown-sender`` (also where the sender is not the client's agency), ``carrier-refused`` and what
         every call may raise.
         """
-        unique = tuple(dict.fromkeys(recipients))
-        if not unique:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self.client.carrier)
+        unique = checked_recipients(recipients, self.client.carrier)
         if packet.sender != self.client.organ:
             raise OwnFaultError("carrier-unknown-sender", carrier=self.client.carrier, sender=packet.sender)
         answer = self.client.send(packet, unique, limit=self._features.max_bytes)
@@ -303,9 +301,13 @@ class EdocRestTransport:
         return self.client.get(item.id, item.kind, limit=self._features.max_bytes)
 
     def settle(self, item: Item, settlement: Settlement) -> None:
-        """Confirm *item* if it is done; for anything else do nothing: it stays on the list."""
+        """Confirm *item* if it is done; for anything else do nothing: it stays on the list.
+
+        What is not there any more counts as done.
+        """
         if settlement is Settlement.DONE:
-            self.client.confirm(item.id, item.kind)
+            with gone_is_done(settlement):
+                self.client.confirm(item.id, item.kind)
 
     def agencies(self) -> Iterator[AgencyRecord]:
         """Yield every agency that the axis lists."""

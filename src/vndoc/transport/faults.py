@@ -33,14 +33,15 @@ LGSP_FAULTS: Mapping[str, Fault] = MappingProxyType(
         "21": _REFUSED,  # the file could not be processed
         "22": _REFUSED,  # edXML not as Decision 28/2018 has it
         "23": Fault("carrier-recipient-closed"),
+        "24": Fault("carrier-item-unknown"),  # no list has it: the simulator's
     }
 )
-"""The codes of the Lạng Sơn LGSP. Source: practice (notes of a product that is connected to it)."""
+"""The codes of the Lạng Sơn LGSP, and one of the simulator. Source: practice (notes of a product that is connected to
+it). Any other code counts as the peer's fault by which nothing was done."""
 
 
-VXP_FAULTS: Mapping[str, Fault] = MappingProxyType({**LGSP_FAULTS, "24": Fault("carrier-item-unknown")})
-"""The codes of the national axis are not public: these are those of a provincial axis in front of it, and ``24`` of the
-simulator. Any other code counts as the peer's fault by which nothing was done."""
+VXP_FAULTS: Mapping[str, Fault] = LGSP_FAULTS
+"""The codes of the national axis are not public: these are those of a provincial axis in front of it."""
 
 EDOC_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {

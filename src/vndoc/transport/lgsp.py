@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from vndoc.errors import OwnFaultError
 from vndoc.text import Text
-from vndoc.transport._calls import utc_now
+from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
 from vndoc.transport._listing import fresh_items
+from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 
 __all__ = ["MAX_BYTES", "LgspClient", "LgspTransport"]
@@ -38,7 +39,8 @@ _NO_DAYS = Text("{name} phải từ 1 đến 3650 ngày", "{name} must be from 1
 class LgspTransport:
     """A :class:`~vndoc.transport.Transport` and :class:`~vndoc.transport.Directory` over *client*.
 
-    *name* stands in receipts. *max_bytes* is the largest packet in octets, both ways. *kinds* are what it carries.
+    *name* stands in receipts. *max_bytes* is the largest packet in octets, both ways. *kinds* are what it carries,
+    *senders* the codes that this system sends for (None: the axis alone judges, by what the packet says).
 
     The axis lists no more than seven days at once and nothing that is not asked for: :meth:`pending` asks for the last
     *lookback* days and, the first time and once a day, for the last *deep* days.
@@ -54,6 +56,7 @@ class LgspTransport:
         name: str = "lgsp",
         max_bytes: int | None = MAX_BYTES,
         kinds: frozenset[Kind] = frozenset(Kind),
+        senders: Iterable[str] | None = None,
         lookback: int = 14,
         deep: int = 365,
         now: Callable[[], datetime.datetime] = utc_now,
@@ -66,6 +69,7 @@ class LgspTransport:
         self.client = client
         self._name = name
         self._features = Features(fans_out=True, deduplicates=False, kinds=kinds, max_bytes=max_bytes)
+        self._senders = None if senders is None else frozenset(senders)
         self._lookback = lookback
         self._deep = max(deep, lookback)
         self._now = now
@@ -88,10 +92,10 @@ class LgspTransport:
         Raises ``carrier-too-big``, ``carrier-unknown-recipient``, ``carrier-recipient-closed``,
         ``carrier-unknown-sender``, ``carrier-refused`` and what every call may raise.
         """
-        unique = tuple(dict.fromkeys(recipients))
-        if not unique:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self.client.carrier)
+        unique = checked_recipients(recipients, self.client.carrier)
         self._carries(packet.kind)
+        if self._senders is not None and packet.sender not in self._senders:
+            raise OwnFaultError("carrier-unknown-sender", carrier=self.client.carrier, sender=packet.sender)
         answer = self.client.send(packet, unique, limit=self._features.max_bytes)
         return Receipt(
             carrier=self._name,
@@ -125,8 +129,9 @@ class LgspTransport:
         return self.client.get(item.id, limit=self._features.max_bytes)
 
     def settle(self, item: Item, settlement: Settlement) -> None:
-        """Tell the axis what became of *item*."""
-        self.client.update_status(item.id, settlement.value)
+        """Tell the axis what became of *item*. What is not there any more counts as done."""
+        with gone_is_done(settlement):
+            self.client.update_status(item.id, settlement.value)
 
     def agencies(self) -> Iterator[AgencyRecord]:
         """Yield every agency that the axis lists."""

@@ -79,10 +79,30 @@ TRANSPORT_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Không nạp được kênh truyền {found}: {detail}.",
             "The carrier {found} cannot be loaded: {detail}.",
         ),
+        "carrier-duplicate": Text(
+            "{carrier} đã có văn bản này từ trước: {detail}.",
+            "{carrier} already has this document: {detail}.",
+        ),
+        "carrier-clock": Text(
+            "{carrier} từ chối thông tin xác thực; đồng hồ của hệ thống này lệch {seconds} giây so với {carrier}.",
+            "{carrier} refuses this system's credentials; this system's clock is {seconds} seconds away from its own.",
+        ),
+        "carrier-parameter": Text(
+            "Không gửi được tham số {name} tới {carrier}: {detail}.",
+            "The parameter {name} cannot be sent to {carrier}: {detail}.",
+        ),
         # -- the peer's faults, and those of the line ---------------------------------------------
         "carrier-unreachable": Text(
             "Không kết nối được tới {carrier}: {detail}.",
             "{carrier} cannot be reached: {detail}.",
+        ),
+        "carrier-tls": Text(
+            "Không lập được kết nối TLS tin cậy tới {carrier}: {detail}.",
+            "No trustworthy TLS connection to {carrier} can be made: {detail}.",
+        ),
+        "carrier-unavailable": Text(
+            "{carrier} tạm thời không phục vụ: {detail}.",
+            "{carrier} is not available just now: {detail}.",
         ),
         "carrier-timeout": Text(
             "{carrier} không trả lời trong {seconds} giây.",

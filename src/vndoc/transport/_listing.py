@@ -1,0 +1,45 @@
+"""Lists of what waits, cut into windows that overlap: each item once, the oldest first."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+from vndoc.transport._vxp_rows import ReceivedRow
+from vndoc.transport.base import Item, ItemState, Kind
+
+_STATES: Final = {state.value: state for state in ItemState}
+_BEFORE_ALL: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+@attrs.frozen
+class Window:
+    """The items of one window that were not in the one before, and the ids of all rows in it."""
+
+    items: tuple[Item, ...]
+    ids: frozenset[str]
+
+
+def fresh_items(rows: Iterable[ReceivedRow], kind: Kind, seen: frozenset[str]) -> Window:
+    """Return what waits among *rows*, without those that are done and those *seen* in the window before."""
+    found: dict[str, ReceivedRow] = {}
+    for row in rows:
+        found.setdefault(row.doc_id, row)
+    # stable: rows of one second stay in the axis' own order
+    oldest_first = sorted(found.values(), key=lambda row: row.created or _BEFORE_ALL)
+    items = (_item(row, kind) for row in oldest_first if row.doc_id not in seen)
+    return Window(tuple(item for item in items if item.state is not ItemState.DONE), frozenset(found))
+
+
+def _item(row: ReceivedRow, kind: Kind) -> Item:
+    return Item(
+        id=row.doc_id,
+        kind=kind,
+        sender=row.sender,
+        recipient=row.recipient,
+        created=row.created,
+        state=_STATES.get((row.status or "").lower(), ItemState.INITIAL),
+    )

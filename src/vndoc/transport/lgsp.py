@@ -1,0 +1,168 @@
+"""A provincial integration platform (LGSP) with REST calls, as in Lạng Sơn: client and carrier.
+
+::
+
+    client = LgspClient(
+        "https://lgsp.example.gov.vn", username="...", password=Secret(...), system_id="...", secret=Secret(...)
+    )
+    carrier = LgspTransport(client)
+
+Source: practice (Lạng Sơn); other provinces differ.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from vndoc.errors import OwnFaultError
+from vndoc.text import Text
+from vndoc.transport._calls import gone_is_done, utc_now
+from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
+from vndoc.transport._listing import fresh_items
+from vndoc.transport._outgoing import checked_recipients
+from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
+
+__all__ = ["MAX_BYTES", "LgspClient", "LgspTransport"]
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+"""Octets of the largest packet, unless it is raised: the product that is in use takes no larger attachment."""
+
+_STEP: Final = datetime.timedelta(days=WINDOW_DAYS - 1)
+"""Windows overlap by a day: whether the last day of a window belongs to it is not said anywhere."""
+_DEEP_EVERY: Final = 24 * 3600.0
+_NO_DAYS = Text("{name} phải từ 1 đến 3650 ngày", "{name} must be from 1 to 3650 days")
+
+
+class LgspTransport:
+    """A :class:`~vndoc.transport.Transport` and :class:`~vndoc.transport.Directory` over *client*.
+
+    *name* stands in receipts. *max_bytes* is the largest packet in octets, both ways. *kinds* are what it carries,
+    *senders* the codes that this system sends for (None: the axis alone judges, by what the packet says).
+
+    The axis lists no more than seven days at once and nothing that is not asked for: :meth:`pending` asks for the last
+    *lookback* days and, the first time and once a day, for the last *deep* days.
+
+    The recipients stand in the packet; those of :meth:`submit` must be all that it names. The address book can be read,
+    but says nothing of changes. Every method raises :class:`~vndoc.errors.TransportError`.
+    """
+
+    def __init__(
+        self,
+        client: LgspClient,
+        *,
+        name: str = "lgsp",
+        max_bytes: int | None = MAX_BYTES,
+        kinds: frozenset[Kind] = frozenset(Kind),
+        senders: Iterable[str] | None = None,
+        lookback: int = 14,
+        deep: int = 365,
+        now: Callable[[], datetime.datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        for label, days in (("lookback", lookback), ("deep", deep)):
+            if not 1 <= days <= 3650:
+                detail = _NO_DAYS.filled(name=label)
+                raise OwnFaultError("carrier-configuration", carrier=client.carrier, detail=detail)
+        self.client = client
+        self._name = name
+        self._features = Features(fans_out=True, deduplicates=False, kinds=kinds, max_bytes=max_bytes)
+        self._senders = None if senders is None else frozenset(senders)
+        self._lookback = lookback
+        self._deep = max(deep, lookback)
+        self._now = now
+        self._monotonic = monotonic
+        self._looked_deep: dict[Kind, float] = {}
+
+    @property
+    def name(self) -> str:
+        """Short name for receipts, logs and metrics."""
+        return self._name
+
+    @property
+    def features(self) -> Features:
+        """It fans out; it does not recognise a repetition."""
+        return self._features
+
+    def submit(self, packet: Outgoing, recipients: Sequence[str]) -> Receipt:
+        """Hand over *packet* for *recipients*, in one submission. A recipient that is refused refuses all of them.
+
+        Raises ``carrier-too-big``, ``carrier-unknown-recipient``, ``carrier-recipient-closed``,
+        ``carrier-unknown-sender``, ``carrier-refused`` and what every call may raise.
+        """
+        unique = checked_recipients(recipients, self.client.carrier)
+        self._carries(packet.kind)
+        if self._senders is not None and packet.sender not in self._senders:
+            raise OwnFaultError("carrier-unknown-sender", carrier=self.client.carrier, sender=packet.sender)
+        answer = self.client.send(packet, unique, limit=self._features.max_bytes)
+        return Receipt(
+            carrier=self._name,
+            transport_id=answer.doc_id,
+            accepted_at=self._now(),
+            accepted=unique,
+            raw=answer.raw,
+        )
+
+    def pending(self, kind: Kind) -> Iterator[Item]:
+        """Yield what waits, the oldest first, window by window."""
+        self._carries(kind)
+        began = self._monotonic()
+        looked = self._looked_deep.get(kind)
+        deep = looked is None or began - looked >= _DEEP_EVERY
+        today = day_in_vietnam(self._now())
+        first = today - datetime.timedelta(days=self._deep if deep else self._lookback)
+        end = today + datetime.timedelta(days=1)  # their clock may be ahead, and the last day may not count
+        seen: frozenset[str] = frozenset()
+        while first < end:
+            last = min(first + _STEP, end)
+            fresh = fresh_items(self.client.received(kind, first, last), kind, seen)
+            yield from fresh.items
+            seen = fresh.ids
+            first = last
+        if deep:
+            self._looked_deep[kind] = began
+
+    def fetch(self, item: Item) -> Content:
+        """Return the octets of *item*. Raises ``carrier-item-unknown``, ``carrier-answer-too-big``."""
+        return self.client.get(item.id, limit=self._features.max_bytes)
+
+    def settle(self, item: Item, settlement: Settlement) -> None:
+        """Tell the axis what became of *item*. What is not there any more counts as done."""
+        with gone_is_done(settlement):
+            self.client.update_status(item.id, settlement.value)
+
+    def agencies(self) -> Iterator[AgencyRecord]:
+        """Yield every agency that the axis lists."""
+        yield from self.client.agencies()
+
+    def changes(self, since: datetime.datetime | None = None) -> Iterator[AgencyRecord]:
+        """Yield every agency for None; the axis does not tell what changed since a time (``carrier-unsupported``)."""
+        if since is not None:
+            raise self._unsupported("changes")
+        return self.agencies()
+
+    def register(self, agency: AgencyRecord) -> None:
+        """Raise ``carrier-unsupported``: agencies are entered at the national axis."""
+        del agency
+        raise self._unsupported("register")
+
+    def remove(self, code: str) -> None:
+        """Raise ``carrier-unsupported``."""
+        del code
+        raise self._unsupported("remove")
+
+    def close(self) -> None:
+        """Close the client."""
+        self.client.close()
+
+    def _carries(self, kind: Kind) -> None:
+        if kind not in self._features.kinds:
+            raise self._unsupported(kind.value)
+
+    def _unsupported(self, operation: str) -> OwnFaultError:
+        return OwnFaultError("carrier-unsupported", carrier=self.client.carrier, operation=operation)
+
+    def __repr__(self) -> str:
+        return f"LgspTransport({self.client!r})"

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vndoc.errors import StoreError, UsageError
+from vndoc.errors import StoreError, UsageError, VndocError
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _POOL: Final = 8
@@ -146,6 +146,9 @@ def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
                 connection.execution_options(**{_READS: True})
             with connection.begin():
                 yield connection
+    except StatementError as error:
+        # What a parameter's own conversion raises is wrapped, too: a time without zone.
+        raise (error.orig if isinstance(error.orig, VndocError) else translate(error)) from error
     except SQLAlchemyError as error:
         raise translate(error) from error
 

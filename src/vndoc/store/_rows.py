@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 from sqlalchemy import Column, Connection, Row, Select, Table, bindparam
@@ -13,19 +14,21 @@ from vndoc.errors import UsageError
 from vndoc.store.values import MAX_PAGE, Page
 
 T = TypeVar("T")
+_COUNTED: Final = MappingProxyType({"preserve_rowcount": True})
 
 
 class InsertOnce:
     """Insert a row unless one with the same key is there: prepared once, executed often."""
 
     def __init__(self, table: Table) -> None:
-        self._sqlite = sqlite.insert(table).on_conflict_do_nothing()
-        self._postgres = postgresql.insert(table).on_conflict_do_nothing()
+        # Inline: no RETURNING of the key. The count is what says whether the row is new.
+        self._sqlite = sqlite.insert(table).on_conflict_do_nothing().inline()
+        self._postgres = postgresql.insert(table).on_conflict_do_nothing().inline()
 
     def __call__(self, connection: Connection, values: dict[str, Any]) -> bool:
         """Return whether the row is new."""
         statement: Any = self._sqlite if connection.dialect.name == "sqlite" else self._postgres
-        return connection.execute(statement, values).rowcount == 1
+        return connection.execute(statement, values, execution_options=_COUNTED).rowcount == 1
 
 
 def values_of(value: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ written and synced *before* a transaction names it; what no committed row names 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import errno
 import hashlib
@@ -195,14 +196,11 @@ class FolderBlobs:
         try:
             digest, size = self._write(octets, temporary)
             return self._keep(temporary, digest, size)
-        except VndocError:
-            temporary.unlink(missing_ok=True)
-            raise
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise failed(error) from error
-        except BaseException:
-            temporary.unlink(missing_ok=True)
+        except BaseException as error:
+            with contextlib.suppress(OSError):  # what went wrong first is what is told; a file left behind is swept
+                temporary.unlink(missing_ok=True)
+            if isinstance(error, OSError) and not isinstance(error, VndocError):
+                raise failed(error) from error
             raise
 
     def head(self, digest: bytes) -> BlobInfo | None:

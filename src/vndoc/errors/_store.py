@@ -23,10 +23,6 @@ STORE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Lược đồ của kho lưu trữ là phiên bản {found}; bản vndoc này chỉ biết đến phiên bản {known}.",
             "The store has schema version {found}; this vndoc knows versions up to {known}.",
         ),
-        "store-older": Text(
-            "Lược đồ của kho lưu trữ là phiên bản {found}, cần nâng lên phiên bản {known} trước khi dùng.",
-            "The store has schema version {found} and must be brought to version {known} before it is used.",
-        ),
         "store-not-durable": Text(
             "Máy chủ cơ sở dữ liệu không ghi xuống đĩa trước khi xác nhận ({detail}), nên văn bản có thể mất.",
             "The database server confirms before it has written to disk ({detail}): documents could be lost.",

@@ -130,14 +130,6 @@ def version_of(connection: Connection) -> int:
     return 0
 
 
-def check_version(found: int) -> None:
-    """Raise ``store-newer`` for a version of the future and ``store-older`` for one to be migrated first."""
-    if found > CURRENT:
-        raise StoreError("store-newer", found=found, known=CURRENT)
-    if found < CURRENT:
-        raise StoreError("store-older", found=found, known=CURRENT)
-
-
 def step(connection: Connection, at: datetime.datetime, upto: int = CURRENT) -> bool:
     """Do the next step in the transaction of *connection*; return whether there was one to do."""
     if connection.dialect.name == "postgresql":

@@ -1,0 +1,442 @@
+"""Recall, update and replacement as the sender conducts them: one request, an answer from each recipient.
+
+A change is open until every recipient has answered, or cannot any more; it may end in partial agreement. A
+recipient has one open change at a time. A recall goes out as a packet (``BussinessDocType`` 1) or as status 13, which
+products understand differently; the answers are 15 and 16 for all.
+
+Source: sections 6.2 to 6.5 of the protocol; Decision 28/2018 Art 9, Decree 30/2020 Art 18.
+"""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from vndoc.envelope.codes import BussinessDocType, StatusCode
+from vndoc.errors import ExchangeError
+from vndoc.exchange._times import moment, moment_or_none
+from vndoc.exchange.effects import (
+    ClearDeadline,
+    DeadlineKind,
+    Effect,
+    FreezeDocument,
+    Notify,
+    RecordConflict,
+    SendPacket,
+    SendStatus,
+    SetDeadline,
+    Topic,
+)
+from vndoc.exchange.history import Judgement
+from vndoc.exchange.life import Life, LifeEvent, LifeState, StatusReport, check_reason
+from vndoc.exchange.machine import Machine, Transition
+from vndoc.text import Text, shorten
+
+__all__ = [
+    "CHANGE",
+    "CHANGE_KINDS",
+    "Change",
+    "ChangeForm",
+    "ChangeKind",
+    "ChangeOutcome",
+    "ChangePolicy",
+    "Part",
+    "PartEvent",
+    "PartState",
+]
+
+
+class ChangeKind(enum.Enum):
+    """What is asked for."""
+
+    RECALL = "recall"
+    UPDATE = "update"
+    REPLACE = "replace"
+
+    @property
+    def operation(self) -> BussinessDocType:
+        """Return the ``BussinessDocType`` of its packet."""
+        return _OPERATIONS[self]
+
+    @property
+    def event(self) -> LifeEvent:
+        """Return what happens to the life of the document when it is agreed to."""
+        return LifeEvent(self.value)
+
+
+CHANGE_KINDS: Mapping[ChangeKind, Text] = MappingProxyType(
+    {
+        ChangeKind.RECALL: Text("thu hồi", "recall"),
+        ChangeKind.UPDATE: Text("cập nhật", "update"),
+        ChangeKind.REPLACE: Text("thay thế", "replacement"),
+    }
+)
+"""Text of each kind of change."""
+
+_OPERATIONS: Final = MappingProxyType(
+    {
+        ChangeKind.RECALL: BussinessDocType.RECALL,
+        ChangeKind.UPDATE: BussinessDocType.UPDATE,
+        ChangeKind.REPLACE: BussinessDocType.REPLACE,
+    }
+)
+
+
+class ChangeForm(enum.Enum):
+    """How it is asked for: R1, a document packet, or R2, status 13 (recall only)."""
+
+    PACKET = "packet"
+    STATUS = "status"
+
+
+class PartState(enum.Enum):
+    """What one recipient made of it. All but the first are final."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    FINISHED = "finished"
+    LAPSED = "lapsed"
+    UNDELIVERED = "undelivered"
+    NOT_NEEDED = "not-needed"
+
+
+class PartEvent(enum.Enum):
+    """What may happen to the part of one recipient."""
+
+    AGREE = "agree"
+    REFUSE = "refuse"
+    FINISH = "finish"
+    LAPSE = "lapse"
+    MISS = "miss"
+    SKIP = "skip"
+
+
+_S, _E = PartState, PartEvent
+_ENDED: Final = tuple(state for state in PartState if state is not PartState.ASKED)
+_UNANSWERED: Final = (_S.FINISHED, _S.LAPSED, _S.UNDELIVERED, _S.NOT_NEEDED)
+
+
+_Row = tuple[PartState, PartEvent, PartState, tuple[str, ...]]
+
+_ROWS: Final[tuple[_Row, ...]] = (
+    (_S.ASKED, _E.AGREE, _S.AGREED, ("answered",)),
+    (_S.ASKED, _E.REFUSE, _S.REFUSED, ("answered",)),
+    (
+        _S.ASKED,
+        _E.FINISH,
+        _S.FINISHED,
+        (
+            "record-conflict",
+            "answered",
+        ),
+    ),
+    (_S.ASKED, _E.LAPSE, _S.LAPSED, ("overdue",)),
+    (_S.ASKED, _E.MISS, _S.UNDELIVERED, ("not-delivered",)),
+    (_S.ASKED, _E.SKIP, _S.NOT_NEEDED, ()),
+    (_S.AGREED, _E.AGREE, _S.AGREED, ()),
+    (_S.AGREED, _E.REFUSE, _S.AGREED, ("record-conflict",)),
+    (_S.REFUSED, _E.REFUSE, _S.REFUSED, ()),
+    (_S.REFUSED, _E.AGREE, _S.REFUSED, ("record-conflict",)),
+    # an answer to what is closed: somebody may have acted on it, so people are told
+    *((state, event, state, ("record-conflict", "late")) for state in _UNANSWERED for event in (_E.AGREE, _E.REFUSE)),
+    # handling that goes on after the answer is no event of the change
+    *((state, _E.FINISH, state, ()) for state in _ENDED),
+)
+
+
+CHANGE: Final = Machine(
+    name="change",
+    title=Text("Yêu cầu thay đổi tới một nơi nhận", "A change at one recipient"),
+    initial=PartState.ASKED,
+    finals=frozenset(_ENDED),
+    rows=tuple(Transition(*row) for row in _ROWS),
+    events=PartEvent,
+    texts=MappingProxyType(
+        {
+            _S.ASKED: Text("chờ trả lời", "asked"),
+            _S.AGREED: Text("đồng ý (15)", "agreed (15)"),
+            _S.REFUSED: Text("từ chối (16)", "refused (16)"),
+            _S.FINISHED: Text("đã xử lý xong (06)", "done before (06)"),
+            _S.LAPSED: Text("hết hạn trả lời", "lapsed"),
+            _S.UNDELIVERED: Text("yêu cầu không gửi được", "not delivered"),
+            _S.NOT_NEEDED: Text("không cần hỏi", "not needed"),
+            _E.AGREE: Text("đồng ý (15)", "agree (15)"),
+            _E.REFUSE: Text("từ chối (16)", "refuse (16)"),
+            _E.FINISH: Text("nơi nhận báo hoàn thành (06)", "the receiver is done (06)"),
+            _E.LAPSE: Text("hết thời hạn trả lời", "the time limit passes"),
+            _E.MISS: Text("không gửi được yêu cầu", "the request is not delivered"),
+            _E.SKIP: Text("nơi nhận không còn giữ văn bản", "the receiver does not hold the document"),
+        }
+    ),
+)
+"""The table of one recipient's part in a change."""
+
+
+class ChangeOutcome(enum.Enum):
+    """How the whole change stands. ``PARTIAL``: some agreed. ``VOID``: there was nobody to ask."""
+
+    OPEN = "open"
+    AGREED = "agreed"
+    PARTIAL = "partial"
+    NOT_AGREED = "not-agreed"
+    VOID = "void"
+
+
+@attrs.frozen(kw_only=True)
+class ChangePolicy:
+    """``after_done``: whether a document that was done may still be changed. Source: section 6.5 (by policy)."""
+
+    after_done: bool = False
+
+
+_STRICT: Final = ChangePolicy()
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """The part of one recipient. ``reason`` is what it gave; ``at`` when the state was reached.
+
+    ``version`` is the version of the document that it holds: after partial agreement to an update they differ.
+    """
+
+    recipient: str
+    version: int
+    state: PartState = PartState.ASKED
+    at: datetime.datetime | None = attrs.field(default=None, converter=moment_or_none)
+    reason: str = attrs.field(default="", repr=lambda text: repr(shorten(text)))
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether an answer is awaited."""
+        return self.state is PartState.ASKED
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """One change that the sender of a document asks for.
+
+    ``id`` is the message id of the request and stays the same over all attempts to deliver it. ``document`` is
+    the business key as text, ``answer_by`` the time limit.
+    """
+
+    id: str
+    document: str
+    kind: ChangeKind
+    form: ChangeForm
+    reason: str = attrs.field(repr=lambda text: repr(shorten(text)))
+    opened_at: datetime.datetime = attrs.field(converter=moment)
+    answer_by: datetime.datetime = attrs.field(converter=moment)
+    policy: ChangePolicy = _STRICT
+    parts: tuple[Part, ...] = ()
+
+    @classmethod
+    def open(
+        cls,
+        id: str,  # noqa: A002 - the field's name
+        kind: ChangeKind,
+        lives: Sequence[Life],
+        *,
+        at: datetime.datetime,
+        answer_by: datetime.datetime,
+        form: ChangeForm = ChangeForm.PACKET,
+        reason: str = "",
+        policy: ChangePolicy = _STRICT,
+        others: Iterable[Change] = (),
+    ) -> tuple[Change, tuple[Effect, ...]]:
+        """Return the change of a document at the recipients whose *lives* are given, and how they are asked.
+
+        *others* are the changes of the same document. A recipient that refused the document, or holds it no
+        more, is not asked; one that is done is not asked unless the policy allows it, and that is a conflict.
+
+        Raises :class:`~vndoc.errors.ExchangeError`: ``reason-missing`` for a recall without reason,
+        ``reason-too-long``, ``change-form`` for an update or a replacement by status, ``change-recipients`` for
+        none, for the same one twice, or for lives of different documents, ``change-time-limit`` for a
+        limit that has passed, ``change-open`` where a recipient has not answered an earlier one.
+        """
+        _check_request(kind, form, reason)
+        _check_lives(lives)
+        new = cls(id=id, document=lives[0].document, kind=kind, form=form, reason=reason,
+                  opened_at=at, answer_by=answer_by, policy=policy,
+                  parts=tuple(Part(recipient=life.receiver, version=life.version) for life in lives))  # fmt: skip
+        if new.answer_by <= new.opened_at:
+            raise ExchangeError("change-time-limit", at=new.answer_by.isoformat())
+        _check_none_open(new, others)
+        effects: list[Effect] = [FreezeDocument(new.document)] if kind is ChangeKind.RECALL else []
+        for life in lives:
+            event = _without_asking(life, policy)
+            if event is not None:
+                new, more = new._moved(life.receiver, event, new.opened_at)
+                effects += more
+        return new, (*effects, *new._asking(), *new._deadline())
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Return the recipients whose answer is awaited."""
+        return tuple(part.recipient for part in self.parts if part.is_open)
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether no answer is awaited any more."""
+        return not self.asked
+
+    @property
+    def outcome(self) -> ChangeOutcome:
+        """Return how the whole stands; recipients that did not need to be asked do not count."""
+        states = {part.state for part in self.parts} - {PartState.NOT_NEEDED}
+        if PartState.ASKED in states:
+            return ChangeOutcome.OPEN
+        if not states:
+            return ChangeOutcome.VOID
+        if PartState.AGREED not in states:
+            return ChangeOutcome.NOT_AGREED
+        return ChangeOutcome.AGREED if states == {PartState.AGREED} else ChangeOutcome.PARTIAL
+
+    def part(self, recipient: str) -> Part:
+        """Return the part of *recipient*. Raises :class:`~vndoc.errors.ExchangeError` ``change-unknown``."""
+        for part in self.parts:
+            if part.recipient == recipient:
+                return part
+        raise ExchangeError("change-unknown", document=self.document, recipient=recipient)
+
+    def observe(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
+        """Return change and life after a status that *life*'s receiver reported, and what became of it.
+
+        15 and 16 are answers and count once. 06 while the answer is awaited is the conflict "already finished", unless
+        the policy allows changes after it; 02 ends the part, because there is nothing to change. Every other status
+        concerns the life alone.
+        """
+        if report.code in _ANSWERS:
+            version = self.part(life.receiver).version
+            return self._answered(life, attrs.evolve(report, version=version, change=self.id))
+        new_life, effects, judgement = life.observe(report)
+        event = _PASSING.get(report.code)
+        finished = event is PartEvent.FINISH and self.policy.after_done
+        if event is None or finished or judgement is not Judgement.MOVED or not self.part(life.receiver).is_open:
+            return self, new_life, effects, judgement
+        change, more = self._moved(life.receiver, event, report.at)
+        return change, new_life, (*effects, *more, *change._closing()), judgement
+
+    def _answered(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
+        before = self.part(life.receiver)
+        change, effects = self._moved(life.receiver, _ANSWERS[report.code], report.at, report.reason)
+        moved = before.is_open
+        if moved and report.code == StatusCode.CHANGE_AGREED:
+            life, more, judgement = life.changed(self.kind.event, change=self.id, at=report.at, reason=report.reason)
+            return change, life, (*effects, *more, *change._closing()), judgement
+        noted = life.noted(report)
+        if moved:
+            return change, noted, (*effects, *change._closing()), Judgement.MOVED
+        if noted is life:
+            return change, life, (), Judgement.REPEATED
+        conflict = any(isinstance(effect, RecordConflict) for effect in effects)
+        return change, noted, effects, Judgement.CONFLICT if conflict else Judgement.NOTED
+
+    def lapse(self, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
+        """Return the change after its time limit: who has not answered will not any more.
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``not-due`` before the limit, ``state-is-final`` without open part.
+        """
+        at = moment(at)
+        if at < self.answer_by:
+            raise ExchangeError("not-due", at=at.isoformat())
+        if self.is_final:
+            CHANGE.step(self.parts[0].state, PartEvent.LAPSE)
+        change, effects = self, list[Effect]()
+        for recipient in self.asked:
+            change, more = change._moved(recipient, PartEvent.LAPSE, at)
+            effects += more
+        return change, (*effects, *change._closing())
+
+    def not_delivered(self, recipient: str, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
+        """Return the change after the request to *recipient* could not be delivered. Raises as :meth:`Machine.step`."""
+        change, effects = self._moved(recipient, PartEvent.MISS, at)
+        return change, (*effects, *change._closing())
+
+    def _moved(
+        self, recipient: str, event: PartEvent, at: datetime.datetime, reason: str = ""
+    ) -> tuple[Change, tuple[Effect, ...]]:
+        part = self.part(recipient)
+        row = CHANGE.step(part.state, event)
+        new = attrs.evolve(part, state=row.to, at=at, reason=reason) if row.moves else part
+        parts = tuple(new if other is part else other for other in self.parts)
+        effects = tuple(_DOES[name](self, new, event) for name in row.does)
+        return attrs.evolve(self, parts=parts), effects
+
+    def _asking(self) -> Iterator[Effect]:
+        """Yield how the open parts are asked."""
+        if self.form is ChangeForm.PACKET and self.asked:
+            yield SendPacket(self.kind.operation, self.document, self.asked, self.id)
+        elif self.form is ChangeForm.STATUS:
+            for part in self.parts:
+                if part.is_open:
+                    code = StatusCode.TAKE_BACK.value
+                    yield SendStatus(code, self.document, part.version, part.recipient, self.reason, self.id)
+
+    def _deadline(self) -> tuple[Effect, ...]:
+        return self._closing() if self.is_final else (SetDeadline(DeadlineKind.ANSWER, self.answer_by),)
+
+    def _closing(self) -> tuple[Effect, ...]:
+        """Return what ends the change, if nothing is open any more."""
+        return (ClearDeadline(), Notify(Topic.CHANGE_CLOSED, self.outcome.value)) if self.is_final else ()
+
+
+_ANSWERS: Final[Mapping[str, PartEvent]] = MappingProxyType(
+    {StatusCode.CHANGE_AGREED.value: PartEvent.AGREE, StatusCode.CHANGE_REFUSED.value: PartEvent.REFUSE}
+)
+_PASSING: Final[Mapping[str, PartEvent]] = MappingProxyType(
+    {StatusCode.DONE.value: PartEvent.FINISH, StatusCode.REFUSED.value: PartEvent.SKIP}
+)
+"""Statuses of the life that end an open part."""
+
+
+def _without_asking(life: Life, policy: ChangePolicy) -> PartEvent | None:
+    """Return why the receiver of *life* is not asked, None if it is."""
+    if life.state is LifeState.DONE:
+        return None if policy.after_done else PartEvent.FINISH
+    return PartEvent.SKIP if life.is_final else None
+
+
+def _check_request(kind: ChangeKind, form: ChangeForm, reason: str) -> None:
+    if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:
+        raise ExchangeError("change-form", kind=CHANGE_KINDS[kind])
+    check_reason(StatusCode.TAKE_BACK if kind is ChangeKind.RECALL else StatusCode.CHANGE_AGREED, reason)
+
+
+def _check_lives(lives: Sequence[Life]) -> None:
+    receivers = [life.receiver for life in lives]
+    if not lives or len(set(receivers)) != len(receivers) or len({life.document for life in lives}) != 1:
+        raise ExchangeError("change-recipients", found=shorten(", ".join(receivers)))
+
+
+def _check_none_open(new: Change, others: Iterable[Change]) -> None:
+    for other in others:
+        busy = set(other.asked) & set(new.asked) if other.document == new.document and other.id != new.id else set()
+        if busy:
+            raise ExchangeError("change-open", recipient=min(busy), change=other.id)
+
+
+def _conflict(change: Change, part: Part, event: PartEvent) -> Effect:
+    code = "change-after-done" if event is PartEvent.FINISH else "answer-contradicts"
+    keys = (("document", change.document), ("change", change.id), ("recipient", part.recipient))
+    return RecordConflict(code, (*keys, ("state", part.state.value), ("event", event.value)))
+
+
+def _told(topic: Topic) -> Callable[[Change, Part, PartEvent], Effect]:
+    return lambda _change, part, event: Notify(topic, event.value, part.recipient)
+
+
+_DOES: Final[Mapping[str, Callable[[Change, Part, PartEvent], Effect]]] = MappingProxyType(
+    {
+        "answered": _told(Topic.CHANGE_ANSWERED),
+        "overdue": _told(Topic.OVERDUE),
+        "not-delivered": _told(Topic.NOT_DELIVERED),
+        "late": _told(Topic.LATE),
+        "record-conflict": _conflict,
+    }
+)

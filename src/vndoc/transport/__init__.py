@@ -14,6 +14,7 @@ from vndoc.transport.base import (
     Settlement,
     Transport,
 )
+from vndoc.transport.memory import MemoryAxis, MemoryTransport
 
 __all__ = [
     "AgencyRecord",
@@ -23,6 +24,8 @@ __all__ = [
     "Item",
     "ItemState",
     "Kind",
+    "MemoryAxis",
+    "MemoryTransport",
     "Outgoing",
     "Receipt",
     "Refusal",

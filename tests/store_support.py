@@ -76,7 +76,6 @@ def delivery(document_id: str = "d000001", recipient: str = "000.00.00.H02", **c
         "document": document_id,
         "recipient": recipient,
         "delivery": "queued",
-        "life": "none",
         "updated_at": NOW,
         "final": False,
         "next_at": NOW,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -192,6 +193,80 @@ def test_a_server_that_does_not_sync_is_refused(setting: str, tmp_path: Path) ->
             connection.execute(text(f"ALTER DATABASE {name} SET {setting} = off"))
         engine.dispose()
         assert code_of(lambda: opened(url, tmp_path)) == "store-not-durable"
+
+
+def _load_v1(address: str) -> dict[str, list[dict[str, object]]]:
+    """Make a store of version 1 with the rows of the fixture, which was written by a store of version 1."""
+    rows = json.loads((Path(__file__).parent / "store_v1.json").read_text(encoding="utf-8"))
+    engine = engine_of(address)
+    with engine.begin() as connection:
+        assert _migrations.step(connection, NOW, upto=1)
+        found = sqlalchemy.MetaData()
+        found.reflect(connection)
+        for table in found.sorted_tables:
+            if table.name != "vndoc_version" and rows[table.name]:
+                connection.execute(table.insert(), [_typed(table, row) for row in rows[table.name]])
+    engine.dispose()
+    return rows
+
+
+def _typed(table: sqlalchemy.Table, row: dict[str, object]) -> dict[str, object]:
+    typed = dict(row)
+    for column in table.columns:
+        value = row[column.name]
+        if isinstance(column.type, sqlalchemy.JSON) and isinstance(value, str):
+            typed[column.name] = json.loads(value)
+        elif isinstance(column.type, sqlalchemy.Boolean):
+            typed[column.name] = bool(value)
+        elif isinstance(value, dict):
+            typed[column.name] = bytes.fromhex(value["hex"])
+    return typed
+
+
+def test_a_store_of_version_1_is_brought_up_to_date_with_all_it_holds(address: str, tmp_path: Path) -> None:
+    rows = _load_v1(address)
+    with opened(address, tmp_path) as store:
+        assert store.version == _migrations.CURRENT > 1
+        with store.reading() as unit:
+            assert {d.id for d in unit.documents.list().rows} == {"d000001", "d000002"}
+            assert {row.message_id for row in unit.outbox.list().rows} == {r["message_id"] for r in rows["outbox"]}
+            assert unit.outbox.get("m000001").state is OutboxState.SENT
+            assert len(unit.outbox.attempts("m000001")) == len(rows["attempts"])
+            assert len(unit.outbox.receipts("m000001")) == 1
+            assert {row.id for row in unit.inbox.list().rows} == {r["id"] for r in rows["inbox"]}
+            assert {d.final for d in unit.documents.deliveries("d000001").rows} == {True}
+            assert len(unit.documents.history("d000001")) == 1
+            assert [c.id for c in unit.documents.changes("d000001", open_only=True)] == ["c1"]
+            assert len(unit.records.about(bytes.fromhex(str(rows["evidence"][0]["payload"]))).rows) == 1
+            assert unit.records.newest() is not None
+            assert unit.records.conflicts().rows == ()
+        with store.transaction() as unit:
+            (row, *_) = unit.outbox.claim("w", "vxp", at=NOW + DAY, lease=MINUTE)
+            assert row.attempts == 2
+    engine = engine_of(address)
+    migrated = _shape(engine)
+    with engine.begin() as connection:
+        versions = connection.execute(text("SELECT version FROM vndoc_version ORDER BY version")).scalars().all()
+        assert versions == list(range(1, _migrations.CURRENT + 1))
+        _schema.metadata.drop_all(connection)
+        _schema.metadata.create_all(connection)
+    assert _shape(engine) == migrated
+    engine.dispose()
+
+
+def test_a_crash_between_two_steps_is_taken_up(address: str, tmp_path: Path) -> None:
+    steps = []
+
+    def crash(point: str) -> None:
+        if point == "migrate.step":
+            steps.append(point)
+            if len(steps) == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        opened(address, tmp_path, reached=crash)
+    with opened(address, tmp_path) as store:
+        assert store.version == _migrations.CURRENT
 
 
 # -- failing -----------------------------------------------------------------------------------------

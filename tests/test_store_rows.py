@@ -344,11 +344,11 @@ def test_a_delivery_moves_until_it_is_final(store: Store) -> None:
         assert unit.documents.delivery("d000001", "nobody") is None
         assert unit.documents.due(NOW) == (start,)
         assert unit.documents.due(NOW - SECOND) == ()
-    end = attrs.evolve(start, delivery="arrived", life="06", final=True, next_at=None)
+    end = attrs.evolve(start, delivery="arrived", final=True, next_at=None)
     with store.transaction() as unit:
         unit.documents.move(end)
         assert unit.documents.deliveries("d000001").rows == (end,)
-        assert unit.documents.counts() == {("arrived", "06"): 1}
+        assert unit.documents.counts() == {"arrived": 1}
     for other in (start, attrs.evolve(start, recipient="nobody")):
         with pytest.raises(StoreError) as error, store.transaction() as unit:
             unit.documents.move(other)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
+from vndoc.store.lives import Lives
 from vndoc.store.outbox import Outbox
 from vndoc.store.records import Records
 from vndoc.store.store import TRANSIENT, Store, Unit
@@ -16,6 +17,7 @@ from vndoc.store.values import (
     PEER,
     Attempt,
     Change,
+    Conflict,
     Delivery,
     Document,
     Evidence,
@@ -23,6 +25,7 @@ from vndoc.store.values import (
     InboxRow,
     InboxState,
     Lease,
+    LifeRow,
     Message,
     OutboxRow,
     OutboxState,
@@ -31,6 +34,7 @@ from vndoc.store.values import (
     Receipt,
     Received,
     Retention,
+    Saga,
     Snapshot,
     Stuck,
 )
@@ -44,6 +48,7 @@ __all__ = [
     "BlobOctets",
     "Blobs",
     "Change",
+    "Conflict",
     "Connection",
     "Delivery",
     "Document",
@@ -55,6 +60,8 @@ __all__ = [
     "InboxRow",
     "InboxState",
     "Lease",
+    "LifeRow",
+    "Lives",
     "Message",
     "Outbox",
     "OutboxRow",
@@ -65,6 +72,7 @@ __all__ = [
     "Received",
     "Records",
     "Retention",
+    "Saga",
     "Snapshot",
     "Store",
     "Stuck",

@@ -108,7 +108,32 @@ CREATE TABLE registry (
     content TEXT NOT NULL REFERENCES blobs (digest));
 """
 
-STEPS: Final = (_V1,)
+_V2: Final = """
+ALTER TABLE deliveries DROP COLUMN life;
+
+CREATE TABLE lives (
+    direction TEXT NOT NULL, business_key TEXT NOT NULL, receiver TEXT NOT NULL, sender TEXT NOT NULL,
+    state TEXT NOT NULL, version INTEGER NOT NULL, value {json} NOT NULL, updated_at {moment} NOT NULL,
+    final BOOLEAN NOT NULL, owner TEXT, next_at {moment},
+    CONSTRAINT lives_pk PRIMARY KEY (direction, business_key, receiver),
+    CONSTRAINT lives_owned CHECK (final OR owner IS NOT NULL OR next_at IS NOT NULL));
+
+CREATE TABLE sagas (
+    id TEXT NOT NULL PRIMARY KEY, direction TEXT NOT NULL, business_key TEXT NOT NULL, receiver TEXT NOT NULL,
+    kind TEXT NOT NULL, form TEXT NOT NULL, state TEXT NOT NULL, document TEXT REFERENCES documents (id),
+    value {json} NOT NULL, opened_at {moment} NOT NULL, final BOOLEAN NOT NULL, owner TEXT, next_at {moment},
+    CONSTRAINT sagas_owned CHECK (final OR owner IS NOT NULL OR next_at IS NOT NULL));
+CREATE INDEX sagas_due ON sagas (next_at) WHERE NOT final;
+CREATE INDEX sagas_key ON sagas (direction, business_key);
+
+CREATE TABLE conflicts (
+    id TEXT NOT NULL PRIMARY KEY, code TEXT NOT NULL, at {moment} NOT NULL, business_key TEXT, keys {json} NOT NULL,
+    inbox TEXT, message_id TEXT);
+CREATE INDEX conflicts_code ON conflicts (code, id);
+CREATE INDEX conflicts_key ON conflicts (business_key);
+"""
+
+STEPS: Final = (_V1, _V2)
 """Step *n* (from one) makes version *n* of version *n* - 1."""
 CURRENT: Final = len(STEPS)
 """The version that this vndoc writes and reads."""

@@ -25,6 +25,7 @@ def purge(connection: Connection, policy: Retention, *, now: datetime.datetime, 
     messages = _messages(connection, _ended(now - policy.messages, limit))
     evidence = _delete(connection, schema.evidence, _old(schema.evidence, "at", now - policy.evidence, limit))
     documents = _documents(connection, now - policy.documents, limit)
+    _delete(connection, schema.conflicts, _old(schema.conflicts, "at", now - policy.evidence, limit))
     snapshots = _delete(connection, schema.registry, _snapshots(now - policy.snapshots, limit))
     _forget_names(connection, limit)
     return Purged(messages=messages, copies=copies, documents=documents, evidence=evidence, snapshots=snapshots)
@@ -61,15 +62,23 @@ def _messages(connection: Connection, chosen: Select[Any]) -> int:
 def _documents(connection: Connection, before: datetime.datetime, limit: int) -> int:
     """Delete versions with all that belongs to them, where all of that has ended."""
     later = _D.alias()
-    unfinished = [exists().where(table.c.document == _D.c.id, ~table.c.final) for table in (_O, _I, _W, _G)]
+    work = (_O, _I, _W, _G, schema.sagas)
+    unfinished = [exists().where(table.c.document == _D.c.id, ~table.c.final) for table in work]
+    for table in (schema.lives, schema.sagas):
+        same = (table.c.direction == _D.c.direction) & (table.c.business_key == _D.c.business_key)
+        unfinished.append(exists().where(same, ~table.c.final))
     aimed_at = exists().where(later.c.target == _D.c.id)
     statement = select(_D.c.id).where(_D.c.created_at < before, ~aimed_at, *(~u for u in unfinished))
     ids = list(connection.execute(statement.order_by(_D.c.created_at).limit(limit)).scalars())
     connection.execute(delete(_I).where(_I.c.document.in_(ids)))
+    connection.execute(delete(schema.sagas).where(schema.sagas.c.document.in_(ids)))
     for table in (schema.history, _W, _G):
         connection.execute(delete(table).where(table.c.document.in_(ids)))
     _messages(connection, select(_O.c.message_id).where(_O.c.document.in_(ids)))
     connection.execute(delete(_D).where(_D.c.id.in_(ids)))
+    for table in (schema.lives, schema.sagas):
+        left = exists().where(_D.c.direction == table.c.direction, _D.c.business_key == table.c.business_key)
+        connection.execute(delete(table).where(table.c.final, ~left))
     return len(ids)
 
 

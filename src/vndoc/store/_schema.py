@@ -223,7 +223,6 @@ deliveries = Table(
     Column("document", Text, ForeignKey("documents.id"), nullable=False),
     Column("recipient", Text, nullable=False),
     Column("delivery", Text, nullable=False),
-    Column("life", Text, nullable=False),
     Column("value", JSON, nullable=False),
     Column("message_id", Text, ForeignKey("outbox.message_id")),
     Column("updated_at", Moment, nullable=False),
@@ -278,6 +277,59 @@ changes = Table(
     _due("changes"),
 )
 
+lives = Table(
+    "lives",
+    metadata,
+    Column("direction", Text, nullable=False),
+    Column("business_key", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("value", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("owner", Text),
+    Column("next_at", Moment),
+    PrimaryKeyConstraint("direction", "business_key", "receiver", name="lives_pk"),
+    _owned("lives"),
+)
+
+sagas = Table(
+    "sagas",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("direction", Text, nullable=False),
+    Column("business_key", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("document", Text, ForeignKey("documents.id")),
+    Column("value", JSON, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("final", Boolean, nullable=False),
+    Column("owner", Text),
+    Column("next_at", Moment),
+    _owned("sagas"),
+    _due("sagas"),
+    Index("sagas_key", "direction", "business_key"),
+)
+
+conflicts = Table(
+    "conflicts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("business_key", Text),
+    Column("keys", JSON, nullable=False),
+    Column("inbox", Text),
+    Column("message_id", Text),
+    Index("conflicts_code", "code", "id"),
+    Index("conflicts_key", "business_key"),
+)
+
 evidence = Table(
     "evidence",
     metadata,
@@ -303,7 +355,7 @@ registry = Table(
     Column("content", Digest, ForeignKey("blobs.digest"), nullable=False),
 )
 
-WORK: Final = (outbox, inbox, deliveries, changes)
+WORK: Final = (outbox, inbox, deliveries, changes, lives, sagas)
 """The tables whose rows somebody has to finish."""
 NAMES_BLOBS: Final = (
     documents.c.packet,

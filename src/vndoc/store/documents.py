@@ -36,7 +36,6 @@ _MOVE: Final = (
     .where(_W.document == named("document"), _W.recipient == named("recipient"), ~_W.final)
     .values(
         delivery=named("delivery"),
-        life=named("life"),
         value=named("value"),
         message_id=named("message_id"),
         updated_at=named("updated_at"),
@@ -106,7 +105,7 @@ class Documents:
         """Write the new state of *delivery*. Raises ``row-final`` where it has ended or is not followed."""
         values = {f"p_{name}": value for name, value in values_of(delivery).items()}
         if self._connection.execute(_MOVE, values).rowcount != 1:
-            raise StoreError("row-final", name=f"{delivery.document} {delivery.recipient}", state=delivery.life)
+            raise StoreError("row-final", name=f"{delivery.document} {delivery.recipient}", state=delivery.delivery)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Delivery, ...]:
         """Return deliveries whose deadline has passed at *at*, the oldest first, locked for this transaction."""
@@ -179,7 +178,7 @@ class Documents:
             row_of(Change, row) for row in self._connection.execute(statement.with_for_update(skip_locked=True))
         )
 
-    def counts(self) -> dict[tuple[str, str], int]:
-        """Return how many deliveries there are by state of delivery and of life."""
-        statement = select(_W.delivery, _W.life, func.count()).group_by(_W.delivery, _W.life)
-        return {(delivery, life): count for delivery, life, count in self._connection.execute(statement)}
+    def counts(self) -> dict[str, int]:
+        """Return how many deliveries there are by state."""
+        statement = select(_W.delivery, func.count()).group_by(_W.delivery)
+        return {state: count for state, count in self._connection.execute(statement)}  # noqa: C416 - rows, not tuples

@@ -16,6 +16,7 @@ either all of it, or a content that nobody names and that :meth:`Store.collect` 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ from vndoc.store._rows import InsertOnce, named
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
+from vndoc.store.lives import Lives
 from vndoc.store.outbox import Outbox
 from vndoc.store.records import Records
 from vndoc.store.values import Purged, Retention, Stuck
@@ -50,8 +52,18 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
 _SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(7862646, 2)")
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(:number)")
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(7862646, 2)")
 """Naming contents and collecting orphans exclude each other; in SQLite the writer's lock does that."""
+
+
+_PARTS: Final[tuple[tuple[str, Callable[[Connection], object]], ...]] = (
+    ("outbox", Outbox),
+    ("inbox", Inbox),
+    ("documents", Documents),
+    ("lives", Lives),
+    ("records", Records),
+)
 
 
 def _unwatched(_point: str) -> None:
@@ -67,11 +79,18 @@ class Unit:
     outbox: Outbox = attrs.field(init=False, repr=False)
     inbox: Inbox = attrs.field(init=False, repr=False)
     documents: Documents = attrs.field(init=False, repr=False)
+    lives: Lives = attrs.field(init=False, repr=False)
     records: Records = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        for name, part in (("outbox", Outbox), ("inbox", Inbox), ("documents", Documents), ("records", Records)):
+        for name, part in _PARTS:
             object.__setattr__(self, name, part(self.connection))
+
+    def lock(self, name: str) -> None:
+        """Let no other transaction that locks the same *name* (a business key) run at the same time."""
+        if self.connection.dialect.name == "postgresql":
+            number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+            self.connection.execute(_LOCK, {"number": number})
 
     def name(self, content: BlobInfo, *, at: datetime.datetime) -> None:
         """Enter *content*, so that rows of this transaction can name it and no collector takes it.
@@ -193,7 +212,7 @@ class Store:
         with self._reading() as connection:
             parts = []
             for table in schema.WORK:
-                key = table.c.document if "document" in table.primary_key.columns else next(iter(table.primary_key))
+                key = table.c.business_key if table is schema.lives else next(iter(table.primary_key))
                 forgotten = ~table.c.final & table.c.owner.is_(None) & table.c.next_at.is_(None)
                 parts.append(select(text(f"'{table.name}'"), key).where(forgotten))
             return tuple(Stuck(*row) for row in connection.execute(union_all(*parts).limit(limit)))

@@ -17,6 +17,7 @@ __all__ = [
     "PEER",
     "Attempt",
     "Change",
+    "Conflict",
     "Delivery",
     "Document",
     "Evidence",
@@ -24,6 +25,7 @@ __all__ = [
     "InboxRow",
     "InboxState",
     "Lease",
+    "LifeRow",
     "Message",
     "OutboxRow",
     "OutboxState",
@@ -32,6 +34,7 @@ __all__ = [
     "Receipt",
     "Received",
     "Retention",
+    "Saga",
     "Snapshot",
     "Stuck",
 ]
@@ -267,7 +270,7 @@ class Document:
 
 @attrs.frozen(kw_only=True)
 class Delivery:
-    """How far one document version has come at one recipient: the state of its delivery and of its business life.
+    """How far one document version has come on its way to one recipient.
 
     ``value`` holds what the exchange protocol keeps beside the names of the states, as JSON values.
     """
@@ -275,7 +278,6 @@ class Delivery:
     document: str
     recipient: str
     delivery: str
-    life: str
     value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
     updated_at: datetime.datetime = attrs.field(validator=_moment)
     final: bool
@@ -317,6 +319,58 @@ class Change:
     deadline: datetime.datetime | None = attrs.field(default=None, validator=_moment)
     owner: str | None = None
     next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+
+
+@attrs.frozen(kw_only=True)
+class LifeRow:
+    """The business life of one document at one receiver: as told (``out``), or at a receiver of ours (``in``)."""
+
+    direction: str
+    business_key: str
+    receiver: str
+    sender: str
+    state: str
+    version: int
+    updated_at: datetime.datetime = attrs.field(validator=_moment)
+    final: bool
+    value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
+    owner: str | None = None
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+
+
+@attrs.frozen(kw_only=True)
+class Saga:
+    """One change as a whole: asked for by us (``out``), or of a receiver of ours (``in``); ``document`` is its packet.
+
+    The parts of its recipients are :class:`Change` rows.
+    """
+
+    id: str
+    direction: str
+    business_key: str
+    receiver: str
+    kind: str
+    form: str
+    state: str
+    opened_at: datetime.datetime = attrs.field(validator=_moment)
+    final: bool
+    document: str | None = None
+    value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
+    owner: str | None = None
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+
+
+@attrs.frozen(kw_only=True)
+class Conflict:
+    """One contradiction, kept to be looked for: ``code`` of :data:`vndoc.errors.ERRORS`, ``keys`` to match it by."""
+
+    id: str
+    code: str
+    at: datetime.datetime = attrs.field(validator=_moment)
+    business_key: str | None = None
+    keys: Mapping[str, str] = attrs.field(default=_NOTHING)
+    inbox: str | None = None
+    message_id: str | None = None
 
 
 @attrs.frozen(kw_only=True)

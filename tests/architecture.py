@@ -79,7 +79,7 @@ EXTRAS = {
     "hypothesis": {"testing"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "urllib3": {"fetching", "transport", "signers"},
+    "urllib3": {"fetching", "transport", "signers", "store"},
     "sqlalchemy": {"store"},
     "psycopg": {"store"},
     "pika": {"transport"},

@@ -12,17 +12,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
-import pytest
 
 import vndoc
 from axis_support import Clock
-from vndoc.envelope.octets import MemoryOctets, Octets
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
+from vndoc.envelope.octets import Octets
 from vndoc.packets.files import TemporarySpool
 from vndoc.testing.axis import Agency, AxisServer, AxisSimulator, System
 from vndoc.testing.contract import PatternOctets, Setting, TransportContract
 from vndoc.testing.contract_directory import DirectoryContract
-from vndoc.transport import AgencyRecord, Directory, Item, Kind, Outgoing, Settlement, Transport
+from vndoc.transport import AgencyRecord, Kind, Transport
 from vndoc.transport.edoc_rest import EdocRestClient, EdocRestTransport
 from vndoc.transport.http import HttpOptions
 from vndoc.transport.lgsp import LgspClient, LgspTransport

@@ -19,7 +19,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -521,7 +521,7 @@ def _keys(submission: Submission) -> list[tuple[str, str, str]]:
     return [(submission.sender, recipient, submission.notation) for recipient in submission.recipients]
 
 
-def refuse(code: str, **values: object) -> OwnFaultError:
+def refuse(code: str, **values: Any) -> OwnFaultError:
     """Return the error with which the axis refuses."""
     return OwnFaultError(code, place=None, carrier=CARRIER, **values)
 

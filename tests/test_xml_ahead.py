@@ -174,3 +174,37 @@ def test_a_foretelling_that_turns_out_wrong_does_no_harm():
     facts, helped = judged(split(MemoryOctets(data), spool=TemporarySpool, arrival=arrival), data)
     assert sound(facts)
     assert not helped
+
+
+@pytest.mark.parametrize(("count", "expected"), [(300, True), (30_000, False)])
+def test_long_beginnings_are_not_foretold(count, *, expected):
+    """What stands before a text is parsed for each text: that has to stay cheap."""
+    data = signed(TEXT, before=f"<!--{'x' * count * 10}-->")
+    facts, helped = judged(arrived(data, 1 << 16), data)
+    assert sound(facts)
+    assert helped is expected
+
+
+def test_many_namespaces_are_not_foretold():
+    scope = "".join(f"<b xmlns:n{number}='urn:{number}'/>" for number in range(200))
+    data = sign_xml(
+        packet(TEXT).replace(b"<Subject>", scope.encode() + b"<Subject>"),
+        signer=AN.signer(),
+        signing_time=AT,
+        parent=HEADER,
+    )
+    facts, helped = judged(arrived(data, 4096), data)
+    assert sound(facts)
+    assert not helped
+
+
+def test_a_digest_that_cannot_be_made_is_no_error_while_a_packet_arrives():
+    def broken(root):
+        raise vndoc.CertificateError("algorithm-unsupported", found="x")
+
+    data = signed(TEXT)
+    arrival = Arrival(vndoc.Limits(), Ahead(broken))
+    arrival.feed(data)
+    facts, helped = judged(split(MemoryOctets(data), spool=TemporarySpool, arrival=arrival), data)
+    assert sound(facts)
+    assert not helped

@@ -24,6 +24,8 @@ from c14n_oracle import canonical
 from vndoc.errors import ReadError, UsageError
 from vndoc.limits import DEFAULT
 from vndoc.xml import Canonical, canonicalize, parse_document
+from vndoc.xml.c14n import canonical_octets
+from vndoc.xml.c14nwork import is_light
 from vndoc.xml.c14nwriter import write_canonical
 from vndoc.xml.xmlbase import join_uri_references, remove_dot_segments
 
@@ -257,6 +259,7 @@ def test_the_octets_are_those_of_the_oracle(made: Made) -> None:
                 for name, node in by_id(root).items():
                     found = canonicalize(node, form, inclusive_prefixes=prefixes, without=without)
                     assert found == canonical(document, form, apex=name, prefixes=prefixes, without=dom_without)
+                    assert found == canonical_octets(node, form, prefixes, without, whole_document=False, light=True)
     assert state(root) == before
 
 
@@ -273,6 +276,9 @@ def test_any_subtree_can_be_left_out(made: Made, data: st.DataObject) -> None:
     for form in Canonical:
         found = canonicalize(elements[name], form, without=elements[hole])
         assert found == canonical(document, form, apex=name, without=dom_hole)
+        assert found == canonical_octets(
+            elements[name], form, (), elements[hole], whole_document=False, light=is_light(text)
+        )
         assert not inside or found == b""
 
 

@@ -12,8 +12,6 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, overload
 
-from lxml import etree
-
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
@@ -25,6 +23,8 @@ from vndoc.xml.ahead import Ahead, Plan
 from vndoc.xml.elide import Arrival
 
 if TYPE_CHECKING:
+    from lxml import etree
+
     from vndoc.pki import Fetcher, RevocationSource, TrustStore
     from vndoc.schema import Report
     from vndoc.signature.originals import Organisations

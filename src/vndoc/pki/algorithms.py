@@ -52,6 +52,8 @@ PublicKey = (
 class Family(enum.StrEnum):
     """Signature schemes. ``UNKNOWN`` is one that has no name here."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     RSA_PKCS1 = "rsa-pkcs1"
     RSA_PSS = "rsa-pss"
     ECDSA = "ecdsa"

@@ -175,7 +175,16 @@ def name_key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
 
 
 def _key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
-    return tuple(frozenset((a.oid, _prepared(a.tag, a.value)) for a in rdn) for rdn in _rdns(octets))
+    name = der.read(octets, ber=True)
+    if name.tag != der.SEQUENCE or name.stop != len(octets):
+        raise CertificateError("der-malformed", offset=0)
+    return tuple([_rdn_key(rdn) for rdn in der.children(name, ber=True)])
+
+
+def _rdn_key(rdn: der.Element) -> frozenset[tuple[str, str | bytes]]:
+    if rdn.tag != der.SET:
+        raise CertificateError("der-malformed", offset=rdn.start)
+    return frozenset([(a.oid, _prepared(a.tag, a.value)) for a in map(_attribute, der.children(rdn, ber=True))])
 
 
 _kept_key = lru_cache(maxsize=1024)(_key)
@@ -186,6 +195,8 @@ def _prepared(tag: int, value: bytes) -> str | bytes:
     found = _decoded(tag, value)
     if found is None:
         return bytes((tag,)) + value
+    if found.isascii():  # the same, sooner
+        return " ".join(found.lower().split())
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", found).casefold()).split())
 
 
@@ -209,16 +220,11 @@ def same_name(one: bytes, other: bytes) -> bool:
         if len(names[0]) != len(names[1]):
             return False
         for first, second in zip(*names, strict=True):
-            if first.octets != second.octets and _key(_named(first)) != _key(_named(second)):
+            if first.octets != second.octets and _rdn_key(first) != _rdn_key(second):
                 return False
     except CertificateError:
         return False
     return key_or_octets(one) == key_or_octets(other)
-
-
-def _named(rdn: der.Element) -> bytes:
-    """Return a name of the one *rdn*."""
-    return der.encode(der.SEQUENCE, rdn.octets)
 
 
 def within(name: bytes, base: bytes) -> bool:

@@ -19,6 +19,8 @@ __all__ = ["Indication", "Outcome", "Reason", "ReasonKind", "SubIndication", "ou
 class Indication(enum.StrEnum):
     """The three answers. For a whole signature ETSI writes TOTAL-PASSED and TOTAL-FAILED."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     PASSED = "passed"
     FAILED = "failed"
     INDETERMINATE = "indeterminate"
@@ -26,6 +28,8 @@ class Indication(enum.StrEnum):
 
 class SubIndication(enum.StrEnum):
     """Why an answer is not *passed* (EN 319 102-1, table 6)."""
+
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
 
     FORMAT_FAILURE = "FORMAT_FAILURE"
     HASH_FAILURE = "HASH_FAILURE"

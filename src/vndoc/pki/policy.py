@@ -26,6 +26,8 @@ _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 class Use(enum.StrEnum):
     """What a signature is made over, since each has its own rules."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     DOCUMENT = "document"
     CA_CERTIFICATE = "ca-certificate"
     END_CERTIFICATE = "end-certificate"

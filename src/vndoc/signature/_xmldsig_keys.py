@@ -37,6 +37,7 @@ MAX_CERTIFICATES: Final = 64
 
 _LARGEST: Final = MAX_CERTIFICATE * 4 // 3 + 1024
 _LONGEST_NAME: Final = 4096
+_X509_DATA: Final = ds("X509Data")
 _X509_CERTIFICATE: Final = ds("X509Certificate")
 _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
@@ -82,8 +83,12 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
     Raises :class:`Refusal` where text that is used is not plain or not base64 (attack A7); a certificate that
     cannot be read is a reason in the result.
     """
+    children = [] if node is None else element_children(node)
+    plain = _certificates_only(children)
+    if plain is not None:
+        return plain
     reading = _Reading()
-    for child in [] if node is None else element_children(node):
+    for child in children:
         reader = _READERS.get(str(child.tag))
         if reader is not None:
             reader(reading, child)
@@ -103,6 +108,18 @@ def read_key_info(node: etree._Element | None) -> KeyInfo:
         digests=tuple(reading.digests),
         reasons=tuple(reading.reasons),
     )
+
+
+def _certificates_only(children: list[etree._Element]) -> KeyInfo | None:
+    """Return what a KeyInfo says whose *children* are one X509Data with certificates, as nearly always."""
+    if len(children) != 1 or children[0].tag != _X509_DATA:
+        return None
+    nodes = element_children(children[0])
+    if len(nodes) > MAX_CERTIFICATES or any(node.tag != _X509_CERTIFICATE for node in nodes):
+        return None
+    reasons: list[Reason] = []
+    found = [read_certificate(node, reasons) for node in nodes]
+    return KeyInfo(certificates=tuple([c for c in found if c is not None]), reasons=tuple(reasons))
 
 
 def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate | None:

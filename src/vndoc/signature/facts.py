@@ -33,6 +33,8 @@ __all__ = [
 class Form(enum.StrEnum):
     """The format of a signature."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     XMLDSIG = "xmldsig"
     XADES = "xades"
     CMS = "cms"

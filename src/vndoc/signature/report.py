@@ -229,7 +229,9 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Return whether there is a signature and every one passed."""
-        return bool(self.signatures) and self.outcome.passed and all(s.passed for s in self.signatures)
+        return (
+            bool(self.signatures) and not any(n.decides for n in self.notes) and all(s.passed for s in self.signatures)
+        )
 
     @property
     def indication(self) -> Indication:

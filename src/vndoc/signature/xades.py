@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
@@ -161,7 +162,10 @@ def _name(node: etree._Element) -> str | None:
 
 def _child(node: etree._Element | None, name: str) -> etree._Element | None:
     """Return the first child of that *name*, in whatever version of XAdES; a second one is refused."""
-    found = [] if node is None else [child for child in element_children(node) if _name(child) == name]
+    if node is None:
+        return None
+    tags = _tags(name)
+    found = [child for child in node if child.tag in tags]
     if len(found) > 1:
         raise Refusal(reason("xades-malformed", place=found[1], name=name))
     return found[0] if found else None
@@ -171,8 +175,17 @@ def _children(node: etree._Element | None, *path: str) -> list[etree._Element]:
     """Return all elements below *node* along the names of *path*."""
     nodes = [] if node is None else [node]
     for step in path:
-        nodes = [child for parent in nodes for child in element_children(parent) if _name(child) == step]
+        if not nodes:
+            break
+        tags = _tags(step)
+        nodes = [child for parent in nodes for child in parent if child.tag in tags]
     return nodes
+
+
+@functools.cache
+def _tags(name: str) -> frozenset[str]:
+    """Return the tags of the element *name* in all versions; only names that this module knows are asked for."""
+    return frozenset(f"{{{namespace}}}{name}" for namespace in NAMESPACES)
 
 
 def _signed_properties(
@@ -280,7 +293,10 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
 def _binding(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:
     for name, value in bound:
         digest = DIGESTS.get(name)
-        if digest is not None and digest.hashlib is not None and digest.of(certificate.der) == value:
+        if digest is None or digest.hashlib is None:
+            continue
+        found = certificate.fingerprint if name == "sha256" else digest.of(certificate.der)
+        if found == value:
             return Binding.MATCHES
     return Binding.DIFFERS
 

@@ -451,7 +451,7 @@ class _Twins:
             if not wanted:
                 break
             name = str(node.tag)
-            if name in wanted and not self._covered(node):
+            if name in wanted and node not in self._signed and not self._covered(node):
                 self._found[name] = node
                 wanted.discard(name)
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import attrs
 from lxml import etree
 
-from vndoc.errors import ReadError
+from vndoc.errors import VndocError
 from vndoc.xml.c14n import Canonical, canonical_octets
 from vndoc.xml.c14nwork import is_light
 from vndoc.xml.parser import parse_partly
@@ -24,6 +24,9 @@ __all__ = ["Ahead", "Growing", "Plan", "Planner"]
 
 _MOST: Final = 32
 """Texts of one packet: for each, what stands before it is parsed anew."""
+_LONGEST: Final = 256 * 1024
+_WORK: Final = 1_000_000
+"""Octets before a text, and steps to make them canonical: some milliseconds. A packet has ten thousand."""
 
 
 class Growing(Protocol):
@@ -104,20 +107,18 @@ class Ahead:
 
     def _foretold(self, segments: list[bytes], planner: Planner) -> bytes | None:
         """Return the canonical octets between the text that begins and the one before it."""
-        if len(segments) > _MOST:
-            return None
         data, tokens = weave([*segments, b""])
-        root = parse_partly(data)
-        plan = None if root is None else planner(root)
-        if root is None or plan is None or self._plan not in (None, plan):
+        if len(tokens) > _MOST or len(data) > _LONGEST or not is_light(data, _WORK):
             return None
-        if self._plan is None:
-            self._plan, self._hash = plan, plan.new()
         try:
-            octets = canonical_octets(
-                root, plan.form, plan.prefixes, plan.without, whole_document=True, light=is_light(data)
-            )
-        except ReadError:
+            root = parse_partly(data)
+            plan = None if root is None else planner(root)
+            if root is None or plan is None or self._plan not in (None, plan):
+                return None
+            if self._plan is None:
+                self._plan, self._hash = plan, plan.new()
+            octets = canonical_octets(root, plan.form, plan.prefixes, plan.without, whole_document=True, light=True)
+        except VndocError:  # whoever asks in the end is told
             return None
         stop = octets.find(tokens[-1].encode())
         start = 0 if len(tokens) == 1 else octets.find(tokens[-2].encode()) + len(tokens[-2])

@@ -20,7 +20,7 @@ from lxml import etree
 
 from vndoc.errors import ReadError, UsageError
 from vndoc.xml.c14nwork import check_work, is_light
-from vndoc.xml.c14nwriter import markup, relative_names, write_canonical
+from vndoc.xml.c14nwriter import is_relative, markup, relative_names, write_canonical
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
 
@@ -51,6 +51,8 @@ class Canonical(enum.StrEnum):
     Source: Canonical XML 1.0 and 1.1, Exclusive XML Canonicalization 1.0 (W3C).
     """
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     C14N_10 = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
     C14N_10_COMMENTS = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
     C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"
@@ -61,12 +63,12 @@ class Canonical(enum.StrEnum):
     @property
     def comments(self) -> bool:
         """Return whether comments belong to the form."""
-        return self.value.endswith(_COMMENTS)
+        return self.endswith(_COMMENTS)
 
     @property
     def exclusive(self) -> bool:
         """Return whether only namespaces that are used belong to the form."""
-        return self in {Canonical.EXCLUSIVE, Canonical.EXCLUSIVE_COMMENTS}
+        return self.startswith(Canonical.EXCLUSIVE)
 
     @property
     def without_comments(self) -> Canonical:
@@ -75,7 +77,7 @@ class Canonical(enum.StrEnum):
         That is what the references ``""`` and ``#id`` come to whatever form is named: their node-set has no comments
         (XML Signature 1.1, section 4.4.3.3). ``#xpointer(/)`` and ``#xpointer(id('...'))`` keep them.
         """
-        return _WITHOUT_COMMENTS[self]
+        return _WITHOUT_COMMENTS[self] if self.comments else self
 
 
 _WITHOUT_COMMENTS: Final = {
@@ -139,7 +141,8 @@ def canonical_octets(
     hole = None if without is None else path_between(node, without)
     if hole == ():
         return b""
-    return _written(_detached(node, algorithm, hole or (), light=light), algorithm, prefixes)
+    found = _detached(node, algorithm, prefixes, light=light)
+    return _written(_cut(found, hole or ()), algorithm, prefixes)
 
 
 def _of_root(
@@ -221,11 +224,16 @@ def _stands_alone(root: etree._Element) -> bool:
     return root.getprevious() is None and root.getnext() is None
 
 
-def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...], *, light: bool) -> etree._Element:
-    """Return a copy of *node* that is the root of a document of its own, without what lies at *hole*."""
-    if len(node.nsmap) > _SCOPE:
+def _detached(node: etree._Element, algorithm: Canonical, prefixes: Sequence[str], *, light: bool) -> etree._Element:
+    """Return a copy of *node* that is the root of a document of its own."""
+    scope = node.nsmap
+    if len(scope) > _SCOPE:
         raise ReadError("c14n-too-complex")
-    # a copy in memory would lack the namespaces that are in scope but not used; written as XML, it has them
+    if light and algorithm.exclusive and not prefixes and not any(map(is_relative, scope.values())):
+        found = copy.copy(node)
+        found.tail = None
+        return found
+    # a copy in memory lacks the namespaces that are in scope but not used; written as XML, it has them
     octets = etree.tostring(node, encoding="utf-8", with_tail=False)
     try:
         found = parse_copy(octets)
@@ -235,7 +243,7 @@ def _detached(node: etree._Element, algorithm: Canonical, hole: tuple[int, ...],
         check_work(found)
     if not algorithm.exclusive:
         _inherit(node, found, algorithm)
-    return _cut(found, hole)
+    return found
 
 
 def _cut(root: etree._Element, hole: tuple[int, ...]) -> etree._Element:

@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-__all__ = ["markup", "relative_names", "write_canonical"]
+__all__ = ["is_relative", "markup", "relative_names", "write_canonical"]
 
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -66,7 +66,12 @@ def markup(node: etree._Element) -> str:
 def relative_names(root: etree._Element) -> Iterator[str]:
     """Yield the namespace names in *root*'s tree that are relative URIs."""
     for element in root.iter("*"):
-        yield from (uri for uri in element.nsmap.values() if uri and _ABSOLUTE.match(uri) is None)
+        yield from (uri for uri in element.nsmap.values() if is_relative(uri))
+
+
+def is_relative(uri: str | None) -> bool:
+    """Return whether the namespace name *uri* is a relative URI: no canonical form is defined with it."""
+    return bool(uri) and _ABSOLUTE.match(uri or "") is None
 
 
 def _attributes(node: etree._Element, scope: _Scope) -> Iterator[tuple[str, str, str, str]]:

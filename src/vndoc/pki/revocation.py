@@ -81,6 +81,7 @@ class _Said:
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
+_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
@@ -122,9 +123,9 @@ class RevocationChecker:
         lists = list(_read(crls, Crl, load, "crl-malformed", unreadable))
         responses = list(_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable))
         return cls(
-            crls=tuple(dict.fromkeys(lists)),
-            ocsps=tuple(dict.fromkeys(responses)),
-            unreadable=tuple(dict.fromkeys(unreadable)),
+            crls=_each_once(lists),
+            ocsps=_each_once(responses),
+            unreadable=_each_once(unreadable),
             known_at=known_at,
             fresh_for=fresh_for,
             fetch=fetch,
@@ -162,7 +163,7 @@ class RevocationChecker:
                 why.append(str(error))
             except CertificateError:
                 why.append("ocsp-malformed")
-        if others == len(self.ocsps):
+        if others == min(len(self.ocsps), MAX_SOURCES):
             why.append("ocsp-other-certificate")
 
     def _of_ocsp(
@@ -272,6 +273,10 @@ class RevocationChecker:
 
     def __repr__(self) -> str:
         return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
+
+
+def _each_once(items: list[_Item]) -> tuple[_Item, ...]:
+    return tuple(items) if len(items) < 2 else tuple(dict.fromkeys(items))
 
 
 def _read(

@@ -315,7 +315,7 @@ def test_an_indirect_list(root):
     # nobody vouches for the issuer of the list: its own status is not known
     assert ask(who, root, [fresh(maker, scope=scope)], pool=pool)[1].why == ("crl-signer-not-trusted",)
     foreign = Authority.root("CRL issuer", key="p384")
-    assert ask(who, root, [fresh(foreign)], pool=[foreign.certificate])[1].why == ("no-source",)
+    assert ask(who, root, [fresh(foreign)], pool=[foreign.certificate])[1].why == ("crl-other-issuer",)
 
 
 # -- who may sign a list (attack A16) ---------------------------------------------------------------------
@@ -328,7 +328,7 @@ def test_a_list_of_another_authority_of_the_same_name(root, person):
 
 
 def test_a_list_of_another_issuer(root, person):
-    assert ask(person, root, [fresh(Authority.root("Other", key=KEY))])[1].why == ("no-source",)
+    assert ask(person, root, [fresh(Authority.root("Other", key=KEY))])[1].why == ("crl-other-issuer",)
 
 
 def test_the_signer_must_be_allowed_to_sign_lists():
@@ -624,10 +624,10 @@ def test_unknown_is_not_good(root, person):
 
 def test_a_response_about_another(root, person):
     other = root.person("Other", key=KEY)
-    assert ask(person, root, (), [said(root, other)])[1].why == ("no-source",)
+    assert ask(person, root, (), [said(root, other)])[1].why == ("ocsp-other-certificate",)
     twin = Authority.root("Root", key="p384")
     same_number = twin.person("An", key=KEY, serial=person.certificate.serial)
-    assert ask(person, root, (), [said(twin, same_number)])[1].why == ("no-source",)
+    assert ask(person, root, (), [said(twin, same_number)])[1].why == ("ocsp-other-certificate",)
 
 
 def test_responses_and_lists_together(root, person):

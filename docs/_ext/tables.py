@@ -169,6 +169,7 @@ _RAISED_BY_VARIABLE = {
     "xml-": "ReadError",
     "token-": "SignatureError",
     "mobile-": "SignatureError",
+    "fetch-": "FetchError",
 }
 """Classes of codes that the source does not name as a literal where it raises them, by the start of the code."""
 

@@ -102,9 +102,10 @@ def fits(delta: Crl, base: Crl) -> bool:
 def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:
     """Return whether the policy accepts how *item* is signed: as revocation, or as the certificate asked about."""
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
-    bits = signer.key_bits
-    uses = (question.use, Use.REVOCATION)
-    return any(question.crypto.judge(use, algorithm, question.at, bits) is Ruling.ACCEPTED for use in uses)
+    judge, at, bits = question.crypto.judge, question.at, signer.key_bits
+    if judge(question.use, algorithm, at, bits) is Ruling.ACCEPTED:
+        return True
+    return judge(Use.REVOCATION, algorithm, at, bits) is Ruling.ACCEPTED
 
 
 def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:

@@ -11,7 +11,7 @@ import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -62,6 +62,9 @@ class Ruling(enum.StrEnum):
 
 _Keys = Mapping[Family, tuple[KeyRule, ...]]
 _Digests = Mapping[str, datetime.date | None]
+_Asked = tuple[Use, SignatureAlgorithm, int | None]
+_KEPT: Final = 256
+"""Answers that a policy keeps: a document asks a dozen different questions."""
 
 
 def _frozen(value: Mapping[Use, Mapping[Any, Any]]) -> Mapping[Use, Mapping[Any, Any]]:
@@ -79,12 +82,25 @@ class CryptoPolicy:
     keys: Mapping[Use, _Keys] = attrs.field(converter=_frozen)
     digests: Mapping[Use, _Digests] = attrs.field(converter=_frozen)
     pss_plain: bool = True
+    _found: dict[_Asked, datetime.date | None] = attrs.field(factory=dict, init=False, eq=False)
+    """Answers of :meth:`until`: the tables do not change, and few questions are asked again and again."""
 
     def until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None = None) -> datetime.date | None:
         """Return the last day on which *algorithm* counts with a key of *bits* bits; ``date.max`` if there is no end.
 
         ``None`` means that it never counts. Without *bits* only the digest is judged.
         """
+        asked = use, algorithm, bits
+        try:
+            return self._found[asked]
+        except KeyError:
+            pass
+        if len(self._found) >= _KEPT:
+            self._found.clear()
+        found = self._found[asked] = self._until(use, algorithm, bits)
+        return found
+
+    def _until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None) -> datetime.date | None:
         key_end = datetime.date.max if bits is None else self._key_end(use, algorithm, bits)
         digest_end = self.digest_until(use, algorithm.digest)
         if key_end is None or digest_end is None:

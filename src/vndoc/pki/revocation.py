@@ -38,7 +38,7 @@ from vndoc.pki.distribution import (
 from vndoc.pki.extensions import OCSP_SIGNING
 from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
 from vndoc.pki.names import key_or_octets
-from vndoc.pki.ocsp import OcspResponse
+from vndoc.pki.ocsp import OcspResponse, SingleResponse
 from vndoc.pki.ocsp_request import make_ocsp_request
 from vndoc.pki.revocation_cache import RevocationCache
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationReason, RevocationStatus
@@ -81,6 +81,7 @@ class _Said:
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
+_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
@@ -122,9 +123,9 @@ class RevocationChecker:
         lists = list(_read(crls, Crl, load, "crl-malformed", unreadable))
         responses = list(_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable))
         return cls(
-            crls=tuple(dict.fromkeys(lists)),
-            ocsps=tuple(dict.fromkeys(responses)),
-            unreadable=tuple(dict.fromkeys(unreadable)),
+            crls=_each_once(lists),
+            ocsps=_each_once(responses),
+            unreadable=_each_once(unreadable),
             known_at=known_at,
             fresh_for=fresh_for,
             fetch=fetch,
@@ -150,18 +151,24 @@ class RevocationChecker:
     # -- OCSP ------------------------------------------------------------------------------------------------
 
     def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+        others = 0
         for response in self.ocsps[:MAX_SOURCES]:
             try:
-                yield from self._of_ocsp(response, question)
+                about = [single for single in response.responses if is_about(single, question)]
+                if about:
+                    yield from self._of_ocsp(response, about, question)
+                else:
+                    others += 1
             except DoesNotCountError as error:
                 why.append(str(error))
             except CertificateError:
                 why.append("ocsp-malformed")
+        if others == min(len(self.ocsps), MAX_SOURCES):
+            why.append("ocsp-other-certificate")
 
-    def _of_ocsp(self, response: OcspResponse, question: RevocationQuestion) -> Iterator[_Said]:
-        about = [single for single in response.responses if is_about(single, question)]
-        if not about:
-            return
+    def _of_ocsp(
+        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion
+    ) -> Iterator[_Said]:
         if not (response.usable and all(single.usable for single in about)):
             raise DoesNotCountError("ocsp-critical-extension")
         if response.expected_nonce is not None and response.expected_nonce != response.nonce:
@@ -199,6 +206,8 @@ class RevocationChecker:
         issuers = {key_or_octets(question.certificate.issuer)}
         issuers |= {key_or_octets(name.value) for point in points for name in point.issuers if name.kind == 4}
         named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][:MAX_SOURCES]
+        if not named:
+            why.append("crl-other-issuer")
         bases = [crl for crl in named if crl.base is None]
         deltas = [crl for crl in named if crl.base is not None]
         if deltas and not bases:
@@ -264,6 +273,10 @@ class RevocationChecker:
 
     def __repr__(self) -> str:
         return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
+
+
+def _each_once(items: list[_Item]) -> tuple[_Item, ...]:
+    return tuple(items) if len(items) < 2 else tuple(dict.fromkeys(items))
 
 
 def _read(

@@ -30,6 +30,10 @@ REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
             "không có CRL hoặc phản hồi OCSP",
             "there is no revocation list or OCSP response",
         ),
+        "crl-other-issuer": Text(
+            "không có CRL nào của tổ chức cấp chứng thư số này",
+            "no revocation list is that of the certificate's issuer",
+        ),
         "crl-malformed": Text(
             "CRL sai cấu trúc",
             "a revocation list is malformed",
@@ -97,6 +101,10 @@ REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
         "ocsp-malformed": Text(
             "phản hồi OCSP sai cấu trúc",
             "an OCSP response is malformed",
+        ),
+        "ocsp-other-certificate": Text(
+            "phản hồi OCSP nói về chứng thư số khác",
+            "the OCSP response is about another certificate",
         ),
         "ocsp-unknown": Text(
             "máy chủ OCSP không biết chứng thư số này",

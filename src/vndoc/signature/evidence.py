@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 RECORD_VERSION: Final = form.VERSION
+"""Of the file."""
 RECORD_SCHEMA: Final = form.SCHEMA
 """The JSON Schema (2020-12) of the file; a record is held to it when it is read."""
 

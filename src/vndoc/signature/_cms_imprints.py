@@ -22,7 +22,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature._cms_content import digests_of, pieces_of
-from vndoc.signature._cms_signer import Content, reason
+from vndoc.signature._cms_signer import NESTING, Content, reason
 from vndoc.signature._cms_structure import DATA, SignedData, SignerInfo, children, octet_string, signer_info, split
 from vndoc.signature._imprint import UNKNOWN, Imprint, digest_by, key_of
 from vndoc.signature.facts import RevocationMaterial
@@ -278,16 +278,26 @@ def _keys(material: RevocationMaterial) -> Iterator[bytes]:
     yield from (key_of(octets) for octets in (*material.crls, *material.ocsps))
 
 
-def _held(attribute: _Attribute) -> Iterator[bytes]:
+def _held(attribute: _Attribute, depth: int = 0) -> Iterator[bytes]:
     """Yield what the values of an unsigned attribute are known by, where proofs are kept of such."""
     for value in attribute.values:
         with contextlib.suppress(CertificateError):  # as above
             if attribute.oid in _TOKENS:
                 yield key_of(value.octets)
+            elif attribute.oid == names.COUNTER_SIGNATURE and depth < NESTING:
+                yield from _countersigned(value, depth + 1)
             elif attribute.oid == names.CERTIFICATE_VALUES:
                 yield from (key_of(element.octets) for element in children(value, most=names.MOST_VALUES))
             elif attribute.oid == names.REVOCATION_VALUES:
                 yield from _keys(names.revocation_values(value))
+
+
+def _countersigned(value: der.Element, depth: int) -> Iterator[bytes]:
+    """Yield what a counter-signature is known by, and what it carries along."""
+    info = signer_info(value)
+    yield key_of(info.signature)
+    for attribute in _unsigned(info):
+        yield from _held(attribute, depth)
 
 
 _RULES: Final[dict[str, Callable[[der.Element, SignerInfo, Content], Imprint]]] = {

@@ -7,7 +7,7 @@ leaves open becomes a failure here only with proof that the signature was made o
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 import attrs
@@ -63,12 +63,17 @@ _HOLD: Final = "certificate-on-hold"
 
 @attrs.frozen(kw_only=True)
 class Context:
-    """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation."""
+    """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation.
+
+    ``known`` says since when things are proven to exist by what is around the signature (by their SHA-256): an archive
+    timestamp of the signature that a counter-signature is on.
+    """
 
     policy: Policy
     trust: TrustStore
     at: datetime.datetime
     revocation: RevocationSource | None = None
+    known: Mapping[bytes, datetime.datetime] = attrs.field(factory=dict, eq=False)
 
     def knowing(self, material: RevocationMaterial) -> Context:
         """Return a context in which what a signature carries is asked, too; it is verified as any other source."""

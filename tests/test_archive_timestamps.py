@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import functools
 import hashlib
 import subprocess
 from collections.abc import Callable
@@ -16,17 +17,20 @@ from pathlib import Path
 import pytest
 from asn1crypto import cms as asn1
 from asn1crypto import core
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 import cms_support as cs
 import xmlsig_support as xs
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import SignatureError, UsageError
-from vndoc.pki import der
+from vndoc.errors import SignatureError, UsageError, VndocError
+from vndoc.pki import TrustStore, der
 from vndoc.signature import RevocationMaterial, cms, cms_archiving, xmldsig_archiving
 from vndoc.signature._cms_encode import attribute
 from vndoc.signature._cms_make import opened, with_unsigned
 from vndoc.signature._imprint import key_of
+from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.facts import Level, SignatureFacts, TimestampFacts, TimestampKind
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
@@ -379,6 +383,52 @@ def test_an_empty_index_protects_the_signature_alone() -> None:
     [found] = archive(facts)
     assert found.intact
     assert found.protects == {key_of(facts.signature_value)}
+
+
+def test_values_among_the_unsigned_attributes_are_protected_too() -> None:
+    """The older place of validation data: certificate-values and revocation-values (annex A of EN 319 122-1)."""
+    chain = [c.der for c in cs.authority().chain]
+    values = {
+        "1.2.840.113549.1.9.16.2.23": der.encode(der.SEQUENCE, *chain),
+        "1.2.840.113549.1.9.16.2.24": der.encode(
+            der.SEQUENCE,
+            der.encode(0xA0, der.encode(der.SEQUENCE, CRL)),
+            der.encode(0xA1, der.encode(der.SEQUENCE, OCSP)),
+        ),
+    }
+    data = cs.signed()
+    for oid, value in values.items():
+        parts, held = opened(data)
+        data = held.with_changed(0, with_unsigned(parts.signers[0], attribute(oid, value)), ()).octets()
+    [found] = archive(cs.read(cms_archiving.add_archive_timestamp(data, tsa(), content=cs.CONTENT)))
+    assert found.intact
+    assert {key_of(octets) for octets in (*chain, CRL, OCSP)} <= found.protects
+    damaged = data.replace(CRL[:4], b"\x30\x84" + CRL[2:4])
+    [found] = archive(cs.read(stamped_by_hand(damaged, b"\0" * 32, V2)))
+    assert found.intact is False
+
+
+@functools.cache
+def archived_documents() -> tuple[bytes, bytes, bytes]:
+    data = stamped_by_hand(lta(detached=False), b"\0" * 32, V2)
+    return lta(detached=False), data, xml_lta()
+
+
+@given(st.integers(0, 2), st.data())
+@settings(max_examples=250)
+def test_nothing_but_our_errors_comes_out_of_damaged_archives(which: int, data: st.DataObject) -> None:
+    octets = bytearray(archived_documents()[which])
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(octets) - 1))
+        much = data.draw(st.integers(0, 40))
+        octets[at : at + much] = data.draw(st.binary(max_size=40))
+    try:
+        found = cms.read_cms(bytes(octets)) if which < 2 else read_xml(bytes(octets))
+    except VndocError:
+        return
+    for facts in found:
+        verdict = verdict_of([facts], policy="vn_default", trust=TrustStore(), at=LATER)
+        assert not verdict.passed
 
 
 def test_what_is_no_token_is_named_once() -> None:

@@ -15,6 +15,7 @@ from archive_support import (
     OPEN,
     PASSED,
     PERSON,
+    SECOND,
     SIGNED,
     SINCE,
     STORE,
@@ -23,9 +24,10 @@ from archive_support import (
     judge,
     lists,
     made,
+    tsa,
 )
 from vndoc.pki import RevocationChecker, SubIndication
-from vndoc.signature import POLICIES, Level
+from vndoc.signature import POLICIES, Level, cms, cms_archiving, xmldsig_archiving, xmldsig_countersigning
 from vndoc.signature.policy import Renewal
 
 FORMS = pytest.mark.parametrize("form", ["cms", "xml"])
@@ -125,6 +127,27 @@ def test_whether_a_timestamp_has_to_be_renewed_is_the_policy_s(form):
     report = judge(form, made(form, "LTA"), policy=required, revocation=known)
     assert report.passed, report.reasons
     assert "timestamp-not-renewed" not in codes(report)
+
+
+@FORMS
+def test_an_archive_timestamp_proves_the_time_of_counter_signatures_too(form):
+    """The counter-signer's certificate ended in 2024, and the counter-signature has no timestamp of its own."""
+    sign = cms.counter_sign if form == "cms" else xmldsig_countersigning.counter_sign
+    add = cms_archiving if form == "cms" else xmldsig_archiving
+    second = CA.person("Phó Chánh Văn phòng", key="p256", valid=(day(2020), day(2024)))
+    data = sign(made(form, "LT"), signer=second.signer(), signing_time=day(2022))
+    known = RevocationChecker.of(SINCE.crls)
+    [counter] = judge(form, data, revocation=known).counter_signatures
+    assert (counter.indication, counter.best_signature_time) == (OPEN, None)
+    report = judge(form, add.add_archive_timestamp(data, tsa(SECOND, ARCHIVED)), revocation=known)
+    assert report.passed, report.reasons
+    [counter] = report.counter_signatures
+    assert counter.passed, counter.reasons
+    assert counter.best_signature_time == ARCHIVED
+    assert "time-proven-around" in codes(counter)
+    assert "counter-signature-not-valid" not in codes(report)
+    again = sign(data, signer=second.signer(), signing_time=day(2022))
+    assert len(judge(form, again).counter_signatures) == 2
 
 
 @FORMS

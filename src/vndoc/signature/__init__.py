@@ -2,6 +2,8 @@
 
 from vndoc.signature.cms import sign_cms
 from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
+from vndoc.signature.evidence import EvidenceRecord, make_evidence
+from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
 from vndoc.signature.facts import (
     Binding,
     Covered,
@@ -24,6 +26,8 @@ __all__ = [
     "Binding",
     "Covered",
     "Credential",
+    "EvidenceCheck",
+    "EvidenceRecord",
     "Form",
     "Level",
     "Policy",
@@ -40,7 +44,9 @@ __all__ = [
     "TimestampToken",
     "ToBeSigned",
     "Verdict",
+    "check_evidence",
     "evaluate",
+    "make_evidence",
     "policy_of",
     "sign_cms",
     "sign_xml",

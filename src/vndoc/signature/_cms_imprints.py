@@ -6,12 +6,14 @@ V2.2.1, 6.4.2 (ats-hash-index) and annex K; RFC 5126, 6.3.5, 6.3.6 and 6.4.1 (ar
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import attrs
 
+from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
@@ -20,9 +22,10 @@ from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature._cms_content import digests_of, pieces_of
-from vndoc.signature._cms_signer import Content, reason
+from vndoc.signature._cms_signer import NESTING, Content, reason
 from vndoc.signature._cms_structure import DATA, SignedData, SignerInfo, children, octet_string, signer_info, split
 from vndoc.signature._imprint import UNKNOWN, Imprint, digest_by, key_of
+from vndoc.signature.facts import RevocationMaterial
 
 _ARCHIVE: Final = frozenset({names.ARCHIVE_TIMESTAMP_V1, names.ARCHIVE_TIMESTAMP_V2, names.ARCHIVE_TIMESTAMP_V3})
 _TOKENS: Final = _ARCHIVE | {names.SIGNATURE_TIMESTAMP, names.ESC_TIMESTAMP, names.REFERENCES_TIMESTAMP}
@@ -114,7 +117,8 @@ def hash_index(token: bytes) -> HashIndex | None:
 
 def _of_archive_v3(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
     """Archive-time-stamp-v3: content type, digest of the content, the signer's fields, the index of all the rest."""
-    if content.parts is None or content.octets is None:
+    octets = content.octets
+    if content.parts is None or octets is None:
         return UNKNOWN
     try:
         index = hash_index(value.octets)
@@ -128,20 +132,18 @@ def _of_archive_v3(value: der.Element, info: SignerInfo, content: Content) -> Im
     reasons = (reason("archive-index-orphan", count=orphans),) if orphans else ()
 
     def over(digest: Digest) -> Iterable[bytes]:
-        yield from archived(info, content, digest)
+        yield from archived(info, content, octets, digest)
         yield index.element.octets
 
     protects = frozenset({key_of(info.signature), *protected})
     return Imprint(over=digest_by(over), protects=protects, reasons=reasons)
 
 
-def archived(info: SignerInfo, content: Content, digest: Digest) -> Iterator[bytes]:
+def archived(info: SignerInfo, content: Content, octets: Octets, digest: Digest) -> Iterator[bytes]:
     """Yield what an archive-time-stamp-v3 is over but for the index (EN 319 122-1, 5.5.3, steps 1 to 3)."""
     yield der.encode_oid(content.kind or DATA)
     known = content.digests.get(digest.name)
-    if known is None and content.octets is not None:
-        known = digests_of(content.octets, [digest.name])[digest.name]
-    yield known or b""
+    yield digests_of(octets, [digest.name])[digest.name] if known is None else known
     yield from _fields(info)
 
 
@@ -208,15 +210,15 @@ def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Im
     Writers disagreed about the tag and the length around the unsigned attributes; annex K of TS 101 733 asks to try
     both. Archive timestamps of the same time or later were not there yet.
     """
-    parts = content.parts
-    if parts is None or content.octets is None:
+    parts, octets = content.parts, content.octets
+    if parts is None or octets is None:
         return UNKNOWN
     time, expected = _stated(value)
     kept = [a for a in _unsigned(info) if a.oid not in _ARCHIVE or all(_stated(v)[0] < time for v in a.values)]
     joined = b"".join(a.element.octets for a in kept)
 
     def pieces(tail: bytes) -> Iterator[bytes | memoryview]:
-        yield from _encapsulated(content, detached=parts.content is None)
+        yield from _encapsulated(parts.content_type, octets, detached=parts.content is None)
         for tag, elements in ((der.context(0), parts.certificates), (der.context(1), parts.revocation)):
             if elements:
                 yield der.encode(tag, *(element.octets for element in elements))
@@ -235,12 +237,9 @@ def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Im
     return Imprint(over=over, protects=frozenset(protects))
 
 
-def _encapsulated(content: Content, *, detached: bool) -> Iterator[bytes | memoryview]:
+def _encapsulated(content_type: str, octets: Octets, *, detached: bool) -> Iterator[bytes | memoryview]:
     """Yield the DER EncapsulatedContentInfo, and behind it the content where that is elsewhere."""
-    octets = content.octets
-    if octets is None:  # the caller has looked
-        return
-    kind = der.encode_oid(content.kind or DATA)
+    kind = der.encode_oid(content_type)
     if detached:
         yield der.encode(der.SEQUENCE, kind)
         yield from pieces_of(octets)
@@ -256,8 +255,9 @@ def _stated(token: der.Element) -> tuple[datetime.datetime, bytes]:
     content = split(token.octets, DEFAULT).content
     if content is None or content.size > DEFAULT.in_memory_bytes:
         raise SignatureError("timestamp-malformed", detail="TSTInfo")
-    fields = children(der.read(b"".join(pieces_of(content)), ber=True))
-    return der.time(fields[4]), octet_string(children(fields[2])[1])
+    _, _, imprint, _, time, *_ = children(der.read(b"".join(pieces_of(content)), ber=True))
+    _, value = children(imprint)
+    return der.time(time), octet_string(value)
 
 
 # -- what proofs are kept of -----------------------------------------------------------------------------
@@ -269,21 +269,35 @@ def _itself(element: der.Element) -> Iterator[bytes]:
 
 
 def _choice(element: der.Element) -> Iterator[bytes]:
-    """Yield what a RevocationInfoChoice is known by."""
-    found = names.revocation_choice(element)
-    yield from (key_of(octets) for octets in (*found.crls, *found.ocsps))
+    """Yield what a RevocationInfoChoice is known by; what is damaged says so where it is used."""
+    with contextlib.suppress(CertificateError):
+        yield from _keys(names.revocation_choice(element))
 
 
-def _held(attribute: _Attribute) -> Iterator[bytes]:
+def _keys(material: RevocationMaterial) -> Iterator[bytes]:
+    yield from (key_of(octets) for octets in (*material.crls, *material.ocsps))
+
+
+def _held(attribute: _Attribute, depth: int = 0) -> Iterator[bytes]:
     """Yield what the values of an unsigned attribute are known by, where proofs are kept of such."""
     for value in attribute.values:
-        if attribute.oid in _TOKENS:
-            yield key_of(value.octets)
-        elif attribute.oid == names.CERTIFICATE_VALUES:
-            yield from (key_of(element.octets) for element in children(value, most=names.MOST_VALUES))
-        elif attribute.oid == names.REVOCATION_VALUES:
-            found = names.revocation_values(value)
-            yield from (key_of(octets) for octets in (*found.crls, *found.ocsps))
+        with contextlib.suppress(CertificateError):  # as above
+            if attribute.oid in _TOKENS:
+                yield key_of(value.octets)
+            elif attribute.oid == names.COUNTER_SIGNATURE and depth < NESTING:
+                yield from _countersigned(value, depth + 1)
+            elif attribute.oid == names.CERTIFICATE_VALUES:
+                yield from (key_of(element.octets) for element in children(value, most=names.MOST_VALUES))
+            elif attribute.oid == names.REVOCATION_VALUES:
+                yield from _keys(names.revocation_values(value))
+
+
+def _countersigned(value: der.Element, depth: int) -> Iterator[bytes]:
+    """Yield what a counter-signature is known by, and what it carries along."""
+    info = signer_info(value)
+    yield key_of(info.signature)
+    for attribute in _unsigned(info):
+        yield from _held(attribute, depth)
 
 
 _RULES: Final[dict[str, Callable[[der.Element, SignerInfo, Content], Imprint]]] = {

@@ -45,11 +45,12 @@ _KEPT: Final = frozenset(
         "EncapsulatedCRLValue",
         "EncapsulatedOCSPValue",
         "EncapsulatedTimeStamp",
+        "SignatureValue",
         "X509Certificate",
         "X509CRL",
     }
 )
-"""Elements whose octets a proof of existence is kept of."""
+"""Elements whose octets a proof of existence is kept of; a SignatureValue is that of a counter-signature."""
 
 
 def _local(node: etree._Element) -> str:

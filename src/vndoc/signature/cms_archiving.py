@@ -23,7 +23,7 @@ from vndoc.signature import tsp
 from vndoc.signature._cms_content import digests_of
 from vndoc.signature._cms_imprints import archived, new_index
 from vndoc.signature._cms_signer import Content
-from vndoc.signature._cms_structure import SignedData, SignerInfo, digest_needed, signer_info
+from vndoc.signature._cms_structure import SignerInfo, digest_needed, signer_info
 from vndoc.signature._imprint import digest_by
 from vndoc.signature.facts import RevocationMaterial
 
@@ -102,30 +102,27 @@ def add_archive_timestamp(
     algorithm = enc.digest(digest)
     parts, container = make.opened(existing)
     info = _info(make.signer_at(parts, index))
-    own = _content(parts, content)
-    _check_signed(info, own)
+    octets = parts.content if parts.content is not None else _given(content)
+    _check_signed(info, octets)
+    own = Content(kind=parts.content_type, what="content", octets=octets, digests={}, parts=parts)
     listed = new_index(info, parts, algorithm)
-    imprint = digest_by(lambda used: (*archived(info, own, used), listed))(algorithm)
+    imprint = digest_by(lambda used: (*archived(info, own, octets, used), listed))(algorithm)
     token = tsp.stamped_digest(imprint, stamp, digest=digest, nonce=nonce)
     attribute = enc.attribute(names.ARCHIVE_TIMESTAMP_V3, _with_index(token.octets, listed))
     return container.with_changed(index, make.with_unsigned(info.element, attribute), ()).octets()
 
 
-def _content(parts: SignedData, content: bytes | Octets | None) -> Content:
-    octets: Octets | None = MemoryOctets(content) if isinstance(content, bytes) else content
-    octets = parts.content if parts.content is not None else octets
-    if octets is None:
+def _given(content: bytes | Octets | None) -> Octets:
+    if content is None:
         raise SignatureError("cms-content-needed")
-    return Content(kind=parts.content_type, what="content", octets=octets, digests={}, parts=parts)
+    return MemoryOctets(content) if isinstance(content, bytes) else content
 
 
-def _check_signed(info: SignerInfo, content: Content) -> None:
+def _check_signed(info: SignerInfo, octets: Octets) -> None:
     """Refuse to archive another content than the one that was signed, as far as the signed attributes name it."""
     stated = [v.content for group in info.signed_attributes.get(names.MESSAGE_DIGEST, ()) for v in group]
-    if content.octets is not None and stated:
-        found = digests_of(content.octets, digest_needed(info))
-        if [*found.values()] != stated:
-            raise SignatureError("cms-content-differs")
+    if stated and [*digests_of(octets, digest_needed(info)).values()] != stated:
+        raise SignatureError("cms-content-differs")
 
 
 def _with_index(token: bytes, listed: bytes) -> bytes:

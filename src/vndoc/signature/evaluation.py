@@ -23,6 +23,7 @@ from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationFact, RevocationSource
 from vndoc.pki.trust import TrustStore
+from vndoc.signature._imprint import key_of
 from vndoc.signature.blocks import (
     Identification,
     Moment,
@@ -163,8 +164,9 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
     found = identify(facts, itertools.chain(trusted.pool, (anchor.certificate for anchor in trusted.pinned)))
     crypto = _crypto(facts, found, context.policy, time.moment)
     path, trust = _trust(facts, found, context, time)
+    within = attrs.evolve(context, known=time.proofs.times) if time.proofs.times else context
     counters = tuple(
-        [_evaluated(counter, context, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH]
+        [_evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH]
     )
     notes = [
         Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
@@ -202,12 +204,12 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
 
 def _time(facts: SignatureFacts, context: Context) -> _Time:
     """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
-    if not facts.timestamps:
+    if not facts.timestamps and not context.known:
         notes = (_no_timestamp(facts, context), *claimed_time_notes(facts.claimed_time, None, context.at, facts.place))
         return _Time((), None, None, Moment(context.at, proven=False), outcome_of(notes), Proofs(context.at))
     examined = examine(facts, context)
     timestamps = examined.reports
-    proof, made_after = earliest_proof(timestamps), latest_content_time(timestamps)
+    proof, made_after = _earliest(facts, timestamps, context), latest_content_time(timestamps)
     asked = proof or earliest_proof(timestamps, waiting=True)
     moment = Moment(context.at, proven=False) if asked is None else Moment(asked.latest, proven=True)
     reasons = [*_proofs(facts, timestamps, proof, context), *examined.reasons]
@@ -218,15 +220,21 @@ def _time(facts: SignatureFacts, context: Context) -> _Time:
     return _Time(timestamps, proof, made_after, moment, outcome_of(reasons), examined.proofs)
 
 
+def _earliest(facts: SignatureFacts, timestamps: tuple[TimestampReport, ...], context: Context) -> Proof | None:
+    """Return the earliest proof of the signature's existence: of its own timestamps, or of one around it."""
+    own, around = earliest_proof(timestamps), context.known.get(key_of(facts.signature_value))
+    if around is None or (own is not None and own.latest <= around):
+        return own
+    return Proof(None, around, around)
+
+
 def _proofs(
     facts: SignatureFacts, timestamps: tuple[TimestampReport, ...], proof: Proof | None, context: Context
 ) -> Iterator[Reason]:
     """Yield what the timestamps come to. One that is attached has to prove a time, but it cannot undo a signature."""
     wrong = [t for t in timestamps if not t.proves]
     if proof is not None:
-        tsa = _name(proof.timestamp.tsa)
-        yield Reason.of(SIGNATURE_REASONS["time-proven"], place=facts.place, tsa=tsa, at=shown_time(proof.time))
-        yield from proof.timestamp.outcome.reasons
+        yield from _proven(facts, proof)
         for timestamp in wrong:
             detail = timestamp.outcome.reasons[0].kind.text
             yield Reason.of(SIGNATURE_REASONS["timestamp-not-valid"], place=timestamp.place, detail=detail)
@@ -241,6 +249,15 @@ def _proofs(
 
 def _no_timestamp(facts: SignatureFacts, context: Context) -> Reason:
     return Reason.of(SIGNATURE_REASONS["no-timestamp"], place=facts.place, at=shown_time(context.at))
+
+
+def _proven(facts: SignatureFacts, proof: Proof) -> Iterator[Reason]:
+    at = shown_time(proof.time)
+    if proof.timestamp is None:
+        yield Reason.of(SIGNATURE_REASONS["time-proven-around"], place=facts.place, at=at)
+        return
+    yield Reason.of(SIGNATURE_REASONS["time-proven"], place=facts.place, tsa=_name(proof.timestamp.tsa), at=at)
+    yield from proof.timestamp.outcome.reasons
 
 
 def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment: Moment) -> Outcome:
@@ -274,7 +291,7 @@ def _trust(
     if existed is not None and outcome.passed:
         proofs = time.proofs
         if facts.binding(certificate) is Binding.MATCHES:  # what was signed names it, so it is no younger
-            proofs = proofs.adding(certificate.fingerprint, existed)
+            proofs = proofs.adding([certificate.fingerprint], existed)
         late = slide(
             certificate,
             path,

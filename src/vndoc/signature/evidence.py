@@ -1,9 +1,10 @@
 """Evidence records: one value, one file, that says years later what was signed and why it was believed (V7).
 
 Verifying software keeps with a message the signer's certificate, the revocation data as of signing and the result of
-the check (Circular 15/2025/TT-BKHCN). :func:`make_evidence` verifies a document and keeps all of that: digests of what
+the check (Circular 15/2025/TT-BKHCN). ``make_evidence`` verifies a document and keeps all of that: digests of what
 was signed, signature values with what they are over, timestamps, the certificates and revocation data that decided,
-the report. :func:`check_evidence` verifies the same document again, offline, with what the record holds::
+the report. :func:`~vndoc.signature.evidence_check.check_evidence` verifies the same document again, offline, with
+what the record holds::
 
     record = make_evidence(functools.partial(verify_cms, data), data, kind="cms", policy=..., trust=..., at=now)
     later = EvidenceRecord.load(record.to_bytes())
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 RECORD_VERSION: Final = form.VERSION
+"""Of the file."""
 RECORD_SCHEMA: Final = form.SCHEMA
 """The JSON Schema (2020-12) of the file; a record is held to it when it is read."""
 

@@ -8,7 +8,7 @@ its authority since.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -38,9 +38,9 @@ class Proofs:
         """Return the earliest time at which the thing with the SHA-256 *key* is proven to have existed."""
         return self.times.get(key, self.at)
 
-    def adding(self, key: bytes, time: datetime.datetime) -> Proofs:
-        """Return these proofs and one more."""
-        return attrs.evolve(self, times={**self.times, key: min(time, self.since(key))})
+    def adding(self, keys: Iterable[bytes], time: datetime.datetime) -> Proofs:
+        """Return these proofs, and that the things known by *keys* existed at *time*."""
+        return attrs.evolve(self, times={**self.times, **{key: min(time, self.since(key)) for key in keys}})
 
     def before(self, limit: datetime.datetime, material: RevocationMaterial) -> RevocationMaterial:
         """Return what of *material* is proven to have existed before *limit*."""
@@ -64,7 +64,7 @@ class Examined:
 def examine(facts: SignatureFacts, context: Context) -> Examined:
     """Judge the timestamps of *facts*, the newest first: what it proves counts for those within."""
     stamps = facts.timestamps
-    proofs = Proofs(context.at)
+    proofs = Proofs(context.at, context.known)
     reports: dict[int, TimestampReport] = {}
     for number in sorted(range(len(stamps)), key=lambda n: _rank(stamps[n]), reverse=True):
         stamp = stamps[number]
@@ -72,8 +72,7 @@ def examine(facts: SignatureFacts, context: Context) -> Examined:
         report = validate_timestamp(stamp, context, facts.certificates, known=known, signature=facts.signature_value)
         reports[number] = report
         if report.proves and report.time is not None:
-            for key in _proven(stamp, report, facts):
-                proofs = proofs.adding(key, report.time + report.accuracy)
+            proofs = proofs.adding(_proven(stamp, report, facts), report.time + report.accuracy)
     ordered = tuple(reports[number] for number in range(len(stamps)))
     return Examined(ordered, proofs, tuple(_disordered(stamps, ordered)))
 

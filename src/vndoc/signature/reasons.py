@@ -157,6 +157,11 @@ _ROWS: Final = (
         "The signature has no timestamp; it is judged at {at}.",
     ),
     _note(
+        "time-proven-around",
+        "Dấu thời gian lưu trữ của chữ ký được xác nhận chứng minh chữ ký này đã có lúc {at}.",
+        "The archive timestamp of the signature that this one is on proves that it existed at {at}.",
+    ),
+    _note(
         "time-proven",
         "Dấu thời gian của “{tsa}” chứng minh chữ ký đã có lúc {at}.",
         'A timestamp of "{tsa}" proves that the signature existed at {at}.',

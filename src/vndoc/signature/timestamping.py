@@ -45,9 +45,12 @@ def _reason(code: str, place: str, /, **values: object) -> Reason:
 
 @attrs.frozen
 class Proof:
-    """A proof of existence: the timestamp, the time it states and the latest that this may mean (its accuracy)."""
+    """A proof of existence: the timestamp, the time it states and the latest that this may mean (its accuracy).
 
-    timestamp: TimestampReport
+    ``timestamp`` is ``None`` where it is around another signature, which this one is on.
+    """
+
+    timestamp: TimestampReport | None
     time: datetime.datetime
     latest: datetime.datetime
 

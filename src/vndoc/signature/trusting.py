@@ -7,7 +7,7 @@ leaves open becomes a failure here only with proof that the signature was made o
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol
 
 import attrs
@@ -67,6 +67,8 @@ class Context:
     """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation.
 
     ``fetch`` is who may be asked for what is missing; ``None``: nobody.
+    ``known`` says since when things are proven to exist by what is around the signature (by their SHA-256): an archive
+    timestamp of the signature that a counter-signature is on.
     """
 
     policy: Policy
@@ -74,6 +76,7 @@ class Context:
     at: datetime.datetime
     revocation: RevocationSource | None = None
     fetch: FetchSession | None = None
+    known: Mapping[bytes, datetime.datetime] = attrs.field(factory=dict, eq=False)
 
     @property
     def asks(self) -> bool:

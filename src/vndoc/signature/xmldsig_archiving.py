@@ -8,10 +8,9 @@ Source: ETSI EN 319 132-1, clauses 5.4, 5.5 and 6.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
-import attrs
 import pybase64
 from lxml import etree
 
@@ -23,18 +22,15 @@ from vndoc.signature import _cms_encode as enc
 from vndoc.signature import tsp
 from vndoc.signature._xades_imprints import XADES_141, new_archive_input
 from vndoc.signature._xades_markup import XADES, element
-from vndoc.signature._xmldsig_names import DS, ds
+from vndoc.signature._xades_place import Place
+from vndoc.signature._xmldsig_names import DS
 from vndoc.signature._xmldsig_references import Context, Resolver
-from vndoc.signature._xmldsig_splice import splice
-from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
+from vndoc.signature._xmldsig_tree import Ids, Refusal
 from vndoc.signature.facts import RevocationMaterial, TimestampKind
-from vndoc.signature.xades import NAMESPACES
 from vndoc.signature.xmldsig import read_xml
 from vndoc.xml import Canonical
 
 __all__ = ["add_archive_timestamp", "add_validation_data"]
-
-_HOLDERS: Final = ("UnsignedProperties", "UnsignedSignatureProperties")
 
 
 def add_validation_data(
@@ -53,7 +49,7 @@ def add_validation_data(
     a signature, ``signing-encoding`` for UTF-16; :class:`~vndoc.errors.UsageError` ``option-invalid`` for an Id that
     does not exist, or for nothing to add; and as :func:`vndoc.xml.parse_document`.
     """
-    place = _Place.of(data, signature_id, limits)
+    place = Place.of(data, signature_id, limits)
     values = _values("CertificateValues", "EncapsulatedX509Certificate", (c.der for c in certificates), **_XADES)
     lists = _values("CRLValues", "EncapsulatedCRLValue", revocation.crls)
     responses = _values("OCSPValues", "EncapsulatedOCSPValue", revocation.ocsps)
@@ -61,7 +57,7 @@ def add_validation_data(
         values += element("xades:RevocationValues", lists + responses, **_XADES)
     if not values:
         raise UsageError("option-invalid", detail="certificates, revocation")
-    if any(_local(node) in {"CertificateValues", "RevocationValues"} for node in place.before):
+    if any(etree.QName(node).localname in {"CertificateValues", "RevocationValues"} for node in place.before):
         values = element("xades141:TimeStampValidationData", values, **{"xmlns:xades141": XADES_141})
     return place.with_properties(values)
 
@@ -95,7 +91,7 @@ def add_archive_timestamp(
     :func:`~vndoc.signature.tsp.stamped`.
     """
     algorithm = enc.digest(digest)
-    place = _Place.of(data, signature_id, limits)
+    place = Place.of(data, signature_id, limits)
     context = Context(source=place.source, ids=Ids(place.source.root), resolver=resolver, limits=limits)
     try:
         imprint = new_archive_input(context, place.signature, place.before, canonicalization)(algorithm)
@@ -111,73 +107,10 @@ def add_archive_timestamp(
     return _checked(document, place, token.octets, resolver, limits)
 
 
-def _checked(document: bytes, place: _Place, token: bytes, resolver: Resolver | None, limits: Limits) -> bytes:
+def _checked(document: bytes, place: Place, token: bytes, resolver: Resolver | None, limits: Limits) -> bytes:
     """Return *document* if the archive timestamp in it reads as one over what it stands for."""
     for facts in read_xml(document, resolver=resolver, limits=limits):
         for found in facts.timestamps:
             if found.kind is TimestampKind.ARCHIVE and found.intact and found.token and found.token.octets == token:
                 return document
     raise SignatureError("signing-state", detail=path_of(place.signature))
-
-
-@attrs.frozen(eq=False)
-class _Place:
-    """Where new unsigned properties go in a document."""
-
-    data: bytes
-    source: XmlSource
-    signature: etree._Element
-    holder: etree._Element
-    missing: tuple[str, ...]
-    """The elements that have to be made around them, outermost first."""
-    before: list[etree._Element]
-    """The properties that are there."""
-
-    @classmethod
-    def of(cls, data: bytes, signature_id: str | None, limits: Limits) -> _Place:
-        source = XmlSource.of(data, limits)
-        signature = _signature(source.root, signature_id)
-        at = _only(signature.iterchildren(ds("Object")), lambda n: _child(n, "QualifyingProperties") is not None)
-        holder = None if at is None else _child(at, "QualifyingProperties")
-        if holder is None:
-            raise SignatureError("signing-data", detail="QualifyingProperties")
-        missing = list(_HOLDERS)
-        while missing and (inner := _child(holder, missing[0])) is not None:
-            holder, _ = inner, missing.pop(0)
-        before = [] if missing else element_children(holder)
-        return cls(data, source, signature, holder, tuple(missing), before)
-
-    def with_properties(self, markup: str) -> bytes:
-        """Return the document with *markup* behind the properties that are there."""
-        namespace = etree.QName(self.holder).namespace or XADES
-        for name in reversed(self.missing):
-            declared = f' xmlns:xades="{namespace}"' if name == self.missing[0] else ""
-            markup = f"<xades:{name}{declared}>{markup}</xades:{name}>"
-        return splice(self.data, self.source.root, path_of(self.holder), markup.encode("ascii"))
-
-
-def _signature(root: etree._Element, signature_id: str | None) -> etree._Element:
-    found = [node for node in root.iter(ds("Signature")) if _top(node) and signature_id in (None, node.get("Id"))]
-    if len(found) == 1 and len(element_children(found[0])) > 1:
-        return found[0]
-    if not found and signature_id is None:
-        raise SignatureError("signing-data", detail="Signature")
-    raise UsageError("option-invalid", detail=f"signature_id={signature_id!r}")
-
-
-def _top(node: etree._Element) -> bool:
-    """Return whether *node* is no counter-signature."""
-    parent = node.getparent()
-    return parent is None or _local(parent) != "CounterSignature"
-
-
-def _only(nodes: Iterable[etree._Element], wanted: Callable[[etree._Element], bool]) -> etree._Element | None:
-    return next((node for node in nodes if wanted(node)), None)
-
-
-def _child(node: etree._Element, name: str) -> etree._Element | None:
-    return _only(node.iterchildren("*"), lambda n: _local(n) == name and etree.QName(n).namespace in NAMESPACES)
-
-
-def _local(node: etree._Element) -> str:
-    return etree.QName(node).localname

@@ -9,7 +9,7 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1, clause 6 (baseline
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 import attrs
@@ -28,6 +28,7 @@ from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, made_di
 from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
+from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
@@ -376,10 +377,17 @@ def _unsigned(token: bytes, form: Canonical) -> str:
     return element("xades:UnsignedProperties", inner)
 
 
+def _all_of(found: Iterable[SignatureFacts]) -> Iterator[SignatureFacts]:
+    """Yield *found*, each followed by its counter-signatures."""
+    for facts in found:
+        yield facts
+        yield from _all_of(facts.counter_signatures)
+
+
 def _checked(document: bytes, waiting: SigningState, limits: Limits) -> bytes:
     """Return *document* if its new signature reads as what was prepared and verifies."""
     name = waiting.text_of("id")
-    for facts in read_xml(document, limits=limits):
+    for facts in _all_of(read_xml(document, limits=limits)):
         if facts.signature_id == name:
             broken = [r.code for r in facts.reasons if r.kind.indication is Indication.FAILED]
             if facts.signed_octets == waiting.octets and facts.verify(waiting.certificate) and not broken:

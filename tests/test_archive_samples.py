@@ -1,0 +1,45 @@
+"""Timestamps in signatures of other makers, where a folder of such is at hand.
+
+``VNDOC_XADES_SAMPLES`` names one. The source distribution of signxml has one (``test/xades``): 53 timestamps of 28
+files, made by several programs, those of level LTA, X and XL among them. They are not ours to ship.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from vndoc.errors import VndocError
+from vndoc.signature.facts import SignatureFacts, TimestampKind
+from vndoc.signature.xmldsig import read_xml
+
+FOLDER = os.environ.get("VNDOC_XADES_SAMPLES")
+BROKEN = {"xades-lta-with-additional-cert-in-keyinfo.xml"}
+"""Their makers changed what the archive timestamp is over."""
+
+
+def all_of(found: Iterable[SignatureFacts]) -> Iterator[SignatureFacts]:
+    for facts in found:
+        yield facts
+        yield from all_of(facts.counter_signatures)
+
+
+@pytest.mark.skipif(FOLDER is None, reason="VNDOC_XADES_SAMPLES names no folder of XAdES signatures of others")
+def test_the_timestamps_of_others_are_over_what_we_think() -> None:
+    assert FOLDER is not None
+    counts: Counter[TimestampKind] = Counter()
+    for path in sorted(Path(FOLDER).glob("*.xml")):
+        try:
+            found = read_xml(path.read_bytes())
+        except VndocError:
+            continue
+        for facts in all_of(found):
+            for stamp in facts.timestamps:
+                counts[stamp.kind] += 1
+                broken = path.name in BROKEN and stamp.kind is TimestampKind.ARCHIVE
+                assert stamp.intact is not broken, (path.name, stamp)
+    assert all(counts[kind] for kind in TimestampKind), counts

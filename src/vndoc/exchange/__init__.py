@@ -50,16 +50,13 @@ from vndoc.exchange.deadlines import (
     WorkingDays,
 )
 from vndoc.exchange.delivery import (
-    DELIVERY,
     Accepted,
     Arrived,
     Cancelled,
     Claimed,
     Delivery,
-    DeliveryEvent,
     DeliveryInput,
     DeliveryPolicy,
-    DeliveryState,
     Due,
     GivenUp,
     Interrupted,
@@ -71,6 +68,7 @@ from vndoc.exchange.delivery import (
     Renewed,
     Repeated,
 )
+from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.duplicates import MATCHES, Incoming, Known, Match, Matching, match
 from vndoc.exchange.effects import (
     TOPICS,

@@ -164,16 +164,19 @@ class Verified(Protocol):
         ...
 
 
+_WHOLE_DOCUMENTS: Final = frozenset({BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE})
+
+
 @attrs.frozen(kw_only=True)
 class SendingRules:
     """What a sender asks of its own documents.
 
-    ``signed``: operations whose packet must be signed. ``accept_indeterminate``: whether a signature that cannot be
-    judged now (no revocation data, say) lets the document pass with a warning.
+    ``signed``: operations whose packet must be signed, by default all but the recall. ``accept_indeterminate``:
+    whether a signature that cannot be judged now (no revocation data, say) lets the document pass with a warning.
     """
 
-    signed: frozenset[BussinessDocType] = frozenset(
-        {BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE}
+    signed: frozenset[BussinessDocType] = attrs.field(
+        default=_WHOLE_DOCUMENTS, repr=lambda operations: str(sorted(int(o) for o in operations))
     )
     accept_indeterminate: bool = False
 

@@ -25,7 +25,7 @@ from vndoc.text import nfc, shorten
 
 __all__ = ["Clue", "ClueKind", "Reported", "change_clues", "find", "read_status"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Normalise = Callable[[OrganCode], str]
 
 
@@ -181,7 +181,7 @@ def _keyed(kind: ClueKind, packet: DocumentPacket | StatusPacket, normalise: Nor
         return  # what lacks number, notation, issuer or date has no key; another clue may tell
 
 
-def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[T]]) -> T:
+def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[_T]]) -> _T:
     """Return the document that *clues* name: the only one that *known* has for the first clue that it knows at all.
 
     Raises :class:`~vndoc.errors.ExchangeError` ``change-target-unknown`` where no clue finds any,

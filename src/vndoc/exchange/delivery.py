@@ -17,8 +17,8 @@ from typing import Final, cast
 import attrs
 
 from vndoc.errors import ExchangeError, Retry
-from vndoc.exchange._delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange._times import later, moment, moment_or_none
+from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.effects import (
     ClearDeadline,
     DeadlineKind,
@@ -33,16 +33,13 @@ from vndoc.exchange.faults import Fault, OwnFault, PeerFault
 from vndoc.exchange.machine import Transition
 
 __all__ = [
-    "DELIVERY",
     "Accepted",
     "Arrived",
     "Cancelled",
     "Claimed",
     "Delivery",
-    "DeliveryEvent",
     "DeliveryInput",
     "DeliveryPolicy",
-    "DeliveryState",
     "Due",
     "GivenUp",
     "Interrupted",

@@ -86,9 +86,9 @@ class AmqpTransport:
     *url* is ``amqps://user:password@host/vhost``; ``amqp://`` only for this machine, unless *plain* says that the
     network is safe. *tls* is the context for ``amqps`` (default: the system's authorities). *blobs* is the store of
     contents, or the folder of one, *inline_limit* the octets up to which content stays in the message (at most
-    :data:`INLINE_MOST`); without *blobs* it is the largest packet. *timeout* is the deadline of each call in seconds. *delivery_limit* is
-    how often a message may come back. *prefix* sets installations apart that share a broker. *clock* gives the time
-    of receipts.
+    :data:`INLINE_MOST`); without *blobs* it is the largest packet. *timeout* is the deadline of each call in seconds.
+    *delivery_limit* is how often a message may come back. *prefix* sets installations apart that share a broker.
+    *clock* gives the time of receipts.
 
     Connects when it is first used, and again after the connection was lost. At most 1,000 items, or 64 MiB of them,
     are held unsettled at a time; those behind them are offered when these are settled.

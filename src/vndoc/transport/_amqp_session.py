@@ -197,14 +197,14 @@ class Session:
             self._until(lambda: bool(self._got))
         return self._got.pop()
 
-    def settle(self, tags: Sequence[int], *, done: bool, requeue: bool = True) -> None:
+    def settle(self, tags: Sequence[int], *, done: bool) -> None:
         """Acknowledge the messages with *tags*, or give them back, and wait until the broker knows."""
         with self._errors(Retry.SAFE):
             for tag in tags:
                 if done:
                     self._channel.basic_ack(tag)
                 else:
-                    self._channel.basic_nack(tag, requeue=requeue)
+                    self._channel.basic_nack(tag, requeue=True)
         self.call("basic_qos")  # acknowledgements are not answered; this is, and after them
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Contents beside the messages: a small protocol, and a folder that both ends reach.
 
 A carrier that should not carry large octets itself puts them here, under their SHA-256, and sends the digest. The
-stores of :mod:`vndoc.store` fit the protocol, and so does anything S3-shaped with a few lines around it.
+stores of ``vndoc.store`` fit the protocol, and so does anything S3-shaped with a few lines around it.
 """
 
 from __future__ import annotations

@@ -7,13 +7,16 @@ import datetime
 import email.parser
 import email.policy
 import hashlib
+import importlib
 import json
+import tomllib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from conftest import ROOT
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
 from vndoc.transport import Item, ItemState, Kind, Outgoing, Settlement, Transport
@@ -409,6 +412,31 @@ def test_edoc_sends_for_its_own_agency_only() -> None:
         assert failing(lambda: axis.submit(outgoing(sender="H1"), ["H1"])).code == "carrier-unknown-sender"
         assert failing(lambda: axis.submit(outgoing(PACKET + b" "), ["H1"])).code == "carrier-too-big"
         assert axis.submit(outgoing(), ["H1"]).transport_id == "1"
+
+
+# -- by name ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("vxp", {"system_id": "00.53.W00", "secret": "bi-mat-123"}),
+        ("lgsp", {"username": "x", "password": "bi-mat-123", "system_id": "sys", "secret": "bi-mat-456"}),
+        ("edoc-rest", {"organ": "H53", "token": "bi-mat-123"}),
+    ],
+)
+def test_carriers_are_made_by_name_and_plain_options(name: str, options: dict[str, str]) -> None:
+    """As a configuration gives them; the entry points are read from the project file, for nothing may be installed."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    module, _, path = project["project"]["entry-points"]["vndoc.transports"][name].partition(":")
+    factory: Any = importlib.import_module(module)
+    for part in path.split("."):
+        factory = getattr(factory, part)
+    carrier = factory("http://127.0.0.1:1/x", **options, name="kenh", http=QUICK)
+    assert isinstance(carrier, Transport)
+    assert carrier.name == "kenh"
+    assert "bi-mat" not in repr(carrier)
+    carrier.close()
 
 
 # -- both ------------------------------------------------------------------------------------------

@@ -12,15 +12,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
+import pytest
 
 import vndoc
 from axis_support import Clock
-from vndoc.envelope.octets import Octets
+from vndoc.envelope.octets import MemoryOctets, Octets, sha256
+from vndoc.errors import OwnFaultError, Retry, TransportError
 from vndoc.packets.files import TemporarySpool
-from vndoc.testing.axis import Agency, AxisServer, AxisSimulator, System
+from vndoc.testing.axis import Agency, AxisServer, AxisSimulator, Faults, System
 from vndoc.testing.contract import PatternOctets, Setting, TransportContract
 from vndoc.testing.contract_directory import DirectoryContract
-from vndoc.transport import AgencyRecord, Kind, Transport
+from vndoc.transport import AgencyRecord, Directory, Item, Kind, Outgoing, Settlement, Transport
 from vndoc.transport.edoc_rest import EdocRestClient, EdocRestTransport
 from vndoc.transport.http import HttpOptions
 from vndoc.transport.lgsp import LgspClient, LgspTransport
@@ -30,6 +32,7 @@ from vndoc.transport.vxp import VxpClient, VxpTransport
 AGENCIES = ("H41", "H14", "G22")
 CLOSED = "G22.9"
 UNKNOWN = "H99"
+LOCAL = datetime.datetime(2026, 3, 4, 5, 6, 7)  # noqa: DTZ001 - packets hold local times
 QUICK = HttpOptions(connect_timeout=10, read_timeout=20, pause=0)
 
 SYSTEMS = tuple(
@@ -65,21 +68,28 @@ def lgsp(url: str, code: str, **how: Any) -> LgspTransport:
         "password": Secret(str(system.password)),
         "system_id": system.id,
         "secret": Secret(system.secret),
-        "options": QUICK,
+        "options": how.pop("options", QUICK),
     }
     return LgspTransport(LgspClient(url, **settings), senders={code}, deep=14, **how)
 
 
 def edoc(url: str, code: str, **how: Any) -> EdocRestTransport:
     token = Secret(system_of(code).secret)
-    client = EdocRestClient(f"{url}/EdocService", organ=code, token=token, options=QUICK)
+    client = EdocRestClient(f"{url}/EdocService", organ=code, token=token, options=how.pop("options", QUICK))
     return EdocRestTransport(client, **how)
 
 
 CARRIERS: dict[str, Callable[..., Transport]] = {"vxp": vxp, "lgsp": lgsp, "edoc": edoc}
 
 
-def setting(connect: Callable[..., Transport], *, unknown: str | None, closed: str | None, **axis: Any) -> Setting:
+@attrs.frozen(kw_only=True)
+class Place(Setting):
+    """A setting with the axis behind it."""
+
+    axis: AxisSimulator
+
+
+def setting(connect: Callable[..., Transport], *, unknown: str | None, closed: str | None, **axis: Any) -> Place:
     """Serve a new axis."""
     simulator = AxisSimulator(SYSTEMS, **{"refuse_known": False, "keep": 0, **axis})
     server = AxisServer(simulator)
@@ -89,7 +99,8 @@ def setting(connect: Callable[..., Transport], *, unknown: str | None, closed: s
         server.stop()
         simulator.close()
 
-    return Setting(
+    return Place(
+        axis=simulator,
         agencies=AGENCIES,
         connect=functools.partial(connect, server.url),
         unknown=unknown,
@@ -113,7 +124,7 @@ def document(
         subject=f"Trích yếu {number}",
         other_info=vndoc.OtherInfo(priority=0, page_amount=1),
         trace_header_list=vndoc.TraceHeaderList(
-            trace_headers=(vndoc.TraceHeader(organ_id=sender, timestamp=datetime.datetime(2026, 3, 4, 5)),),
+            trace_headers=(vndoc.TraceHeader(organ_id=sender, timestamp=LOCAL),),
             bussiness=vndoc.Bussiness(bussiness_doc_type=0, paper=0),
         ),
         attachments=(vndoc.Attachment.of(attachment, name="a.pdf"),),
@@ -131,7 +142,7 @@ def status(number: int, sender: str, recipients: Sequence[str]) -> vndoc.StatusP
         from_=vndoc.Organization(organ_id=sender, organ_name="Đơn vị gửi"),
         status_code="01",
         description=f"Đến {number}",
-        timestamp=datetime.datetime(2026, 3, 4, 5, 6, 7),
+        timestamp=LOCAL,
     )
 
 
@@ -185,8 +196,8 @@ class TestVxp(Real):
         return setting(vxp, unknown=UNKNOWN, closed=CLOSED)
 
 
-class TestVxpPages(Real):
-    """Lists in small answers: windows of dates, while the axis' clock goes on by a minute with each look at it."""
+class PagedVxp(Real):
+    """Lists in small answers: windows of dates, while the axis' clock goes on with each look at it."""
 
     many = 40
 
@@ -199,6 +210,12 @@ class TestVxpPages(Real):
 
         paged = functools.partial(vxp, options=attrs.evolve(QUICK, max_list=3000))
         return setting(paged, unknown=UNKNOWN, closed=CLOSED, clock=ticking)
+
+
+def test_everything_is_offered_in_pages() -> None:
+    contract = PagedVxp()
+    contract.test_t06_the_oldest_comes_first()
+    contract.test_t23_everything_is_offered_however_much_waits()
 
 
 class TestLgsp(Real):
@@ -216,3 +233,199 @@ class TestVxpDirectory(DirectoryContract):
 
     def make(self) -> Setting:
         return setting(vxp, unknown=UNKNOWN, closed=None)
+
+
+# -- what goes wrong -------------------------------------------------------------------------------
+
+SAFE, UNKNOWN_OUTCOME, NEVER = Retry.SAFE, Retry.UNKNOWN, Retry.NEVER
+
+FAULTS = {
+    # fault: what submit ends with, how many copies there are then; what list, fetch and settle end with
+    "drop": (("carrier-interrupted", UNKNOWN_OUTCOME), 0, ("carrier-interrupted", SAFE)),
+    "receipt-lost": (("carrier-interrupted", UNKNOWN_OUTCOME), 1, ("carrier-interrupted", SAFE)),
+    "half": (("carrier-interrupted", UNKNOWN_OUTCOME), 1, ("carrier-interrupted", SAFE)),
+    "failure": (("carrier-failed", SAFE), 0, ("carrier-failed", SAFE)),
+    "status": (("carrier-failed", UNKNOWN_OUTCOME), 0, ("carrier-failed", SAFE)),
+    "status,status=503": (("carrier-unavailable", SAFE), 0, ("carrier-unavailable", SAFE)),
+    "html": (("carrier-nonsense", UNKNOWN_OUTCOME), 0, ("carrier-nonsense", SAFE)),
+    "nonsense": (("carrier-nonsense", UNKNOWN_OUTCOME), 0, ("carrier-nonsense", SAFE)),
+    "redirect": (("carrier-redirect", UNKNOWN_OUTCOME), 0, ("carrier-redirect", SAFE)),
+    "delay,seconds=0.6": (("carrier-timeout", UNKNOWN_OUTCOME), None, ("carrier-timeout", SAFE)),
+}
+
+
+def outgoing(number: int, recipients: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Outgoing:
+    packet = document(number, "H41", recipients) if kind is Kind.DOCUMENT else status(number, "H41", recipients)
+    octets = MemoryOctets(vndoc.write_packet(packet))
+    return Outgoing(message_id=str(number), kind=kind, sender="H41", content=octets, sha256=sha256(octets))
+
+
+def ended(call: Callable[[], object]) -> tuple[str, Retry]:
+    with pytest.raises(TransportError) as caught:
+        call()
+    assert not set(SECRETS) & set(str(caught.value).split())
+    return caught.value.code, caught.value.retry
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_goes_wrong_has_its_outcome_and_nothing_is_lost(name: str, fault: str) -> None:
+    """After the faults are over, everything that was accepted, or may have been, is there or can be sent again."""
+    submitted, copies, other = FAULTS[fault]
+    quick = attrs.evolve(QUICK, read_timeout=0.2)
+    kind, comma, rest = fault.partition(",")
+    operations = [f"{kind}@{operation}{comma}{rest}" for operation in ("send", "list", "fetch", "settle")]
+    place = setting(CARRIERS[name], unknown=None, closed=None)
+    axis: AxisSimulator = place.axis
+    try:
+        one, two = place.connect("H41", options=quick), place.connect("H14", options=quick)
+        one.submit(outgoing(1, ["H14"]), ["H14"])
+        [item] = two.pending(Kind.DOCUMENT)
+        axis.faults = Faults(operations)
+        end = ended(lambda: one.submit(outgoing(2, ["H14"]), ["H14"]))
+        # a connection that is closed at once may not even have taken the whole request
+        assert end == submitted or (kind, end) == ("drop", ("carrier-interrupted", SAFE))
+        assert ended(lambda: list(two.pending(Kind.DOCUMENT))) == other
+        assert ended(lambda: two.fetch(item).close()) == other
+        assert ended(lambda: two.settle(item, Settlement.DONE)) == other
+        axis.faults = Faults()
+        if copies is not None:
+            done = kind in {"receipt-lost", "half"}  # settling was done, its answer lost
+            assert len(list(two.pending(Kind.DOCUMENT))) == copies + (not done)
+        two.settle(item, Settlement.DONE)
+        one.submit(outgoing(3, ["H14"]), ["H14"])
+        last = list(two.pending(Kind.DOCUMENT))[-1]
+        with two.fetch(last) as content:
+            packet = vndoc.read_packet(content.open())
+            assert isinstance(packet, vndoc.DocumentPacket)
+            assert packet.subject == "Trích yếu 3"
+    finally:
+        place.close()
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_recipients_that_get_nothing_refuse_the_submission(name: str) -> None:
+    place = setting(CARRIERS[name], unknown=None, closed=None)
+    try:
+        one, two = place.connect("H41"), place.connect("H14")
+        for bad, code in ((UNKNOWN, "carrier-unknown-recipient"), (CLOSED, "carrier-recipient-closed")):
+            with pytest.raises(OwnFaultError) as caught:
+                one.submit(outgoing(1, ["H14", bad]), ["H14", bad])
+            assert (caught.value.code, caught.value.values["recipient"]) == (code, bad)
+        with pytest.raises(OwnFaultError, match="carrier-unknown-sender"):
+            one.submit(attrs.evolve(outgoing(1, ["H14"]), sender="G22"), ["H14"])
+        assert list(two.pending(Kind.DOCUMENT)) == []
+    finally:
+        place.close()
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_wrong_secret_is_our_own_fault(name: str) -> None:
+    place = setting(CARRIERS[name], unknown=None, closed=None)
+    try:
+        url = place.connect("H41").client.http.endpoint.url.removesuffix("/EdocService")  # type: ignore[attr-defined]
+        wrong = Secret("khong-phai-bi-mat")
+        system = system_of("H41")
+        carriers: dict[str, list[Transport]] = {
+            "vxp": [VxpTransport(VxpClient(url, system_id=system.id, secret=wrong, options=QUICK))],
+            "edoc": [EdocRestTransport(EdocRestClient(f"{url}/EdocService", organ="H41", token=wrong, options=QUICK))],
+            "lgsp": [
+                LgspTransport(
+                    LgspClient(
+                        url,
+                        username=str(system.username),
+                        password=password,
+                        system_id=system.id,
+                        secret=secret,
+                        options=QUICK,
+                    )
+                )
+                for password, secret in (
+                    (wrong, Secret(system.secret)),
+                    (Secret(str(system.password)), wrong),
+                )
+            ],
+        }
+        for carrier in carriers[name]:
+            for call in (
+                lambda carrier=carrier: carrier.submit(outgoing(1, ["H14"]), ["H14"]),
+                lambda carrier=carrier: list(carrier.pending(Kind.DOCUMENT)),
+                lambda carrier=carrier: carrier.fetch(Item(id="1", kind=Kind.DOCUMENT)),
+                lambda carrier=carrier: carrier.settle(Item(id="1", kind=Kind.DOCUMENT), Settlement.DONE),
+            ):
+                assert ended(call) == ("carrier-credentials", NEVER)
+    finally:
+        place.close()
+
+
+def test_an_axis_whose_clock_is_away_from_ours() -> None:
+    """The axis refuses stale requests; the time in its answers tells that apart from a wrong secret."""
+    place = setting(vxp, unknown=None, closed=None, max_skew=datetime.timedelta(minutes=5))
+    try:
+        good = place.connect("H41")
+        assert list(good.pending(Kind.DOCUMENT)) == []
+        system = system_of("H41")
+        url = good.client.http.endpoint.url  # type: ignore[attr-defined]
+        late = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+        client = VxpClient(url, system_id=system.id, secret=Secret(system.secret), options=QUICK, now=lambda: late)
+        assert ended(lambda: client.count(Kind.STATUS)) == ("carrier-clock", NEVER)
+    finally:
+        place.close()
+
+
+def test_a_new_document_that_is_there_already() -> None:
+    place = setting(edoc, unknown=None, closed=None, refuse_known=True)
+    try:
+        one = place.connect("H41")
+        one.submit(outgoing(1, ["H14"]), ["H14"])
+        assert ended(lambda: one.submit(outgoing(1, ["H14"]), ["H14"])) == ("carrier-duplicate", NEVER)
+        client: EdocRestClient = one.client  # type: ignore[attr-defined]
+        assert client.exists(sender="H41", recipient="H14", code="01/CV")
+        assert not client.exists(sender="H41", recipient="H14", code="02/CV")
+    finally:
+        place.close()
+
+
+@pytest.mark.parametrize("name", CARRIERS)
+def test_the_address_book_of_every_axis(name: str) -> None:
+    place = setting(CARRIERS[name], unknown=None, closed=None)
+    try:
+        book = place.connect("H41")
+        assert isinstance(book, Directory)
+        codes = {record.code for record in book.agencies()}
+        assert codes >= {*AGENCIES, CLOSED}
+        assert {record.code for record in book.changes()} >= codes
+        if name == "vxp":
+            return
+        for call in (
+            lambda: book.changes(datetime.datetime.now(datetime.UTC)),
+            lambda: book.register(AgencyRecord(code="H41.1", name="x")),
+            lambda: book.remove("H41"),
+        ):
+            assert ended(call) == ("carrier-unsupported", NEVER)
+    finally:
+        place.close()
+
+
+def test_a_packet_changed_on_the_way_out_of_the_axis_cannot_be_noticed_here() -> None:
+    """The axis announces no digest: that the octets changed is for whoever reads the packet to find out."""
+    place = setting(vxp, unknown=None, closed=None, faults=["wrong-hash@fetch"], rewriting=None)
+    try:
+        one, two = place.connect("H41"), place.connect("H14")
+        sent = outgoing(1, ["H14"])
+        one.submit(sent, ["H14"])
+        [item] = two.pending(Kind.DOCUMENT)
+        with two.fetch(item) as content:
+            assert content.size == sent.content.size
+            assert content.sha256 != sent.sha256
+    finally:
+        place.close()
+
+
+def test_a_wrong_hash_is_refused_by_the_axis() -> None:
+    place = setting(vxp, unknown=None, closed=None, faults=["wrong-hash@send,times=1"])
+    try:
+        one = place.connect("H41")
+        assert ended(lambda: one.submit(outgoing(1, ["H14"]), ["H14"])) == ("carrier-refused", NEVER)
+    finally:
+        place.close()

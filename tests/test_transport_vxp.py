@@ -552,6 +552,8 @@ def test_an_item_that_is_not_there() -> None:
         ([answer(b"<!DOCTYPE html><html>", media_type="text/html")], "carrier-nonsense"),
         ([answer(b"\n<HTML>x")], "carrier-nonsense"),
         ([ok()], "carrier-nonsense"),
+        ([answer(b"[1, 2]")], "carrier-nonsense"),
+        ([answer(b"x" * 600 + b"<edXML/>")], "carrier-nonsense"),
         ([answer(b"{" + b" " * 100_000)], "carrier-nonsense"),
         ([failing("20")], "carrier-failed"),
         ([answer(status=404), ok()], "carrier-nonsense"),

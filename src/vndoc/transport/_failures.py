@@ -21,6 +21,7 @@ WORDS: Final = {
     "field": Text("thiếu hoặc sai trường {name}", "the field {name} is missing or wrong"),
     "base64": Text("base64 sai", "the base64 text is wrong"),
     "json_only": Text("là JSON thay cho gói tin", "JSON instead of a packet"),
+    "no_xml": Text("không phải XML", "it is no XML"),
     "empty": Text("rỗng", "it is empty"),
     "cut": Text("nội dung bị cắt", "the content is cut short"),
     "http": Text("không phải HTTP", "no HTTP"),

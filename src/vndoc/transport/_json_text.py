@@ -24,7 +24,7 @@ _REST: Final = 256 * 1024
 _DEPTH: Final = 32
 
 _NEXT = re.compile(rb'["{}\[\],:]')
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_END = re.compile(rb'["\\]')
 _WHITE = b" \t\r\n"
 _ESCAPES: Final = (
     (rb"\/", b"/"), (rb"\n", b""), (rb"\r", b""), (rb"\t", b""),
@@ -72,7 +72,7 @@ class _Base64:
 
 
 class _Cutter:
-    """Reads a JSON text in pieces; the string under *path* goes to *take*, all else is kept in ``rest``."""
+    """Reads a JSON text in pieces of any size; the string under *path* goes to *take*, all else is kept in ``rest``."""
 
     def __init__(self, path: Sequence[str], take: Callable[[bytes], None]) -> None:
         self._path = list(path)
@@ -80,7 +80,8 @@ class _Cutter:
         self._keys: list[str | None] = []
         self._objects: list[bool] = []
         self._in_key = False
-        self._cutting = False
+        self._read = self._outside
+        self._string = 0  # where in the rest the present string began
         self._ahead = b""
         self.rest = bytearray()
         self.found = 0
@@ -89,57 +90,67 @@ class _Cutter:
         data = self._ahead + piece
         at = 0
         while at < len(data):
-            step = self._cut(data, at) if self._cutting else self._scan(data, at)
-            if step == at:
+            step = self._read(data, at)
+            if step == at:  # an escape that is not whole yet
                 break
             at = step
         self._ahead = data[at:]
-        if len(self._ahead) > _REST + len(piece) or len(self.rest) > _REST or len(self._keys) > _DEPTH:
+        if len(self.rest) > _REST or len(self._keys) > _DEPTH:
             raise ValueError("too much beside the packet")
 
     def end(self) -> None:
         """Take what is left at the end of the text."""
         self.rest += self._ahead
 
+    def _outside(self, data: bytes, at: int) -> int:
+        """Take one token outside of strings and what is before it; return how far that was."""
+        match = _NEXT.search(data, at)
+        stop = len(data) if match is None else match.end()
+        self.rest += data[at:stop]
+        if match is None:
+            return stop
+        if match[0] == b'"':
+            wanted = not self._in_key and bool(self._objects) and all(self._objects) and self._keys == self._path
+            self.found += wanted
+            self._read = self._cut if wanted else self._copied
+            self._string = len(self.rest) - 1
+        else:
+            self._structure(match[0])
+        return stop
+
     def _cut(self, data: bytes, at: int) -> int:
-        """Take the string's text from *at* on; return how far it was taken."""
+        """Hand on the text of the wanted string from *at* on."""
         end = data.find(b'"', at)
         if end >= 0:
             self._take(data[at:end])
-            self._cutting = False
+            self._read = self._outside
             self.rest += b'"'
             return end + 1
-        # an escape that is not whole yet waits for the next piece
+        # an escape that may not be whole yet waits for the next piece
         escape = data.rfind(b"\\", max(at, len(data) - _LONGEST_ESCAPE + 1))
         stop = len(data) if escape < 0 else escape
         self._take(data[at:stop])
         return stop
 
-    def _scan(self, data: bytes, at: int) -> int:
-        """Take one token and what is before it; return how far that was, *at* if more octets are needed."""
-        match = _NEXT.search(data, at)
+    def _copied(self, data: bytes, at: int) -> int:
+        """Keep the text of another string from *at* on."""
+        match = _END.search(data, at)
         if match is None:
             self.rest += data[at:]
             return len(data)
-        start, token = match.start(), match[0]
-        stop = match.end()
-        if token == b'"':
-            if not self._in_key and self._objects and all(self._objects) and self._keys == self._path:
-                self._cutting = True
-                self.found += 1
-            else:
-                string = _STRING.match(data, start)
-                if string is None:
-                    self.rest += data[at:start]
-                    return start
-                stop = string.end()
-                if self._in_key:
-                    self._keys[-1] = json.loads(string[0])
-                    self._in_key = False
-        else:
-            self._structure(token)
-        self.rest += data[at:stop]
-        return stop
+        if match[0] == b"\\":
+            stop = match.end() + 1
+            if stop > len(data):
+                self.rest += data[at : match.start()]
+                return match.start()
+            self.rest += data[at:stop]
+            return stop
+        self.rest += data[at : match.end()]
+        if self._in_key:
+            self._keys[-1] = json.loads(self.rest[self._string :])
+            self._in_key = False
+        self._read = self._outside
+        return match.end()
 
     def _structure(self, token: bytes) -> None:
         if token in b"{[":

@@ -19,7 +19,8 @@ def packet_octets(
 ) -> Fetched:
     """Return the body of *arriving*, at most *limit* octets.
 
-    A packet begins neither as JSON nor as an HTML page: JSON goes to *refused*, which raises what it says. Where the
+    A packet has a tag among its first octets (not always as the first) and begins neither as JSON nor as an HTML page:
+    JSON goes to *refused*, which raises what it says. Where the
     end of the body cannot be told from a broken connection, the packet must at least end with a tag
     (``carrier-interrupted``). Raises ``carrier-nonsense`` for anything else that is no packet.
     """
@@ -37,6 +38,8 @@ def packet_octets(
         raise arriving.nonsense(WORDS["json_only"])
     if start.startswith((b"<!doctype html", b"<html")):
         raise arriving.nonsense(WORDS["html"].filled(status=arriving.status))
+    if b"<" not in head[:_HEAD]:
+        raise arriving.nonsense(WORDS["no_xml"])
     return collect(_whole(arriving, head, incoming, carrier), carrier=carrier, limit=limit)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.text import Text
@@ -13,6 +13,7 @@ from vndoc.transport._listing import fresh_items
 from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport._vxp_client import VxpClient
 from vndoc.transport._vxp_rows import ReceivedRow
+from vndoc.transport._vxp_signing import HashStyle
 from vndoc.transport.base import (
     AgencyRecord,
     Content,
@@ -23,6 +24,8 @@ from vndoc.transport.base import (
     Receipt,
     Settlement,
 )
+from vndoc.transport.http import HttpOptions
+from vndoc.transport.secret import Secret, as_secret
 
 SendTo = Literal["documents", "always", "never"]
 
@@ -76,6 +79,25 @@ class VxpTransport:
         self._lookback = lookback
         self._now = now
         self._downloads = True
+
+    @classmethod
+    def connect(
+        cls,
+        endpoint: str,
+        *,
+        system_id: str,
+        secret: Secret | str,
+        http: HttpOptions | None = None,
+        hash_style: HashStyle = "vnpt",
+        name: str = "vxp",
+        max_bytes: int | None = None,
+        send_to: SendTo = "documents",
+        window: datetime.timedelta | None = None,
+        lookback: datetime.timedelta = datetime.timedelta(days=30),
+    ) -> Self:
+        """Return the carrier with a client of its own: what ``vndoc.transport.load("vxp", ...)`` calls."""
+        client = VxpClient(endpoint, system_id=system_id, secret=as_secret(secret), options=http, hash_style=hash_style)
+        return cls(client, name=name, max_bytes=max_bytes, send_to=send_to, window=window, lookback=lookback)
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
@@ -29,7 +29,7 @@ from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Ou
 from vndoc.transport.content import Fetched
 from vndoc.transport.faults import EDOC_FAULTS, Fault
 from vndoc.transport.http import Answer, HttpClient, HttpOptions, Outbound, Request
-from vndoc.transport.secret import Secret
+from vndoc.transport.secret import Secret, as_secret
 
 __all__ = ["EdocRestClient", "EdocRestTransport"]
 
@@ -261,6 +261,21 @@ class EdocRestTransport:
         self._name = name
         self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes)
         self._now = now
+
+    @classmethod
+    def connect(
+        cls,
+        endpoint: str,
+        *,
+        organ: str,
+        token: Secret | str,
+        http: HttpOptions | None = None,
+        name: str = "edoc",
+        max_bytes: int | None = None,
+    ) -> Self:
+        """Return the carrier with a client of its own: what ``vndoc.transport.load("edoc-rest", ...)`` calls."""
+        client = EdocRestClient(endpoint, organ=organ, token=as_secret(token), options=http)
+        return cls(client, name=name, max_bytes=max_bytes)
 
     @property
     def name(self) -> str:

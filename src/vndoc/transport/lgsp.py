@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, Self
 
 from vndoc.errors import OwnFaultError
 from vndoc.text import Text
@@ -24,6 +24,8 @@ from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
 from vndoc.transport._listing import fresh_items
 from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
+from vndoc.transport.http import HttpOptions
+from vndoc.transport.secret import Secret, as_secret
 
 __all__ = ["MAX_BYTES", "LgspClient", "LgspTransport"]
 
@@ -75,6 +77,35 @@ class LgspTransport:
         self._now = now
         self._monotonic = monotonic
         self._looked_deep: dict[Kind, float] = {}
+
+    @classmethod
+    def connect(
+        cls,
+        endpoint: str,
+        *,
+        username: str,
+        password: Secret | str,
+        system_id: str,
+        secret: Secret | str,
+        application_code: str = "",
+        http: HttpOptions | None = None,
+        name: str = "lgsp",
+        max_bytes: int | None = MAX_BYTES,
+        senders: Iterable[str] | None = None,
+        lookback: int = 14,
+        deep: int = 365,
+    ) -> Self:
+        """Return the carrier with a client of its own: what ``vndoc.transport.load("lgsp", ...)`` calls."""
+        client = LgspClient(
+            endpoint,
+            username=username,
+            password=as_secret(password),
+            system_id=system_id,
+            secret=as_secret(secret),
+            application_code=application_code,
+            options=http,
+        )
+        return cls(client, name=name, max_bytes=max_bytes, senders=senders, lookback=lookback, deep=deep)
 
     @property
     def name(self) -> str:

@@ -54,6 +54,11 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
+def as_secret(value: Secret | str) -> Secret:
+    """Return *value* as a secret."""
+    return value if isinstance(value, Secret) else Secret(value)
+
+
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
     """Return *text* with every one of *secrets* (of four characters or more) replaced by ``***``.
 

@@ -149,7 +149,7 @@ def test_a_full_disk_is_the_axis_own_fault(monkeypatch: pytest.MonkeyPatch, tmp_
         def full(*_: object, **__: object) -> Path:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(server.axis, "new_path", full)
+        monkeypatch.setattr("vndoc.testing.axis._office.Office.new_path", full)
         assert sent(server).json["ErrorCode"] == "20"
 
 

@@ -35,6 +35,7 @@ from vndoc.schema.xsd import SCHEMAS
 from vndoc.signature.policy import POLICIES
 from vndoc.signature.reasons import REASONS as SIGNATURE_REASONS
 from vndoc.signature.report import ANSWERS
+from vndoc.testing.axis.faults import FAULTS
 from vndoc.text import Text
 
 Lang = Literal["vi", "en"]
@@ -52,6 +53,7 @@ class Catalogue:
 
 _HEADINGS = {
     "Id": "Mã",
+    "Fault": "Lỗi",
     "Severity": "Mức độ",
     "Source": "Căn cứ",
     "Text": "Nội dung",
@@ -582,6 +584,12 @@ def deadline_rows(lang: Lang) -> Catalogue:
     return _made("To do|Urgency|Term|Source", rows, "28 22 26 24", lang)
 
 
+def axis_faults(lang: Lang) -> Catalogue:
+    """Return what can go wrong at the simulated axis."""
+    rows = ((f"`{kind.value}`", _text(text, lang)) for kind, text in FAULTS.items())
+    return _made("Fault|Text", rows, "26 74", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -610,6 +618,7 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "exchange-words": exchange_words,
     "gate": gate_rows,
     "deadlines": deadline_rows,
+    "axis-faults": axis_faults,
 }
 """What a page may draw, by name. ``elements``, ``codes``, ``command`` and ``machine`` take a second argument: which
 one."""

@@ -86,13 +86,16 @@ def _server(
             raise
         raise UsageError("extra-missing", found="web") from None
     systems = EXAMPLE if agencies is None else load_systems(agencies)
-    with AxisSimulator(
-        systems,
-        faults=faults,
-        rewriting=Rewriting() if rewrite else None,
-        folder=data,
-        max_skew=None if max_skew is None else datetime.timedelta(seconds=max_skew),
-    ) as axis, AxisServer(axis, host=host, port=port) as server:
+    with (
+        AxisSimulator(
+            systems,
+            faults=faults,
+            rewriting=Rewriting() if rewrite else None,
+            folder=data,
+            max_skew=None if max_skew is None else datetime.timedelta(seconds=max_skew),
+        ) as axis,
+        AxisServer(axis, host=host, port=port) as server,
+    ):
         yield server
 
 

@@ -25,6 +25,7 @@ from vndoc.store import Store
 from vndoc.transport import Transport
 
 LOG: Final = logging.getLogger("vndoc.node")
+LOG.addHandler(logging.NullHandler())
 OFFICE: Final = "@office"
 """The carrier of events for the hook that is called at least once."""
 HOOK: Final = "@hook"

@@ -35,7 +35,8 @@ def work_deadlines(ctx: Context) -> int:
         for saga in unit.lives.due(at, limit=ctx.policy.batch):
             _saga(ctx, unit, saga)
             count += 1
-        ctx.store.reached("due.in-transaction")
+        if count:
+            ctx.store.reached("due.in-transaction")
     return count
 
 

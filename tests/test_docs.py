@@ -22,6 +22,8 @@ from conftest import ROOT
 from vndoc.edxml import DEVIATIONS, NAMESPACES, PROFILES, Profile, elements
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import ERRORS
+from vndoc.exchange import GATE
+from vndoc.exchange.drawing import MACHINES
 from vndoc.limits import Limits
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
 from vndoc.routing._codec import COLUMNS
@@ -71,7 +73,7 @@ DRAWN = {
 @pytest.mark.parametrize("lang", ["vi", "en"])
 @pytest.mark.parametrize(
     ("catalogue", "known"),
-    [("deviations", DEVIATIONS), ("rules", RULES), ("errors", ERRORS)],
+    [("deviations", DEVIATIONS), ("rules", RULES), ("errors", ERRORS), ("gate", GATE)],
     ids=lambda v: str(v)[:12],
 )
 def test_the_catalogue_holds_every_id(catalogue: str, known: dict[str, object], lang: str) -> None:
@@ -127,6 +129,13 @@ def test_the_drawing_shows_63_and_34(page: str, lang: str) -> None:
     assert len(drawing.findall(f"{svg}rect[@rx]")) == 34
 
 
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_table_of_states_is_drawn(name: str) -> None:
+    assert f"{{drawing}} {name}-en.svg" in PAGES["reference/exchange.md"]
+    assert len(tables.machine_rows("en", name).rows) == len(MACHINES[name].rows)
+    assert {f"{name}-vi.svg", f"{name}-en.svg"} <= set(tables.published()["drawings"])
+
+
 def test_the_catalogue_of_the_structure_holds_what_the_check_reports() -> None:
     assert all(id_.startswith("structure-") for id_ in ids("structure"))
     assert {"structure-root", "structure-missing", "structure-unexpected", "structure-value"} <= set(ids("structure"))
@@ -135,6 +144,7 @@ def test_the_catalogue_of_the_structure_holds_what_the_check_reports() -> None:
 def every() -> list[tuple[str, ...]]:
     """Return every catalogue that there is, with its second argument where it takes one."""
     seconds = {"elements": tables.ELEMENT_PARTS, "codes": [codes.id for codes in ALL_LISTS], "command": commands()}
+    seconds |= {"machine": list(MACHINES)}
     return [
         (name, *rest)
         for name in tables.CATALOGUES

@@ -7,6 +7,7 @@ cell of each row is the id that links lead to.
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -21,6 +22,9 @@ from vndoc.cli._schema import COMMANDS, schema_text
 from vndoc.edxml import DEVIATIONS, PROFILES, Element, Kind, Profile, elements
 from vndoc.envelope import codes
 from vndoc.errors import ERRORS
+from vndoc.exchange import GATE, JUDGEMENTS, MATCHES, QD28, TOPICS
+from vndoc.exchange import STEPS as TIMED_STEPS
+from vndoc.exchange.drawing import MACHINES, machine_svg
 from vndoc.pki import CryptoPolicy, Indication, ReasonKind
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
 from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
@@ -84,6 +88,13 @@ _HEADINGS = {
     "Value": "Giá trị",
     "Group": "Nhóm",
     "Kinds": "Loại cơ quan",
+    "State": "Trạng thái",
+    "Event": "Sự kiện",
+    "Leads to": "Chuyển sang",
+    "With it": "Kèm theo",
+    "To do": "Việc phải làm",
+    "Urgency": "Mức độ khẩn",
+    "Term": "Thời hạn",
 }
 _WORDS_VI = {
     "note": "ghi chú",
@@ -102,6 +113,8 @@ _WORDS_VI = {
     "medium": "trung bình",
     "low": "thấp",
     "derived": "suy từ quy tắc",
+    "stays": "giữ nguyên",
+    "final": "cuối",
 }
 
 
@@ -169,8 +182,17 @@ _RAISED_BY_VARIABLE = {
     "xml-": "ReadError",
     "token-": "SignatureError",
     "mobile-": "SignatureError",
+    "state-is-final": "ExchangeError",
+    "outcome-contradicts": "ExchangeError",
+    "status-contradicts": "ExchangeError",
+    "change-after-done": "ExchangeError",
+    "answer-contradicts": "ExchangeError",
+    "document-conflict": "ExchangeError",
 }
-"""Classes of codes that the source does not name as a literal where it raises them, by the start of the code."""
+"""Classes of codes that the source does not name as a literal where it raises them, by the start of the code.
+
+Those of the exchange but the first are recorded as conflicts and not raised.
+"""
 
 
 def error_classes() -> dict[str, str]:
@@ -506,6 +528,58 @@ def level1(lang: Lang) -> Catalogue:
     return _made("Code|Name|Valid|Successors|Sure|Source", rows, "8 28 16 14 10 24", lang)
 
 
+def machine_rows(lang: Lang, name: str) -> Catalogue:
+    """Return every row of the table of states called *name*."""
+    machine = MACHINES[name]
+
+    def shown(state: enum.Enum) -> str:
+        final = f" ({_word('final', lang)})" if state in machine.finals else ""
+        return f"`{state.value}`{final}\n{machine.texts[state].render(lang)}"
+
+    rows = (
+        (
+            shown(row.state),
+            f"`{row.event.value}`\n{machine.texts[row.event].render(lang)}",
+            shown(row.to) if row.moves else _word("stays", lang),
+            "\n".join(f"`{name}`" for name in row.does) or "–",
+        )
+        for row in machine.rows
+    )
+    return _made("State|Event|Leads to|With it", rows, "26 28 26 20", lang)
+
+
+def exchange_words(lang: Lang) -> Catalogue:
+    """Return the words for what becomes of a report, what an incoming document is, and what people are told."""
+    kinds: dict[str, Mapping[Any, Text]] = {"Judgement": JUDGEMENTS, "Match": MATCHES, "Topic": TOPICS}
+    rows = (
+        (f"`{kind}`", f"`{member.value}`", _text(text, lang))
+        for kind, texts in kinds.items()
+        for member, text in texts.items()
+    )
+    return _made("Class|Value|Meaning", rows, "20 26 54", lang)
+
+
+def gate_rows(lang: Lang) -> Catalogue:
+    """Return the checks before sending."""
+    rows = (
+        (f"`{rule.id}`", _word(rule.severity.value, lang), rule.source, _text(rule.text, lang))
+        for rule in GATE.values()
+    )
+    return _made("Id|Severity|Source|Text", rows, "24 10 20 46", lang)
+
+
+def deadline_rows(lang: Lang) -> Catalogue:
+    """Return the deadlines that the law sets, those of one term together."""
+    together: dict[tuple[str, str, str], list[str]] = {}
+    for rule in QD28.rules:
+        key = (TIMED_STEPS[rule.step].render(lang), rule.term.text.render(lang), rule.source)
+        urgency = codes.PRIORITY.get(int(rule.priority))
+        assert urgency is not None  # noqa: S101 - every priority is in the list
+        together.setdefault(key, []).append(urgency.name.render(lang))
+    rows = ((step, ", ".join(names), term, source) for (step, term, source), names in together.items())
+    return _made("To do|Urgency|Term|Source", rows, "28 22 26 24", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -530,8 +604,13 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "routing-groups": routing_groups,
     "letters": letters,
     "level1": level1,
+    "machine": machine_rows,
+    "exchange-words": exchange_words,
+    "gate": gate_rows,
+    "deadlines": deadline_rows,
 }
-"""What a page may draw, by name. ``elements``, ``codes`` and ``command`` take a second argument: which one."""
+"""What a page may draw, by name. ``elements``, ``codes``, ``command`` and ``machine`` take a second argument: which
+one."""
 
 ELEMENT_PARTS = tuple(_PARTS)
 """The parts that ``elements`` draws."""
@@ -540,6 +619,12 @@ ELEMENT_PARTS = tuple(_PARTS)
 def published() -> dict[str, dict[str, bytes]]:
     """Return the files that come with the pages, by name: XSDs, the JSON Schema of each command, drawings."""
     json_schemas = {f"{name}.schema.json": schema_text(name).encode() for name in COMMANDS}
-    drawings = {f"provinces-{lang}.svg": provinces_svg(lang).encode() for lang in ("vi", "en")}
+    languages: tuple[Lang, Lang] = ("vi", "en")
+    drawings = {f"provinces-{lang}.svg": provinces_svg(lang).encode() for lang in languages}
+    drawings |= {
+        f"{name}-{lang}.svg": machine_svg(machine, lang).encode()
+        for name, machine in MACHINES.items()
+        for lang in languages
+    }
     schemas = {name: make() for name, make in SCHEMAS.items()}
     return {"schemas": schemas, "json-schemas": json_schemas, "drawings": drawings}

@@ -32,6 +32,7 @@ from vndoc.exchange.change import (
     Part,
     PartEvent,
     PartState,
+    concerned,
 )
 from vndoc.exchange.clearance import GATE, Clearance, GateRule, NotSecret, SendingRules, Verified, clear
 from vndoc.exchange.correlation import Clue, ClueKind, Reported, change_clues, find, read_status
@@ -49,16 +50,13 @@ from vndoc.exchange.deadlines import (
     WorkingDays,
 )
 from vndoc.exchange.delivery import (
-    DELIVERY,
     Accepted,
     Arrived,
     Cancelled,
     Claimed,
     Delivery,
-    DeliveryEvent,
     DeliveryInput,
     DeliveryPolicy,
-    DeliveryState,
     Due,
     GivenUp,
     Interrupted,
@@ -70,6 +68,7 @@ from vndoc.exchange.delivery import (
     Renewed,
     Repeated,
 )
+from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.duplicates import MATCHES, Incoming, Known, Match, Matching, match
 from vndoc.exchange.effects import (
     TOPICS,
@@ -204,6 +203,7 @@ __all__ = [
     "WorkingDays",
     "change_clues",
     "clear",
+    "concerned",
     "dump",
     "fault_of",
     "find",

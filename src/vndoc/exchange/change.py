@@ -48,6 +48,7 @@ __all__ = [
     "Part",
     "PartEvent",
     "PartState",
+    "concerned",
 ]
 
 
@@ -393,6 +394,23 @@ _PASSING: Final[Mapping[str, PartEvent]] = MappingProxyType(
     {StatusCode.DONE.value: PartEvent.FINISH, StatusCode.REFUSED.value: PartEvent.SKIP}
 )
 """Statuses of the life that end an open part."""
+
+
+def concerned(changes: Iterable[Change], document: str, recipient: str) -> Change:
+    """Return the change that an answer from *recipient* about *document* belongs to: packets do not name it.
+
+    It is the open one, of which there is at most one; else the latest that *recipient* was part of.
+    Raises :class:`~vndoc.errors.ExchangeError` ``change-unknown`` where there is none.
+    """
+    parts = [
+        (part.is_open, change.opened_at, change)
+        for change in changes
+        for part in change.parts
+        if (change.document, part.recipient) == (document, recipient)
+    ]
+    if not parts:
+        raise ExchangeError("change-unknown", document=document, recipient=recipient)
+    return max(parts, key=lambda part: part[:2])[2]
 
 
 def _without_asking(life: Life, policy: ChangePolicy) -> PartEvent | None:

@@ -154,21 +154,29 @@ class Verified(Protocol):
     """What a verification of the signatures says, such as :class:`vndoc.signature.report.Verdict`."""
 
     @property
+    def passed(self) -> bool:
+        """Whether there is a signature and everything that was asked of it holds."""
+        ...
+
+    @property
     def indication(self) -> Indication:
         """Passed, failed or indeterminate."""
         ...
+
+
+_WHOLE_DOCUMENTS: Final = frozenset({BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE})
 
 
 @attrs.frozen(kw_only=True)
 class SendingRules:
     """What a sender asks of its own documents.
 
-    ``signed``: operations whose packet must be signed. ``accept_indeterminate``: whether a signature that cannot be
-    judged now (no revocation data, say) lets the document pass with a warning.
+    ``signed``: operations whose packet must be signed, by default all but the recall. ``accept_indeterminate``:
+    whether a signature that cannot be judged now (no revocation data, say) lets the document pass with a warning.
     """
 
-    signed: frozenset[BussinessDocType] = frozenset(
-        {BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE}
+    signed: frozenset[BussinessDocType] = attrs.field(
+        default=_WHOLE_DOCUMENTS, repr=lambda operations: str(sorted(int(o) for o in operations))
     )
     accept_indeterminate: bool = False
 
@@ -261,7 +269,7 @@ def _signature(packet: DocumentPacket, verdict: Verified | None, rules: SendingR
             yield _hit("signature-required")
     elif verdict.indication is Indication.FAILED:
         yield _hit("signature-not-valid")
-    elif verdict.indication is Indication.INDETERMINATE:
+    elif not verdict.passed:
         finding = _hit("signature-not-settled")
         yield attrs.evolve(finding, severity=_W) if rules.accept_indeterminate else finding
 
@@ -274,7 +282,7 @@ def _size(size: int, max_bytes: int | None) -> Iterator[Finding]:
 def _recipients(packet: DocumentPacket, plan: Plan) -> Iterator[Finding]:
     if not packet.to:
         yield _hit("recipient-none", path=_TO)
-    planned = {name for result in plan.results for name in (result.code, result.group)}
+    planned = {name for result in plan.results for name in (result.code, result.group) if name}
     for number, organisation in enumerate(packet.to, 1):
         code = "" if organisation.organ_id is None else organisation.organ_id.text
         if code not in planned:

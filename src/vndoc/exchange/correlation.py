@@ -17,7 +17,7 @@ import attrs
 
 from vndoc.envelope import BusinessKey, DocumentPacket, ResponseFor, StatusPacket, business_key
 from vndoc.envelope.codes import BussinessDocType, StatusCode, normalise_status
-from vndoc.errors import EnvelopeError, ExchangeError
+from vndoc.errors import EnvelopeError, ExchangeError, UsageError
 from vndoc.exchange._times import VIETNAM, moment
 from vndoc.exchange.life import StatusReport
 from vndoc.identifiers import DocumentId, OrganCode, canonical_notation, canonical_number, without_suffix
@@ -25,7 +25,7 @@ from vndoc.text import nfc, shorten
 
 __all__ = ["Clue", "ClueKind", "Reported", "change_clues", "find", "read_status"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 Normalise = Callable[[OrganCode], str]
 
 
@@ -107,10 +107,16 @@ def _organ(code: OrganCode | None, normalise: Normalise) -> str:
 
 
 def _reported_at(stamp: datetime.date | None) -> datetime.datetime | None:
-    """Return the time that a packet states: local time of Vietnam, without offset; None for a day without time."""
+    """Return the time that a packet states: local time of Vietnam, without offset.
+
+    None for a day without time, and for what no calendar in UTC has: hearsay must not stop a status.
+    """
     if not isinstance(stamp, datetime.datetime):
         return None
-    return moment(stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=VIETNAM))
+    try:
+        return moment(stamp if stamp.tzinfo is not None else stamp.replace(tzinfo=VIETNAM))
+    except UsageError:
+        return None
 
 
 def _status_clues(packet: StatusPacket, about: ResponseFor, normalise: Normalise) -> Iterator[Clue]:
@@ -175,7 +181,7 @@ def _keyed(kind: ClueKind, packet: DocumentPacket | StatusPacket, normalise: Nor
         return  # what lacks number, notation, issuer or date has no key; another clue may tell
 
 
-def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[T]]) -> T:
+def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[_T]]) -> _T:
     """Return the document that *clues* name: the only one that *known* has for the first clue that it knows at all.
 
     Raises :class:`~vndoc.errors.ExchangeError` ``change-target-unknown`` where no clue finds any,

@@ -12,13 +12,13 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, cast
 
 import attrs
 
 from vndoc.errors import ExchangeError, Retry
-from vndoc.exchange._delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange._times import later, moment, moment_or_none
+from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.effects import (
     ClearDeadline,
     DeadlineKind,
@@ -33,16 +33,13 @@ from vndoc.exchange.faults import Fault, OwnFault, PeerFault
 from vndoc.exchange.machine import Transition
 
 __all__ = [
-    "DELIVERY",
     "Accepted",
     "Arrived",
     "Cancelled",
     "Claimed",
     "Delivery",
-    "DeliveryEvent",
     "DeliveryInput",
     "DeliveryPolicy",
-    "DeliveryState",
     "Due",
     "GivenUp",
     "Interrupted",
@@ -377,8 +374,8 @@ class Delivery:
 
 
 def _receipt(_new: Delivery, event: DeliveryInput) -> Iterator[Effect]:
-    if isinstance(event, Accepted):
-        yield KeepReceipt(event.transport_id, event.at)
+    accepted = cast("Accepted", event)  # the table names this effect for no other event
+    yield KeepReceipt(accepted.transport_id, accepted.at)
 
 
 def _told(topic: Topic) -> Callable[[Delivery, DeliveryInput], Iterator[Effect]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from vndoc.exchange.change import CHANGE
-from vndoc.exchange.delivery import DELIVERY
+from vndoc.exchange.delivery_table import DELIVERY
 from vndoc.exchange.life import LIFE, LIFE_REOPENED
 from vndoc.exchange.machine import Machine, Transition
 from vndoc.exchange.request import REQUEST
@@ -53,6 +53,9 @@ _LEGEND: Final = Text(
     "Mỗi trạng thái và các sự kiện đưa nó sang trạng thái khác; khung đậm là trạng thái cuối.",
     "Each state, and the events that lead from it to another; a heavy frame is a final state.",
 )
+_ON_A_LINE: Final = 3
+"""Events that are written side by side."""
+
 _STAYS: Final = Text("giữ nguyên trạng thái: {events}", "the state stays: {events}")
 
 
@@ -87,18 +90,16 @@ def _described(machine: Machine[Any, Any], lang: Lang) -> str:
 def _block(machine: Machine[Any, Any], state: enum.Enum, top: int, lang: Lang) -> tuple[str, int]:
     """Return the drawing of one state and of what leads on from it, and its height."""
     moving = [row for row in machine.rows if row.state is state and row.moves]
-    staying = [row for row in machine.rows if row.state is state and not row.moves]
-    lines = max(1, len(moving)) + bool(staying)
+    events = [machine.texts[row.event].render(lang) for row in machine.rows if row.state is state and not row.moves]
+    staying = [", ".join(events[n : n + _ON_A_LINE]) for n in range(0, len(events), _ON_A_LINE)]
     middle = top + _HIGH // 2
     parts = [_framed(machine, state, _LEFT, middle, lang)]
-    for number, row in enumerate(moving):
-        parts.append(_arrow(machine, row, middle, middle + number * _ROW, lang))
-    if staying:
-        events = ", ".join(machine.texts[row.event].render(lang) for row in staying)
-        said = _STAYS.render(lang, events=events)
-        y = middle + max(1, len(moving)) * _ROW + 4
-        parts.append(f'<text class="l" x="{_LEFT + _BOX + 20}" y="{y}">{escape(said)}</text>')
-    return "".join(parts), lines * _ROW + 26
+    parts += [_arrow(machine, row, middle, middle + number * _ROW, lang) for number, row in enumerate(moving)]
+    for number, said in enumerate(staying):
+        text = _STAYS.render(lang, events=said) if number == 0 else said
+        y = middle + (len(moving) + number) * _ROW + 5
+        parts.append(f'<text class="l" x="{_LEFT + _BOX + 34}" y="{y}">{escape(text)}</text>')
+    return "".join(parts), max(1, len(moving) + len(staying)) * _ROW + 22
 
 
 def _framed(machine: Machine[Any, Any], state: enum.Enum, x: int, middle: int, lang: Lang) -> str:

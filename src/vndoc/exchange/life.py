@@ -286,7 +286,7 @@ class Life:
                 "event-not-allowed", machine=self.machine.title, event=texts[event], state=texts[self.state]
             )
         report = StatusReport(code=StatusCode.CHANGE_AGREED, at=at, reason=reason, version=self.version, change=change)
-        if self.history.has(self._key(report)):
+        if any((entry.code, entry.change) == (report.code, change) for entry in self.history):
             return self, (), Judgement.REPEATED
         cell = self.machine.cell(self.state, event)
         if isinstance(cell, Refused):

@@ -19,17 +19,17 @@ from vndoc.text import Text
 
 __all__ = ["Machine", "Refused", "Transition"]
 
-S = TypeVar("S", bound=enum.Enum)
-E = TypeVar("E", bound=enum.Enum)
+_S = TypeVar("_S", bound=enum.Enum)
+_E = TypeVar("_E", bound=enum.Enum)
 
 
 @attrs.frozen
-class Transition(Generic[S, E]):
+class Transition(Generic[_S, _E]):
     """One row: in *state*, *event* leads to *to*. ``does`` names the kinds of effect that come with it."""
 
-    state: S
-    event: E
-    to: S
+    state: _S
+    event: _E
+    to: _S
     does: tuple[str, ...] = ()
 
     @property
@@ -39,16 +39,16 @@ class Transition(Generic[S, E]):
 
 
 @attrs.frozen
-class Refused(Generic[S, E]):
+class Refused(Generic[_S, _E]):
     """One cell without a row: *event* does not happen in *state*. ``code`` is that of the error."""
 
-    state: S
-    event: E
+    state: _S
+    event: _E
     code: str
 
 
 @attrs.frozen(slots=False, eq=False)
-class Machine(Generic[S, E]):
+class Machine(Generic[_S, _E]):
     """One table. ``texts`` names every state and event in both languages; states in ``finals`` are never left.
 
     A table that is not whole is a mistake of its author and raises ``ValueError`` when it is made: two rows for
@@ -57,12 +57,12 @@ class Machine(Generic[S, E]):
 
     name: str
     title: Text
-    initial: S
-    finals: frozenset[S]
-    rows: tuple[Transition[S, E], ...]
-    texts: Mapping[S | E, Text] = attrs.field(repr=False)
-    events: type[E]
-    _cells: Mapping[tuple[S, E], Transition[S, E]] = attrs.field(init=False, repr=False)
+    initial: _S
+    finals: frozenset[_S]
+    rows: tuple[Transition[_S, _E], ...]
+    texts: Mapping[_S | _E, Text] = attrs.field(repr=False)
+    events: type[_E]
+    _cells: Mapping[tuple[_S, _E], Transition[_S, _E]] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         cells = {(row.state, row.event): row for row in self.rows}
@@ -77,18 +77,18 @@ class Machine(Generic[S, E]):
             message = f"{self.name}: {', '.join(faults)}"
             raise ValueError(message)
 
-    def _leaving_finals(self) -> Iterator[Transition[S, E]]:
+    def _leaving_finals(self) -> Iterator[Transition[_S, _E]]:
         return (row for row in self.rows if row.state in self.finals and row.moves)
 
     @property
-    def states(self) -> tuple[S, ...]:
+    def states(self) -> tuple[_S, ...]:
         """Return all states, in the order of their definition."""
         return tuple(type(self.initial))
 
     @cached_property
-    def reachable(self) -> Mapping[S, frozenset[S]]:
+    def reachable(self) -> Mapping[_S, frozenset[_S]]:
         """Return for each state the states that some sequence of events leads to, itself among them."""
-        found: dict[S, frozenset[S]] = {}
+        found: dict[_S, frozenset[_S]] = {}
         for start in self.states:
             seen, waiting = {start}, [start]
             while waiting:
@@ -99,18 +99,18 @@ class Machine(Generic[S, E]):
             found[start] = frozenset(seen)
         return MappingProxyType(found)
 
-    def is_final(self, state: S) -> bool:
+    def is_final(self, state: _S) -> bool:
         """Return whether *state* is never left."""
         return state in self.finals
 
-    def cell(self, state: S, event: E) -> Transition[S, E] | Refused[S, E]:
+    def cell(self, state: _S, event: _E) -> Transition[_S, _E] | Refused[_S, _E]:
         """Return what *event* does in *state*."""
         row = self._cells.get((state, event))
         if row is not None:
             return row
         return Refused(state, event, "state-is-final" if state in self.finals else "event-not-allowed")
 
-    def step(self, state: S, event: E) -> Transition[S, E]:
+    def step(self, state: _S, event: _E) -> Transition[_S, _E]:
         """Return the row for *event* in *state*.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``event-not-allowed``, or ``state-is-final`` where the state is
@@ -121,7 +121,7 @@ class Machine(Generic[S, E]):
             return cell
         raise ExchangeError(cell.code, machine=self.title, event=self.texts[event], state=self.texts[state])
 
-    def cells(self) -> Iterator[Transition[S, E] | Refused[S, E]]:
+    def cells(self) -> Iterator[Transition[_S, _E] | Refused[_S, _E]]:
         """Yield every cell: states in their order, and for each state the events in theirs."""
         for state in self.states:
             for event in self.events:

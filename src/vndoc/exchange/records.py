@@ -30,7 +30,7 @@ __all__ = ["RECORD_VERSION", "dump", "load"]
 RECORD_VERSION: Final = 1
 """Version of the form of all records; a record of a newer one is refused."""
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _EFFECTS: Final = typing.get_args(effects.Effect)
 _EVENTS: Final = typing.get_args(delivery.DeliveryInput)
@@ -61,7 +61,7 @@ def dump(value: object) -> dict[str, Any]:
     return {"record": RECORD_VERSION, **_plain(value)}
 
 
-def load(data: object, kind: type[T]) -> T:
+def load(data: object, kind: type[_T]) -> _T:
     """Return the value of class *kind* in *data*, the inverse of :func:`dump`.
 
     Raises :class:`~vndoc.errors.ExchangeError` ``record-invalid`` naming the field: for a version or type other than
@@ -69,7 +69,7 @@ def load(data: object, kind: type[T]) -> T:
     """
     if not isinstance(data, dict) or data.get("record") != RECORD_VERSION:
         raise ExchangeError("record-invalid", detail="record")
-    value: T = _object({k: v for k, v in data.items() if k != "record"}, kind)
+    value: _T = _object({k: v for k, v in data.items() if k != "record"}, kind)
     return value
 
 
@@ -173,9 +173,7 @@ def _tuple(data: Any, of: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _one_of(data: Any, of: tuple[Any, ...]) -> Any:
-    if data is None:
-        if type(None) not in of:
-            raise TypeError
+    if data is None and type(None) in of:
         return None
     kinds = [hint for hint in of if hint is not type(None)]
     if isinstance(data, dict):

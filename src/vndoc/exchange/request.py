@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
@@ -208,8 +208,9 @@ class Request:
         at = moment(at)
         if self.remind_at is None or at < self.remind_at:
             raise ExchangeError("not-due", at=at.isoformat())
-        new = attrs.evolve(self, remind_at=later(at, policy.answer_within))
-        return new, (Notify(Topic.OVERDUE, self.kind.value, self.receiver), *new._deadline())
+        again = later(at, policy.answer_within)
+        told = Notify(Topic.OVERDUE, self.kind.value, self.receiver)
+        return attrs.evolve(self, remind_at=again), (told, SetDeadline(DeadlineKind.ANSWER, again))
 
     def _begun(self, life: Life, policy: RequestPolicy) -> tuple[Request, Life, tuple[Effect, ...]]:
         at = self.received_at
@@ -227,7 +228,8 @@ class Request:
         if self.kind in policy.agree_at_once:
             new, life, effects = self.agree(life, at=at)
             return new, life, (*effects, Notify(Topic.CHANGE_REQUESTED, self.kind.value, self.receiver))
-        return self, life, (Notify(Topic.CHANGE_REQUESTED, self.kind.value, self.receiver), *self._deadline())
+        deadline = SetDeadline(DeadlineKind.ANSWER, later(at, policy.answer_within))
+        return self, life, (Notify(Topic.CHANGE_REQUESTED, self.kind.value, self.receiver), deadline)
 
     def _not_held(self, life: Life, policy: RequestPolicy) -> tuple[Request, Life, tuple[Effect, ...]]:
         """Return the answer for a document that is out of use already: a recall has what it wants."""
@@ -262,7 +264,3 @@ class Request:
         code = _ANSWERS[self.state]
         report = StatusReport(code=code, at=at, reason=self.answer, version=self.version, change=self.id)
         return life.noted(report)
-
-    def _deadline(self) -> Iterator[Effect]:
-        if self.remind_at is not None:
-            yield SetDeadline(DeadlineKind.ANSWER, self.remind_at)

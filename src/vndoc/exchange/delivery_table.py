@@ -1,4 +1,4 @@
-"""The table of deliveries; what it means is told in :mod:`vndoc.exchange.delivery`."""
+"""The table of deliveries: its states and events; what happens with them is told in :mod:`vndoc.exchange.delivery`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DeliveryState(enum.Enum):
 
 
 class DeliveryEvent(enum.Enum):
-    """What the table knows; the events of the callers (:class:`Accepted` ...) are each one of these."""
+    """What the table knows; the events of the callers (:class:`~vndoc.exchange.Accepted` ...) are each one of these."""
 
     CLAIM = "claim"
     RENEW = "renew"

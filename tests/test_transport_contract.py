@@ -6,8 +6,10 @@ import datetime
 import hashlib
 import inspect
 import logging
+import re
 import unittest
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import attrs
 import pytest
@@ -265,6 +267,15 @@ def test_a_defect_is_found(kind: type[Base], test: str) -> None:
     assert not isinstance(error.value, unittest.SkipTest)
 
 
+class Sound(Base):
+    """No defect, apart from holding everything in memory."""
+
+
+@pytest.mark.parametrize("test", [test for test in TESTS if test != "t22"])
+def test_without_a_defect_nothing_is_found(test: str) -> None:
+    getattr(contract(Sound), TESTS[test])()
+
+
 def test_every_requirement_has_a_defect_and_says_what_it_wants() -> None:
     assert {test for _, test in DEFECTS} == set(TESTS)
     assert [*TESTS] == [f"t{number:02d}" for number in range(1, len(TESTS) + 1)]
@@ -272,6 +283,18 @@ def test_every_requirement_has_a_defect_and_says_what_it_wants() -> None:
         for name, method in inspect.getmembers(suite, inspect.isfunction):
             if name.startswith("test_"):
                 assert (method.__doc__ or "").startswith(f"{name.split('_')[1].upper()}: ")
+
+
+def test_the_reference_says_what_the_suites_want(root: Path) -> None:
+    page = (root / "docs" / "reference" / "transport.md").read_text(encoding="utf-8")
+    said = [line for line in page.splitlines() if re.match(r"\| [TD]\d\d ", line)]
+    wanted = []
+    for suite in (TransportContract, DirectoryContract):
+        for name, method in inspect.getmembers(suite, inspect.isfunction):
+            if name.startswith("test_"):
+                number, _, text = (method.__doc__ or "").partition(": ")
+                wanted.append(f"| {number} | {text} |")
+    assert said == wanted
 
 
 def test_what_a_carrier_cannot_have_is_skipped() -> None:

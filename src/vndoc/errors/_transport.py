@@ -108,6 +108,10 @@ TRANSPORT_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Câu trả lời của {carrier} vượt giới hạn {limit} byte.",
             "The answer of {carrier} exceeds the limit of {limit} octets.",
         ),
+        "carrier-content-missing": Text(
+            "Kho nội dung không có nội dung mà {carrier} thông báo.",
+            "The store of contents does not hold what {carrier} announced.",
+        ),
         "carrier-content-differs": Text(
             "Nội dung nhận từ {carrier} không khớp với mã băm đã công bố.",
             "What came from {carrier} does not match the digest that was announced.",

@@ -480,7 +480,7 @@ class TransportContract(abc.ABC):
                 one.submit(attrs.evolve(sent, message_id="khác"), recipients)
             except TransportError as error:
                 told += [str(error), repr(error), repr(error.values), error.text("vi")]
-            item = bench.one(two)
+            item = bench.listed(two, least=1)[0]
             with two.fetch(item) as content:
                 told += [repr(item), repr(item.extra), repr(content)]
             try:

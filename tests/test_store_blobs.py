@@ -204,6 +204,7 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 
 def test_files_that_are_no_contents_are_left_alone(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
+    (tmp_path / "ab").mkdir()
     (tmp_path / "ab" / "notes.txt").write_text("mine")
     (tmp_path / "ab" / ("0" * 64)).write_text("in the wrong folder")
     info = blobs.put(MemoryOctets(b"x"))

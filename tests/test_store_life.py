@@ -235,7 +235,7 @@ def test_a_store_of_version_1_is_brought_up_to_date_with_all_it_holds(address: s
             assert len(unit.outbox.receipts("m000001")) == 1
             assert {row.id for row in unit.inbox.list().rows} == {r["id"] for r in rows["inbox"]}
             assert {d.final for d in unit.documents.deliveries("d000001").rows} == {True}
-            assert len(unit.documents.history("d000001")) == 1
+            assert [h.code for h in unit.documents.history("out", "000.00.00.H01|2026|1/UBND")] == ["01"]
             assert [c.id for c in unit.documents.changes("d000001", open_only=True)] == ["c1"]
             assert len(unit.records.about(bytes.fromhex(str(rows["evidence"][0]["payload"]))).rows) == 1
             assert unit.records.newest() is not None
@@ -469,7 +469,16 @@ def _fill(store: Store) -> None:
             unit.outbox.post(message(number, kind="edoc", document=f"d00000{number}", packet=packet.digest))
             unit.documents.follow(delivery(f"d00000{number}", message_id=f"m00000{number}"))
             unit.inbox.keep(received(packet, number))
-            unit.documents.hear(Heard(document=f"d00000{number}", recipient="B", code="01", at=NOW))
+            unit.documents.hear(
+                Heard(
+                    direction="out",
+                    business_key=f"000.00.00.H01|2026|{number}/UBND",
+                    version=1,
+                    receiver="B",
+                    code="01",
+                    at=NOW,
+                )
+            )
         unit.outbox.post(message(3))
         unit.records.keep(Evidence(id="e1", payload=packet.digest, kind="x", at=NOW, content=packet.digest))
         for number in (1, 2):
@@ -510,7 +519,7 @@ def test_purging_takes_what_is_over_and_never_what_is_unfinished(address: str, t
             assert [d.id for d in unit.documents.list().rows] == ["d000002"]
             assert [row.message_id for row in unit.outbox.list().rows] == ["m000002", "m000003"]
             assert [row.id for row in unit.inbox.list().rows] == ["i000002"]
-            assert unit.documents.history("d000001") == ()
+            assert unit.documents.history("out", "000.00.00.H01|2026|1/UBND") == ()
             assert unit.outbox.attempts("m000001") == ()
             assert unit.outbox.receipts("m000001") == ()
             assert unit.records.newest() is not None

@@ -367,18 +367,21 @@ def test_the_database_itself_refuses_a_row_that_nobody_owns(store: Store) -> Non
 
 
 def test_a_status_counts_once(store: Store) -> None:
-    packet = content(store)
-    status = Heard(document="d000001", recipient="B", code="03", at=NOW, reported_at=NOW, description="đã nhận")
+    key = "000.00.00.H01|2026|1/UBND"
+    status = Heard(
+        direction="out", business_key=key, version=1, receiver="B", code="03", at=NOW, reported_at=NOW, description="đã"
+    )
     with store.transaction() as unit:
-        unit.documents.add(document(packet))
         assert unit.documents.hear(status)
         assert not unit.documents.hear(attrs.evolve(status, at=NOW + SECOND, description="lần nữa"))
-        assert unit.documents.hear(attrs.evolve(status, recipient="C"))
+        assert unit.documents.hear(attrs.evolve(status, receiver="C"))
         assert unit.documents.hear(attrs.evolve(status, change="c1"))
+        assert unit.documents.hear(attrs.evolve(status, version=2))
+        assert unit.documents.hear(attrs.evolve(status, direction="in"))
         assert unit.documents.hear(attrs.evolve(status, code="04", at=NOW + SECOND))
-        assert [h.code for h in unit.documents.history("d000001", "B")] == ["03", "03", "04"]
-        assert unit.documents.history("d000001", "B")[0] == status
-        assert len(unit.documents.history("d000001")) == 4
+        assert [h.code for h in unit.documents.history("out", key, "B")] == ["03", "03", "03", "04"]
+        assert unit.documents.history("out", key, "B")[0] == status
+        assert len(unit.documents.history("out", key)) == 5
 
 
 def test_one_open_change_for_a_recipient(store: Store) -> None:
@@ -401,7 +404,7 @@ def test_one_open_change_for_a_recipient(store: Store) -> None:
         assert unit.documents.open_change(attrs.evolve(change, recipient="C"))
         with pytest.raises(StoreError) as error:
             unit.documents.open_change(attrs.evolve(change, id="c2"))
-        assert code_of(error) == "change-open"
+        assert code_of(error) == "store-change-open"
         assert len(unit.documents.due_changes(NOW + DAY)) == 2
         unit.documents.move_change(attrs.evolve(change, state="agreed", final=True, next_at=None))
         with pytest.raises(StoreError):

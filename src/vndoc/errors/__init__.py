@@ -35,6 +35,7 @@ from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._evidence import EVIDENCE_ERRORS
 from vndoc.errors._exchange import EXCHANGE_ERRORS
 from vndoc.errors._fetching import FETCHING_ERRORS
+from vndoc.errors._node import NODE_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._store import STORE_ERRORS
@@ -326,6 +327,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         **CMS_ERRORS,
         **EXCHANGE_ERRORS,
         **FETCHING_ERRORS,
+        **NODE_ERRORS,
         **SIGNING_ERRORS,
         **STORE_ERRORS,
         **TRANSPORT_ERRORS,

@@ -65,7 +65,7 @@ STORE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Khóa chống gửi trùng {name} đã được dùng cho nội dung khác.",
             "The idempotency key {name} has been used for something else.",
         ),
-        "change-open": Text(
+        "store-change-open": Text(
             "Văn bản {name} đang có một yêu cầu thay đổi chưa kết thúc tại {recipient}.",
             "The document {name} already has an open change at {recipient}.",
         ),

@@ -111,6 +111,17 @@ CREATE TABLE registry (
 _V2: Final = """
 ALTER TABLE deliveries DROP COLUMN life;
 
+CREATE TABLE statuses (
+    direction TEXT NOT NULL, business_key TEXT NOT NULL, version INTEGER NOT NULL, receiver TEXT NOT NULL,
+    code TEXT NOT NULL, change TEXT NOT NULL, at {moment} NOT NULL, reported_at {moment}, description TEXT,
+    inbox TEXT,
+    CONSTRAINT statuses_once PRIMARY KEY (direction, business_key, version, receiver, code, change));
+INSERT INTO statuses
+    SELECT d.direction, d.business_key, d.version, h.recipient, h.code, h.change, h.at, h.reported_at, h.description,
+        h.inbox
+    FROM history h JOIN documents d ON d.id = h.document;
+DROP TABLE history;
+
 CREATE TABLE lives (
     direction TEXT NOT NULL, business_key TEXT NOT NULL, receiver TEXT NOT NULL, sender TEXT NOT NULL,
     state TEXT NOT NULL, version INTEGER NOT NULL, value {json} NOT NULL, updated_at {moment} NOT NULL,

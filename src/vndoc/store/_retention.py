@@ -72,13 +72,13 @@ def _documents(connection: Connection, before: datetime.datetime, limit: int) ->
     ids = list(connection.execute(statement.order_by(_D.c.created_at).limit(limit)).scalars())
     connection.execute(delete(_I).where(_I.c.document.in_(ids)))
     connection.execute(delete(schema.sagas).where(schema.sagas.c.document.in_(ids)))
-    for table in (schema.history, _W, _G):
+    for table in (_W, _G):
         connection.execute(delete(table).where(table.c.document.in_(ids)))
     _messages(connection, select(_O.c.message_id).where(_O.c.document.in_(ids)))
     connection.execute(delete(_D).where(_D.c.id.in_(ids)))
-    for table in (schema.lives, schema.sagas):
+    for table in (schema.lives, schema.sagas, schema.statuses):
         left = exists().where(_D.c.direction == table.c.direction, _D.c.business_key == table.c.business_key)
-        connection.execute(delete(table).where(table.c.final, ~left))
+        connection.execute(delete(table).where(~left))
     return len(ids)
 
 

@@ -235,18 +235,20 @@ deliveries = Table(
     Index("deliveries_message", "message_id"),
 )
 
-history = Table(
-    "history",
+statuses = Table(
+    "statuses",
     metadata,
-    Column("document", Text, ForeignKey("documents.id"), nullable=False),
-    Column("recipient", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("business_key", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("receiver", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("change", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("reported_at", Moment),
     Column("description", Text),
     Column("inbox", Text),
-    PrimaryKeyConstraint("document", "recipient", "code", "change", name="history_once"),
+    PrimaryKeyConstraint("direction", "business_key", "version", "receiver", "code", "change", name="statuses_once"),
 )
 
 changes = Table(

@@ -184,8 +184,6 @@ class FolderBlobs:
     def __attrs_post_init__(self) -> None:
         try:
             (self.root / "tmp").mkdir(parents=True, exist_ok=True)
-            for first in range(256):
-                (self.root / f"{first:02x}").mkdir(exist_ok=True)
             _sync_folder(self.root)
         except OSError as error:
             raise failed(error) from error
@@ -275,7 +273,12 @@ class FolderBlobs:
     def _keep(self, temporary: Path, digest: bytes, size: int) -> BlobInfo:
         # Renaming over a file of the same name replaces equal octets by equal octets, and repairs a damaged file.
         path = self._path(digest.hex())
-        temporary.replace(path)
+        try:
+            temporary.replace(path)
+        except FileNotFoundError:
+            path.parent.mkdir(exist_ok=True)
+            _sync_folder(self.root)
+            temporary.replace(path)
         self._reached("blob.renamed")
         _sync_folder(path.parent)
         return BlobInfo(digest, size, _moment(path.stat().st_mtime))

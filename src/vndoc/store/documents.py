@@ -17,10 +17,10 @@ __all__ = ["Documents"]
 
 _D: Final = schema.documents.c
 _W: Final = schema.deliveries.c
-_H: Final = schema.history.c
+_H: Final = schema.statuses.c
 _G: Final = schema.changes.c
 _ADD: Final = InsertOnce(schema.documents)
-_HEAR: Final = InsertOnce(schema.history)
+_HEAR: Final = InsertOnce(schema.statuses)
 _OPEN: Final = InsertOnce(schema.changes)
 _FOLLOW: Final = schema.deliveries.insert()
 _BY_ID: Final = select(schema.documents).where(_D.id == named("id"))
@@ -120,12 +120,15 @@ class Documents:
         """Note one status; return False where it was counted before. Nothing is ever overwritten."""
         return _HEAR(self._connection, values_of(status))
 
-    def history(self, document: str, recipient: str | None = None) -> tuple[Heard, ...]:
-        """Return what was heard of *document*, at one recipient or all, by time; at most 1,000."""
-        statement = select(schema.history).where(_H.document == document)
-        if recipient is not None:
-            statement = statement.where(_H.recipient == recipient)
-        statement = statement.order_by(_H.at, _H.recipient, _H.code).limit(1000)
+    def history(
+        self, direction: str, business_key: str, receiver: str | None = None, *, limit: int = 1000
+    ) -> tuple[Heard, ...]:
+        """Return what was heard of one document, at one receiver or all, by time; at most *limit* (1 to 1,000)."""
+        check_limit(limit)
+        statement = select(schema.statuses).where(_H.direction == direction, _H.business_key == business_key)
+        if receiver is not None:
+            statement = statement.where(_H.receiver == receiver)
+        statement = statement.order_by(_H.at, _H.receiver, _H.version, _H.code).limit(limit)
         return tuple(row_of(Heard, row) for row in self._connection.execute(statement))
 
     # -- changes -----------------------------------------------------------------------------------
@@ -133,12 +136,12 @@ class Documents:
     def open_change(self, change: Change) -> bool:
         """Open a change at one recipient; return False for the same change again.
 
-        Raises ``change-open`` where another change of the same document is open there.
+        Raises ``store-change-open`` where another change of the same document is open there.
         """
         if _OPEN(self._connection, values_of(change)):
             return True
         if self.change(change.id, change.recipient) is None:
-            raise StoreError("change-open", name=change.document, recipient=change.recipient)
+            raise StoreError("store-change-open", name=change.document, recipient=change.recipient)
         return False
 
     def change(self, id: str, recipient: str) -> Change | None:  # noqa: A002 - as above

@@ -125,6 +125,12 @@ class Inbox:
         found = [_row(row) for row in self._connection.execute(_CLAIM, values)]
         return tuple(sorted(found, key=lambda row: (row.next_at or at, row.id)))
 
+    def prolong(self, owner: str, until: datetime.datetime) -> int:
+        """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
+        check_owner(owner)
+        statement = update(_T).where(_C.owner == owner, ~_C.final).values(lease_until=until)
+        return self._connection.execute(statement).rowcount
+
     def decide(
         self,
         lease: Lease,

@@ -152,6 +152,12 @@ class Outbox:
             lease for lease in leases if self._connection.execute(_EXTEND, {**held(lease), "p_until": until}).rowcount
         )
 
+    def prolong(self, owner: str, until: datetime.datetime) -> int:
+        """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
+        check_owner(owner)
+        statement = update(_T).where(_C.owner == owner, ~_C.final).values(lease_until=until)
+        return self._connection.execute(statement).rowcount
+
     def finish(
         self,
         lease: Lease,

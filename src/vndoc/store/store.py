@@ -20,10 +20,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import attrs
-from sqlalchemy import Connection, Engine, select, text, union_all
+from sqlalchemy import CompoundSelect, Connection, Engine, select, text, union_all
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import StoreError, UsageError
@@ -64,6 +64,19 @@ _PARTS: Final[tuple[tuple[str, Callable[[Connection], object]], ...]] = (
     ("lives", Lives),
     ("records", Records),
 )
+
+
+def _stuck() -> CompoundSelect[Any]:
+    """Return the question for rows of work that nobody will finish."""
+    parts = []
+    for table in schema.WORK:
+        key = table.c.business_key if table is schema.lives else next(iter(table.primary_key))
+        forgotten = ~table.c.final & table.c.owner.is_(None) & table.c.next_at.is_(None)
+        parts.append(select(text(f"'{table.name}'"), key).where(forgotten))
+    return union_all(*parts)
+
+
+_STUCK: Final = _stuck()
 
 
 def _unwatched(_point: str) -> None:
@@ -210,12 +223,7 @@ class Store:
     def stuck(self, *, limit: int = 100) -> tuple[Stuck, ...]:
         """Return rows of work that nobody owns and that have no next time: always none, by checks in the database."""
         with self._reading() as connection:
-            parts = []
-            for table in schema.WORK:
-                key = table.c.business_key if table is schema.lives else next(iter(table.primary_key))
-                forgotten = ~table.c.final & table.c.owner.is_(None) & table.c.next_at.is_(None)
-                parts.append(select(text(f"'{table.name}'"), key).where(forgotten))
-            return tuple(Stuck(*row) for row in connection.execute(union_all(*parts).limit(limit)))
+            return tuple(Stuck(*row) for row in connection.execute(_STUCK.limit(limit)))
 
     # -- keeping house -----------------------------------------------------------------------------
 

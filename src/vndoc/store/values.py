@@ -249,10 +249,11 @@ class InboxRow:
 
 @attrs.frozen(kw_only=True)
 class Document:
-    """One version of one document, sent (``out``) or received (``in``).
+    """One packet of one document, sent (``out``) or received (``in``): the document itself, or a change of it.
 
-    ``business_key`` is the text of :class:`vndoc.BusinessKey`, ``kind`` the business operation (0 new, 1 recall,
-    2 update, 3 replace), ``target`` the version that it changes, ``document_id`` the hint in the packet.
+    ``version`` counts the packets under one key from 1. ``business_key`` is the text of :class:`vndoc.BusinessKey`,
+    ``kind`` the business operation (0 new, 1 recall, 2 update, 3 replace), ``target`` the row of the document that it
+    changes, ``document_id`` the hint in the packet.
     """
 
     id: str
@@ -288,13 +289,16 @@ class Delivery:
 
 @attrs.frozen(kw_only=True)
 class Heard:
-    """One status of one document version at one recipient; ``change`` is the id of the change it belongs to, or ``""``.
+    """One status of one version of a document at one receiver, told to us (``out``) or given by us (``in``).
 
-    ``at`` is when it was heard, ``reported_at`` what it says of itself. A code counts once.
+    ``change`` is the id of the change that it belongs to, or ``""``; ``at`` is when it was heard, ``reported_at`` what
+    it says of itself. A code counts once.
     """
 
-    document: str
-    recipient: str
+    direction: str
+    business_key: str
+    version: int
+    receiver: str
     code: str
     change: str = ""
     at: datetime.datetime = attrs.field(validator=_moment)

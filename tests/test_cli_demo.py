@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from importlib import resources
 from pathlib import Path
@@ -21,14 +22,14 @@ from vndoc.text import Text
             "en",
             (
                 "Step 1.",
-                "Step 10.",
+                "Step 16.",
                 "Document packet: new document",
                 "goes to H05",
                 "as an axis delivers it: valid",
                 "Done",
             ),
         ),
-        ("vi", ("Bước 1.", "Bước 10.", "Cơ quan gửi", "đến H05", "khi một tệp bị sửa: không hợp lệ", "Xong")),
+        ("vi", ("Bước 1.", "Bước 16.", "Cơ quan gửi", "đến H05", "khi một tệp bị sửa: không hợp lệ", "Xong")),
     ],
 )
 def test_the_story_ends_well(lang: str, words: tuple[str, ...]) -> None:
@@ -52,10 +53,10 @@ def test_files_are_kept_where_asked(tmp_path: Path) -> None:
     assert page.exit_code == 0
     assert str(tmp_path / "story") in page.stdout
     names = sorted(path.name for path in (tmp_path / "story").iterdir())
-    assert names == ["goi-tin.edxml", "packet.toml", "phu-luc.csv", "thong-bao.pdf"]
+    assert names == ["bang-chung", "goi-tin.edxml", "packet.toml", "phu-luc.csv", "thong-bao.pdf"]
     again = results("demo", "--keep", tmp_path / "story", code=2)
     assert again[0]["error"]["code"] == "target-exists"
-    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 10
+    assert len(results("demo", "--keep", tmp_path / "story", "--overwrite")) == 16
 
 
 def test_the_kept_files_build_the_same_packet(tmp_path: Path) -> None:
@@ -94,3 +95,24 @@ def test_the_example_pdf_is_one() -> None:
     stream = re.search(rb"/Length (\d+) >>\nstream\n(.*)endstream", data, re.DOTALL)
     assert stream is not None
     assert int(stream[1]) == len(stream[2])
+
+
+def test_the_folder_of_evidence_is_accepted_as_the_story_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = results("demo", "--keep", tmp_path)[-1]["lines"]
+    command = next(line["en"] for line in told if line["en"].startswith("vndoc verify ")).split()[1:]
+    monkeypatch.chdir(tmp_path)
+    found = results(*command)
+    assert [one["status"] for one in found] == ["passed"]
+    packet, record, *options = "bang-chung/goi-tin.edxml", "bang-chung/bang-chung.json", *command[2:4], *command[6:]
+    assert results("evidence", "check", record, packet, *options)[0]["status"] == "passed"
+    changed = Path(packet).read_bytes().replace(b"CodeNumber>07<", b"CodeNumber>08<")
+    Path(packet).write_bytes(changed)
+    assert results(*command, code=1)[0]["status"] == "failed"
+
+
+def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "sqlalchemy" else known(name))
+    page = call("demo", "--lang", "en")
+    assert page.exit_code == 2
+    assert "vndoc[store]" in page.stderr

@@ -5,22 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-import attrs
 import typer
 
 import vndoc
+from vndoc.cli._demo_exchange_steps import EXCHANGE_STEPS
+from vndoc.cli._demo_story import Step, Story, Told
 from vndoc.cli._description import check_codes, load, packet_of, with_document_id
 from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import show_page
-from vndoc.cli._run import Result, Run, both, filled, running
-from vndoc.cli._target import Draft, SafeFolder
+from vndoc.cli._run import Run, both, filled, running
+from vndoc.cli._target import SafeFolder
 from vndoc.cli._view import view
-from vndoc.edxml import Reading
 from vndoc.envelope import DocumentPacket
 from vndoc.errors import SourceError
 from vndoc.routing import Reason, RoutingTable
@@ -33,60 +33,6 @@ __all__ = ["STEPS", "Step", "Story", "Told", "demo"]
 
 _EXAMPLE = ("packet.toml", "thong-bao.pdf", "phu-luc.csv")
 _PACKET = "goi-tin.edxml"
-
-
-@attrs.define(eq=False)
-class Story:
-    """What the steps share: the folder they work in, and what they made so far."""
-
-    folder: SafeFolder
-    overwrite: bool
-    made: DocumentPacket | None = None
-    data: bytes = b""
-    reading: Reading | None = None
-    signing: object = None
-    sealed: bytes = b""
-
-    def save(self, name: str, data: bytes) -> None:
-        """Write a file of the story."""
-        with Draft(self.folder.path / name, overwrite=self.overwrite) as draft:
-            draft.write(data)
-            draft.publish()
-
-    @property
-    def packet(self) -> DocumentPacket:
-        """Return the packet that was built."""
-        assert self.made is not None  # noqa: S101 - a step that needs it comes after the one that makes it
-        return self.made
-
-    @property
-    def again(self) -> Reading:
-        """Return the reading of the file that was written."""
-        assert self.reading is not None  # noqa: S101 - as above
-        return self.reading
-
-    @property
-    def day(self) -> datetime.date | None:
-        """Return the day of the story: the packet's date of issue, so that it ends the same on any day."""
-        issued = self.packet.promulgation_info
-        return issued.promulgation_date if issued else None
-
-
-@attrs.frozen
-class Told:
-    """What a step has to tell, whether it passed, and a view to show as a page."""
-
-    lines: tuple[Text, ...]
-    passed: bool = True
-    page: Result | None = None
-
-
-@attrs.frozen
-class Step:
-    """One step of the story."""
-
-    title: Text
-    act: Callable[[Story], Told]
 
 
 def _describe(story: Story) -> Told:
@@ -251,6 +197,7 @@ STEPS: tuple[Step, ...] = (
     Step(Text("Tìm nơi nhận như vndoc route", "Find out where it goes, as vndoc route does"), _route),
     Step(Text("Niêm gói tin", "Seal it"), _seal),
     Step(Text("Kiểm tra như vndoc verify", "Verify it, as vndoc verify does"), _verify),
+    *EXCHANGE_STEPS,
 )
 """The story, in order."""
 
@@ -265,7 +212,8 @@ def demo(
     with running("demo", lang, as_json=as_json) as run, _folder(keep) as path:
         story = Story(SafeFolder(path), overwrite)
         try:
-            passed = all(_told(run, number, step, story) for number, step in enumerate(STEPS, 1))
+            with story.open:
+                passed = all(_told(run, number, step, story) for number, step in enumerate(STEPS, 1))
         finally:
             if story.reading is not None:
                 story.reading.close()

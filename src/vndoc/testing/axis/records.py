@@ -10,7 +10,7 @@ import datetime
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -97,6 +97,6 @@ class Submission:
     copies: tuple[str, ...] = ()
 
 
-def refuse(code: str, **values: object) -> OwnFaultError:
+def refuse(code: str, **values: Any) -> OwnFaultError:
     """Return the error with which the axis refuses."""
     return OwnFaultError(code, place=None, carrier=CARRIER, **values)

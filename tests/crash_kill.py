@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,10 @@ def scenario(site: Site, at: datetime.datetime, reached: Callable[[str], None]) 
     if not site.rows(SENDER, "SELECT id FROM sagas"):
         sender.take_back(keys[2], reason="gửi nhầm")
     _drain(clock, sender, receiver)
+    clock.advance(POLICY.requests.answer_within * 1.5)
+    _drain(clock, sender, receiver)  # the clerk is reminded
     for (request,) in site.rows(FIRST, "SELECT id FROM sagas WHERE NOT final"):
         receiver.answer(request, agree=True)
-    _drain(clock, sender, receiver)
-    clock.advance(POLICY.delivery.arrival_within * 2)
     _drain(clock, sender, receiver)
     for node in (sender, receiver):
         node.store.close()
@@ -198,6 +198,26 @@ def killed_and_checked(site: Site, kill: tuple[str, int]) -> bool:
     return killed
 
 
+def killed_in_a_row(site: Site, points: Sequence[str]) -> list[str]:
+    """Kill at each of *points* in turn, every time in a process that goes on where the last one died; then check.
+
+    Returns the points where a process was killed. *points* stand in the order in which the scenario comes to them.
+    """
+    site.prepare()
+    killed = [point for number, point in enumerate(points) if run(site, (point, 1), BEGIN + number * LATER)]
+    assert not run(site, None, BEGIN + len(points) * LATER)
+    check(site)
+    return killed
+
+
+def warm_up(folder: Path) -> None:
+    """Load everything that a process needs, so that those that are forked begin at once."""
+    site = sqlite_site(folder)
+    site.prepare()
+    scenario(site, BEGIN, lambda _: None)
+    check(site)
+
+
 def sqlite_site(folder: Path) -> Site:
     addresses = {code: f"sqlite:///{folder / code}.db" for code in (SENDER, FIRST)}
     for code in addresses:
@@ -209,6 +229,8 @@ def main(kills: int, kind: str) -> int:
     """Kill that often, at random points, and print where."""
     import services  # noqa: PLC0415 - needs the driver of PostgreSQL
 
+    with tempfile.TemporaryDirectory(prefix="vndoc-kill-") as name:
+        warm_up(Path(name))
     began, met = time.monotonic(), Counter[str]()
     chance = random.Random(kills)
     points = [point for point in FAILPOINTS if point not in ELSEWHERE]

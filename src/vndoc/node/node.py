@@ -49,6 +49,7 @@ from vndoc.transport import Kind, Transport
 __all__ = ["FAILPOINTS", "Node", "Round", "Tracking"]
 
 FAILPOINTS: Final = (
+    "migrate.step",
     "blob.written",
     "blob.synced",
     "blob.renamed",
@@ -67,13 +68,12 @@ FAILPOINTS: Final = (
     "take.kept-only",
     "settle.told",
     "settle.committed",
-    "event.in-transaction",
     "event.told",
     "act.committed",
-    "answer.committed",
     "take-back.committed",
+    "event.in-transaction",
     "due.in-transaction",
-    "migrate.step",
+    "answer.committed",
 )
 """Names of the points of progress that :meth:`vndoc.store.Store.open` tells its ``reached`` about."""
 

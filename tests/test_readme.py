@@ -36,7 +36,7 @@ def toured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_the_python_of_the_tour_runs(toured: str) -> None:
-    assert len(blocks("python")) == 7
+    assert len(blocks("python")) == 8
     assert len(toured.splitlines()) == 3
 
 

@@ -44,6 +44,7 @@ from vndoc.pki import RevocationSource, TrustStore
 from vndoc.routing import RoutingTable
 from vndoc.store import TRANSIENT, Heard, InboxRow, InboxState, LifeRow, OutboxRow, OutboxState, Store
 from vndoc.store import Delivery as DeliveryRow
+from vndoc.text import Text
 from vndoc.transport import Kind, Transport
 
 __all__ = ["FAILPOINTS", "Node", "Round", "Tracking"]
@@ -89,6 +90,29 @@ def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
+def _organizations(codes: Iterable[str], table: RoutingTable) -> dict[str, Organization]:
+    """Return what stands in ``From`` for *codes*: the code, and the newest name that *table* has for it."""
+    found = {}
+    for code in codes:
+        periods = table.periods(code)
+        found[code] = Organization(organ_id=code, organ_name=periods[-1].name if periods else None)
+    return found
+
+
+def _check_own(own: Mapping[str, Organization]) -> None:
+    """Raise where a status could not be written in the end: without an agency, or for one that has no name."""
+    if not own:
+        raise UsageError("option-invalid", detail=_NOBODY)
+    unnamed = [code for code, organ in own.items() if not (organ.organ_name or "").strip()]
+    if unnamed:
+        raise UsageError("option-invalid", detail=_UNNAMED.filled(codes=", ".join(unnamed)))
+
+
+_NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
+_OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
+_UNNAMED = Text("thiếu tên cơ quan của {codes}", "the names of these agencies are missing: {codes}")
+
+
 @attrs.frozen(kw_only=True)
 class Round:
     """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
@@ -121,7 +145,8 @@ class Node:
     """A gateway between an office system and axes.
 
     *store* is open; *carriers* are the ways out under the names that the routing *table* uses. *own* are the agencies
-    that this node sends and receives for: organ codes with what stands in ``From``. *trust* verifies signatures,
+    that this node sends and receives for: organ codes with what stands in ``From``, or codes alone, whose names the
+    table knows. *trust* verifies signatures,
     with *revocation* where there is some; None verifies nothing. *own_system* is our connected system in the
     table. *in_transaction* and *at_least_once* are the hooks of the office system
     (:data:`~vndoc.node.InTransaction`, :data:`~vndoc.node.AtLeastOnce`). *clock*, *jitter* (a number from 0 to 1) and
@@ -150,10 +175,9 @@ class Node:
     ) -> None:
         for name, carrier in carriers.items():
             if carrier.name != name:
-                raise UsageError("option-invalid", detail=f"the carrier {name} calls itself {carrier.name}")
-        known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
-        if not known:
-            raise UsageError("option-invalid", detail="a node has at least one agency")
+                raise UsageError("option-invalid", detail=_OTHER_NAME.filled(name=name, found=carrier.name))
+        known = own if isinstance(own, Mapping) else _organizations(own, table)
+        _check_own(known)
         self._ctx = Context(
             store=store,
             carriers=dict(carriers),

@@ -166,6 +166,30 @@ def test_no_certificate_at_all():
     assert codes(report).count("no-signing-certificate") == 1
 
 
+def test_certificates_of_the_path_are_not_tried_once_the_signer_is_found():
+    """What issued another one stands there for the path, unless it has the very key of the signer."""
+    tried: list[Certificate] = []
+
+    def verify(certificate: Certificate) -> bool:
+        tried.append(certificate)
+        return certificate.spki == PERSON.certificate.spki
+
+    issuers = (CA.certificate, ROOT.certificate)
+    report = judge(signed(candidates=(PERSON.certificate, *issuers), verify=verify))
+    ends(report, PASSED, None)
+    assert tried == [PERSON.certificate]
+    again = Authority.root("Gốc khác").subordinate("CA khác", key=PERSON.key)
+    below = again.person("Lê Văn Cường")
+    report = judge(
+        signed(
+            candidates=(PERSON.certificate, again.certificate, below.certificate),
+            verify=verify,
+            binding=lambda _: Binding.ABSENT,
+        )
+    )
+    ends(report, PASSED, None, "several-signing-certificates", "no-signing-certificate-attribute")
+
+
 def test_a_certificate_that_the_caller_knows():
     store = STORE.with_pool([CA.certificate, PERSON.certificate])
     ends(judge(signed(candidates=(), certificates=()), trust=store), PASSED, None)

@@ -19,7 +19,8 @@ from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.xml import Canonical, Skeleton, parse_document, split
 from vndoc.xml.ahead import Ahead, Plan
 from vndoc.xml.elide import Arrival
-from xmlsig_support import AN, AT, codes, sound
+from vndoc.xml.parser import parse_partly
+from xmlsig_support import AN, AT, ENVELOPED, codes, reference, sealed, signature, sound
 
 HEADER = "/edXML/edXMLEnvelope/edXMLHeader"
 TEXT = base64.b64encode(hashlib.sha512(b"ahead").digest() * 300).decode()
@@ -208,3 +209,38 @@ def test_a_digest_that_cannot_be_made_is_no_error_while_a_packet_arrives():
     facts, helped = judged(split(MemoryOctets(data), spool=TemporarySpool, arrival=arrival), data)
     assert sound(facts)
     assert not helped
+
+
+def test_what_is_no_reference_to_the_document_around_is_passed_over():
+    steps = (Canonical.EXCLUSIVE.value,)
+    sign = signature(reference("#x", transforms=steps), reference("", transforms=(ENVELOPED, *steps)))
+    data = sealed(packet(TEXT).replace(b"<Subject>", sign.encode() + b'<Subject Id="x">'))
+    facts, helped = judged(arrived(data, 4096), data)
+    assert sound(facts)
+    assert helped
+    alone = signature(reference("", transforms=steps, digest="AAAA")).replace(">?<", ">AAAA<")
+    data = packet(TEXT).replace(b"<Subject>", alone.encode() + b"<Subject>")
+    facts, helped = judged(arrived(data, 4096), data)
+    assert codes(facts) == ["digest-mismatch"]
+    assert not helped
+
+
+def test_a_text_in_the_signature_is_left_out_with_it():
+    inner = f"<Attachment xmlns='urn:e'><Content>{TEXT}</Content></Attachment>"
+    steps = (ENVELOPED, Canonical.EXCLUSIVE.value)
+    sign = signature(reference("", transforms=steps), objects=f"<Object>{inner}</Object>")
+    data = sealed(packet(TEXT).replace(b"<Subject>", sign.encode() + b"<Subject>"))
+    facts, helped = judged(arrived(data, 4096), data)
+    assert sound(facts)
+    assert not helped
+
+
+def test_what_the_fast_route_does_not_take_is_read_by_the_other():
+    text = packet(TEXT).decode()
+    for data in (text.encode("utf-16"), text.replace("<Subject>", "<Số/><Subject>").encode()):
+        assert arrived(data, 4096).route == "stream"
+
+
+@pytest.mark.parametrize("data", [b"<!DOCTYPE a><a>", b"<a>\x00", b"< ", "<Số>".encode(), b"x"])
+def test_beginnings_that_are_none(data):
+    assert parse_partly(data) is None or parse_partly(data).tag == "a"

@@ -50,7 +50,7 @@ Piece = bytes | memoryview
 
 _SHORT: Final = 256 * 1024
 """Octets of a document in which tags are counted to see that it is soon made canonical: counting takes time, too."""
-_WHOLE: Final = 64 * 1024
+_WHOLE: Final = 48 * 1024
 """Octets of a document that is always parsed as it is."""
 _SIGNATURE: Final = ds("Signature")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"

@@ -33,6 +33,7 @@ from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._exchange import EXCHANGE_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
+from vndoc.errors._statistics import STATISTICS_ERRORS
 from vndoc.errors._store import STORE_ERRORS
 from vndoc.errors._transport import TRANSPORT_ERRORS
 from vndoc.errors._xmldsig import XMLDSIG_ERRORS
@@ -310,6 +311,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         **CMS_ERRORS,
         **EXCHANGE_ERRORS,
         **SIGNING_ERRORS,
+        **STATISTICS_ERRORS,
         **STORE_ERRORS,
         **TRANSPORT_ERRORS,
         **XMLDSIG_ERRORS,

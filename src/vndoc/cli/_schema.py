@@ -28,6 +28,7 @@ COMMANDS = (
     "profiles",
     "route",
     "sign",
+    "stats",
     "trust-add",
     "trust-check",
     "trust-list",

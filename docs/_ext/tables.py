@@ -35,6 +35,7 @@ from vndoc.schema.xsd import SCHEMAS
 from vndoc.signature.policy import POLICIES
 from vndoc.signature.reasons import REASONS as SIGNATURE_REASONS
 from vndoc.signature.report import ANSWERS
+from vndoc.statistics import LEVELS, TARGETS, Level, percent
 from vndoc.testing.axis.faults import FAULTS
 from vndoc.text import Text
 
@@ -97,6 +98,9 @@ _HEADINGS = {
     "To do": "Việc phải làm",
     "Urgency": "Mức độ khẩn",
     "Term": "Thời hạn",
+    "Level": "Cấp",
+    "Since": "Từ ngày",
+    "Share": "Tỷ lệ",
 }
 _WORDS_VI = {
     "note": "ghi chú",
@@ -590,6 +594,21 @@ def axis_faults(lang: Lang) -> Catalogue:
     return _made("Fault|Text", rows, "26 74", lang)
 
 
+def signing_targets(lang: Lang) -> Catalogue:
+    """Return the shares of signed documents that were set."""
+    every = "every level" if lang == "en" else "mọi cấp"
+    rows = (
+        (
+            ", ".join(LEVELS[level].render(lang) for level in Level if level in target.levels) or every,
+            shown_date(target.since, lang),
+            f"{percent(target.share):g} %",
+            target.source,
+        )
+        for target in TARGETS
+    )
+    return _made("Level|Since|Share|Source", rows, "24 20 16 40", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -619,6 +638,7 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "gate": gate_rows,
     "deadlines": deadline_rows,
     "axis-faults": axis_faults,
+    "signing-targets": signing_targets,
 }
 """What a page may draw, by name. ``elements``, ``codes``, ``command`` and ``machine`` take a second argument: which
 one."""

@@ -32,6 +32,7 @@ COMMANDS = (
     "route",
     "sign",
     "sim",
+    "stats",
     "trust-add",
     "trust-bundle",
     "trust-check",

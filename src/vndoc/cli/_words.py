@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from vndoc.cli._words_evidence import EVIDENCE_HELP, EVIDENCE_WORDS
 from vndoc.cli._words_sim import SIM_HELP, SIM_WORDS
+from vndoc.cli._words_stats import STATS_HELP, STATS_WORDS
 from vndoc.cli._words_trust import TRUST_HELP, TRUST_WORDS
 from vndoc.text import Text
 
@@ -15,6 +16,7 @@ __all__ = ["HELP", "WORDS"]
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
         **EVIDENCE_WORDS,
+        **STATS_WORDS,
         **TRUST_WORDS,
         **SIM_WORDS,
         # -- one packet --------------------------------------------------------------------------
@@ -228,6 +230,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 HELP: Mapping[str, Text] = MappingProxyType(
     {
         **EVIDENCE_HELP,
+        **STATS_HELP,
         **TRUST_HELP,
         **SIM_HELP,
         "vndoc": Text(

@@ -38,6 +38,7 @@ from vndoc.errors._fetching import FETCHING_ERRORS
 from vndoc.errors._node import NODE_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
+from vndoc.errors._statistics import STATISTICS_ERRORS
 from vndoc.errors._store import STORE_ERRORS
 from vndoc.errors._transport import TRANSPORT_ERRORS
 from vndoc.errors._xmldsig import XMLDSIG_ERRORS
@@ -329,6 +330,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         **FETCHING_ERRORS,
         **NODE_ERRORS,
         **SIGNING_ERRORS,
+        **STATISTICS_ERRORS,
         **STORE_ERRORS,
         **TRANSPORT_ERRORS,
         **EVIDENCE_ERRORS,

@@ -530,6 +530,41 @@ def test_half_written_files_are_passed_over_in_silence(spools: Path) -> None:
     assert len(list(two(spools).pending(Kind.DOCUMENT))) == 1
 
 
+def test_what_goes_away_while_it_is_listed_is_not_offered(spools: Path) -> None:
+    copy_in(spools, 1)
+    content, sidecar = copy_in(spools, 2)
+    foreign = content.with_name("zzz")
+    foreign.touch()
+    walk = two(spools).pending(Kind.DOCUMENT)
+    next(walk)
+    sidecar.unlink()
+    content.unlink()
+    foreign.unlink()
+    assert list(walk) == []
+
+
+def test_only_so_many_strays_are_remembered(
+    spools: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("vndoc.transport.spool._REMEMBERED", 1)
+    for name in "ab":
+        (spools / TO[0] / "incoming" / name).touch()
+    carrier = two(spools)
+    for _ in range(2):
+        assert list(carrier.pending(Kind.STATUS)) == []
+    assert len(caplog.records) == 3
+
+
+def test_settling_in_two_processes_at_once(spools: Path) -> None:
+    """Another process moves the sidecar between our look and our move."""
+    content, sidecar = copy_in(spools)
+    assert _files.move(sidecar, spools / TO[0] / "done")
+    assert not _files.move(sidecar, spools / TO[0] / "done")
+    two(spools)._put_away(content.stem)
+    assert files(content.parent) == []
+    assert files(spools / TO[0] / "done") == [content.name, sidecar.name]
+
+
 def test_content_of_the_right_size_and_other_octets(spools: Path) -> None:
     content, _ = copy_in(spools)
     content.write_bytes(bytes(content.stat().st_size))

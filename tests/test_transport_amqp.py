@@ -80,7 +80,7 @@ def broker() -> Iterator[Broker]:
 
 
 class OverRabbit(TransportContract):
-    many = 120
+    many = 60
 
     def options(self) -> dict[str, object]:
         return {}
@@ -178,7 +178,8 @@ class Line:
 
 
 @pytest.fixture
-def line(broker: Broker) -> Iterator[Line]:
+def line(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    monkeypatch.setattr("vndoc.transport._amqp_session._CLOSING_SECONDS", 0.2)
     line = Line(broker.url)
     yield line
     line.close()

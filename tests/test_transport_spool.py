@@ -54,7 +54,7 @@ def linked(folder: Path) -> Path:
 class InFolder:
     """What the contracts below have in common: a folder, and settings over it."""
 
-    many = 60
+    many = 30
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ def test_what_comes_again_after_it_was_done_is_put_aside(spools: Path) -> None:
     assert files(content.parent) == [content.name]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_a_copy_is_offered_when_both_files_are_whole_in_whatever_order_they_grow(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError, UsageError
 from vndoc.testing.clock import FakeClock
 from vndoc.testing.contract import PatternOctets, Setting, TransportContract
 from vndoc.transport import Item, ItemState, Kind, Outgoing, Settlement, _files
@@ -619,6 +619,8 @@ def test_purging_takes_what_is_older_and_nothing_that_waits(spools: Path) -> Non
     (spools / AGENCIES[0] / "outgoing" / "H99.01" / ".y.part").touch()
     now = datetime.datetime.now(datetime.UTC)
     past, future = now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)
+    with pytest.raises(UsageError):
+        one(spools).purge(now.replace(tzinfo=None))
     assert one(spools).purge(past) == two(spools).purge(past) == 0
     assert two(spools).purge(future) == 3
     assert one(spools).purge(future) == 4

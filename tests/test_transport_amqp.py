@@ -22,7 +22,7 @@ pika = pytest.importorskip("pika", reason="the extra amqp is not installed")
 
 import services_rabbitmq as services  # noqa: E402
 from vndoc.envelope.octets import MemoryOctets, Octets  # noqa: E402
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError, StoreError, TransportError  # noqa: E402
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError, StoreError, TransportError, UsageError  # noqa: E402
 from vndoc.testing.contract import PatternOctets, Setting, TransportContract  # noqa: E402
 from vndoc.transport import Item, ItemState, Kind, Outgoing, Settlement, _amqp_message, amqp  # noqa: E402
 from vndoc.transport._amqp_session import Message, Session, parameters_of  # noqa: E402
@@ -80,7 +80,7 @@ def broker() -> Iterator[Broker]:
 
 
 class OverRabbit(TransportContract):
-    many = 120
+    many = 60
 
     def options(self) -> dict[str, object]:
         return {}
@@ -178,7 +178,8 @@ class Line:
 
 
 @pytest.fixture
-def line(broker: Broker) -> Iterator[Line]:
+def line(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    monkeypatch.setattr("vndoc.transport._amqp_session._CLOSING_SECONDS", 0.2)
     line = Line(broker.url)
     yield line
     line.close()
@@ -466,6 +467,23 @@ def test_a_broker_that_does_not_take_it(pair: tuple[AmqpTransport, AmqpTransport
     assert one._session.usable
 
 
+def test_a_queue_that_is_deleted_meanwhile_passes(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:
+    """What is there again after connecting anew is no reason to give up: queues also vanish while they move."""
+    one, two = pair
+    with contextlib.closing(broker.session()) as session:
+        session.call("queue_delete", f"{broker.prefix}.{TO[0]}.edoc")
+    with pytest.raises(PeerFaultError) as error:
+        waiting(two)
+    assert (error.value.code, error.value.retry) == ("carrier-interrupted", Retry.SAFE)
+    assert waiting(two) == []
+    with contextlib.closing(broker.session()) as session:
+        session.call("exchange_delete", broker.prefix)
+    with pytest.raises(PeerFaultError) as error:
+        one.submit(outgoing(), AGENCIES[:1])
+    assert (error.value.code, error.value.retry) == ("carrier-interrupted", Retry.UNKNOWN)
+    assert one.submit(outgoing(), AGENCIES[:1]).accepted == AGENCIES[:1]
+
+
 def test_what_is_behind_those_that_are_held_comes_when_they_are_settled(
     pair: tuple[AmqpTransport, AmqpTransport], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -603,6 +621,8 @@ def test_a_folder_of_contents(tmp_path: Path) -> None:
         blobs.put(PatternOctets(300_000))
     assert list(tmp_path.glob("*.part")) == list(tmp_path.glob(".*.part")) == []
     now = datetime.datetime.now(datetime.UTC)
+    with pytest.raises(UsageError):
+        blobs.purge(now.replace(tzinfo=None))
     assert blobs.purge(now - datetime.timedelta(hours=1)) == 0
     assert blobs.purge(now + datetime.timedelta(hours=1)) == 2
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
@@ -100,6 +100,7 @@ def test_the_hash_of_a_file_is_written_as_captured(shared: Path) -> None:
 PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,20}", fullmatch=True), PRINTABLE, min_size=1),
     st.text(min_size=1).filter(lambda text: max(text) < "\ud800" or min(text) > "\udfff"),

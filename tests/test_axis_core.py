@@ -25,12 +25,12 @@ def make(**options: Any) -> AxisCore:
     return AxisCore((NORTH, SOUTH), **options)
 
 
-def submit(core: AxisCore, *recipients: str, sender: str = "H41", kind: Kind = Kind.DOCUMENT, **more: Any) -> Submission:
+def submit(
+    core: AxisCore, *recipients: str, sender: str = "H41", kind: Kind = Kind.DOCUMENT, **more: Any
+) -> Submission:
     system = CODES[PLAIN[sender]]
     more.setdefault("at", START)
-    return core.submit(
-        system, kind=kind, sender=sender, recipients=recipients, content=MemoryOctets(b"x"), **more
-    )
+    return core.submit(system, kind=kind, sender=sender, recipients=recipients, content=MemoryOctets(b"x"), **more)
 
 
 def ids(found: Any) -> list[str]:

@@ -177,7 +177,7 @@ def test_old_and_future_requests_pass_unless_the_axis_looks_at_the_time() -> Non
             assert found == codes
             headers = client.headers({})
             text = headers["XroadVnpt-sign-header"].replace(headers["XroadVnpt-timestamp"], "soon")
-            again = {**resigned(client, text), **{"XroadVnpt-timestamp": "soon"}}
+            again = {**resigned(client, text), "XroadVnpt-timestamp": "soon"}
             again["XroadVnpt-sign-header-key"] = "systemid;timestamp;Content-Type"
             assert call(server.port, "POST", "/getAgenciesList", again).json["ErrorCode"] == codes[-1]
 
@@ -370,7 +370,15 @@ def test_the_address_book_in_its_three_forms_is_read_by_the_routing_table(north:
 
 
 def test_agencies_come_and_go(server: AxisServer, north: Vxp) -> None:
-    body: dict[str, Any] = {"id": "", "pcode": "H41", "code": "H41.99", "name": "Mới", "mail": "", "mobile": "", "fax": ""}
+    body: dict[str, Any] = {
+        "id": "",
+        "pcode": "H41",
+        "code": "H41.99",
+        "name": "Mới",
+        "mail": "",
+        "mobile": "",
+        "fax": "",
+    }
     assert north.ask("registerAgency", json.dumps(body).encode()).json == {
         "status": "OK", "ErrorCode": "0", "ErrorDesc": "",
     }  # fmt: skip
@@ -383,7 +391,14 @@ def test_agencies_come_and_go(server: AxisServer, north: Vxp) -> None:
     assert (units["H41.99"]["deleted"], units["H41.99"]["version"]) == (True, 2)
     assert "H41.99" not in {row["code"] for row in north.ask("getAgenciesList", b"").json["data"]}
     assert refused(north.ask("deleteAgency", AgencyCode="H14")) == "19"
-    for odd in (b"", b"[]", b"{", b'{"code":"","name":"x"}', b'{"code":"a\\u0000","name":"x"}', b'{"code":"H14","name":"x"}'):
+    for odd in (
+        b"",
+        b"[]",
+        b"{",
+        b'{"code":"","name":"x"}',
+        b'{"code":"a\\u0000","name":"x"}',
+        b'{"code":"H14","name":"x"}',
+    ):
         assert refused(north.ask("registerAgency", odd)) == "10"
 
 

@@ -31,6 +31,7 @@ from vndoc.schema.xsd import SCHEMAS
 from vndoc.signature.policy import POLICIES
 from vndoc.signature.reasons import REASONS as SIGNATURE_REASONS
 from vndoc.signature.report import ANSWERS
+from vndoc.testing.axis.faults import FAULTS
 from vndoc.text import Text
 
 Lang = Literal["vi", "en"]
@@ -48,6 +49,7 @@ class Catalogue:
 
 _HEADINGS = {
     "Id": "Mã",
+    "Fault": "Lỗi",
     "Severity": "Mức độ",
     "Source": "Căn cứ",
     "Text": "Nội dung",
@@ -507,6 +509,12 @@ def level1(lang: Lang) -> Catalogue:
     return _made("Code|Name|Valid|Successors|Sure|Source", rows, "8 28 16 14 10 24", lang)
 
 
+def axis_faults(lang: Lang) -> Catalogue:
+    """Return what can go wrong at the simulated axis."""
+    rows = ((f"`{kind.value}`", _text(text, lang)) for kind, text in FAULTS.items())
+    return _made("Fault|Text", rows, "26 74", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -531,6 +539,7 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "routing-groups": routing_groups,
     "letters": letters,
     "level1": level1,
+    "axis-faults": axis_faults,
 }
 """What a page may draw, by name. ``elements``, ``codes`` and ``command`` take a second argument: which one."""
 

@@ -26,6 +26,7 @@ from vndoc.cli._run import BROKEN_PIPE, UNUSABLE, hush
 from vndoc.cli._safe import clean
 from vndoc.cli._schema import schema
 from vndoc.cli._sign import sign
+from vndoc.cli._sim import sim
 from vndoc.cli._trust_commands import trust
 from vndoc.cli._validate import validate
 from vndoc.cli._verify import verify
@@ -43,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for _function in (inspect, validate, build, convert, extract, sign, verify, route, demo, profiles, schema):
+for _function in (inspect, validate, build, convert, extract, sign, verify, route, demo, sim, profiles, schema):
     app.command(_function.__name__, help=_function.__name__)(_function)
 app.add_typer(agencies, name="agencies", help="agencies")
 app.add_typer(trust, name="trust", help="trust")

@@ -28,6 +28,7 @@ COMMANDS = (
     "profiles",
     "route",
     "sign",
+    "sim",
     "trust-add",
     "trust-check",
     "trust-list",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from vndoc.cli._words_sim import SIM_HELP, SIM_WORDS
 from vndoc.cli._words_trust import TRUST_HELP, TRUST_WORDS
 from vndoc.text import Text
 
@@ -13,6 +14,7 @@ __all__ = ["HELP", "WORDS"]
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
         **TRUST_WORDS,
+        **SIM_WORDS,
         # -- one packet --------------------------------------------------------------------------
         "kind-new": Text("Gói tin văn bản: văn bản mới", "Document packet: new document"),
         "kind-recall": Text("Gói tin văn bản: thu hồi", "Document packet: recall"),
@@ -224,6 +226,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 HELP: Mapping[str, Text] = MappingProxyType(
     {
         **TRUST_HELP,
+        **SIM_HELP,
         "vndoc": Text(
             "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"
             "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được, 3 không xác định được.",

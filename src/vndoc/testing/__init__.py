@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vndoc.errors import UsageError
+
 if TYPE_CHECKING:
     from vndoc.testing.axis import AxisServer, AxisSimulator
 
@@ -18,6 +20,10 @@ def __getattr__(name: str) -> Any:
     """Load what needs an extra (``web``) when it is asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from vndoc.testing import axis  # noqa: PLC0415 - the extra may be absent
-
+    try:
+        from vndoc.testing import axis  # noqa: PLC0415 - the extra may be absent
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in {"jinja2", "starlette", "uvicorn"}:
+            raise
+        raise UsageError("extra-missing", found="web") from None
     return getattr(axis, name)

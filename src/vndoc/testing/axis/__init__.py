@@ -4,8 +4,9 @@
 state; :class:`Faults` say what goes wrong, :class:`Rewriting` how packets are written anew on their way.
 """
 
-from vndoc.testing.axis.core import NEXT, AxisCore, Copy, Event, Happening, Submission
+from vndoc.testing.axis.core import AxisCore
 from vndoc.testing.axis.faults import FAULTS, Fault, FaultKind, Faults
+from vndoc.testing.axis.records import NEXT, Copy, Event, Happening, Submission
 from vndoc.testing.axis.registry import EXAMPLE, Agency, System, load_systems
 from vndoc.testing.axis.rewriting import CENTRE, Rewriting
 from vndoc.testing.axis.server import AxisServer

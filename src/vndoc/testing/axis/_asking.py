@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -27,6 +27,7 @@ __all__ = [
     "Answer",
     "Ask",
     "Body",
+    "Face",
     "Intake",
     "Route",
     "as_json",
@@ -152,6 +153,24 @@ class Route:
     meaning: str
     handle: Callable[[Ask], Answer]
     takes_file: bool = False
+
+
+class Face(Protocol):
+    """One protocol that the simulated axis speaks."""
+
+    name: str
+
+    def routes(self) -> Iterator[Route]:
+        """Yield its operations."""
+        ...
+
+    def claims(self, headers: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
+        """Return system and agency as a request gives them, unverified."""
+        ...
+
+    def failure(self, number: int, text: Text, *, unauthorised: bool = False) -> Answer:
+        """Return the answer that says why it failed."""
+        ...
 
 
 def as_json(value: object, *, status: int = 200) -> Answer:

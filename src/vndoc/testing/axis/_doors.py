@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
@@ -16,16 +16,14 @@ from starlette.routing import Route as WebRoute
 from starlette.types import Receive, Scope, Send
 
 from vndoc.errors import VndocError
-from vndoc.testing.axis._asking import AXIS_FAULT, JSON_BYTES, Answer, Ask, Body, Intake, Route
+from vndoc.testing.axis._asking import AXIS_FAULT, JSON_BYTES, Answer, Ask, Body, Face, Intake, Route
+from vndoc.testing.axis._office import Office
 from vndoc.testing.axis._web import Pages
-from vndoc.testing.axis.core import refuse
 from vndoc.testing.axis.faults import FaultKind
+from vndoc.testing.axis.records import refuse
 from vndoc.text import Text
 
-if TYPE_CHECKING:
-    from vndoc.testing.axis.simulator import AxisSimulator
-
-__all__ = ["CONNECTION", "Doors", "Face"]
+__all__ = ["CONNECTION", "Doors"]
 
 CONNECTION = "vndoc.connection"
 """Key of ``scope["state"]`` under which a server may put the connection: a transport of asyncio."""
@@ -36,35 +34,17 @@ _FORM_BYTES = 64 * 1024
 HTML = b"<!DOCTYPE html><html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>"
 
 
-class Face(Protocol):
-    """One protocol that the simulated axis speaks."""
-
-    name: str
-
-    def routes(self) -> Iterator[Route]:
-        """Yield its operations."""
-        ...
-
-    def claims(self, headers: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
-        """Return system and agency as a request gives them, unverified."""
-        ...
-
-    def failure(self, number: int, text: Text, *, unauthorised: bool = False) -> Answer:
-        """Return the answer that says why it failed."""
-        ...
-
-
 class Doors:
     """The ASGI application behind the simulator."""
 
-    def __init__(self, axis: AxisSimulator, faces: Iterable[Face]) -> None:
-        self._axis = axis
+    def __init__(self, office: Office, faces: Iterable[Face]) -> None:
+        self._office = office
         routes = [
             WebRoute(route.path, self._endpoint(face, route), methods=[route.method])
             for face in faces
             for route in face.routes()
         ]
-        self._app = Starlette(routes=[*routes, *Pages(axis).routes()])
+        self._app = Starlette(routes=[*routes, *Pages(office).routes()])
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self._app(scope, receive, send)
@@ -89,7 +69,7 @@ class Doors:
         for name, value in request.headers.items():
             headers.setdefault(name, []).append(value.strip(" \t"))
         system, agency = face.claims(headers)
-        due = self._axis.faults.due(route.operation, route.meaning, face.name, system=system, agency=agency)
+        due = self._office.faults.due(route.operation, route.meaning, face.name, system=system, agency=agency)
         for fault in due.get(FaultKind.DELAY, ()):
             await asyncio.sleep(fault.seconds)
         skew = sum(fault.seconds for fault in due.get(FaultKind.CLOCK_SKEW, ()))
@@ -98,7 +78,7 @@ class Doors:
             headers=headers,
             query=dict(request.query_params),
             body=Body(0, b"", None),
-            at=self._axis.clock() + datetime.timedelta(seconds=skew),
+            at=self._office.clock() + datetime.timedelta(seconds=skew),
             due=due,
         )
         if FaultKind.DROP in due:
@@ -112,11 +92,11 @@ class Doors:
             await self._body(route, request, ask)
             return await run_in_threadpool(route.handle, ask)
         except (VndocError, OSError) as error:
-            return self._axis.failure(face, error)
+            return self._office.failure(face, error)
 
     async def _body(self, route: Route, request: Request, ask: Ask) -> None:
-        limit = self._axis.limits.packet_bytes + _FORM_BYTES if route.takes_file else JSON_BYTES
-        path = self._axis.new_path() if route.takes_file else None
+        limit = self._office.limits.packet_bytes + _FORM_BYTES if route.takes_file else JSON_BYTES
+        path = self._office.new_path() if route.takes_file else None
         intake = Intake(path)
         ask.body.path = path  # removed with the call, whatever becomes of it
         with contextlib.closing(intake):

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from vndoc.testing.axis._asking import KNOWN, Answer, Ask, Route, as_json, base64_of, rows_of, streamed_json
-from vndoc.testing.axis.core import refuse
+from vndoc.testing.axis._office import Office
 from vndoc.testing.axis.faults import FaultKind
+from vndoc.testing.axis.records import refuse
 from vndoc.testing.axis.registry import Agency
 from vndoc.text import Text
 from vndoc.transport.base import Kind, Settlement
-
-if TYPE_CHECKING:
-    from vndoc.testing.axis.simulator import AxisSimulator
 
 __all__ = ["EdocFace"]
 
@@ -38,8 +36,8 @@ class EdocFace:
 
     name = "edoc"
 
-    def __init__(self, axis: AxisSimulator) -> None:
-        self.axis = axis
+    def __init__(self, office: Office) -> None:
+        self.office = office
 
     def routes(self) -> Iterator[Route]:
         """Yield the operations."""
@@ -54,7 +52,7 @@ class EdocFace:
     def claims(self, headers: Mapping[str, list[str]]) -> tuple[str | None, str | None]:
         """Return system and agency as a request gives them, unverified: for faults only."""
         code = next(iter(headers.get("organid", ())), None)
-        agency = self.axis.core.agency(code) if code else None
+        agency = self.office.core.agency(code) if code else None
         return (agency.system if agency else None), code
 
     def failure(self, number: int, text: Text, *, unauthorised: bool = False) -> Answer:
@@ -64,8 +62,8 @@ class EdocFace:
 
     def caller(self, ask: Ask) -> Agency:
         """Return the agency that calls. Raises ``carrier-credentials``."""
-        agency = self.axis.core.agency(ask.header("organid") or "")
-        secret = self.axis.core.system(agency.system).secret if agency else ""
+        agency = self.office.core.agency(ask.header("organid") or "")
+        secret = self.office.core.system(agency.system).secret if agency else ""
         given = (ask.header("authorization") or "").encode("latin-1", "replace")
         if agency is None or not hmac.compare_digest(given, secret.encode()):
             raise refuse("carrier-credentials", detail=_TOKEN)
@@ -74,34 +72,34 @@ class EdocFace:
     def send(self, ask: Ask) -> Answer:
         """``sendDocument``."""
         agency = self.caller(ask)
-        submission = self.axis.take_in(
+        submission = self.office.take_in(
             ask,
             agency.system,
             sender=agency.code,
             kind=_kind(ask),
             recipients=None,
-            refuse_known=self.axis.refuse_known,
+            refuse_known=self.office.refuse_known,
         )
         return as_json({**_FINE, "docId": submission.number})
 
     def pending(self, ask: Ask) -> Answer:
         """``getPendingDocIds``."""
         agency = self.caller(ask)
-        found = self.axis.core.pending(agency.system, _kind(ask), recipient=agency.code, limit=self.axis.list_limit)
+        found = self.office.core.pending(agency.system, _kind(ask), recipient=agency.code, limit=self.office.list_limit)
         rows = ({"docId": copy.number, "organId": copy.recipient} for copy in found)
         return streamed_json(_FINE, "data", lambda: rows_of(rows), None)
 
     def fetch(self, ask: Ask) -> Answer:
         """``getDocument``."""
         agency = self.caller(ask)
-        submission = self.axis.core.fetch(agency.system, _number(ask), ask.at, recipient=agency.code)
+        submission = self.office.core.fetch(agency.system, _number(ask), ask.at, recipient=agency.code)
         pieces, size = base64_of(submission.content, corrupt=ask.has(FaultKind.WRONG_HASH))
         return streamed_json(_FINE, "data", pieces, size)
 
     def confirm(self, ask: Ask) -> Answer:
         """``confirmReceived``."""
         agency = self.caller(ask)
-        self.axis.core.settle(agency.system, _number(ask), Settlement.DONE, ask.at, recipient=agency.code)
+        self.office.core.settle(agency.system, _number(ask), Settlement.DONE, ask.at, recipient=agency.code)
         return as_json(_FINE)
 
     def organizations(self, ask: Ask) -> Answer:
@@ -119,7 +117,7 @@ class EdocFace:
                 "fax": agency.fax,
                 "website": "",
             }
-            for agency in self.axis.core.agencies()
+            for agency in self.office.core.agencies()
             if not wanted or wanted in {agency.code, agency.old_code}
         )
         return streamed_json(_FINE, "organizations", lambda: rows_of(rows), None)
@@ -129,9 +127,9 @@ class EdocFace:
         self.caller(ask)
         value = ask.json()
         fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
-        source, target = (self.axis.core.agency(str(fields.get(name, ""))) for name in ("fromOrgan", "toOrgan"))
+        source, target = (self.office.core.agency(str(fields.get(name, ""))) for name in ("fromOrgan", "toOrgan"))
         notation = str(fields.get("docCode", ""))
-        found = source is not None and target is not None and self.axis.core.knows(source.code, target.code, notation)
+        found = source is not None and target is not None and self.office.core.knows(source.code, target.code, notation)
         return as_json({**_FINE, "code": "200", "data": found})
 
 

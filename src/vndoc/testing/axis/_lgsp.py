@@ -12,19 +12,17 @@ import itertools
 import mmap
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from vndoc.edxml.profiles import PROFILES
 from vndoc.testing.axis._asking import Answer, Ask, Body, Route, as_json, base64_of, rows_of, streamed_json
+from vndoc.testing.axis._office import Office
 from vndoc.testing.axis._vxp import _received_row as received_row
-from vndoc.testing.axis.core import refuse
 from vndoc.testing.axis.faults import FaultKind
+from vndoc.testing.axis.records import refuse
 from vndoc.testing.axis.registry import System
 from vndoc.text import Text
 from vndoc.transport.base import Kind, Settlement
-
-if TYPE_CHECKING:
-    from vndoc.testing.axis.simulator import AxisSimulator
 
 __all__ = ["LgspFace", "find_part"]
 
@@ -41,8 +39,8 @@ class LgspFace:
 
     name = "lgsp"
 
-    def __init__(self, axis: AxisSimulator) -> None:
-        self.axis = axis
+    def __init__(self, office: Office) -> None:
+        self.office = office
         self._tokens: dict[str, tuple[str, datetime.datetime]] = {}
         self._issued = itertools.count(1)
 
@@ -70,7 +68,7 @@ class LgspFace:
         value = ask.json()
         fields: Mapping[str, Any] = value if isinstance(value, dict) else {}
         name, word = str(fields.get("username", "")), str(fields.get("password", ""))
-        for system in self.axis.core.systems:
+        for system in self.office.core.systems:
             if name == (system.username or system.id):
                 if hmac.compare_digest(word.encode(), (system.password or system.secret).encode()):
                     return _fine({"token": self._token(system, ask.at)}, code=200)
@@ -91,7 +89,7 @@ class LgspFace:
         id_, until = self._tokens.get(token, ("", ask.at))
         if scheme.lower() != "bearer" or ask.at >= until:
             raise refuse("carrier-credentials", detail=NO_TOKEN)
-        secret = self.axis.core.system(id_).secret
+        secret = self.office.core.system(id_).secret
         given = (ask.header("x-secretkey") or "").encode("latin-1", "replace")
         if ask.header("x-systemid") != id_ or not hmac.compare_digest(given, secret.encode()):
             raise refuse("carrier-credentials", detail=_SECRET)
@@ -102,7 +100,7 @@ class LgspFace:
         system = self.caller(ask)
         start, end = find_part(ask, "edocFile")
         given = find_part(ask, "messageType", optional=True)
-        submission = self.axis.take_in(
+        submission = self.office.take_in(
             ask,
             system,
             sender=None,
@@ -121,14 +119,14 @@ class LgspFace:
             raise refuse("carrier-refused", detail=_WIDE)
         end = until + datetime.timedelta(days=1, microseconds=-1)
         kind = _kind(ask.query.get("messageType", "edoc"))
-        found = list(self.axis.core.pending(system, kind, since=since, until=end, limit=self.axis.list_limit))
+        found = list(self.office.core.pending(system, kind, since=since, until=end, limit=self.office.list_limit))
         head = {"code": 0, "message": "OK", "count": len(found), "errorDetail": []}
         return streamed_json(head, "data", lambda: rows_of(map(received_row, found)), None)
 
     def fetch(self, ask: Ask) -> Answer:
         """Give the file as base64."""
         system = self.caller(ask)
-        submission = self.axis.core.fetch(system, ask.query.get("docId", ""), ask.at)
+        submission = self.office.core.fetch(system, ask.query.get("docId", ""), ask.at)
         pieces, size = base64_of(submission.content, corrupt=ask.has(FaultKind.WRONG_HASH))
 
         def wrapped() -> Iterator[bytes]:
@@ -151,13 +149,13 @@ class LgspFace:
             settlement = Settlement(word)
         else:
             raise refuse("carrier-refused", detail=_ODD.filled(name="status", found=word))
-        self.axis.core.settle(system, str(fields.get("docId", "")), settlement, ask.at, note=word)
+        self.office.core.settle(system, str(fields.get("docId", "")), settlement, ask.at, note=word)
         return _fine(None)
 
     def agencies(self, ask: Ask) -> Answer:
         """Give the address book."""
         self.caller(ask)
-        found = self.axis.core.agencies()
+        found = self.office.core.agencies()
         rows = (
             {"id": one.id, "code": one.code, "name": one.name, "mail": one.mail, "oldCode": one.old_code or ""}
             for one in found

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
@@ -26,14 +26,12 @@ from vndoc.testing.axis._asking import (
     rows_of,
     streamed_json,
 )
-from vndoc.testing.axis.core import Copy, Submission, refuse
+from vndoc.testing.axis._office import WRONG_HASH, Office
 from vndoc.testing.axis.faults import FaultKind
+from vndoc.testing.axis.records import Copy, Submission, refuse
 from vndoc.testing.axis.registry import Agency
 from vndoc.text import Text
 from vndoc.transport.base import Kind, Settlement
-
-if TYPE_CHECKING:
-    from vndoc.testing.axis.simulator import AxisSimulator
 
 __all__ = ["PREFIXES", "VxpFace", "vnpt_hex"]
 
@@ -77,8 +75,8 @@ class VxpFace:
 
     name = "vxp"
 
-    def __init__(self, axis: AxisSimulator) -> None:
-        self.axis = axis
+    def __init__(self, office: Office) -> None:
+        self.office = office
 
     def routes(self) -> Iterator[Route]:
         """Yield the operations."""
@@ -123,7 +121,7 @@ class VxpFace:
         for name, value in values.items():
             if value.strip(" \t") not in ask.headers.get(f"{_MARK}{name}".lower(), ()):
                 raise refuse("carrier-credentials", detail=_HEADER.filled(name=name))
-        system = self.axis.core.system(values.get("systemid", ""))
+        system = self.office.core.system(values.get("systemid", ""))
         made = hmac.new(system.secret.encode(), text.encode("latin-1", "replace"), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(
             made.encode(), (ask.header(f"{_MARK}hash-header") or "").encode("latin-1", "replace")
@@ -134,13 +132,13 @@ class VxpFace:
 
     def _fresh(self, text: str, now: datetime.datetime) -> None:
         """Check the time of a request, if the axis is set up to: ``ddMMyyyy'T'HHmmss'+'`` and four digits of ms."""
-        if self.axis.max_skew is None:
+        if self.office.max_skew is None:
             return
         try:
             moment = datetime.datetime.strptime(text[:15], "%d%m%YT%H%M%S").replace(tzinfo=_VIETNAM)
         except ValueError:
             raise refuse("carrier-credentials", detail=_NO_TIME) from None
-        if abs(now - moment) > self.axis.max_skew:
+        if abs(now - moment) > self.office.max_skew:
             raise refuse("carrier-credentials", detail=_STALE)
 
     # -- packets -----------------------------------------------------------------------------------
@@ -149,7 +147,7 @@ class VxpFace:
         """``sendEdoc``."""
         signed = self.verified(ask)
         bare = self._checked_hash(ask, signed)
-        submission = self.axis.take_in(
+        submission = self.office.take_in(
             ask,
             signed.system,
             sender=signed.get("from"),
@@ -162,9 +160,9 @@ class VxpFace:
     def _checked_hash(self, ask: Ask, signed: Signed) -> bool:
         """Return whether the file ends before the last CR LF of the body, as ``hash-file`` says."""
         given = signed.get("hash-file")
-        if given is None and not self.axis.strict_hash:
+        if given is None and not self.office.strict_hash:
             return ask.body.sha256_bare is not None
-        styles = (vnpt_hex,) if self.axis.strict_hash else (vnpt_hex, bytes.hex)
+        styles = (vnpt_hex,) if self.office.strict_hash else (vnpt_hex, bytes.hex)
         for bare, digest in ((True, ask.body.sha256_bare), (False, ask.body.sha256)):
             if digest is not None and given in {style(digest) for style in styles}:
                 return bare
@@ -174,8 +172,8 @@ class VxpFace:
         """``getReceivedEdocList``."""
         signed = self.verified(ask)
         since, until = (_moment(signed, name) for name in ("fromDate", "toDate"))
-        found = self.axis.core.pending(
-            signed.system, _kind(signed), since=since, until=_end_of(until), limit=self.axis.list_limit
+        found = self.office.core.pending(
+            signed.system, _kind(signed), since=since, until=_end_of(until), limit=self.office.list_limit
         )
         return streamed_json(_OK, "data", lambda: rows_of(map(_received_row, found)), None)
 
@@ -186,7 +184,7 @@ class VxpFace:
         since, until = _moment(signed, "fromDate"), _end_of(_moment(signed, "toDate"))
         found = (
             _sent_row(submission, copy)
-            for submission, copy in self.axis.core.sent(signed.system, kind=kind)
+            for submission, copy in self.office.core.sent(signed.system, kind=kind)
             if (since is None or since <= submission.created)
             and (until is None or submission.created <= until)
             and (not wanted or wanted in {submission.id, copy.id if copy else None})
@@ -196,7 +194,7 @@ class VxpFace:
     def fetch(self, ask: Ask) -> Answer:
         """``getEdoc``."""
         signed = self.verified(ask)
-        submission = self.axis.core.fetch(signed.system, signed.need("docId"), ask.at)
+        submission = self.office.core.fetch(signed.system, signed.need("docId"), ask.at)
         pieces, size = base64_of(submission.content, corrupt=ask.has(FaultKind.WRONG_HASH))
         return streamed_json(_OK, "data", pieces, size)
 
@@ -204,7 +202,7 @@ class VxpFace:
         """``downloadEdoc``."""
         signed = self.verified(ask)
         item = signed.need("docId")
-        content = self.axis.core.fetch(signed.system, item, ask.at).content
+        content = self.office.core.fetch(signed.system, item, ask.at).content
         corrupt = ask.has(FaultKind.WRONG_HASH)
         return Answer(
             lambda: octets_of(content, corrupt=corrupt),
@@ -219,14 +217,14 @@ class VxpFace:
         word = signed.need("status")
         if word not in {one.value for one in Settlement}:
             raise refuse("carrier-refused", detail=_WORD.filled(name="status", found=word))
-        self.axis.core.settle(signed.system, signed.need("docId"), Settlement(word), ask.at)
+        self.office.core.settle(signed.system, signed.need("docId"), Settlement(word), ask.at)
         return as_json(_OK)
 
     def count(self, ask: Ask) -> Answer:
         """``countReceiveEdoc``, ``countReceiveStatus``: the operation says which, whatever ``messagetype`` says."""
         signed = self.verified(ask)
         kind = Kind.DOCUMENT if ask.operation == "countReceiveEdoc" else Kind.STATUS
-        return as_json({**_OK, "count": str(self.axis.core.count(signed.system, kind))})
+        return as_json({**_OK, "count": str(self.office.core.count(signed.system, kind))})
 
     # -- address book ------------------------------------------------------------------------------
 
@@ -235,7 +233,7 @@ class VxpFace:
         self.verified(ask)
         return self._rows(
             {**self._row(agency), "pid": self._parent(agency), "oldCode": agency.old_code or ""}
-            for agency in self.axis.core.agencies()
+            for agency in self.office.core.agencies()
         )
 
     def agencies_qd20(self, ask: Ask) -> Answer:
@@ -243,7 +241,7 @@ class VxpFace:
         level = self.verified(ask).get("level")
         return self._rows(
             {**self._row(agency), "code102": agency.old_code or ""}
-            for agency in self.axis.core.agencies()
+            for agency in self.office.core.agencies()
             if not level or str(agency.level) == level
         )
 
@@ -260,7 +258,7 @@ class VxpFace:
                 "modifyDate": agency.modified.astimezone(_VIETNAM).strftime("%Y-%m-%d %H:%M:%S"),
                 "isAgency": agency.is_agency,
             }
-            for agency in self.axis.core.agencies(deleted=True)
+            for agency in self.office.core.agencies(deleted=True)
         )
 
     def _rows(self, rows: Iterator[dict[str, object]]) -> Answer:
@@ -271,19 +269,19 @@ class VxpFace:
         return {"id": agency.id, "code": agency.code, "name": agency.name, "mail": agency.mail}
 
     def _parent(self, agency: Agency) -> str:
-        parent = self.axis.core.agency(agency.parent) if agency.parent else None
+        parent = self.office.core.agency(agency.parent) if agency.parent else None
         return parent.id if parent else ""
 
     def register(self, ask: Ask) -> Answer:
         """``registerAgency``."""
         signed = self.verified(ask)
-        self.axis.core.register(signed.system, _agency(ask.json()), ask.at)
+        self.office.core.register(signed.system, _agency(ask.json()), ask.at)
         return as_json(_OK)
 
     def delete(self, ask: Ask) -> Answer:
         """``deleteAgency``."""
         signed = self.verified(ask)
-        self.axis.core.remove(signed.system, signed.need("AgencyCode"), ask.at)
+        self.office.core.remove(signed.system, signed.need("AgencyCode"), ask.at)
         return as_json(_OK)
 
 
@@ -408,4 +406,3 @@ _HEADER = Text("tiêu đề {name} khác với giá trị được ký", "the he
 _MAC = Text("mã xác thực hash-header sai", "hash-header is wrong")
 _NO_TIME = Text("không hiểu timestamp", "timestamp is not understood")
 _STALE = Text("timestamp lệch quá mức", "timestamp is too far off")
-WRONG_HASH = Text("mã băm hash-file không khớp nội dung", "hash-file does not match the content")

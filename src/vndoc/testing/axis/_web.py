@@ -11,7 +11,7 @@ import hashlib
 import heapq
 from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 import jinja2
@@ -21,14 +21,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from vndoc.testing.axis._asking import octets_of
+from vndoc.testing.axis._office import Office
 from vndoc.testing.axis._words import PAGE_WORDS
 from vndoc.testing.axis.faults import FAULTS, Fault
 from vndoc.testing.axis.registry import Agency
 from vndoc.text import Lang, mask
 from vndoc.transport.base import ItemState, Kind
-
-if TYPE_CHECKING:
-    from vndoc.testing.axis.simulator import AxisSimulator
 
 __all__ = ["Pages"]
 
@@ -51,8 +49,8 @@ def _source(text: str) -> str:
 class Pages:
     """The pages of one simulator."""
 
-    def __init__(self, axis: AxisSimulator) -> None:
-        self._axis = axis
+    def __init__(self, office: Office) -> None:
+        self._office = office
         css, script = _read("page.css"), _read("page.js")
         self._look = {"css": css, "js": script}
         self._headers = {
@@ -80,7 +78,7 @@ class Pages:
 
     def _page(self, fill: Callable[[Request], tuple[str, dict[str, Any]]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            lang, version = _language(request), f"v{self._axis.core.version}"
+            lang, version = _language(request), f"v{self._office.core.version}"
             etag = f'"{version}"'
             headers = {**self._headers, "etag": etag, "content-language": lang}
             if request.headers.get("if-none-match") == etag:
@@ -99,14 +97,14 @@ class Pages:
             return PAGE_WORDS[key].render(lang, **filled)
 
         text = self._templates.get_template(name).render(
-            **self._look, **values, t=say, lang=lang, version=version, now=self._axis.clock(), totals=self._totals()
+            **self._look, **values, t=say, lang=lang, version=version, now=self._office.clock(), totals=self._totals()
         )
         return text, 404 if name == "missing.html" else 200
 
     # -- what they show ----------------------------------------------------------------------------
 
     def _totals(self) -> dict[str, int]:
-        core = self._axis.core
+        core = self._office.core
         agencies = core.agencies()
         tallies = [core.tally(agency.code) for agency in core.agencies(deleted=True)]
         return {
@@ -118,7 +116,7 @@ class Pages:
         }
 
     def _overview(self, request: Request) -> tuple[str, dict[str, Any]]:
-        core, text = self._axis.core, request.query_params.get("before", "")
+        core, text = self._office.core, request.query_params.get("before", "")
         before = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
         found = core.submissions(before=before, limit=_ROWS + 1)
         shown, every = found[:_ROWS], core.agencies(deleted=True)
@@ -132,12 +130,12 @@ class Pages:
             "more_agencies": len(every) - len(rows),
             "faults": [
                 {"fault": fault, "effect": FAULTS[fault.kind].render(lang), "scope": _scope(fault), "applied": count}
-                for fault, count in zip(self._axis.faults.script, self._axis.faults.applied, strict=True)
+                for fault, count in zip(self._office.faults.script, self._office.faults.applied, strict=True)
             ],
         }
 
     def _agency_row(self, agency: Agency) -> dict[str, Any]:
-        core = self._axis.core
+        core = self._office.core
         documents, statuses = (core.queue(agency.code, kind) for kind in (Kind.DOCUMENT, Kind.STATUS))
         tally = core.tally(agency.code)
         return {
@@ -149,7 +147,7 @@ class Pages:
         }
 
     def _packet(self, request: Request) -> tuple[str, dict[str, Any]]:
-        core = self._axis.core
+        core = self._office.core
         packet = core.submission(request.path_params["id"])
         if packet is None:
             return "missing.html", {}
@@ -160,7 +158,7 @@ class Pages:
         }
 
     async def _file(self, request: Request) -> Response:
-        packet = self._axis.core.submission(request.path_params["id"])
+        packet = self._office.core.submission(request.path_params["id"])
         files = {} if packet is None else {"received": packet.received, "delivered": packet.content}
         octets = files.get(request.path_params["which"])
         if packet is None or octets is None:

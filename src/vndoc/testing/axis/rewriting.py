@@ -17,8 +17,9 @@ from typing import BinaryIO, Final
 import attrs
 
 import vndoc
+from vndoc.edxml import NAMESPACE
 from vndoc.edxml.profiles import VXP
-from vndoc.envelope import DocumentPacket, Packet, TraceHeader, TraceHeaderList
+from vndoc.envelope import DocumentPacket, Packet, SignatureMarkup, TraceHeader, TraceHeaderList
 
 __all__ = ["CENTRE", "Rewriting"]
 
@@ -52,6 +53,7 @@ class Rewriting:
         return packet.evolve(
             document_id=str(number) if self.own_document_ids else packet.document_id,
             trace_header_list=self._trace(packet.trace_header_list or TraceHeaderList(), at),
+            signature=packet.signature and _renamed(packet.signature),
             attachments=tuple(a.evolve(label=None, description=None) for a in packet.attachments),
         )
 
@@ -61,3 +63,9 @@ class Rewriting:
             stamp = at.astimezone(_VIETNAM).replace(tzinfo=None, microsecond=0)
             hops = (*hops, TraceHeader(organ_id=self.centre, timestamp=stamp))
         return trace.evolve(trace_headers=hops, bussiness=None if self.drop_bussiness else trace.bussiness)
+
+
+def _renamed(node: SignatureMarkup) -> SignatureMarkup:
+    """Return a signature in the namespace of the packet: a verifier of XML-DSig finds none any more."""
+    children = tuple(_renamed(child) if isinstance(child, SignatureMarkup) else child for child in node.children)
+    return attrs.evolve(node, namespace=NAMESPACE, prefix=None, children=children)

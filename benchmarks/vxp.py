@@ -140,8 +140,9 @@ def main() -> int:
         much = peak_mib(CHILD, way, url, str(size))
         seconds = time.perf_counter() - began
         more = much - little
+        what = f"{name}: {size // MB} MB"
         row(
-            f"{name}: {size // MB} MB, memory above 1 MB",
+            f"{what}, memory above 1 MB",
             f"{more:.1f} MiB",
             f"<= {MUST_MIB:g} MiB",
             ok=more <= MUST_MIB,

@@ -287,7 +287,7 @@ def test_every_page_is_in_a_table_of_contents(page: str) -> None:
 def test_python_on_the_pages_is_executed(page: str) -> None:
     """All of it stands in blocks that the docs build runs; other languages are said not to be."""
     heads = {head.split()[0] for head, _ in fences(PAGES[page]) if head}
-    executed = {"{testsetup}", "{testcode}", "{doctest}", "{testoutput}"}
+    executed = {"{testsetup}", "{testcode}", "{doctest}", "{testoutput}", "{testcleanup}"}
     drawn = {"{catalogue}", "{published}", "{drawing}", "{toctree}", "{figure}"}
     assert heads <= executed | drawn | {"console", "sh", "text", "csharp", "java"}
 

@@ -185,6 +185,21 @@ def test_every_status_has_its_outcome(status: int, expected: list[tuple[str, Ret
     assert outcomes(answer(b"<html>", status=status, headers=target), times=times) == expected
 
 
+def test_the_words_of_a_refusal_are_bounded() -> None:
+    judged: list[object] = []
+    with serving(answer(b"x" * 65_537, status=400), answer(b"x" * 65_536, status=400)) as server:
+        for size in (0, 65_536):
+            http = client(server.url, judge=lambda got, retry: judged.append(got.body))
+            assert failing(lambda http=http: http.call(read())).code == "carrier-refused"
+            assert len(judged.pop()) == size  # type: ignore[arg-type]
+
+
+def test_a_header_that_cannot_be_sent_is_a_fault_of_ours() -> None:
+    request = Request(method="GET", path="/", headers=lambda: {"X": "a\r\nb"})
+    with serving(FINE) as server:
+        assert isinstance(failing(lambda: client(server.url).call(request)), OwnFaultError)
+
+
 def test_a_redirect_is_not_followed() -> None:
     with serving(FINE) as elsewhere, serving(answer(status=302, headers=(("Location", elsewhere.url),))) as server:
         assert failing(lambda: client(server.url).call(read())).code == "carrier-redirect"
@@ -208,7 +223,13 @@ def test_a_connection_that_breaks(script: Any) -> None:
 
 @pytest.mark.parametrize(
     "script",
-    [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/9.9 abc\r\n\r\n", b"HTTP/1.1 99999999999 x\r\n\r\n", b"\xff\xfe\x00\r\n"],
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\nConnection: close\r\n\r\nx",
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"HTTP/9.9 abc\r\n\r\n",
+        b"HTTP/1.1 99999999999 x\r\n\r\n",
+        b"\xff\xfe\x00\r\n",
+    ],
 )
 def test_what_is_no_http(script: bytes) -> None:
     assert outcomes(script) == both("carrier-nonsense")
@@ -688,7 +709,7 @@ def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_secret_does_not_print() -> None:
     secret = Secret("mat-khau")
-    assert "mat-khau" not in f"{secret} {secret!r} {[secret]} {secret:>30}"
+    assert "mat-khau" not in f"{secret!s} {secret} {secret!r} {[secret]} {secret:>30}"
     assert (secret.reveal(), bool(secret), bool(Secret(""))) == ("mat-khau", True, False)
     assert secret == Secret("mat-khau")
     assert secret != Secret("khac")

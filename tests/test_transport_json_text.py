@@ -10,7 +10,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 
 from vndoc.errors import PeerFaultError, Retry
 from vndoc.transport._json_text import json_object, packet_in_json, rows_of, text_of
@@ -50,6 +50,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "data"), VALUES, max_size=5)
 
 
+@settings(max_examples=60)
 @given(
     st.binary(max_size=200), OBJECTS, OBJECTS, st.integers(1, 40), st.booleans(), st.sampled_from([None, 1]),
     st.sampled_from(["plain", "slashes", "unicode", "UNICODE", "lines"]),

@@ -18,7 +18,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
@@ -100,6 +100,7 @@ def test_the_hash_of_a_file_is_written_as_captured(shared: Path) -> None:
 PRINTABLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1)
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,20}", fullmatch=True), PRINTABLE, min_size=1),
     st.text(min_size=1).filter(lambda text: max(text) < "\ud800" or min(text) > "\udfff"),
@@ -230,6 +231,8 @@ def test_rows_are_read_and_bad_ones_left_out(caplog: pytest.LogCaptureFixture) -
         {"docId": "a", "from": "H1", "to": "H2", "created_time": "02/01/2025 08:09:10", "status": "fail"},
         {"docId": 7, "created_time": 1735780150000, "updated_time": "2025-01-02T01:09:10Z", "status": "Processing"},
         {"docId": "c", "created_time": "never", "status": "odd", "from": None, "to": "null"},
+        {"docId": "e", "created_time": "02/01/2025"},
+        {"docId": "f", "created_time": "0001-01-01 00:00:00"},
         {"docId": ""},
         "row",
         None,
@@ -240,10 +243,14 @@ def test_rows_are_read_and_bad_ones_left_out(caplog: pytest.LogCaptureFixture) -
         found = vxp.received(Kind.DOCUMENT)
         items = list(VxpTransport(vxp).pending(Kind.DOCUMENT))
     at = datetime.datetime(2025, 1, 2, 1, 9, 10, tzinfo=datetime.UTC)
-    assert [row.doc_id for row in found] == ["a", "7", "c", "done"]
+    assert [row.doc_id for row in found] == ["a", "7", "c", "e", "f", "done"]
+    assert found[3].created == datetime.datetime(2025, 1, 1, 17, tzinfo=datetime.UTC)
+    assert found[4].created is None
     assert (found[0].created, found[1].created, found[1].updated, found[2].created) == (at, at, at, None)
     assert [(item.id, item.sender, item.state) for item in items] == [
         ("c", None, ItemState.INITIAL),
+        ("f", None, ItemState.INITIAL),
+        ("e", None, ItemState.INITIAL),
         ("a", "H1", ItemState.FAIL),
         ("7", None, ItemState.PROCESSING),
     ]
@@ -564,6 +571,7 @@ def test_an_item_that_is_not_there() -> None:
         ([answer(status=404), answer(b'{"status":"OK","ErrorCode":"0","data":"PGVk')], "carrier-nonsense"),
         ([answer(status=404), answer(b"<html>")], "carrier-nonsense"),
         ([answer(status=404), failing("20")], "carrier-failed"),
+        ([answer(status=404), answer({"status": "FAIL", "ErrorCode": "20", "data": "QQ=="})], "carrier-failed"),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n<edXML>"], "carrier-interrupted"),
         ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n<edXML>\r\n"], "carrier-interrupted"),
         ([b"HTTP/1.1 200 OK\r\n\r\n<edXML><a>half of it"], "carrier-interrupted"),

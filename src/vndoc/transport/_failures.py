@@ -52,9 +52,9 @@ def translated(
     if isinstance(error, kinds.TimeoutError | TimeoutError) or isinstance(_root(error), TimeoutError):
         seconds = patience.overdue() or options.read_timeout
         return PeerFaultError("carrier-timeout", carrier=carrier, seconds=f"{seconds:g}", retry=retry)
-    if isinstance(error, kinds.LocationValueError | kinds.InvalidHeader | UnicodeError):
+    if isinstance(error, ValueError) and not isinstance(error, kinds.HTTPError):  # http.client does not send that
         return OwnFaultError("carrier-configuration", carrier=carrier, detail=type(error).__name__)
-    if _is_nonsense(error):
+    if isinstance(error, kinds.InvalidHeader) or _is_nonsense(error):
         return PeerFaultError("carrier-nonsense", carrier=carrier, detail=WORDS["http"], retry=retry)
     return PeerFaultError("carrier-interrupted", carrier=carrier, detail=_reason(error), retry=retry)
 

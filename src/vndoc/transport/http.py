@@ -296,10 +296,8 @@ class _Sending:
 
     def __iter__(self) -> Iterator[bytes]:
         body = self._request.body
-        if body is None:
-            return
         try:
-            for piece in body.pieces():
+            for piece in body.pieces() if body else ():
                 yield piece
                 self._patience.remaining()
         except TransportError as error:

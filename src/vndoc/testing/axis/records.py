@@ -99,4 +99,4 @@ class Submission:
 
 def refuse(code: str, **values: object) -> OwnFaultError:
     """Return the error with which the axis refuses."""
-    return OwnFaultError(code, place=None, carrier=CARRIER, **values)
+    return OwnFaultError(code, place=None, retry=None, carrier=CARRIER, **values)

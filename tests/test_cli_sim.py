@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,18 +40,24 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
                 running.kill()
 
 
+def ready(running: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait until the axis serves, and return what it says of itself."""
+    assert running.stdout is not None
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if line == "}\n":
+            break
+    value = json.loads("".join(lines))
+    check(value)
+    (found,) = value["results"]
+    return dict(found)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, how: signal.Signals) -> None:
     with process("--port", "0", "--json", "--data", str(tmp_path / "data")) as running:
-        assert running.stdout is not None
-        lines = []
-        for line in running.stdout:
-            lines.append(line)
-            if line == "}\n":
-                break
-        value = json.loads("".join(lines))
-        check(value)
-        (found,) = value["results"]
+        found = ready(running)
         port = int(found["url"].rpartition(":")[2])
         assert found["folder"] == str(tmp_path / "data")
         packet = document(to=(vndoc.Organization(organ_id="H14", organ_name="x"),))

@@ -9,7 +9,7 @@ import datetime
 import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
@@ -137,13 +137,15 @@ def verify(
     at: datetime.datetime | None = None,
     organisations: Organisations | None = None,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     normalise: Callable[[OrganCode], str] = str,
 ) -> PacketVerdict:
     """Verify the signatures of one packet: its seal and that of its header.
 
     *source* is anything :func:`read` takes, or a reading. *policy* is the name of a policy or a value, *trust* the
     anchors, *at* the time of evaluation (by default now), *organisations* the look-up of issuers, *revocation* whoever
-    knows about revocation, *normalise* maps aliases of organ codes. Nothing is fetched.
+    knows about revocation, *proofs* say since when things are proven to have existed (see
+    :func:`~vndoc.signature.evaluation.evaluate`), *normalise* maps aliases of organ codes. Nothing is fetched.
 
     Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
     :func:`~vndoc.signature.packet.verify_packet`.
@@ -160,6 +162,7 @@ def verify(
                 at=at,
                 organisations=organisations,
                 revocation=revocation,
+                proofs=proofs,
                 normalise=normalise,
             )
     return verify_packet(
@@ -168,6 +171,7 @@ def verify(
         trust=trust,
         at=at,
         revocation=revocation,
+        proofs=proofs,
         organisations=organisations,
         normalise=normalise,
     )

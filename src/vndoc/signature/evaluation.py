@@ -7,7 +7,7 @@ caller gives. Nothing here reads a clock or a network; what the document claims 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -62,19 +62,22 @@ def evaluate(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     changes: Iterable[Reason] = (),
 ) -> SignatureReport:
     """Judge one signature.
 
     *policy* is a named policy or a value, *trust* the anchors, *at* the time of evaluation (with a zone), *revocation*
-    whoever knows about revocation; what the signature itself carries is added to it. *changes* are facts about
-    what happened to the signed document afterwards, from whoever read it.
+    whoever knows about revocation; what the signature itself carries is added to it. *proofs* say since when things
+    are proven to have existed by something outside the document, by the SHA-256 of their octets: signature values,
+    timestamp tokens, certificates, revocation lists and responses. *changes* are facts about what happened to the
+    signed document afterwards, from whoever read it.
 
     Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
-    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation)
+    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation, known=proofs or {})
     return _evaluated(facts, context, outcome_of(changes), 0)
 
 
@@ -85,10 +88,12 @@ def verdict_of(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
     chosen = policy_of(policy)
-    reports = tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in signatures)
+    how = {"policy": chosen, "trust": trust, "at": at, "revocation": revocation, "proofs": proofs}
+    reports = tuple(evaluate(f, **how) for f in signatures)  # type: ignore[arg-type] # as they came
     notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
     return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
 
@@ -100,6 +105,7 @@ def verify_xml(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     resolver: Resolver | None = None,
     expect: Sequence[str] = (),
     limits: Limits = DEFAULT,
@@ -107,11 +113,11 @@ def verify_xml(
     """Verify every XML-DSig and XAdES signature of a document.
 
     *expect* are paths of elements that the caller is going to use, *resolver* gives the octets behind references
-    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`. Use only what the reports hand out in
-    ``covers``. Raises as that function does: ``no-signature`` where there is none.
+    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`, the others as in :func:`evaluate`. Use
+    only what the reports hand out in ``covers``. Raises as ``read_xml`` does: ``no-signature`` where there is none.
     """
     facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, proofs=proofs)
 
 
 def verify_cms(
@@ -122,6 +128,7 @@ def verify_cms(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     limits: Limits = DEFAULT,
 ) -> Verdict:
     """Verify every signer of a CMS or CAdES signature; *content* is what a detached one is over.
@@ -130,7 +137,7 @@ def verify_cms(
     """
     known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
     facts = read_cms(data, content=content, certificates=known, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, proofs=proofs)
 
 
 @attrs.frozen

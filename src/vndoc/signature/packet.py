@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
 import attrs
@@ -235,6 +235,7 @@ def verify_packet(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     organisations: Organisations | None = None,
     normalise: Normalise = str,
 ) -> PacketVerdict:
@@ -252,7 +253,9 @@ def verify_packet(
     chosen, packet = policy_of(policy), reading.document
 
     def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
-        return tuple(evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation) for f in facts)
+        return tuple(
+            evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation, proofs=proofs) for f in facts
+        )
 
     def seal_facts() -> tuple[SignatureFacts, ...]:
         return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()

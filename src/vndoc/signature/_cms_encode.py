@@ -53,7 +53,7 @@ def digest(name: str) -> Digest:
 
 
 def digest_identifier(name: str, *, null: bool = False) -> bytes:
-    """Return the AlgorithmIdentifier of the digest *name*; without parameters (RFC 5754) unless *null*, or it has some."""
+    """Return the AlgorithmIdentifier of the digest *name*; its parameters are its own, none or *null*."""
     row = DIGESTS[name]
     return der.encode(der.SEQUENCE, der.encode_oid(row.oid), row.parameters or (NULL if null else b""))
 

@@ -24,7 +24,7 @@ from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
-from vndoc.signature.evaluation import evaluate
+from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.originals import Organisations, Original, judge_original, main_document
 from vndoc.signature.policy import Policy, policy_of
@@ -242,7 +242,7 @@ def verify_packet(
     """Verify the seal and the header signature of a packet, and answer whether it is a signed original.
 
     *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
-    aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says so. A
+    aliases of organ codes; the others are as in :func:`~vndoc.signature.evaluation.evaluate`. Signatures inside PDF attachments are not looked at, and the verdict says so. A
     seal or header signature that cannot be read leaves the verdict open, with a reason.
 
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
@@ -253,9 +253,7 @@ def verify_packet(
     chosen, packet = policy_of(policy), reading.document
 
     def judged(facts: tuple[SignatureFacts, ...]) -> tuple[SignatureReport, ...]:
-        return tuple(
-            evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation, proofs=proofs) for f in facts
-        )
+        return verdict_of(facts, policy=chosen, trust=trust, at=at, revocation=revocation, proofs=proofs).signatures
 
     def seal_facts() -> tuple[SignatureFacts, ...]:
         return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
@@ -271,13 +269,8 @@ def verify_packet(
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
     bound = sealed or any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers)
     unbound = () if bound or not headers else (_reason("header-not-signed"),)
-    notes = (
-        *broken,
-        *_header_notes(kind, packet, safe=safe, aside=bool(aside)),
-        *unbound,
-        *reasons,
-        *_pdf_notes(packet),
-    )
+    told = _header_notes(kind, packet, safe=safe, aside=bool(aside))
+    notes = (*broken, *told, *unbound, *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(

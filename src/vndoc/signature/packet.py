@@ -242,8 +242,9 @@ def verify_packet(
     """Verify the seal and the header signature of a packet, and answer whether it is a signed original.
 
     *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`), *normalise* maps
-    aliases of organ codes; the others are as in :func:`~vndoc.signature.evaluation.evaluate`. Signatures inside PDF attachments are not looked at, and the verdict says so. A
-    seal or header signature that cannot be read leaves the verdict open, with a reason.
+    aliases of organ codes; the others are as in :func:`~vndoc.signature.evaluation.evaluate`. Signatures inside PDF
+    attachments are not looked at, and the verdict says so. A seal or header signature that cannot be read leaves the
+    verdict open, with a reason.
 
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.

@@ -14,7 +14,7 @@ from vndoc.pki import Certificate, der
 from vndoc.pki.algorithms import Family, SignatureAlgorithm
 from vndoc.signature import SignatureFacts, cms
 from vndoc.signature._cms_encode import attribute, set_of
-from vndoc.signature._cms_make import Container, opened
+from vndoc.signature._cms_make import Container, content_digest, opened
 from vndoc.signature._cms_structure import children
 from vndoc.signers.keys import sign_with
 from vndoc.testing.pki import Authority, Identity, TimestampAuthority
@@ -29,6 +29,7 @@ P256 = SignatureAlgorithm(Family.ECDSA, "sha256")
 P384 = SignatureAlgorithm(Family.ECDSA, "sha384")
 P521 = SignatureAlgorithm(Family.ECDSA, "sha512")
 ED25519 = SignatureAlgorithm(Family.ED25519)
+ED448 = SignatureAlgorithm(Family.ED448)
 
 SCHEMES = {
     "rsa-v15": ("rsa-2048", RSA),
@@ -38,6 +39,7 @@ SCHEMES = {
     "p384": ("p384", P384),
     "p521": ("p521", P521),
     "ed25519": ("ed25519", ED25519),
+    "ed448": ("ed448", ED448),
 }
 """What can be made, by name: the kind of key and the algorithm."""
 
@@ -136,7 +138,7 @@ def info_of(recipe: Recipe) -> bytes:
         der.SEQUENCE,
         integer(1),
         sid,
-        recipe.digest or digest_identifier(recipe.algorithm.digest or "sha512"),
+        recipe.digest or digest_identifier(content_digest(recipe.algorithm)),
         carried,
         recipe.identifier or identifier_of(recipe.algorithm),
         octet_string(value),

@@ -1,6 +1,6 @@
 """Timestamps in signatures of other makers, where a folder of such is at hand.
 
-``VNDOC_XADES_SAMPLES`` names one. The source distribution of signxml has one (``test/xades``): 53 timestamps of 28
+``VNDOC_XADES_SAMPLES`` names one. The source distribution of signxml has one (``test/xades``): 52 timestamps of 28
 files, made by several programs, those of level LTA, X and XL among them. They are not ours to ship.
 """
 

@@ -11,19 +11,25 @@ import json
 import attrs
 import jsonschema
 import pytest
+from asn1crypto import cms as asn1
+from asn1crypto import tsp as asn1_tsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive_support import (
+    ARCHIVED,
     CA,
     CONTENT,
     DOCUMENT,
+    FIRST,
     NOW,
     OF_2021,
     OPEN,
     PASSED,
     PERSON,
     ROOT,
+    SECOND,
+    SINCE,
     STORE,
     TSA_ROOT,
     day,
@@ -532,6 +538,99 @@ def test_any_changed_octet_is_refused_or_named(data):
     with pytest.raises(VndocError) as caught:
         EvidenceRecord.load(bytes(octets))
     assert caught.value.code in {"evidence-malformed", "evidence-digest", "evidence-version"}
+
+
+# -- timestamps over the record --------------------------------------------------------------------------------
+
+
+@functools.cache
+def bare() -> tuple[bytes, EvidenceRecord]:
+    """Return a signature without a timestamp, and its record with one of the day after."""
+    data = sign_cms(CONTENT, signer=PERSON.signer(), detached=False)
+    bound = verifier("cms", data)
+    kept = make_evidence(bound, data, kind="cms", policy="vn_default", trust=STORE, at=MADE, revocation=KNOWN)
+    return data, kept.stamped(tsa(FIRST, STAMPED), material=OF_2021)
+
+
+STAMPED = day(2021, 6, 4)
+
+
+def check_bare(kept: EvidenceRecord, **how) -> EvidenceCheck:
+    data, _ = bare()
+    return check_evidence(
+        EvidenceRecord.load(kept.to_bytes()), verifier("cms", data), data, **{"trust": STORE, "at": NOW} | how
+    )
+
+
+def test_a_timestamp_over_the_record_proves_that_the_signature_is_as_old():
+    _, kept = bare()
+    found = check_bare(kept)
+    assert found.passed, found.outcome
+    assert found.confirmed
+    assert "evidence-time-proven" in codes(found)
+    [report] = found.now.signatures
+    assert report.best_signature_time == STAMPED
+    assert "time-proven-around" in [r.code for r in report.reasons]
+    without = check_bare(attrs.evolve(kept, timestamps=()))
+    assert (without.indication, without.confirmed) == (OPEN, True)
+    assert json.loads(kept.to_bytes())["timestamps"][0]["crls"] == [
+        base64.b64encode(crl).decode() for crl in OF_2021.crls
+    ]
+    jsonschema.validate(json.loads(kept.to_bytes()), RECORD_SCHEMA)
+    assert repr(kept.timestamps[0]).startswith("RecordStamp(")
+
+
+def test_what_the_timestamp_is_over():
+    _, kept = bare()
+    values = json.loads(kept.to_bytes())
+    del values["digest"]
+    token = base64.b64decode(values["timestamps"][0].pop("token"))
+    values["timestamps"][0]["token"] = ""
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    info = asn1.ContentInfo.load(token)["content"]["encap_content_info"]["content"].parsed
+    assert isinstance(info, asn1_tsp.TSTInfo)
+    assert info["message_imprint"]["hashed_message"].native == hashlib.sha256(text.encode()).digest()
+
+
+def test_a_renewed_record_outlives_the_first_authority():
+    _, kept = bare()
+    lost = lists(day(2025), tsa={FIRST.certificate: (day(2024), "keyCompromise")}, fresh=10)
+    known = RevocationChecker.of(lost.crls)
+    found = check_bare(kept, revocation=known)
+    assert (found.indication, found.confirmed) == (OPEN, True)
+    assert "evidence-timestamp-not-valid" in codes(found)
+    renewed = kept.stamped(tsa(SECOND, ARCHIVED), certificates=[FIRST.certificate], material=SINCE, nonce=3)
+    found = check_bare(renewed, revocation=known)
+    assert found.passed, found.findings
+    assert codes(found).count("evidence-time-proven") == 2
+    assert renewed.timestamps[0] == kept.timestamps[0]
+
+
+def test_a_record_that_was_changed_after_it_was_stamped():
+    _, kept = bare()
+    values = json.loads(kept.to_bytes())
+    values["report"]["signatures"][0]["level"] = "LTA"
+    found = check_bare(load(values))
+    assert "evidence-timestamp-not-valid" in codes(found)
+    assert "evidence-report-differs" in codes(found)
+    values = json.loads(kept.to_bytes())
+    values["timestamps"][0]["token"] = base64.b64encode(b"x").decode()
+    found = check_bare(load(values))
+    assert (found.indication, "evidence-timestamp-not-valid" in codes(found)) == (OPEN, True)
+
+
+def test_timestamps_over_a_record_are_limited():
+    _, kept = bare()
+    full = attrs.evolve(kept, timestamps=kept.timestamps * 30)
+    assert len(EvidenceRecord.load(full.to_bytes()).timestamps) == 30
+    with pytest.raises(SignatureError) as caught:
+        full.stamped(tsa(FIRST, STAMPED))
+    assert (caught.value.code, caught.value.values["limit"]) == ("evidence-too-many", 30)
+    over = attrs.evolve(kept, timestamps=kept.timestamps * 31)
+    assert refused(over.to_bytes()).values["detail"] == "/timestamps/30"
+    with pytest.raises(SignatureError) as refusal:
+        kept.stamped(attrs.evolve(tsa(FIRST, STAMPED), failure="badRequest"))
+    assert refusal.value.code == "timestamp-refused"
 
 
 # -- how it tells --------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 
 import pytest
 from asn1crypto import core
@@ -285,7 +286,7 @@ def test_digests():
     assert digest_of_uri("http://www.w3.org/2001/04/xmlenc#sha256") is DIGESTS["sha256"]
     assert digest_of_uri("urn:x") is None
     for row in DIGESTS.values():
-        named = der.encode(der.SEQUENCE, der.encode_oid(row.oid), b"\x05\x00")
+        named = der.encode(der.SEQUENCE, der.encode_oid(row.oid), row.parameters or b"\x05\x00")
         assert digest_of_identifier(named) is row
         if row.hashlib is None:
             with pytest.raises(CertificateError):
@@ -293,6 +294,27 @@ def test_digests():
     for bad in (der.encode_oid("1.2.3"), der.encode_oid(DIGESTS["sha256"].oid) + b"\x02\x01\x01"):
         with pytest.raises(CertificateError):
             digest_of_identifier(der.encode(der.SEQUENCE, bad))
+
+
+def test_shake256_has_one_length():
+    """RFC 8419, 2.3, and RFC 8702, 3.1: both names of SHAKE256 stand for 64 octets."""
+    octets = "Kính gửi".encode()
+    row = DIGESTS["shake256"]
+    assert row.of(octets) == hashlib.shake_256(octets).digest(64)
+    oid = "2.16.840.1.101.3.4.2."
+    for name, parameters, known in (
+        (oid + "12", b"", True),
+        (oid + "18", b"\x02\x02\x02\x00", True),
+        (oid + "18", b"\x02\x02\x01\x00", False),
+        (oid + "18", b"", False),
+        (oid + "12", b"\x05\x00", False),
+    ):
+        octets = der.encode(der.SEQUENCE, der.encode_oid(name), parameters)
+        if known:
+            assert digest_of_identifier(octets) is row
+        else:
+            with pytest.raises(CertificateError, match="algorithm-unsupported"):
+                digest_of_identifier(octets)
 
 
 def test_a_digest_that_this_python_does_not_have(monkeypatch):

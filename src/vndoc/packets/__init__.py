@@ -9,7 +9,7 @@ import datetime
 import io
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, overload
 
 from vndoc.edxml import Profile, Reading, interpret, profile_of, write
@@ -153,14 +153,17 @@ def verify(
     organisations: Organisations | None = None,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     normalise: Callable[[OrganCode], str] = str,
 ) -> PacketVerdict:
     """Verify the signatures of one packet: its seal and that of its header.
 
     *source* is anything :func:`read` takes, or a reading. *policy* is the name of a policy or a value, *trust* the
     anchors, *at* the time of evaluation (by default now), *organisations* the look-up of issuers, *revocation* whoever
-    knows about revocation, *normalise* maps aliases of organ codes. *fetch* is asked for certificates and revocation
-    that are missing, such as a :class:`vndoc.fetching.HttpFetcher`; without it nothing is fetched.
+    knows about revocation, *proofs* say since when things are proven to have existed (see
+    :func:`~vndoc.signature.evaluation.evaluate`), *normalise* maps aliases of organ codes. *fetch* is asked for
+    certificates and revocation that are missing, such as a :class:`vndoc.fetching.HttpFetcher`; without it nothing is
+    fetched.
 
     Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
     :func:`~vndoc.signature.packet.verify_packet`.
@@ -178,6 +181,7 @@ def verify(
                 organisations=organisations,
                 revocation=revocation,
                 fetch=fetch,
+                proofs=proofs,
                 normalise=normalise,
             )
     return verify_packet(
@@ -187,6 +191,7 @@ def verify(
         at=at,
         revocation=revocation,
         fetch=fetch,
+        proofs=proofs,
         organisations=organisations,
         normalise=normalise,
     )

@@ -70,13 +70,18 @@ VERIFIABLE: Final = frozenset({Family.RSA_PKCS1, Family.RSA_PSS, Family.ECDSA, F
 
 @attrs.frozen(kw_only=True)
 class Digest:
-    """One digest algorithm: its name, that of :mod:`hashlib` (``None``: not computed here), OID and XML names."""
+    """One digest algorithm: its name, that of :mod:`hashlib` (``None``: not computed here), OID and XML names.
+
+    ``size`` is the length in octets for functions that give any, ``parameters`` what its AlgorithmIdentifier says.
+    """
 
     name: str
     hashlib: str | None
     oid: str
     uris: tuple[str, ...]
     hash: Any = None  # the class of ``cryptography``
+    size: int | None = None
+    parameters: bytes = b""
 
     def of(self, data: bytes | memoryview) -> bytes:
         """Return the digest of *data*; ``algorithm-unsupported`` if it is not computed here."""
@@ -129,6 +134,9 @@ DIGESTS: Mapping[str, Digest] = MappingProxyType(
                 uris=(_MORE_2007 + "sha3-512",),
                 hash=hashes.SHA3_512(),
             ),
+            Digest(  # 64 octets, for Ed448 in CMS alone (RFC 8419, 2.3)
+                name="shake256", hashlib="shake_256", oid=_NIST + "18", uris=(), size=64, parameters=b"\x02\x02\x02\x00"
+            ),
             Digest(name="sha1", hashlib="sha1", oid="1.3.14.3.2.26", uris=(_XMLDSIG + "sha1",), hash=hashes.SHA1()),  # noqa: S303 - named and dated by the policies
             Digest(name="md5", hashlib=None, oid="1.2.840.113549.2.5", uris=(_MORE + "md5",)),
             Digest(name="ripemd160", hashlib=None, oid="1.3.36.3.2.1", uris=(_ENC + "ripemd160",)),
@@ -138,6 +146,8 @@ DIGESTS: Mapping[str, Digest] = MappingProxyType(
 """Every digest algorithm by name. MD5 and RIPEMD-160 can be named, not computed."""
 
 _DIGEST_OF_OID = {row.oid: row for row in DIGESTS.values()}
+_FIXED_SHAKE = (_NIST + "12", b"")
+"""The other name of SHAKE256 with 64 octets, which needs no parameters (RFC 8702, 3.1)."""
 _DIGEST_OF_URI = {uri: row for row in DIGESTS.values() for uri in row.uris}
 
 
@@ -147,17 +157,33 @@ def hasher(digest: Digest) -> Any:
         raise CertificateError("algorithm-unsupported", found=digest.name)
     try:
         if digest.hashlib in hashlib.algorithms_guaranteed:
-            return getattr(hashlib, digest.hashlib)(usedforsecurity=False)  # finds it faster than new()
-        return hashlib.new(digest.hashlib, usedforsecurity=False)
+            found = getattr(hashlib, digest.hashlib)(usedforsecurity=False)  # finds it faster than new()
+        else:
+            found = hashlib.new(digest.hashlib, usedforsecurity=False)
     except ValueError:
         raise CertificateError("algorithm-unsupported", found=digest.name) from None
+    return found if digest.size is None else _Fixed(found, digest.size)
+
+
+class _Fixed:
+    """A function that gives digests of any length, at one length."""
+
+    def __init__(self, found: Any, size: int) -> None:
+        self.update = found.update
+        self.digest_size = size
+        self._found = found
+
+    def digest(self) -> bytes:
+        return bytes(self._found.digest(self.digest_size))
 
 
 def digest_of_identifier(octets: bytes) -> Digest:
     """Return the digest named by a DER AlgorithmIdentifier; ``algorithm-unsupported`` names an unknown OID."""
     name, parameters = _identifier(octets)
+    if (name, parameters) == _FIXED_SHAKE:
+        return DIGESTS["shake256"]
     found = _DIGEST_OF_OID.get(name)
-    if found is None or parameters not in (b"", b"\x05\x00"):
+    if found is None or parameters not in ((found.parameters,) if found.parameters else (b"", b"\x05\x00")):
         raise CertificateError("algorithm-unsupported", found=name)
     return found
 

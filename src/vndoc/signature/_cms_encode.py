@@ -53,8 +53,9 @@ def digest(name: str) -> Digest:
 
 
 def digest_identifier(name: str, *, null: bool = False) -> bytes:
-    """Return the AlgorithmIdentifier of the digest *name*; parameters are absent (RFC 5754) unless *null*."""
-    return der.encode(der.SEQUENCE, der.encode_oid(DIGESTS[name].oid), NULL if null else b"")
+    """Return the AlgorithmIdentifier of the digest *name*; its parameters are its own, none or *null*."""
+    row = DIGESTS[name]
+    return der.encode(der.SEQUENCE, der.encode_oid(row.oid), row.parameters or (NULL if null else b""))
 
 
 def utc(time: datetime.datetime) -> datetime.datetime:

@@ -19,17 +19,19 @@ from vndoc.signature._cms_structure import DATA, SIGNED_DATA, SignedData, attrib
 from vndoc.signature._cms_structure import signer_info as read_signer_info
 from vndoc.signature.signing import SigningState
 
+_EDWARDS = {Family.ED25519: "sha512", Family.ED448: "shake256"}
+
 Attribute = tuple[str, bytes]
 """An attribute: its OID and the DER of its one value."""
 
 
 def content_digest(algorithm: SignatureAlgorithm) -> str:
-    """Return the digest of the content that goes with *algorithm*: its own (RFC 8933), SHA-512 for Ed25519 (RFC 8419).
+    """Return the digest of the content that goes with *algorithm*: its own (RFC 8933), or that of EdDSA (RFC 8419).
 
-    Raises ``algorithm-unsupported`` for Ed448, which needs SHAKE256.
+    Raises ``algorithm-unsupported`` for one that has none.
     """
-    if algorithm.family is Family.ED25519:
-        return "sha512"
+    if algorithm.family in _EDWARDS:
+        return _EDWARDS[algorithm.family]
     if algorithm.digest is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
     return algorithm.digest

@@ -24,6 +24,9 @@ VERSION: Final = "1.0"
 MOST: Final = 1_000
 """Items in one list of a record: real ones have below twenty."""
 
+MOST_STAMPS: Final = 30
+"""Timestamps over one record: each is renewed every few years."""
+
 _TEXT: Final = {"type": "string"}
 _BASE64: Final = {"type": "string", "contentEncoding": "base64"}
 _MAYBE: Final = {"anyOf": [_BASE64, {"type": "null"}]}
@@ -61,6 +64,11 @@ SCHEMA: Final[dict[str, Any]] = {
         certificates=_many(_BASE64),
         crls=_many(_BASE64),
         ocsps=_many(_BASE64),
+        timestamps={
+            **_many(_object(token=_BASE64, certificates=_many(_BASE64), crls=_many(_BASE64), ocsps=_many(_BASE64))),
+            "maxItems": MOST_STAMPS,
+            "description": "each over the record as it was then, its own token left empty",
+        },
         digest={**_TEXT, "description": "SHA-256 of the record without this member, in its one form"},
     ),
     "$defs": {

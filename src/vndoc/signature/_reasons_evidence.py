@@ -104,6 +104,18 @@ EVIDENCE_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "Báo cáo trong hồ sơ khác với kết quả kiểm tra lại ở: {detail}.",
                 "The report in the record differs from what was found again in: {detail}.",
             ),
+            # -- timestamps over the record
+            _note(
+                "evidence-time-proven",
+                "Dấu thời gian của “{tsa}” chứng minh hồ sơ đã có lúc {at}.",
+                'A timestamp of "{tsa}" proves that the record existed at {at}.',
+            ),
+            _note(
+                "evidence-timestamp-not-valid",
+                "Dấu thời gian trên hồ sơ không có giá trị: {detail}",
+                "A timestamp over the record is of no use: {detail}",
+                warning=True,
+            ),
             # -- the verdict, then and now
             _open(
                 "evidence-verdict-differs",

@@ -135,7 +135,7 @@ def computable(algorithm: SignatureAlgorithm | None) -> bool:
 
 def _computed(digest: str) -> bool:
     row = DIGESTS.get(digest)
-    return row is not None and row.hashlib is not None
+    return row is not None and row.hash is not None
 
 
 def _verified(facts: SignatureFacts, certificate: Certificate) -> bool:

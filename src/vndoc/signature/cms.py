@@ -102,8 +102,8 @@ def prepare_cms(
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
     ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
-    *existing*; :class:`~vndoc.errors.CertificateError` ``algorithm-unsupported`` for Ed448;
-    :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
+    *existing*; :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest,
+    ``time-zone-missing``.
     """
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)

@@ -7,8 +7,9 @@ caller gives. Nothing here reads a clock or a network; what the document claims 
 from __future__ import annotations
 
 import datetime
+import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -65,6 +66,7 @@ def evaluate(
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     changes: Iterable[Reason] = (),
 ) -> SignatureReport:
     """Judge one signature.
@@ -72,15 +74,18 @@ def evaluate(
     *policy* is a named policy or a value, *trust* the anchors, *at* the time of evaluation (with a zone), *revocation*
     whoever knows about revocation; what the signature itself carries is added to it. *fetch* is asked for certificates
     and revocation that are missing, without it nothing is fetched; hand in one
-    :class:`~vndoc.pki.fetching.FetchSession` for several signatures of one document. *changes* are facts about
-    what happened to the signed document afterwards, from whoever read it.
+    :class:`~vndoc.pki.fetching.FetchSession` for several signatures of one document. *proofs* say since when things
+    are proven to have existed by something outside the document, by the SHA-256 of their octets: signature values,
+    timestamp tokens, certificates, revocation lists and responses. *changes* are facts about what happened to the
+    signed document afterwards, from whoever read it.
 
     Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
     session = None if fetch is None else FetchSession.of(fetch)
-    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation, fetch=session)
+    known = proofs or {}
+    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation, fetch=session, known=known)
     return _evaluated(facts, context, outcome_of(changes), 0)
 
 
@@ -92,13 +97,15 @@ def verdict_of(
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
     chosen = policy_of(policy)
     session = None if fetch is None else FetchSession.of(fetch)
-    reports = tuple(
-        evaluate(f, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session) for f in signatures
+    judge = functools.partial(
+        evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session, proofs=proofs
     )
+    reports = tuple(map(judge, signatures))
     notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
     return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
 
@@ -111,6 +118,7 @@ def verify_xml(
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     resolver: Resolver | None = None,
     expect: Sequence[str] = (),
     limits: Limits = DEFAULT,
@@ -118,11 +126,11 @@ def verify_xml(
     """Verify every XML-DSig and XAdES signature of a document.
 
     *expect* are paths of elements that the caller is going to use, *resolver* gives the octets behind references
-    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`. Use only what the reports hand out in
-    ``covers``. Raises as that function does: ``no-signature`` where there is none.
+    outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`, the others as in :func:`evaluate`. Use
+    only what the reports hand out in ``covers``. Raises as ``read_xml`` does: ``no-signature`` where there is none.
     """
     facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 
 
 def verify_cms(
@@ -134,6 +142,7 @@ def verify_cms(
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     limits: Limits = DEFAULT,
 ) -> Verdict:
     """Verify every signer of a CMS or CAdES signature; *content* is what a detached one is over.
@@ -142,7 +151,7 @@ def verify_cms(
     """
     known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
     facts = read_cms(data, content=content, certificates=known, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch)
+    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 
 
 @attrs.frozen

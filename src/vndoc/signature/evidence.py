@@ -34,6 +34,7 @@ from vndoc.pki.revocation import RevocationChecker
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import _evidence_form as form
+from vndoc.signature import tsp
 from vndoc.signature._cms_content import digests_of
 from vndoc.signature.export import verdict_to_dict
 from vndoc.signature.facts import RevocationMaterial
@@ -46,6 +47,7 @@ __all__ = [
     "EvidenceKind",
     "EvidenceRecord",
     "FileDigest",
+    "RecordStamp",
     "SignatureCore",
     "Verifier",
     "make_evidence",
@@ -71,6 +73,7 @@ class Verifier(Protocol):
         at: datetime.datetime,
         revocation: RevocationSource | None,
         fetch: Fetcher | None = None,
+        proofs: Mapping[bytes, datetime.datetime] | None = None,
     ) -> Verdict:
         """Return the verdict."""
         ...
@@ -151,11 +154,42 @@ class SignatureCore:
 
 
 @attrs.frozen(kw_only=True, repr=False)
+class RecordStamp:
+    """A timestamp over a record: the token, and what was known then of the authorities of those before it."""
+
+    token: bytes
+    certificates: tuple[Certificate, ...] = ()
+    material: RevocationMaterial = RevocationMaterial()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, octets in base64."""
+        return {
+            "token": form.encoded(self.token),
+            "certificates": [form.encoded(c.der) for c in self.certificates],
+            "crls": [form.encoded(octets) for octets in self.material.crls],
+            "ocsps": [form.encoded(octets) for octets in self.material.ocsps],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], place: str) -> RecordStamp:
+        """Return what *values*, found at *place*, stand for. Raises as :meth:`EvidenceRecord.load`."""
+        return cls(
+            token=form.decoded(values["token"], f"{place}/token"),
+            certificates=form.read_at(values["certificates"], f"{place}/certificates", _certificate),
+            material=_material_of(values, place),
+        )
+
+    def __repr__(self) -> str:
+        return f"RecordStamp({len(self.token)} octets)"
+
+
+@attrs.frozen(kw_only=True, repr=False)
 class EvidenceRecord:
     """What is kept of one verification; immutable, and equal if everything in it is.
 
     ``made`` is the time of the evaluation, ``policy`` the name of the policy, ``document`` the file that was verified
     and ``content`` what a detached signature in it is over. ``signatures`` go with those of :attr:`report`.
+    ``timestamps`` are over the record, each over those before it, too.
     """
 
     kind: EvidenceKind
@@ -168,6 +202,7 @@ class EvidenceRecord:
     material: RevocationMaterial
     report_text: str
     """The verdict as JSON, by :data:`vndoc.signature.export.SCHEMA`."""
+    timestamps: tuple[RecordStamp, ...] = ()
 
     @property
     def report(self) -> dict[str, Any]:
@@ -184,6 +219,34 @@ class EvidenceRecord:
         """Return who answers about revocation from what the record holds, and from nothing else."""
         return RevocationChecker.of(self.material.crls, self.material.ocsps)
 
+    def stamped(
+        self,
+        stamp: tsp.Stamp,
+        *,
+        certificates: Iterable[Certificate] = (),
+        material: RevocationMaterial = RevocationMaterial(),  # noqa: B008 - a frozen value
+        digest: str = "sha256",
+        nonce: int | None = None,
+    ) -> EvidenceRecord:
+        """Return the record with a timestamp over it: it proves since when everything in the record exists.
+
+        So a signature without a timestamp of its own is proven to be as old as the record. A further one renews the
+        first, before the certificate of its authority ends; *certificates* and *material* are then what is known of
+        that authority. *digest* and *nonce* are as in :func:`~vndoc.signature.tsp.stamped`; raises as it does, and
+        ``evidence-too-many`` for the 31st.
+        """
+        if len(self.timestamps) >= form.MOST_STAMPS:
+            raise SignatureError("evidence-too-many", limit=form.MOST_STAMPS, what="timestamps")
+        entry = RecordStamp(token=b"", certificates=tuple(certificates), material=material)
+        waiting = attrs.evolve(self, timestamps=(*self.timestamps, entry))
+        token = tsp.stamped(waiting.stamped_octets(len(self.timestamps)), stamp, digest=digest, nonce=nonce)
+        return attrs.evolve(self, timestamps=(*self.timestamps, attrs.evolve(entry, token=token.octets)))
+
+    def stamped_octets(self, number: int) -> bytes:
+        """Return what the timestamp *number* (from 0) is over: the record as it was then, that token left empty."""
+        entries = (*self.timestamps[:number], attrs.evolve(self.timestamps[number], token=b""))
+        return form.text_of(attrs.evolve(self, timestamps=entries)._values()).encode()  # noqa: SLF001 - its own kind
+
     def _values(self) -> dict[str, Any]:
         return {
             "format": form.FORMAT,
@@ -198,6 +261,7 @@ class EvidenceRecord:
             "certificates": [form.encoded(c.der) for c in self.certificates],
             "crls": [form.encoded(octets) for octets in self.material.crls],
             "ocsps": [form.encoded(octets) for octets in self.material.ocsps],
+            "timestamps": [stamp.to_dict() for stamp in self.timestamps],
         }
 
     def to_bytes(self) -> bytes:
@@ -223,11 +287,11 @@ class EvidenceRecord:
                 SignatureCore.from_dict(one, f"/signatures/{n}") for n, one in enumerate(values["signatures"])
             ),
             certificates=form.read_at(values["certificates"], "/certificates", _certificate),
-            material=RevocationMaterial(
-                crls=form.read_at(values["crls"], "/crls", lambda octets, _: octets),
-                ocsps=form.read_at(values["ocsps"], "/ocsps", lambda octets, _: octets),
-            ),
+            material=_material_of(values, ""),
             report_text=form.text_of(values["report"]),
+            timestamps=tuple(
+                RecordStamp.from_dict(one, f"/timestamps/{n}") for n, one in enumerate(values["timestamps"])
+            ),
         )
 
     def __repr__(self) -> str:
@@ -242,6 +306,13 @@ def _time(text: str, place: str) -> datetime.datetime:
     if found.tzinfo is None:
         raise form.malformed(place)
     return found
+
+
+def _material_of(values: Mapping[str, Any], place: str) -> RevocationMaterial:
+    return RevocationMaterial(
+        crls=form.read_at(values["crls"], f"{place}/crls", lambda octets, _: octets),
+        ocsps=form.read_at(values["ocsps"], f"{place}/ocsps", lambda octets, _: octets),
+    )
 
 
 def _certificate(octets: bytes, place: str) -> Certificate:

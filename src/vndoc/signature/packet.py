@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import enum
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
 import attrs
@@ -26,7 +26,6 @@ from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
-from vndoc.signature.evaluation import evaluate
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.originals import Organisations, Original, judge_original, main_document
 from vndoc.signature.policy import Policy, policy_of
@@ -238,6 +237,7 @@ def verify_packet(
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
     fetch: Fetcher | None = None,
+    proofs: Mapping[bytes, datetime.datetime] | None = None,
     organisations: Organisations | None = None,
     normalise: Normalise = str,
 ) -> PacketVerdict:
@@ -245,8 +245,9 @@ def verify_packet(
 
     *fetch* is asked for certificates and revocation that are missing (:mod:`vndoc.pki.fetching`); without it nothing is
     fetched. *organisations* looks up names and numbers of the issuer (see :mod:`vndoc.signature.originals`),
-    *normalise* maps aliases of organ codes. Signatures inside PDF attachments are not looked at, and the verdict says
-    so. A seal or header signature that cannot be read leaves the verdict open, with a reason.
+    *normalise* maps aliases of organ codes; the others are as in :func:`~vndoc.signature.evaluation.evaluate`.
+    Signatures inside PDF attachments are not looked at, and the verdict says so. A seal or header signature that cannot
+    be read leaves the verdict open, with a reason.
 
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.
@@ -255,7 +256,9 @@ def verify_packet(
         raise UsageError("time-zone-missing")
     chosen, packet = policy_of(policy), reading.document
     session = None if fetch is None else FetchSession.of(fetch)
-    judge = functools.partial(evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session)
+    judge = functools.partial(
+        evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session, proofs=proofs
+    )
 
     def seal_facts() -> tuple[SignatureFacts, ...]:
         return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()

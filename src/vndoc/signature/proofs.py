@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature._imprint import key_of
 from vndoc.signature.blocks import shown_time
@@ -22,7 +23,7 @@ from vndoc.signature.report import TimestampReport
 from vndoc.signature.timestamping import validate_timestamp
 from vndoc.signature.trusting import Context
 
-__all__ = ["Examined", "Proofs", "examine"]
+__all__ = ["Examined", "Proofs", "examine", "examine_all"]
 
 _BEFORE_ALL: Final = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
@@ -63,16 +64,22 @@ class Examined:
 
 def examine(facts: SignatureFacts, context: Context) -> Examined:
     """Judge the timestamps of *facts*, the newest first: what it proves counts for those within."""
-    stamps = facts.timestamps
-    proofs = Proofs(context.at, context.known)
+    return examine_all(facts.timestamps, context, facts.certificates, facts.signature_value)
+
+
+def examine_all(
+    stamps: tuple[TimestampFacts, ...], context: Context, pool: Iterable[Certificate] = (), signature: bytes = b""
+) -> Examined:
+    """Judge *stamps* as :func:`examine` does; *pool* may hold their authorities, *signature* is what they are of."""
+    proofs, known = Proofs(context.at, context.known), tuple(pool)
     reports: dict[int, TimestampReport] = {}
     for number in sorted(range(len(stamps)), key=lambda n: _rank(stamps[n]), reverse=True):
         stamp = stamps[number]
-        known = None if stamp.token is None else proofs.times.get(key_of(stamp.token.octets))
-        report = validate_timestamp(stamp, context, facts.certificates, known=known, signature=facts.signature_value)
+        since = None if stamp.token is None else proofs.times.get(key_of(stamp.token.octets))
+        report = validate_timestamp(stamp, context, known, known=since, signature=signature)
         reports[number] = report
         if report.proves and report.time is not None:
-            proofs = proofs.adding(_proven(stamp, report, facts), report.time + report.accuracy)
+            proofs = proofs.adding(_proven(stamp, report, stamps), report.time + report.accuracy)
     ordered = tuple(reports[number] for number in range(len(stamps)))
     return Examined(ordered, proofs, tuple(_disordered(stamps, ordered)))
 
@@ -82,10 +89,10 @@ def _rank(stamp: TimestampFacts) -> tuple[datetime.datetime, int]:
     return _BEFORE_ALL if stamp.token is None else stamp.token.time, len(stamp.protects)
 
 
-def _proven(stamp: TimestampFacts, report: TimestampReport, facts: SignatureFacts) -> Iterator[bytes]:
+def _proven(stamp: TimestampFacts, report: TimestampReport, stamps: Iterable[TimestampFacts]) -> Iterator[bytes]:
     """Yield what *stamp* proves the existence of: what it is over, and what that holds itself."""
     yield from stamp.protects
-    for other in facts.timestamps:
+    for other in stamps:
         if other.token is None:
             continue
         key = key_of(other.token.octets)

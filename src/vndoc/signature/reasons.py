@@ -158,8 +158,10 @@ _ROWS: Final = (
     ),
     _note(
         "time-proven-around",
-        "Dấu thời gian lưu trữ của chữ ký được xác nhận chứng minh chữ ký này đã có lúc {at}.",
-        "The archive timestamp of the signature that this one is on proves that it existed at {at}.",
+        "Dấu thời gian bao quanh (của chữ ký được xác nhận, hoặc của hồ sơ bằng chứng) chứng minh chữ ký"
+        " đã có lúc {at}.",
+        "A timestamp around it, of the signature that it is on or of an evidence record, proves that the signature"
+        " existed at {at}.",
     ),
     _note(
         "time-proven",

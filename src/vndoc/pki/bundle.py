@@ -30,7 +30,7 @@ from vndoc.pki.revocation import RevocationChecker
 
 __all__ = ["MAX_BUNDLE", "MAX_ITEMS", "Bundle", "BundleItem", "Collector"]
 
-MAX_BUNDLE: Final = 512 * 1024 * 1024
+MAX_BUNDLE: Final = 256 * 1024 * 1024
 """Octets of a bundle: the lists of all Vietnamese authorities have a few dozen million together."""
 MAX_ITEMS: Final = 10_000
 """Things in a bundle: the lists of a country and the certificates of an agency are some hundreds."""

@@ -95,7 +95,7 @@ class FetchSession:
         known = self._unreachable.get(host)
         answer: bytes | FetchError
         if known is not None:
-            answer = FetchError(known.code, **{**known.values, "url": request.url})
+            answer = FetchError(known.code, place=None, **{**known.values, "url": request.url})
         else:
             answer = self._fetched(request)
         if isinstance(answer, FetchError) and answer.code in _OF_THE_HOST:

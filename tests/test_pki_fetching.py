@@ -308,6 +308,9 @@ def test_a_refusal_of_the_responder():
     result = check(PERSON.certificate, TRUST, fetch=Web(pages))
     assert result.passed
     assert result.revocation[0].source == "crl"
+    del pages["http://a.example/ca.crl"]
+    result = check(PERSON.certificate, TRUST, fetch=Web(pages))
+    assert result.revocation[0].why == ("ocsp-refused", "fetch-status")
 
 
 def test_an_issuer_that_did_not_sign_is_not_believed():

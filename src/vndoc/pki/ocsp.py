@@ -100,8 +100,8 @@ class OcspResponse:
     def load(cls, data: bytes, *, expected_nonce: bytes | None = None) -> OcspResponse:
         """Return the response that the DER octets *data* are: an OCSPResponse, or a BasicOCSPResponse alone.
 
-        Raises :class:`~vndoc.errors.CertificateError`: ``ocsp-malformed`` (also for a response that is a refusal, such
-        as ``tryLater``) or ``der-malformed``.
+        Raises :class:`~vndoc.errors.CertificateError`: ``ocsp-refused`` for a response that is a refusal, such as
+        ``tryLater``, ``ocsp-malformed`` or ``der-malformed``.
         """
         if len(data) > MAX_OCSP:
             raise CertificateError("ocsp-malformed", detail=f"> {MAX_OCSP} B")
@@ -204,7 +204,7 @@ def _basic(data: bytes) -> tuple[int, int]:
     if tag != der.ENUMERATED:
         return body, end
     if data[first:last] != b"\0" and (status := der.integer(der.read(data, body, end, ber=True))):
-        raise _malformed(_REFUSALS.get(status, str(status)))
+        raise CertificateError("ocsp-refused", status=_REFUSALS.get(status, str(status)))
     outer, outer_end, _ = der.span(data, at, end, _EXPLICIT)
     inner, inner_end, _ = der.span(data, outer, outer_end, der.SEQUENCE)
     first, last, at = der.span(data, inner, inner_end, der.OID)

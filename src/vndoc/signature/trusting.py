@@ -87,7 +87,9 @@ def _best(
     sources: Sequence[RevocationSource], question: RevocationQuestion, known: RevocationFact | None = None
 ) -> RevocationFact:
     """Return the weightiest answer; of several that do not know, the one of the first source, then *known*."""
-    facts = [*(source.status(question) for source in sources), *(() if known is None else (known,))]
+    facts: list[RevocationFact] = [source.status(question) for source in sources]
+    if known is not None:
+        facts.append(known)
     return max(facts, key=lambda fact: _WEIGHT[fact.status])
 
 

@@ -199,6 +199,10 @@ def test_a_server_that_dawdles(server, head):
     assert 0.4 < time.monotonic() - start < 2
 
 
+def test_no_time_at_all(server):
+    assert refused(server, limits=HttpLimits(total_seconds=0)).code == "fetch-timeout"
+
+
 def test_nobody_listens(server):
     closed = server.port
     server.closing.set()

@@ -228,7 +228,7 @@ def test_items_at_the_limit_and_past_it(monkeypatch):
     [
         (FetchKind.CERTIFICATE, LISTS[0], "der-malformed"),
         (FetchKind.CRL, b"", "der-malformed"),
-        (FetchKind.OCSP, ocsp_failure("tryLater"), "ocsp-malformed"),
+        (FetchKind.OCSP, ocsp_failure("tryLater"), "ocsp-refused"),
         (FetchKind.TIMESTAMP, b"x", "option-invalid"),
     ],
 )

@@ -308,6 +308,9 @@ def test_a_refusal_of_the_responder():
     result = check(PERSON.certificate, TRUST, fetch=Web(pages))
     assert result.passed
     assert result.revocation[0].source == "crl"
+    del pages["http://a.example/ca.crl"]
+    result = check(PERSON.certificate, TRUST, fetch=Web(pages))
+    assert result.revocation[0].why == ("ocsp-refused", "fetch-status")
 
 
 def test_an_issuer_that_did_not_sign_is_not_believed():
@@ -409,6 +412,21 @@ def test_a_session_asks_once():
             session(missing)
     assert len(web.asked) == 2
     assert repr(session) == "FetchSession(2 requests)"
+
+
+def test_a_host_that_cannot_be_reached_is_tried_once():
+    web = Web({"http://a.example/1": TimeoutError(), "http://b.example/2": b"x", "http://[": b"y"})
+    session = FetchSession.of(web)
+    for url in ("http://a.example/1", "http://A.example/2"):
+        with pytest.raises(FetchError) as caught:
+            session(FetchRequest(url, FetchKind.CRL))
+        assert (caught.value.code, caught.value.values["url"]) == ("fetch-failed", url)
+    with pytest.raises(FetchError) as caught:
+        session(FetchRequest("http://b.example/1", FetchKind.CRL))
+    assert caught.value.code == "fetch-status"
+    assert session(FetchRequest("http://b.example/2", FetchKind.CRL)) == b"x"
+    assert session(FetchRequest("http://[", FetchKind.CRL)) == b"y"
+    assert web.urls == ["http://a.example/1", "http://b.example/1", "http://b.example/2", "http://["]
 
 
 def test_a_session_stops_at_its_limits(monkeypatch):

@@ -9,12 +9,13 @@ import pytest
 
 import verdict_support as made
 from verdict_support import CA, ECDSA, GOOD, NOW, PERSON, ROOT, RSA, STORE, TSA, Knows, signed, stamp, token, utc
-from vndoc.errors import UsageError
+from vndoc.errors import FetchError, UsageError
 from vndoc.pki import (
     Certificate,
     Family,
     Indication,
     Purpose,
+    RevocationChecker,
     RevocationReason,
     SignatureAlgorithm,
     SubIndication,
@@ -34,7 +35,7 @@ from vndoc.signature.facts import (
 from vndoc.signature.policy import POLICIES
 from vndoc.signature.reasons import REASONS, SIGNATURE_REASONS
 from vndoc.signature.report import SignatureReport
-from vndoc.testing.pki import Authority
+from vndoc.testing.pki import Authority, distribution_points
 
 HOUR = datetime.timedelta(hours=1)
 PASSED, FAILED, OPEN = Indication.PASSED, Indication.FAILED, Indication.INDETERMINATE
@@ -365,6 +366,27 @@ def test_revocation_that_the_signature_carries():
     ends(judge(signed(revocation=carried), revocation=newer), OPEN, SubIndication.REVOKED_NO_POE)
     junk = RevocationMaterial(crls=(b"junk",), ocsps=(b"junk",))
     ends(judge(signed(revocation=junk), revocation=None), OPEN, SubIndication.TRY_LATER, "revocation-unknown")
+
+
+def test_a_checker_fetches_only_what_the_signature_does_not_carry():
+    asked = []
+
+    def fetch(request):
+        asked.append(request.url)
+        raise FetchError("fetch-status", url=request.url, status=404)
+
+    addressed = CA.person("Lê Văn Có Địa Chỉ", key="p256", extra=[distribution_points("http://a.example/ca.crl")])
+    lists = tuple(a.crl(revoked={}, this_update=NOW - HOUR, next_update=NOW + 24 * HOUR) for a in (CA, ROOT))
+    checker = RevocationChecker.of(fetch=fetch)
+    ends(judge(signed(addressed, revocation=RevocationMaterial(crls=lists)), revocation=checker), PASSED, None)
+    assert asked == []
+    some = RevocationMaterial(crls=lists[1:])
+    ends(judge(signed(addressed, revocation=some), revocation=checker), OPEN, SubIndication.TRY_LATER)
+    assert "http://a.example/ca.crl" in asked
+    revoked = CA.crl(revoked={addressed.certificate: (NOW - 2 * HOUR, None)}, this_update=NOW, next_update=NOW + HOUR)
+    told = RevocationChecker.of([revoked], fetch=fetch)
+    carried = signed(addressed, revocation=RevocationMaterial(crls=lists))
+    ends(judge(carried, revocation=told), OPEN, SubIndication.REVOKED_NO_POE)
 
 
 SINCE = NOW - 5 * HOUR

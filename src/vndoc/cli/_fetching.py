@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vndoc.cli._run import Run
 from vndoc.errors import UsageError
-from vndoc.fetching import AllowedHosts, FetchCache, HttpFetcher
 from vndoc.text import Text
+
+if TYPE_CHECKING:
+    from vndoc.fetching import HttpFetcher
 
 __all__ = ["AllowHosts", "AllowPrivateHosts", "Bundles", "CacheFolder", "FetchOption", "fetcher_of"]
 
@@ -42,6 +44,7 @@ def fetcher_of(
         return None
     if not hosts and not private:
         raise UsageError("option-invalid", detail=_NO_HOST)
+    from vndoc.fetching import AllowedHosts, FetchCache, HttpFetcher  # noqa: PLC0415 - slow to load, rarely asked for
 
     def report(name: str, detail: str) -> None:
         run.warn(run.word("cache-damaged", name=name, detail=detail))

@@ -54,6 +54,10 @@ FETCHING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Không tải {url}: đã vượt giới hạn {limit} cho một lần kiểm tra.",
             "Not fetched: {url} is beyond the limit of {limit} for one verification.",
         ),
+        "ocsp-refused": Text(
+            "Máy chủ OCSP từ chối trả lời ({status}).",
+            "The OCSP responder refused to answer ({status}).",
+        ),
         "bundle-malformed": Text(
             "Không đọc được gói dữ liệu ngoại tuyến: {detail}.",
             "The offline bundle cannot be read: {detail}.",

@@ -13,10 +13,9 @@ import hashlib
 import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -28,9 +27,12 @@ from vndoc.pki.fetching import Fetcher, FetchKind, FetchRequest
 from vndoc.pki.ocsp import OcspResponse
 from vndoc.pki.revocation import RevocationChecker
 
+if TYPE_CHECKING:
+    import zipfile
+
 __all__ = ["MAX_BUNDLE", "MAX_ITEMS", "Bundle", "BundleItem", "Collector"]
 
-MAX_BUNDLE: Final = 512 * 1024 * 1024
+MAX_BUNDLE: Final = 256 * 1024 * 1024
 """Octets of a bundle: the lists of all Vietnamese authorities have a few dozen million together."""
 MAX_ITEMS: Final = 10_000
 """Things in a bundle: the lists of a country and the certificates of an agency are some hundreds."""
@@ -117,6 +119,8 @@ class Bundle:
         """Return the octets; equal bundles give equal octets. Raises ``bundle-too-big`` past :data:`MAX_BUNDLE`."""
         if sum(len(item.content) for item in self.items) > MAX_BUNDLE - _MAX_MANIFEST:
             raise CertificateError("bundle-too-big", limit=MAX_BUNDLE)
+        import zipfile  # noqa: PLC0415 - slow to load, and only bundles need it
+
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(_entry(_MANIFEST), self._manifest())
@@ -205,6 +209,8 @@ def _checked(item: BundleItem) -> Iterator[BundleItem]:
 
 def _entry(name: str) -> zipfile.ZipInfo:
     """Return the head of an entry that says nothing about where and when it was written."""
+    import zipfile  # noqa: PLC0415 - slow to load, and only bundles need it
+
     info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
     info.create_system = 3
     info.external_attr = 0o100644 << 16
@@ -216,6 +222,8 @@ def _malformed(detail: str) -> CertificateError:
 
 
 def _loaded(data: bytes) -> Bundle:
+    import zipfile  # noqa: PLC0415 - slow to load, and only bundles need it
+
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
@@ -235,6 +243,8 @@ def _loaded(data: bytes) -> Bundle:
 
 
 def _content(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    import zipfile  # noqa: PLC0415 - slow to load, and only bundles need it
+
     try:
         info = archive.getinfo(name)
     except KeyError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -61,7 +62,8 @@ class Fetcher(Protocol):
 class FetchSession:
     """A fetcher for one verification: asks for the same thing once, keeps answers and failures, and stops at a limit.
 
-    ``cache`` keeps lists that were read. Past :data:`MAX_FETCHES` requests or :data:`MAX_FETCHED` octets every further
+    A host that could not be reached is not tried again, so that a verification waits once for it. ``cache`` keeps lists
+    that were read. Past :data:`MAX_FETCHES` requests or :data:`MAX_FETCHED` octets every further
     request fails with ``fetch-limit``. It belongs to one thread.
     """
 
@@ -70,6 +72,7 @@ class FetchSession:
     answers: dict[FetchRequest, bytes | FetchError] = attrs.field(factory=dict)
     size: int = 0
     """Octets kept."""
+    _unreachable: dict[str, FetchError] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, fetch: Fetcher) -> FetchSession:
@@ -86,15 +89,17 @@ class FetchSession:
         return answer
 
     def _first(self, request: FetchRequest) -> bytes | FetchError:
-        answer: bytes | FetchError
         if len(self.answers) >= MAX_FETCHES:
             return FetchError("fetch-limit", url=request.url, limit=MAX_FETCHES)
-        try:
-            answer = bytes(self.fetch(request))
-        except FetchError as error:
-            answer = error
-        except OSError as error:
-            answer = FetchError("fetch-failed", url=request.url, detail=error.strerror or type(error).__name__)
+        host = _host(request.url)
+        known = self._unreachable.get(host)
+        answer: bytes | FetchError
+        if known is not None:
+            answer = FetchError(known.code, place=None, **{**known.values, "url": request.url})
+        else:
+            answer = self._fetched(request)
+        if isinstance(answer, FetchError) and answer.code in _OF_THE_HOST:
+            self._unreachable[host] = answer
         if isinstance(answer, bytes) and self.size + len(answer) > MAX_FETCHED:
             answer = FetchError("fetch-limit", url=request.url, limit=f"{MAX_FETCHED} B")
         if isinstance(answer, bytes):
@@ -102,8 +107,27 @@ class FetchSession:
         self.answers[request] = answer
         return answer
 
+    def _fetched(self, request: FetchRequest) -> bytes | FetchError:
+        try:
+            return bytes(self.fetch(request))
+        except FetchError as error:
+            return error
+        except OSError as error:
+            return FetchError("fetch-failed", url=request.url, detail=error.strerror or type(error).__name__)
+
     def __repr__(self) -> str:
         return f"FetchSession({len(self.answers)} requests)"
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return url
+
+
+_OF_THE_HOST: Final = frozenset({"fetch-failed", "fetch-timeout", "fetch-tls"})
+"""Failures that the next request to the same host would meet, too."""
 
 
 @attrs.define(eq=False)

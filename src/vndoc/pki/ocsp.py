@@ -35,7 +35,8 @@ MAX_OCSP: Final = 1024 * 1024
 """Octets of one response: real ones have a few thousand."""
 MAX_RESPONSES: Final = 1000
 
-_BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
+_BASIC: Final = der.encode_oid("1.3.6.1.5.5.7.48.1.1")[2:]
+_EXPLICIT: Final = der.context(0)
 _NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 _ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 _KNOWN: Final = frozenset(
@@ -99,8 +100,8 @@ class OcspResponse:
     def load(cls, data: bytes, *, expected_nonce: bytes | None = None) -> OcspResponse:
         """Return the response that the DER octets *data* are: an OCSPResponse, or a BasicOCSPResponse alone.
 
-        Raises :class:`~vndoc.errors.CertificateError`: ``ocsp-malformed`` (also for a response that is a refusal, such
-        as ``tryLater``) or ``der-malformed``.
+        Raises :class:`~vndoc.errors.CertificateError`: ``ocsp-refused`` for a response that is a refusal, such as
+        ``tryLater``, ``ocsp-malformed`` or ``der-malformed``.
         """
         if len(data) > MAX_OCSP:
             raise CertificateError("ocsp-malformed", detail=f"> {MAX_OCSP} B")
@@ -199,18 +200,17 @@ def _basic(data: bytes) -> tuple[int, int]:
     body, end, stop = der.span(data, 0, len(data), der.SEQUENCE)
     if stop != len(data):
         raise _malformed("OCSPResponse")
-    first = der.read(data, body, end, ber=True)
-    if first.tag != der.ENUMERATED:
+    tag, first, last, at = der.parts(data, body, end)
+    if tag != der.ENUMERATED:
         return body, end
-    status = der.integer(first)
-    if status:
-        raise _malformed(_REFUSALS.get(status, str(status)))
-    outer, outer_end, _ = der.span(data, first.stop, end, der.context(0))
+    if data[first:last] != b"\0" and (status := der.integer(der.read(data, body, end, ber=True))):
+        raise CertificateError("ocsp-refused", status=_REFUSALS.get(status, str(status)))
+    outer, outer_end, _ = der.span(data, at, end, _EXPLICIT)
     inner, inner_end, _ = der.span(data, outer, outer_end, der.SEQUENCE)
-    kind = der.read(data, inner, inner_end, ber=True)
-    if der.oid(kind) != _BASIC:
-        raise _malformed(der.oid(kind))
-    octets, octets_end, _ = der.span(data, kind.stop, inner_end, der.OCTET_STRING)
+    first, last, at = der.span(data, inner, inner_end, der.OID)
+    if data[first:last] != _BASIC:
+        raise _malformed(der.dotted(data[first:last]))
+    octets, octets_end, _ = der.span(data, at, inner_end, der.OCTET_STRING)
     return der.span(data, octets, octets_end, der.SEQUENCE)[:2]
 
 
@@ -288,8 +288,10 @@ def read_certificate_id(data: bytes, body: int, end: int) -> CertificateId:
     name, name_end, at = der.span(data, at, end, der.OCTET_STRING)
     key, key_end, at = der.span(data, at, end, der.OCTET_STRING)
     serial, serial_end, _ = der.span(data, at, end, der.INTEGER)
-    number = int.from_bytes(data[serial:serial_end], "big", signed=True)  # in its shortest form below
-    return CertificateId(digest, data[name:name_end], data[key:key_end], serial_octets(number))
+    number = data[serial:serial_end]
+    if number[:1] in (b"", b"\0", b"\xff"):  # perhaps not in its shortest form
+        number = serial_octets(int.from_bytes(number, "big", signed=True))
+    return CertificateId(digest, data[name:name_end], data[key:key_end], number)
 
 
 _DIGESTS: Final = {

@@ -292,8 +292,13 @@ def _read(
             continue
         try:
             yield load(bytes(item))  # type: ignore[arg-type]
-        except CertificateError:
-            unreadable.append(code)
+        except CertificateError as error:
+            unreadable.append(_why(error, code))
+
+
+def _why(error: CertificateError, code: str) -> str:
+    """Return the code of why an input was not read: a refusal is well-formed."""
+    return error.code if error.code == "ocsp-refused" else code
 
 
 # -- the answer ----------------------------------------------------------------------------------------------
@@ -407,8 +412,8 @@ def look_further(
                 ocsps.insert(0, OcspResponse.load(octets))
             else:
                 crls.insert(0, attempt.session.cache.crl(octets))
-        except CertificateError:
-            unreadable.append(f"{request.kind.value}-malformed")
+        except CertificateError as error:
+            unreadable.append(_why(error, f"{request.kind.value}-malformed"))
             continue
         fact = attrs.evolve(base, crls=tuple(crls), ocsps=tuple(ocsps)).status(question)
         if fact.status is not RevocationStatus.UNKNOWN:

@@ -102,6 +102,10 @@ REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
             "phản hồi OCSP sai cấu trúc",
             "an OCSP response is malformed",
         ),
+        "ocsp-refused": Text(
+            "máy chủ OCSP từ chối trả lời",
+            "the OCSP responder refused to answer",
+        ),
         "ocsp-other-certificate": Text(
             "phản hồi OCSP nói về chứng thư số khác",
             "the OCSP response is about another certificate",

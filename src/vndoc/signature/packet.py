@@ -26,6 +26,7 @@ from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
+from vndoc.signature.evaluation import evaluate
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.originals import Organisations, Original, judge_original, main_document
 from vndoc.signature.policy import Policy, policy_of

@@ -7,8 +7,8 @@ leaves open becomes a failure here only with proof that the signature was made o
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol, TypeGuard
 
 import attrs
 
@@ -97,14 +97,34 @@ _WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, Revocat
 
 @attrs.frozen
 class Sources:
-    """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know."""
+    """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know.
+
+    A checker that may fetch does so only where nothing at hand tells.
+    """
 
     sources: tuple[RevocationSource, ...]
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known."""
-        facts = [source.status(question) for source in self.sources]
-        return max(facts, key=lambda fact: _WEIGHT[fact.status])
+        at_hand: list[RevocationSource] = [attrs.evolve(s, fetch=None) if _fetches(s) else s for s in self.sources]
+        best = _best(at_hand, question)
+        if best.status is not RevocationStatus.UNKNOWN:
+            return best
+        return _best([s for s in self.sources if _fetches(s)], question, best)
+
+
+def _fetches(source: RevocationSource) -> TypeGuard[RevocationChecker]:
+    return isinstance(source, RevocationChecker) and source.fetch is not None
+
+
+def _best(
+    sources: Sequence[RevocationSource], question: RevocationQuestion, known: RevocationFact | None = None
+) -> RevocationFact:
+    """Return the weightiest answer; of several that do not know, the one of the first source, then *known*."""
+    facts: list[RevocationFact] = [source.status(question) for source in sources]
+    if known is not None:
+        facts.append(known)
+    return max(facts, key=lambda fact: _WEIGHT[fact.status])
 
 
 def certificate_trust(

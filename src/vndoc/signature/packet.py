@@ -274,13 +274,8 @@ def verify_packet(
     signatures = (*seals, *(h for h in headers if h not in aside))
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
-    notes = (
-        *broken,
-        *_header_notes(kind, packet, safe=safe, aside=bool(aside)),
-        *(() if sealed else _unbound(headers)),
-        *reasons,
-        *_pdf_notes(packet),
-    )
+    told = _header_notes(kind, packet, safe=safe, aside=bool(aside))
+    notes = (*broken, *told, *(() if sealed else _unbound(headers)), *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(

@@ -129,6 +129,7 @@ def test_the_time_of_a_status(stamp: Any, wanted: Any) -> None:
     assert read_status(status(timestamp=stamp), at=AT).report.reported_at == wanted
 
 
+@settings(max_examples=40)
 @given(statuses())
 def test_every_status_is_read_or_refused(packet: StatusPacket) -> None:
     said = unless({"status-incomplete"}, lambda: read_status(packet, at=AT))

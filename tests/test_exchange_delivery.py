@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from exchange_support import AT, DAY, HOUR, MINUTE, PATHS, delivery_in, inputs, started, unless
+from vndoc.errors import ERRORS as KNOWN
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, UsageError
 from vndoc.exchange import (
     REPAIRABLE,
@@ -194,6 +195,7 @@ def test_what_comes_after_the_end_is_kept_and_told() -> None:
 
 def test_own_faults_of_the_settings_hold_and_others_end() -> None:
     for code in REPAIRABLE:
+        assert code in KNOWN
         assert OwnFault(code).is_repairable
     assert not OwnFault("carrier-refused").is_repairable
     held = delivery_in("held")
@@ -304,7 +306,7 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
-TestDeliveries.settings = settings(max_examples=120, stateful_step_count=25)
+TestDeliveries.settings = settings(max_examples=80, stateful_step_count=25)
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(inputs(AT))), st.integers(0, 60)), max_size=12))

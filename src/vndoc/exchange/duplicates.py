@@ -85,7 +85,9 @@ class Matching:
 def match(incoming: Incoming, known: Sequence[Known]) -> Matching:
     """Return what *incoming* is, given everything *known* under its business key at this receiver, in any order.
 
-    Neither a duplicate nor a conflict is a failure at the axis: the copy is settled as done, and the conflict is kept.
+    A change whose packet has a key of its own is measured against that key as well; which document it changes, and what
+    version that makes, its clues say (:func:`~vndoc.exchange.change_clues`). Neither a duplicate nor a conflict is a
+    failure at the axis: the copy is settled as done, and the conflict is kept.
     """
     same = [k for k in known if k.digest == incoming.digest]
     taken = [k for k in same if k.taken]

@@ -124,10 +124,12 @@ class _Documents:
     carrying: Carrying
     row: InboxRow
     incoming: IncomingDocument
+    _seen: list[Document] = attrs.field(factory=list, init=False)
 
     def decide(self) -> Decision:
         key, digest = str(self.incoming.key), self.incoming.digest
         self.unit.lock(key)
+        self._seen.extend(self.unit.documents.versions(IN, key))
         found = Decision(outcome="misdirected", business_key=key, content_digest=digest)
         if not self.incoming.receivers:
             self.carrying.tell(EventKind.MISDIRECTED, self._about(""), code="packet-misdirected")
@@ -158,7 +160,7 @@ class _Documents:
             sender=self.incoming.sender,
             receiver=receiver,
             direction=IN,
-            versions=self.unit.documents.versions(IN, key),
+            versions=tuple(self._seen),
             packet=self.incoming.packet,
             digest=self.row.packet,
             carrier=self.row.carrier,
@@ -166,16 +168,14 @@ class _Documents:
 
     def _same(self) -> Document | None:
         """Return the row of this very document, if it has come before."""
-        versions = self.unit.documents.versions(IN, str(self.incoming.key))
         operation = self.incoming.packet.bussiness_doc_type
-        return next((v for v in versions if (v.content_digest, v.kind) == (self.incoming.digest, operation)), None)
+        return next((v for v in self._seen if (v.content_digest, v.kind) == (self.incoming.digest, operation)), None)
 
     def _at(self, receiver: str) -> tuple[str, str | None]:
         operation = self.incoming.packet.bussiness_doc_type
         if operation not in set(BussinessDocType):
             operation = BussinessDocType.NEW
         life = self.unit.lives.get(IN, str(self.incoming.key), receiver)
-        versions = self.unit.documents.versions(IN, str(self.incoming.key))
         known = [
             exchange.Known(
                 digest=v.content_digest,
@@ -183,7 +183,7 @@ class _Documents:
                 at=v.created_at,
                 taken=life is not None or v.content_digest != self.incoming.digest,
             )
-            for v in versions
+            for v in self._seen
             if v.kind not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}
         ]
         incoming = exchange.Incoming(document=str(self.incoming.key), digest=self.incoming.digest, operation=operation)
@@ -204,13 +204,12 @@ class _Documents:
         if same is not None:
             return same
         key = str(self.incoming.key)
-        versions = self.unit.documents.versions(IN, key)
         assert self.row.packet is not None  # noqa: S101 - a copy that is decided about has its octets
         document = Document(
             id=self.ctx.new_id(self.carrying.at),
             direction=IN,
             business_key=key,
-            version=max((v.version for v in versions), default=0) + 1,
+            version=max((v.version for v in self._seen), default=0) + 1,
             kind=self.incoming.packet.bussiness_doc_type,
             content_digest=self.incoming.digest,
             document_id=self.incoming.packet.document_id,
@@ -220,6 +219,7 @@ class _Documents:
             target=target,
         )
         self.unit.documents.add(document)
+        self._seen.insert(0, document)
         return document
 
     def _arrive(self, receiver: str) -> None:
@@ -434,7 +434,7 @@ class _Statuses:
         self.carrying.do(effects, about)
         if saga is not None and saga.document is not None and report.code in _ANSWERS:
             # An answer proves that the packet of the change has come.
-            self.carrying.deliver(saga.document, exchange.Arrived(report.at), life.receiver, about)
+            self.carrying.deliver(saga.document, life.receiver, [exchange.Arrived(report.at)], about)
         self._keep(versions[-1])
         code = None if judgement is not exchange.Judgement.CONFLICT else "status-contradicts"
         return Decision(

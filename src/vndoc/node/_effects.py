@@ -17,7 +17,7 @@ from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
 from vndoc.node._rows import OUT, delivery_of, delivery_row
 from vndoc.node.events import Event, EventKind
-from vndoc.store import Conflict, Document, Heard, Message, Unit
+from vndoc.store import Conflict, Delivery, Document, Heard, Message, Unit
 
 
 class HookFailedError(Exception):
@@ -199,13 +199,20 @@ class Carrying:
                 )
             )
 
-    def deliver(self, document: str, event: exchange.DeliveryInput, recipient: str, about: About) -> None:
-        """Give *event* to the delivery of *document* to *recipient*, if it is still under way."""
+    def deliver(self, document: str, recipient: str, events: Iterable[exchange.DeliveryInput], about: About) -> None:
+        """Give *events* to the delivery of *document* to *recipient*, if it is still under way."""
         row = self.unit.documents.delivery(document, recipient)
         if row is not None and not row.final:
-            value, effects = delivery_of(row).apply(event, self.ctx.policy.delivery)
-            self.unit.documents.move(delivery_row(document, value, self.at))
-            self.do(effects, attrs.evolve(about, receiver=recipient))
+            self.deliver_row(row, events, about)
+
+    def deliver_row(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
+        """Give *events* to the delivery in *row*, which is written once."""
+        value, effects = delivery_of(row), list[exchange.Effect]()
+        for event in events:
+            value, more = value.apply(event, self.ctx.policy.delivery)
+            effects += more
+        self.unit.documents.move(delivery_row(row.document, value, self.at))
+        self.do(effects, attrs.evolve(about, receiver=row.recipient))
 
 
 def call_hook(hook: Callable[..., None] | None, *given: object) -> None:
@@ -232,7 +239,7 @@ def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About)
 
 def _arrival(carrying: Carrying, effect: exchange.ConfirmArrival, about: About) -> None:
     for version in about.versions:
-        carrying.deliver(version.id, exchange.Arrived(effect.at), effect.recipient, about)
+        carrying.deliver(version.id, effect.recipient, [exchange.Arrived(effect.at)], about)
 
 
 def _cancel(carrying: Carrying, effect: exchange.CancelDocument, about: About) -> None:

@@ -296,8 +296,9 @@ def _deliveries(carrying: Carrying, row: OutboxRow, outcome: _Outcome, began: da
         if found is None or found.final:
             continue
         state = exchange.DeliveryState(found.delivery)
-        for event in _events(state, row, outcome, recipient, began, carrying):
-            carrying.deliver(document_id, event, recipient, about)
+        events = list(_events(state, row, outcome, recipient, began, carrying))
+        if events:
+            carrying.deliver_row(found, events, about)
 
 
 def _events(

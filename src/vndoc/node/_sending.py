@@ -213,20 +213,20 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
     ctx.store.reached("send.kept")
     with ctx.store.transaction() as unit:
         unit.lock(prepared.key)
-        earlier = _earlier(unit, prepared)
+        versions = unit.documents.versions(OUT, prepared.key)
+        earlier = _earlier(unit, prepared, versions)
         if earlier is not None:
             return earlier
         unit.name(info, at=prepared.at)
-        sent = _Sending(ctx, unit, prepared, info).rows()
+        sent = _Sending(ctx, unit, prepared, info, versions).rows()
         ctx.store.reached("send.in-transaction")
     ctx.store.reached("send.committed")
     return sent
 
 
-def _earlier(unit: Unit, prepared: Prepared) -> Sent | None:
+def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Sent | None:
     """Return what was answered to the same wish before. Raises ``document-conflict`` for a key that is taken."""
     operation = prepared.packet.bussiness_doc_type
-    versions = unit.documents.versions(OUT, prepared.key)
     for version in versions:
         if (version.content_digest, version.kind) == (prepared.digest, operation):
             change = unit.lives.saga(version.id)
@@ -253,6 +253,7 @@ class _Sending:
     unit: Unit
     prepared: Prepared
     info: BlobInfo
+    versions: Sequence[Document]
 
     def rows(self) -> Sent:
         prepared, unit = self.prepared, self.unit
@@ -277,12 +278,11 @@ class _Sending:
 
     def _document(self) -> Document:
         prepared = self.prepared
-        versions = self.unit.documents.versions(OUT, prepared.key)
         return Document(
             id=self.ctx.new_id(prepared.at),
             direction=OUT,
             business_key=prepared.key,
-            version=max((v.version for v in versions), default=0) + 1,
+            version=max((v.version for v in self.versions), default=0) + 1,
             kind=prepared.packet.bussiness_doc_type,
             content_digest=prepared.digest,
             document_id=prepared.packet.document_id,

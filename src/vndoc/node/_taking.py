@@ -62,9 +62,9 @@ class Taking:
     def _chunk(self, items: list[Item]) -> None:
         self.taken.seen += len(items)
         with self.ctx.store.reading() as unit:
-            known = {item.id: unit.inbox.find(self.carrier.name, item.id) for item in items}
+            known = unit.inbox.known(self.carrier.name, [item.id for item in items])
         for item in items:
-            row = known[item.id]
+            row = known.get(item.id)
             if row is None:
                 self._fetch(item)
             elif row.state.final and item.state is not ItemState.FAIL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
@@ -19,6 +20,8 @@ __all__ = ["Inbox"]
 _T: Final = schema.inbox
 _C: Final = schema.inbox.c
 _KEEP: Final = InsertOnce(_T)
+_GIVEN: Final = tuple(field.name for field in attrs.fields(Received))
+_COPIES: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id.in_(named("copies", expanding=True)))
 _BY_ID: Final = select(_T).where(_C.id == named("id"))
 _BY_COPY: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy"))
 _DUE: Final = (
@@ -73,6 +76,25 @@ def _row(row: Row[Any]) -> InboxRow:
     return row_of(InboxRow, row, state=InboxState)
 
 
+def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
+    """Return the row that was just made of *copy*."""
+    return InboxRow(
+        **{name: getattr(copy, name) for name in _GIVEN},
+        state=InboxState.KEPT,
+        ended_at=None,
+        outcome=None,
+        business_key=None,
+        content_digest=None,
+        document=None,
+        owner=values.get("owner"),
+        lease_until=values.get("lease_until"),
+        next_at=copy.kept_at,
+        attempts=values["attempts"],
+        code=None,
+        detail=None,
+    )
+
+
 @attrs.frozen
 class Inbox:
     """The inbox within one transaction; see :class:`vndoc.store.Unit`."""
@@ -91,7 +113,8 @@ class Inbox:
         if owner is not None:
             check_owner(owner)
             values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
-        _KEEP(self._connection, values)
+        if _KEEP(self._connection, values):
+            return _new(copy, values)
         row = self.find(copy.carrier, copy.transport_id)
         if row is None:
             raise StoreError("idempotency-conflict", name=copy.id)
@@ -101,6 +124,12 @@ class Inbox:
         """Return the row of one copy, None if it never came."""
         found = self._connection.execute(_BY_COPY, {"p_carrier": carrier, "p_copy": transport_id}).one_or_none()
         return None if found is None else _row(found)
+
+    def known(self, carrier: str, transport_ids: Sequence[str]) -> dict[str, InboxRow]:
+        """Return the rows of those copies (at most 1,000) that have come before, by transport id."""
+        check_limit(max(len(transport_ids), 1))
+        values = {"p_carrier": carrier, "p_copies": list(transport_ids)}
+        return {row.transport_id: _row(row) for row in self._connection.execute(_COPIES, values)}
 
     def get(self, id: str) -> InboxRow:  # noqa: A002 - what it is called everywhere
         """Return the row. Raises ``row-unknown``."""

@@ -38,6 +38,7 @@ _BY_ID: Final = select(_T).where(_C.message_id == named("id"))
 _BY_WISH: Final = select(_T).where(_C.idempotency == named("wish"))
 _SAME: Final = ("kind", "carrier", "sender", "recipients", "document", "packet", "body")
 """What makes two wishes the same."""
+_GIVEN: Final = tuple(field.name for field in attrs.fields(Message) if field.name != "not_before")
 
 
 def _due() -> Any:
@@ -87,6 +88,23 @@ def _row(row: Row[Any]) -> OutboxRow:
     return row_of(OutboxRow, row, recipients=tuple, state=OutboxState)
 
 
+def _new(message: Message, first: datetime.datetime) -> OutboxRow:
+    """Return the row that was just made of *message*."""
+    given = {name: getattr(message, name) for name in _GIVEN}
+    return OutboxRow(
+        **given,
+        state=OutboxState.WAITING,
+        in_doubt=False,
+        ended_at=None,
+        owner=None,
+        lease_until=None,
+        next_at=first.astimezone(datetime.UTC),
+        attempts=0,
+        code=None,
+        detail=None,
+    )
+
+
 @attrs.frozen
 class Outbox:
     """The outbox within one transaction; see :class:`vndoc.store.Unit`."""
@@ -102,10 +120,10 @@ class Outbox:
         first = values.pop("not_before") or message.created_at
         values |= {"state": OutboxState.WAITING.value, "final": False, "next_at": first, "attempts": 0}
         values |= {"in_doubt": False}
-        new = _POST(self._connection, values)
-        found = self._connection.execute(_BY_WISH, {"p_wish": message.idempotency}).one_or_none()
-        row = None if found is None else _row(found)
-        if row is None or not (new or all(getattr(row, name) == getattr(message, name) for name in _SAME)):
+        if _POST(self._connection, values):
+            return _new(message, first)
+        row = self.find(message.idempotency)
+        if row is None or not all(getattr(row, name) == getattr(message, name) for name in _SAME):
             raise StoreError("idempotency-conflict", name=message.idempotency)
         return row
 

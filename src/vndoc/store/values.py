@@ -56,6 +56,11 @@ def _moment(_owner: object, _field: object, value: Any) -> None:
         raise UsageError("time-zone-missing")
 
 
+def _utc(value: Any) -> Any:
+    """Return a time in UTC; one without zone is refused by the validator."""
+    return value if value is None or value.tzinfo is None else value.astimezone(datetime.UTC)
+
+
 class OutboxState(enum.Enum):
     """State of a message to send. Only ``WAITING``, ``UNSURE`` and ``PARKED`` are not final.
 
@@ -120,15 +125,15 @@ class Message:
     carrier: str
     sender: str
     idempotency: str
-    created_at: datetime.datetime = attrs.field(validator=_moment)
+    created_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     recipients: tuple[str, ...] = ()
     document: str | None = None
     packet: bytes | None = attrs.field(default=None, repr=lambda digest: repr(digest and digest.hex()))
     size: int = 0
     body: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     priority: int = 0
-    not_before: datetime.datetime | None = attrs.field(default=None, validator=_moment)
-    expires_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    not_before: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
+    expires_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -194,7 +199,7 @@ class Receipt:
     message_id: str
     carrier: str
     transport_id: str
-    accepted_at: datetime.datetime = attrs.field(validator=_moment)
+    accepted_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     accepted: tuple[str, ...]
     refused: tuple[tuple[str, str, str], ...] = ()
     raw: bytes = attrs.field(default=b"", repr=False)
@@ -208,7 +213,7 @@ class Received:
     carrier: str
     transport_id: str
     kind: str
-    kept_at: datetime.datetime = attrs.field(validator=_moment)
+    kept_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     packet: bytes = attrs.field(repr=lambda digest: digest.hex())
     size: int
     sender: str | None = None
@@ -265,7 +270,7 @@ class Document:
     document_id: str | None
     sender: str
     packet: bytes = attrs.field(repr=lambda digest: digest.hex())
-    created_at: datetime.datetime = attrs.field(validator=_moment)
+    created_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     target: str | None = None
 
 
@@ -280,10 +285,10 @@ class Delivery:
     recipient: str
     delivery: str
     value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
-    updated_at: datetime.datetime = attrs.field(validator=_moment)
+    updated_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     final: bool
     owner: str | None = None
-    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
     message_id: str | None = None
 
 
@@ -301,8 +306,8 @@ class Heard:
     receiver: str
     code: str
     change: str = ""
-    at: datetime.datetime = attrs.field(validator=_moment)
-    reported_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
+    reported_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
     description: str | None = attrs.field(default=None, repr=False)
     inbox: str | None = None
 
@@ -317,12 +322,12 @@ class Change:
     kind: str
     form: str
     state: str
-    requested_at: datetime.datetime = attrs.field(validator=_moment)
+    requested_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     final: bool
     value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
-    deadline: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    deadline: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
     owner: str | None = None
-    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -335,11 +340,11 @@ class LifeRow:
     sender: str
     state: str
     version: int
-    updated_at: datetime.datetime = attrs.field(validator=_moment)
+    updated_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     final: bool
     value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
     owner: str | None = None
-    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -356,12 +361,12 @@ class Saga:
     kind: str
     form: str
     state: str
-    opened_at: datetime.datetime = attrs.field(validator=_moment)
+    opened_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     final: bool
     document: str | None = None
     value: Mapping[str, Any] = attrs.field(default=_NOTHING, repr=False)
     owner: str | None = None
-    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment)
+    next_at: datetime.datetime | None = attrs.field(default=None, validator=_moment, converter=_utc)
 
 
 @attrs.frozen(kw_only=True)
@@ -370,7 +375,7 @@ class Conflict:
 
     id: str
     code: str
-    at: datetime.datetime = attrs.field(validator=_moment)
+    at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     business_key: str | None = None
     keys: Mapping[str, str] = attrs.field(default=_NOTHING)
     inbox: str | None = None
@@ -387,7 +392,7 @@ class Evidence:
     id: str
     payload: bytes = attrs.field(repr=lambda digest: digest.hex())
     kind: str
-    at: datetime.datetime = attrs.field(validator=_moment)
+    at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     document: str | None = None
     message_id: str | None = None
     data: bytes | None = attrs.field(default=None, repr=False)
@@ -400,7 +405,7 @@ class Snapshot:
 
     digest: bytes = attrs.field(repr=lambda digest: digest.hex())
     version: str
-    taken_at: datetime.datetime = attrs.field(validator=_moment)
+    taken_at: datetime.datetime = attrs.field(validator=_moment, converter=_utc)
     content: bytes = attrs.field(repr=lambda digest: digest.hex())
 
 

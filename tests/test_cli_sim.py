@@ -130,9 +130,8 @@ def test_signals_are_given_back() -> None:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-@pytest.mark.parametrize("package", ["uvicorn", "starlette", "jinja2"])
-def test_without_the_extra_it_says_which(package: str) -> None:
-    code = f"import sys; sys.modules[{package!r}] = None; from vndoc.cli import main; sys.exit(main())"
+def test_without_the_extra_it_says_which() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; from vndoc.cli import main; sys.exit(main())"
     found = subprocess.run(
         [sys.executable, "-c", code, "sim", "--port", "0"],
         capture_output=True,

@@ -39,6 +39,10 @@ TRANSPORT_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "{carrier} không có gói tin mang mã {item}.",
             "{carrier} has no item {item}.",
         ),
+        "carrier-unsupported": Text(
+            "{carrier} không có thao tác {operation}.",
+            "{carrier} does not offer {operation}.",
+        ),
         "carrier-configuration": Text(
             "Cấu hình của {carrier} không dùng được: {detail}.",
             "The configuration of {carrier} cannot be used: {detail}.",

@@ -43,6 +43,7 @@ nowhere = test_plugin.nowhere:x
 nothing = test_plugin:nothing
 untold = builtins:type
 twice = test_plugin:good
+extra = test_plugin_extra:x
 """
 
 
@@ -50,6 +51,9 @@ twice = test_plugin:good
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two installed packages that bring carriers, one name of both."""
     (tmp_path / "test_plugin.py").write_text(PLUGIN, encoding="utf-8")
+    (tmp_path / "test_plugin_extra.py").write_text(
+        "from vndoc.errors import UsageError\nraise UsageError('extra-missing', found='x')\n", encoding="utf-8"
+    )
     for name, points in (("test-plugin", POINTS), ("other", "[vndoc.transports]\ntwice = test_plugin:other\n")):
         info = tmp_path / f"{name.replace('-', '_')}-1.dist-info"
         info.mkdir()
@@ -89,9 +93,10 @@ def test_what_does_not_work(plugin: None, name: str, options: dict[str, object],
 
 
 def test_errors_of_ours_pass(plugin: None) -> None:
-    with pytest.raises(UsageError) as error:
-        load("coded")
-    assert error.value.code == "option-invalid"
+    for name, code in (("coded", "option-invalid"), ("extra", "extra-missing")):
+        with pytest.raises(UsageError) as error:
+            load(name)
+        assert error.value.code == code
 
 
 def test_the_built_in_ones_lead_to_carriers(root: Path) -> None:

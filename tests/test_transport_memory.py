@@ -112,6 +112,19 @@ def test_the_address_book() -> None:
     assert next(one.agencies()).name == "Tên mới"
 
 
+def test_what_is_settled_while_it_is_listed_is_not_offered() -> None:
+    axis = MemoryAxis(AGENCIES)
+    two = axis.transport(AGENCIES[1])
+    for number in range(2):
+        axis.transport(AGENCIES[0]).submit(outgoing(number), AGENCIES[1:2])
+    first, second = two.pending(Kind.DOCUMENT)
+    walk = two.pending(Kind.DOCUMENT)
+    assert next(walk) == first
+    axis.transport(AGENCIES[1]).settle(second, Settlement.DONE)
+    assert list(walk) == []
+    assert not axis.delete("H77.77")
+
+
 def test_every_call_of_a_closed_carrier_says_so() -> None:
     one = MemoryAxis(AGENCIES).transport(AGENCIES[0])
     item = Item(id="m000001-1", kind=Kind.STATUS)

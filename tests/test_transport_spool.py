@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError, UsageError
 from vndoc.testing.clock import FakeClock
 from vndoc.testing.contract import PatternOctets, Setting, TransportContract
 from vndoc.transport import Item, ItemState, Kind, Outgoing, Settlement, _files
@@ -54,7 +54,7 @@ def linked(folder: Path) -> Path:
 class InFolder:
     """What the contracts below have in common: a folder, and settings over it."""
 
-    many = 60
+    many = 30
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ def test_what_comes_again_after_it_was_done_is_put_aside(spools: Path) -> None:
     assert files(content.parent) == [content.name]
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(data=st.data())
 def test_a_copy_is_offered_when_both_files_are_whole_in_whatever_order_they_grow(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
@@ -528,6 +528,41 @@ def test_half_written_files_are_passed_over_in_silence(spools: Path) -> None:
         (content.parent / name).touch()
     assert two(spools).strays() == ()
     assert len(list(two(spools).pending(Kind.DOCUMENT))) == 1
+
+
+def test_what_goes_away_while_it_is_listed_is_not_offered(spools: Path) -> None:
+    copy_in(spools, 1)
+    content, sidecar = copy_in(spools, 2)
+    foreign = content.with_name("zzz")
+    foreign.touch()
+    walk = two(spools).pending(Kind.DOCUMENT)
+    next(walk)
+    sidecar.unlink()
+    content.unlink()
+    foreign.unlink()
+    assert list(walk) == []
+
+
+def test_only_so_many_strays_are_remembered(
+    spools: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("vndoc.transport.spool._REMEMBERED", 1)
+    for name in "ab":
+        (spools / TO[0] / "incoming" / name).touch()
+    carrier = two(spools)
+    for _ in range(2):
+        assert list(carrier.pending(Kind.STATUS)) == []
+    assert len(caplog.records) == 3
+
+
+def test_settling_in_two_processes_at_once(spools: Path) -> None:
+    """Another process moves the sidecar between our look and our move."""
+    content, sidecar = copy_in(spools)
+    assert _files.move(sidecar, spools / TO[0] / "done")
+    assert not _files.move(sidecar, spools / TO[0] / "done")
+    two(spools)._put_away(content.stem)
+    assert files(content.parent) == []
+    assert files(spools / TO[0] / "done") == [content.name, sidecar.name]
 
 
 def test_content_of_the_right_size_and_other_octets(spools: Path) -> None:
@@ -584,6 +619,8 @@ def test_purging_takes_what_is_older_and_nothing_that_waits(spools: Path) -> Non
     (spools / AGENCIES[0] / "outgoing" / "H99.01" / ".y.part").touch()
     now = datetime.datetime.now(datetime.UTC)
     past, future = now - datetime.timedelta(hours=1), now + datetime.timedelta(hours=1)
+    with pytest.raises(UsageError):
+        one(spools).purge(now.replace(tzinfo=None))
     assert one(spools).purge(past) == two(spools).purge(past) == 0
     assert two(spools).purge(future) == 3
     assert one(spools).purge(future) == 4

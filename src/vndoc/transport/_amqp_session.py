@@ -23,14 +23,11 @@ from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
 _CLOSING_SECONDS: Final = 2.0
 """How long a broker may take to say goodbye."""
 
-_OURS: Final = {
-    403: "carrier-credentials",
-    404: "carrier-configuration",
-    405: "carrier-configuration",
-    406: "carrier-configuration",
-    530: "carrier-configuration",
-}
+_OURS: Final = {403: "carrier-credentials", 530: "carrier-configuration"}
 """Reply codes that mean that this system asked for something it cannot have."""
+
+_OURS_DECLARING: Final = {405: "carrier-configuration", 406: "carrier-configuration"}
+"""The same while something is declared. Later they, and 404, tell of queues that moved, or deliveries held too long."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +62,7 @@ class Session:
         self._lost: BaseException | None = None
         self._expired = False
         self._asked = False
+        self._declaring = False
         self._channel: Any = None
         self._published = 0
         self._unconfirmed: set[int] = set()
@@ -136,8 +134,9 @@ class Session:
             if isinstance(cause, AMQPConnectorStackTimeout | exceptions.ConnectionOpenAborted):
                 return PeerFaultError("carrier-timeout", carrier=self._carrier, seconds=self._seconds)
             if isinstance(cause, exceptions.ChannelClosed | exceptions.ConnectionClosed):
-                if cause.reply_code in _OURS:
-                    return _own(_OURS[cause.reply_code], self._carrier, cause.reply_text)
+                ours = _OURS | _OURS_DECLARING if self._declaring else _OURS
+                if cause.reply_code in ours:
+                    return _own(ours[cause.reply_code], self._carrier, cause.reply_text)
                 return _lost(self._carrier, f"{cause.reply_code} {cause.reply_text}", retry)
         if self._channel is None:
             detail = next((str(c) for c in reversed(chain) if isinstance(c, OSError)), type(chain[-1]).__name__)
@@ -162,6 +161,7 @@ class Session:
     def call(self, method: str, *args: object, **kwargs: object) -> None:
         """Call a *method* of the channel and wait for its answer."""
         answered: list[object] = []
+        self._declaring = method.endswith("_declare")
 
         def answer(frame: object) -> None:
             answered.append(frame)
@@ -170,6 +170,7 @@ class Session:
         with self._errors(Retry.SAFE):
             getattr(self._channel, method)(*args, callback=answer, **kwargs)
             self._until(lambda: bool(answered))
+        self._declaring = False
 
     def publish(self, exchange: str, messages: Sequence[Message]) -> tuple[str, ...]:
         """Publish all *messages* and wait until the broker has each; return the keys of those nobody waits for.
@@ -197,14 +198,14 @@ class Session:
             self._until(lambda: bool(self._got))
         return self._got.pop()
 
-    def settle(self, tags: Sequence[int], *, done: bool, requeue: bool = True) -> None:
+    def settle(self, tags: Sequence[int], *, done: bool) -> None:
         """Acknowledge the messages with *tags*, or give them back, and wait until the broker knows."""
         with self._errors(Retry.SAFE):
             for tag in tags:
                 if done:
                     self._channel.basic_ack(tag)
                 else:
-                    self._channel.basic_nack(tag, requeue=requeue)
+                    self._channel.basic_nack(tag, requeue=True)
         self.call("basic_qos")  # acknowledgements are not answered; this is, and after them
 
     def close(self) -> None:

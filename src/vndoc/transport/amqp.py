@@ -4,7 +4,7 @@ Extra ``amqp``. An exchange ``<prefix>`` leads to the queues ``<prefix>.<code>.e
 which every system declares for its own agencies; an agency without a queue is an unknown recipient. Publishing is
 mandatory and confirmed; the receipt means that a majority of the queue's nodes have the message on their disks. What
 is offered is held without acknowledgement until it is settled, so it comes back if the receiver stops; a message that
-came back too often, or is none of ours, goes to ``<queue>.dead``, which the broker fills at least once.
+came back too often, or is none of ours, is put into ``<queue>.dead``, published and confirmed like any other.
 
 A message tells what it is and its digest. Its content is in the message up to a limit, else in a store of contents
 that both ends reach (:mod:`vndoc.transport.blobs`), written before the message.
@@ -47,6 +47,11 @@ _LOG: Final = logging.getLogger(__name__)
 
 INLINE_MOST: Final = 16 * 1024 * 1024
 """Octets that *inline_limit* may be at most: brokers of version 4 take no larger message."""
+
+_QUORUM: Final = {"x-queue-type": "quorum", "x-overflow": "reject-publish", "x-delivery-limit": 1_000_000}
+"""How queues are declared. Messages are put to the dead by this carrier and not by the broker: it may drop them, unless
+it is told to move them at least once, and in 3.10 the process that does so takes all such queues down if it fails. The
+limit is named because newer brokers have a small one of their own."""
 
 _WINDOW: Final = 1_000
 _WINDOW_BYTES: Final = 64 * 1024 * 1024
@@ -183,23 +188,12 @@ class AmqpTransport:
         return session
 
     def _declare(self, session: Session) -> None:
-        dead = f"{self._prefix}.dead"
-        for exchange in (self._prefix, dead):
-            session.call("exchange_declare", exchange, exchange_type="direct", durable=True)
+        session.call("exchange_declare", self._prefix, exchange_type="direct", durable=True)
         for code in self._codes:
             for kind in Kind:
                 queue = self._queue(code, kind)
-                arguments = {
-                    "x-queue-type": "quorum",
-                    "x-delivery-limit": self._delivery_limit,
-                    "x-dead-letter-exchange": dead,
-                    "x-dead-letter-routing-key": queue,
-                    "x-dead-letter-strategy": "at-least-once",
-                    "x-overflow": "reject-publish",
-                }
-                session.call("queue_declare", f"{queue}.dead", durable=True, arguments={"x-queue-type": "quorum"})
-                session.call("queue_bind", f"{queue}.dead", dead, queue)
-                session.call("queue_declare", queue, durable=True, arguments=arguments)
+                session.call("queue_declare", queue, durable=True, arguments=_QUORUM)
+                session.call("queue_declare", _dead(queue), durable=True, arguments=_QUORUM)
                 session.call("queue_bind", queue, self._prefix, queue)
 
     def _queue(self, code: str, kind: Kind) -> str:
@@ -321,17 +315,26 @@ class AmqpTransport:
                     return None
                 copy = messages.parsed(message.properties, message.body)
                 if copy is None or self._queue(copy.recipient, copy.kind) != queue:
-                    _LOG.warning("%s: a message in %s is none of ours; it goes to %s.dead", self._name, queue, queue)
-                    session.settle([message.tag], done=False, requeue=False)
+                    self._bury(session, queue, message, "none of ours")
+                elif _times_back(message) > self._delivery_limit:
+                    self._bury(session, queue, message, "back too often")
                 elif copy.id in self._settled and copy.id not in self._held:
                     session.settle([message.tag], done=True)  # a repetition of what was done
                 elif copy.id in self._held:
                     self._held[copy.id].tags.append(message.tag)
                 else:
-                    held = _Held(copy=copy, body=message.body, tags=[message.tag], seen_before=_seen(message))
+                    held = _Held(copy=copy, body=message.body, tags=[message.tag], seen_before=_times_back(message) > 0)
                     self._held[copy.id] = held
                     return held
         return None
+
+    def _bury(self, session: Session, queue: str, message: Message, why: str) -> None:
+        """Put *message* into the dead-letter queue, and acknowledge it when it is there."""
+        _LOG.warning("%s: a message in %s is %s; it goes to %s", self._name, queue, why, _dead(queue))
+        unrouted = session.publish("", [attrs.evolve(message, key=_dead(queue))])
+        if unrouted:
+            raise self._misconfigured(f"{_dead(queue)} is not there")
+        session.settle([message.tag], done=True)
 
     def _find(self, item: Item) -> _Held | None:
         """Return what is held as *item*; after the connection was lost it has to be got again."""
@@ -402,8 +405,14 @@ class AmqpTransport:
         return f"AmqpTransport({self._parameters.host}:{self._parameters.port}, {', '.join(self._codes)})"
 
 
-def _seen(message: Message) -> bool:
-    return bool((message.properties.headers or {}).get("x-delivery-count"))
+def _dead(queue: str) -> str:
+    return f"{queue}.dead"
+
+
+def _times_back(message: Message) -> int:
+    """Return how often *message* was handed out before and came back, as the broker counts."""
+    count = (message.properties.headers or {}).get("x-delivery-count")
+    return count if isinstance(count, int) else 0
 
 
 def _item(held: _Held) -> Item:

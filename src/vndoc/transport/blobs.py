@@ -1,7 +1,7 @@
 """Contents beside the messages: a small protocol, and a folder that both ends reach.
 
 A carrier that should not carry large octets itself puts them here, under their SHA-256, and sends the digest. The
-stores of :mod:`vndoc.store` fit the protocol, and so does anything S3-shaped with a few lines around it.
+stores of ``vndoc.store`` fit the protocol, and so does anything S3-shaped with a few lines around it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 import attrs
 
 from vndoc.envelope.octets import CHUNK, Octets
+from vndoc.errors import UsageError
 from vndoc.transport._files import open_plain, publish, sync_folder, write_aside
 
 __all__ = ["Blobs", "FolderBlobs", "Kept"]
@@ -75,7 +76,12 @@ class FolderBlobs:
         return open_plain(self._path(digest))
 
     def purge(self, before: datetime.datetime) -> int:
-        """Delete what was last put before *before*, half-written files included; return how many files went."""
+        """Delete what was last put before *before*, half-written files included; return how many files went.
+
+        Raises :class:`UsageError` (``time-zone-missing``), ``OSError``.
+        """
+        if before.tzinfo is None:
+            raise UsageError("time-zone-missing")
         count = 0
         for path in list(self.root.rglob("*")):
             if path.is_file() and path.stat().st_mtime < before.timestamp():

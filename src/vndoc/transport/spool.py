@@ -34,7 +34,7 @@ from typing import Final
 import attrs
 
 from vndoc.envelope.octets import CHUNK
-from vndoc.errors import OwnFaultError, PeerFaultError
+from vndoc.errors import OwnFaultError, PeerFaultError, UsageError
 from vndoc.transport._files import (
     PARTIAL,
     HeldFile,
@@ -405,8 +405,13 @@ class SpoolTransport:
 
         A repetition of a message that is no longer remembered at either end counts as new: keep more than the
         longest time over which a message is repeated. ``failed/`` is left alone. Returns how many files went.
+
+        Raises :class:`UsageError` (``time-zone-missing``) and :class:`OwnFaultError` (``carrier-storage``,
+        ``carrier-closed``).
         """
         self._check()
+        if before.tzinfo is None:
+            raise UsageError("time-zone-missing")
         count = 0
         with disk(self._name):
             folders = [self._root / name for name in ("done", "sent", "incoming")]

@@ -195,7 +195,8 @@ def test_a_fault_as_text() -> None:
 
 @pytest.mark.parametrize(
     "text", ["", "dropp", "drop,nth", "drop,nth=x", "drop,nth=0", "drop,every=0", "drop,times=0", "drop,odd=1",
-             "drop,chance=1.1", "drop,chance=-0.1", "drop,chance=nan", "status,status=399", "status,status=600"],
+             "drop,chance=1.1", "drop,chance=-0.1", "drop,chance=nan", "delay,seconds=nan", "delay,seconds=inf",
+             "clock-skew,seconds=-31622401", "status,status=399", "status,status=600"],
 )  # fmt: skip
 def test_a_fault_that_is_not_understood(text: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -205,7 +206,14 @@ def test_a_fault_that_is_not_understood(text: str) -> None:
 
 
 def test_limits_of_a_fault_are_allowed() -> None:
-    for text in ("status,status=400", "status,status=599", "drop,chance=0,nth=1,every=1,times=1", "drop,chance=1"):
+    for text in (
+        "status,status=400",
+        "status,status=599",
+        "drop,chance=0,nth=1,every=1,times=1",
+        "drop,chance=1",
+        "delay,seconds=31622400",
+        "clock-skew,seconds=-31622400",
+    ):
         Fault.parse(text)
 
 
@@ -231,6 +239,16 @@ def test_a_server_that_gives_no_connection_gets_an_exception() -> None:
     with AxisSimulator((NORTH, SOUTH), clock=Clock(), faults=["drop"]) as axis, pytest.raises(ConnectionAbortedError):
         asyncio.run(axis(dict(scope), receive, send))
     assert sent_[0]["status"] == 500
+
+
+def test_faults_change_while_it_runs() -> None:
+    with running() as server:
+        assert server.axis.faults.script == ()
+        server.axis.faults = Faults(["failure@send"])
+        assert sent(server).json["ErrorCode"] == "20"
+        assert server.axis.faults.applied == (1,)
+        server.axis.faults = Faults()
+        assert sent(server).json["ErrorCode"] == "0"
 
 
 def test_json_of_answers_is_ascii_for_clients_that_guess_the_encoding() -> None:

@@ -166,6 +166,22 @@ def test_many_packets_in_pages_and_many_agencies() -> None:
             assert get(server, f"/?{odd}").status == 200
 
 
+def test_a_packet_with_very_many_recipients_is_cut_short() -> None:
+    codes = [f"Z{n}" for n in range(1_001)]
+    many = tuple(Agency(code=code, name="x") for code in codes)
+    with running(systems=(NORTH, SOUTH.__class__(id="many", secret="s", agencies=many))) as server:
+        made = server.axis.core.submit(
+            NORTH.id, kind=Kind.STATUS, sender="H41", recipients=codes, content=MemoryOctets(b"x"), at=Clock().now
+        )
+        (row,) = page(server).xpath("//table[@aria-labelledby='packets']/tbody/tr")
+        assert text(row[5]).endswith("Z7 · Waiting and 993 more")
+        found = page(server, f"/sim/packets/{made.id}?lang=en")
+        assert len(found.xpath("//table[@aria-labelledby='copies']/tbody/tr")) == 200
+        assert text(found).count("and 801 more") == 2
+        life = found.xpath("//ol[@class='life']/li")
+        assert (len(life), text(life[-1])) == (1_001, "and 2 more")
+
+
 # -- languages, freshness ----------------------------------------------------------------------------
 
 

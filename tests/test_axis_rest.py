@@ -125,6 +125,8 @@ def test_windows_of_seven_days(north: Lgsp, south: Lgsp) -> None:
     north.send(PACKET)
     for days, count in (("2026/03/04&toDate=2026/03/04", 1), ("2026/03/05&toDate=2026/03/06", 0)):
         assert south.get(f"syncReceivedEdocList?messageType=edoc&fromDate={days}").json["count"] == count
+    far = south.get("syncReceivedEdocList?fromDate=9999/12/31&toDate=9999/12/31")
+    assert (far.status, far.json["count"]) == (200, 0)
     for wrong in (
         "fromDate=2026/03/01&toDate=2026/03/09",
         "fromDate=04/03/2026&toDate=2026/03/09",

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import vndoc
 from axis_support import NORTH, SOUTH, Clock, Reply, Vxp, call, captured, raw, running
 from cli_support import attached, document
+from vndoc.errors import OwnFaultError
 from vndoc.routing import RoutingTable
 from vndoc.testing.axis import Agency, AxisServer, System
-from vndoc.testing.axis._vxp import vnpt_hex
+from vndoc.testing.axis._vxp import Signed, _moment, _recipients, _signed_values, vnpt_hex
 
 PACKET = vndoc.write_packet(document(attachments=attached("a.PDF", "b.pdf")))
 STATUS = vndoc.write_packet(
@@ -407,3 +410,22 @@ def test_the_path_of_adapters_leads_to_the_same(north: Vxp) -> None:
     assert reply.json["status"] == "OK"
     assert call(north.port, "GET", "/getAgenciesList", north.headers({})).status == 405
     assert call(north.port, "POST", "/nothing", north.headers({})).status == 404
+
+
+# -- nonsense ----------------------------------------------------------------------------------------
+
+
+@given(text=st.text() | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps))
+@settings(max_examples=60)
+def test_whatever_stands_in_a_header_is_read_or_refused(text: str) -> None:
+    for read in (_signed_values, _recipients, lambda found: _moment(Signed("x", {"fromDate": found}), "fromDate")):
+        try:
+            read(text)
+        except OwnFaultError as error:
+            assert error.code in {"carrier-credentials", "carrier-refused"}  # noqa: PT017 - it may also be read
+
+
+@pytest.mark.parametrize("date", ["01/01/0001 00:00:00", "31/12/9999 23:59:59"])
+def test_the_ends_of_the_calendar(south: Vxp, date: str) -> None:
+    assert south.waiting(fromDate=date, toDate=date) == []
+    assert south.ask("getSentEdocList", fromDate=date, toDate=date).json["data"] == []

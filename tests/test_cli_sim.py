@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,18 +40,24 @@ def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
                 running.kill()
 
 
+def ready(running: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait until the axis serves, and return what it says of itself."""
+    assert running.stdout is not None
+    lines = []
+    for line in running.stdout:
+        lines.append(line)
+        if line == "}\n":
+            break
+    value = json.loads("".join(lines))
+    check(value)
+    (found,) = value["results"]
+    return dict(found)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, how: signal.Signals) -> None:
     with process("--port", "0", "--json", "--data", str(tmp_path / "data")) as running:
-        assert running.stdout is not None
-        lines = []
-        for line in running.stdout:
-            lines.append(line)
-            if line == "}\n":
-                break
-        value = json.loads("".join(lines))
-        check(value)
-        (found,) = value["results"]
+        found = ready(running)
         port = int(found["url"].rpartition(":")[2])
         assert found["folder"] == str(tmp_path / "data")
         packet = document(to=(vndoc.Organization(organ_id="H14", organ_name="x"),))
@@ -123,9 +130,8 @@ def test_signals_are_given_back() -> None:
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-@pytest.mark.parametrize("package", ["uvicorn", "starlette", "jinja2"])
-def test_without_the_extra_it_says_which(package: str) -> None:
-    code = f"import sys; sys.modules[{package!r}] = None; from vndoc.cli import main; sys.exit(main())"
+def test_without_the_extra_it_says_which() -> None:
+    code = "import sys; sys.modules['uvicorn'] = None; from vndoc.cli import main; sys.exit(main())"
     found = subprocess.run(
         [sys.executable, "-c", code, "sim", "--port", "0"],
         capture_output=True,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["sim"]
 
 _PORT = 8620
+_YEAR = 366 * 24 * 3600
 _EXTRA = frozenset({"jinja2", "starlette", "uvicorn"})
 
 
@@ -34,9 +35,11 @@ def sim(
     data: Annotated[Path | None, typer.Option("--data", help="sim-data", show_default=False)] = None,
     pass_through: Annotated[bool, typer.Option("--pass-through", help="sim-pass-through")] = False,
     max_skew: Annotated[
-        float | None, typer.Option("--max-skew", help="sim-max-skew", min=0, show_default=False)
+        int | None, typer.Option("--max-skew", help="sim-max-skew", min=0, max=_YEAR, show_default=False)
     ] = None,
-    seconds: Annotated[float | None, typer.Option("--seconds", help="sim-seconds", min=0, show_default=False)] = None,
+    seconds: Annotated[
+        int | None, typer.Option("--seconds", help="sim-seconds", min=0, max=_YEAR, show_default=False)
+    ] = None,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
@@ -71,7 +74,7 @@ def _server(
     faults: list[str],
     data: Path | None,
     rewrite: bool,
-    max_skew: float | None,
+    max_skew: int | None,
 ) -> Iterator[AxisServer]:
     try:
         from vndoc.testing.axis import (  # noqa: PLC0415 - an extra

@@ -117,7 +117,7 @@ class LgspFace:
         since, until = (_day(ask.query.get(name, ""), name) for name in ("fromDate", "toDate"))
         if until - since > _WINDOW:
             raise refuse("carrier-refused", detail=_WIDE)
-        end = until + datetime.timedelta(days=1, microseconds=-1)
+        end = until.replace(hour=23, minute=59, second=59, microsecond=999_999)
         kind = _kind(ask.query.get("messageType", "edoc"))
         found = list(self.office.core.pending(system, kind, since=since, until=end, limit=self.office.list_limit))
         head = {"code": 0, "message": "OK", "count": len(found), "errorDetail": []}

@@ -24,6 +24,7 @@ from vndoc.testing.axis._asking import octets_of
 from vndoc.testing.axis._office import Office
 from vndoc.testing.axis._words import PAGE_WORDS
 from vndoc.testing.axis.faults import FAULTS, Fault
+from vndoc.testing.axis.records import Submission
 from vndoc.testing.axis.registry import Agency
 from vndoc.text import Lang, mask
 from vndoc.transport.base import ItemState, Kind
@@ -34,6 +35,10 @@ _ROWS: Final = 100
 """Packets on one page."""
 _AGENCIES: Final = 200
 """Agencies on the page: those with most to do."""
+_CHIPS: Final = 8
+"""Copies of one packet among the others."""
+_COPIES, _EVENTS = 200, 1_000
+"""What is shown of one packet with very many recipients."""
 _VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 
 
@@ -123,7 +128,7 @@ class Pages:
         rows = heapq.nlargest(_AGENCIES, map(self._agency_row, every), key=lambda row: row["traffic"])
         lang = _language(request)
         return "overview.html", {
-            "packets": [{"packet": packet, "copies": core.copies_of(packet)} for packet in map(_masked, shown)],
+            "packets": [self._packet_row(packet) for packet in shown],
             "older": shown[-1].number if len(found) > _ROWS else None,
             "newer": before is not None,
             "agencies": rows,
@@ -133,6 +138,10 @@ class Pages:
                 for fault, count in zip(self._office.faults.script, self._office.faults.applied, strict=True)
             ],
         }
+
+    def _packet_row(self, packet: Submission) -> dict[str, Any]:
+        copies = self._office.core.copies_of(packet)
+        return {"packet": _masked(packet), "copies": copies[:_CHIPS], "more": max(0, len(copies) - _CHIPS)}
 
     def _agency_row(self, agency: Agency) -> dict[str, Any]:
         core = self._office.core
@@ -151,10 +160,17 @@ class Pages:
         packet = core.submission(request.path_params["id"])
         if packet is None:
             return "missing.html", {}
+        copies, events = core.copies_of(packet), core.events(packet)
         return "packet.html", {
             "packet": _masked(packet),
-            "copies": core.copies_of(packet),
-            "events": core.events(packet),
+            "recipients": packet.recipients[:_COPIES],
+            "copies": copies[:_COPIES],
+            "events": events[:_EVENTS],
+            "more": {
+                "recipients": max(0, len(packet.recipients) - _COPIES),
+                "copies": max(0, len(copies) - _COPIES),
+                "events": max(0, len(events) - _EVENTS),
+            },
         }
 
     async def _file(self, request: Request) -> Response:
@@ -172,7 +188,7 @@ class Pages:
         return StreamingResponse(octets_of(octets, corrupt=False), 200, headers, "application/octet-stream")
 
 
-def _masked(packet: Any) -> Any:
+def _masked(packet: Submission) -> Submission:
     """Return *packet* with citizen numbers in its subject masked."""
     return attrs.evolve(packet, subject=mask(packet.subject))
 

@@ -62,6 +62,7 @@ PAGE_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
         "older": Text("Các gói tin cũ hơn", "Older packets"),
         "newest": Text("Mới nhất", "Newest"),
         "more-agencies": Text("và {count} cơ quan khác", "and {count} more agencies"),
+        "more": Text("và {count} mục khác", "and {count} more"),
         "back": Text("Về trang tổng quan", "Back to the overview"),
         "life": Text("Vòng đời", "Life"),
         "copies": Text("Bản sao cho từng nơi nhận", "One copy for each recipient"),

@@ -21,7 +21,11 @@ import attrs
 from vndoc.errors import UsageError
 from vndoc.text import Text
 
-__all__ = ["FAULTS", "Fault", "FaultKind", "Faults"]
+__all__ = ["FAULTS", "MAX_SECONDS", "Fault", "FaultKind", "Faults"]
+
+
+MAX_SECONDS: Final = 366 * 24 * 3600
+"""A year, for delays and clocks that are off."""
 
 
 class FaultKind(enum.Enum):
@@ -112,6 +116,12 @@ def _chance(instance: object, field: attrs.Attribute[Any], value: float | None) 
         raise UsageError("option-invalid", detail=_NO_CHANCE.filled(name=field.name, found=value))
 
 
+def _seconds(instance: object, field: attrs.Attribute[Any], value: float) -> None:
+    del instance
+    if not -MAX_SECONDS <= value <= MAX_SECONDS:
+        raise UsageError("option-invalid", detail=_TOO_LONG.filled(name=field.name, most=MAX_SECONDS, found=value))
+
+
 def _status(instance: object, field: attrs.Attribute[Any], value: int) -> None:
     del instance
     if not 400 <= value <= 599:
@@ -126,8 +136,8 @@ class Fault:
     ``settle``, ``count``, ``sent``, ``directory``, ``login`` for what it means under any protocol. ``system`` is the
     id of the calling system, ``agency`` the code that the call gives for itself (for ``closed``: the recipient).
     Of the calls that fit, it applies to the ``nth`` alone, to ``every`` so-and-so-many-th, at most so many ``times``,
-    with a ``chance`` between 0 and 1; by default to all. ``seconds`` is for ``delay`` and ``clock-skew``,
-    ``status`` (400 to 599) for ``status``.
+    with a ``chance`` between 0 and 1; by default to all. ``seconds`` (at most a year) is for ``delay`` and
+    ``clock-skew``, ``status`` (400 to 599) for ``status``.
     """
 
     kind: FaultKind
@@ -138,7 +148,7 @@ class Fault:
     every: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
     times: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
     chance: float | None = attrs.field(default=None, kw_only=True, validator=_chance)
-    seconds: float = attrs.field(default=1.0, kw_only=True)
+    seconds: float = attrs.field(default=1.0, kw_only=True, validator=_seconds)
     status: int = attrs.field(default=500, kw_only=True, validator=_status)
 
     def __repr__(self) -> str:
@@ -234,6 +244,9 @@ class Faults:
 
 
 _TOO_SMALL = Text("{name} phải từ 1 trở lên, không phải {found}", "{name} must be 1 or more, not {found}")
+_TOO_LONG = Text(
+    "{name} phải từ -{most} đến {most}, không phải {found}", "{name} must be from -{most} to {most}, not {found}"
+)
 _NO_CHANCE = Text("{name} phải từ 0 đến 1, không phải {found}", "{name} must be from 0 to 1, not {found}")
 _NO_STATUS = Text("{name} phải từ 400 đến 599, không phải {found}", "{name} must be from 400 to 599, not {found}")
 _NO_FAULT = Text(

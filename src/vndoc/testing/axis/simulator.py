@@ -60,8 +60,8 @@ class AxisSimulator:
     document that went to the same recipient before; *offer_again* keeps failed copies on the list; *list_limit* cuts
     lists of what waits (None: whole); *keep* is how many finished packets are remembered.
 
-    ``core`` is the state, to look into and to change agencies; ``folder`` where the packets are. Usable as a context manager. Raises :class:`~vndoc.errors.SourceError` where *folder* cannot
-    be used.
+    ``core`` is the state, to look into and to change agencies; ``folder`` where the packets are. Usable as a context
+    manager. Raises :class:`~vndoc.errors.SourceError` where *folder* cannot be used.
     """
 
     def __init__(

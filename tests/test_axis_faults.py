@@ -241,6 +241,16 @@ def test_a_server_that_gives_no_connection_gets_an_exception() -> None:
     assert sent_[0]["status"] == 500
 
 
+def test_faults_change_while_it_runs() -> None:
+    with running() as server:
+        assert server.axis.faults.script == ()
+        server.axis.faults = Faults(["failure@send"])
+        assert sent(server).json["ErrorCode"] == "20"
+        assert server.axis.faults.applied == (1,)
+        server.axis.faults = Faults()
+        assert sent(server).json["ErrorCode"] == "0"
+
+
 def test_json_of_answers_is_ascii_for_clients_that_guess_the_encoding() -> None:
     with running() as server:
         body = Vxp(server.port, NORTH).ask("getAgenciesList", b"").body

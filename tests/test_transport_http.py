@@ -31,7 +31,7 @@ from vndoc.transport.http import Endpoint, HttpClient, HttpOptions, Outbound, Re
 from vndoc.transport.secret import Secret, scrub
 from wire_support import Seen, answer, serving
 
-QUICK = HttpOptions(connect_timeout=1, read_timeout=0.3, total_timeout=2, transfer_timeout=2, pause=0)
+QUICK = HttpOptions(connect_timeout=5, read_timeout=5, total_timeout=10, transfer_timeout=10, pause=0)
 FINE = answer(b"fine", media_type="text/plain")
 
 
@@ -259,13 +259,13 @@ def test_a_body_in_a_form_that_was_not_asked_for(script: bytes) -> None:
     ids=["silent", "headers", "body", "status line", "chunks", "trailers"],
 )
 def test_a_peer_that_is_slow_is_left_after_the_time_for_the_whole(script: Any) -> None:
-    brief = attrs.evolve(QUICK, total_timeout=0.5)
+    brief = attrs.evolve(QUICK, read_timeout=0.3, total_timeout=0.5)
     with serving(script) as server:
         for request, retry in ((read(), Retry.SAFE), (send(), Retry.UNKNOWN)):
             began = time.monotonic()
             error = failing(lambda request=request: client(server.url, brief).call(request))
             assert (error.code, error.retry) == ("carrier-timeout", retry)
-            assert time.monotonic() - began < 1.5
+            assert time.monotonic() - began < 5
             assert error.values["seconds"] in {"0.3", "0.5"}
 
 
@@ -357,7 +357,7 @@ def test_a_status_that_is_expected_is_an_answer() -> None:
 
 
 def test_the_deadline_holds_with_a_clock_of_ones_own() -> None:
-    clock = iter([0.0, 0.0, *[10.0] * 100])
+    clock = iter([0.0, 0.0, *[100.0] * 100])
     with serving(FINE) as server:
         assert failing(lambda: client(server.url, monotonic=lambda: next(clock)).call(read())).code == "carrier-timeout"
 
@@ -536,10 +536,20 @@ def test_a_server_that_cannot_be_verified_gets_nothing(pki: Pki, name: str, requ
 
 
 def test_a_server_that_speaks_no_tls(pki: Pki) -> None:
-    with serving(FINE) as server:
-        url = server.url.replace("http:", "https:")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.recv(65536)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        url = f"https://localhost:{listening.getsockname()[1]}"
         error = failing(lambda: client(url, pki.options()).call(send()))
-        assert (error.code, error.retry) == ("carrier-tls", Retry.SAFE)
+        thread.join()
+    assert (error.code, error.retry) == ("carrier-tls", Retry.SAFE)
 
 
 def test_a_server_that_is_spoken_to_without_tls(pki: Pki) -> None:

@@ -27,7 +27,7 @@ from vndoc.transport.lgsp import MAX_BYTES, LgspClient, LgspTransport
 from vndoc.transport.secret import Secret
 from wire_support import Seen, Server, answer, serving
 
-QUICK = HttpOptions(connect_timeout=2, read_timeout=2, total_timeout=5, transfer_timeout=10, pause=0)
+QUICK = HttpOptions(connect_timeout=5, read_timeout=5, total_timeout=10, transfer_timeout=10, pause=0)
 NOW = datetime.datetime(2026, 11, 22, 17, 3, 45, tzinfo=datetime.UTC)  # the 23rd in Vietnam
 PACKET = b"<edXML>mau</edXML>"
 ITEM = Item(id="5b86", kind=Kind.DOCUMENT)

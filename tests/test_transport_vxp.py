@@ -32,7 +32,7 @@ from wire_support import Server, answer, ok, serving
 
 SECRET = "SECRETxyz"
 NOW = datetime.datetime(2026, 11, 22, 17, 3, 45, 308_000, tzinfo=datetime.UTC)
-QUICK = HttpOptions(connect_timeout=2, read_timeout=2, total_timeout=5, transfer_timeout=10, pause=0)
+QUICK = HttpOptions(connect_timeout=5, read_timeout=5, total_timeout=10, transfer_timeout=10, pause=0)
 PACKET = b"<edXML>mau</edXML>"
 
 

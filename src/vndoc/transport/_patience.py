@@ -6,13 +6,14 @@ end. Here every wait for input is also cut at the deadline of the exchange.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
@@ -24,6 +25,7 @@ class Patience(threading.local):
         self._deadline = clock()
         self._allowed = 0.0
         self.left_us = False
+        self.answer: http.client.HTTPResponse | None = None
 
     def start(self, seconds: float) -> None:
         """Begin an exchange of at most *seconds*."""
@@ -34,6 +36,18 @@ class Patience(threading.local):
     def overdue(self) -> float | None:
         """Return the seconds that were allowed, if they are over."""
         return self._allowed if self._clock() >= self._deadline else None
+
+    @contextlib.contextmanager
+    def closing_a_bad_answer(self) -> Iterator[None]:
+        """Close the answer that is read within, should urllib3 not like its headers: it leaves that to chance."""
+        try:
+            yield
+        except BaseException:
+            if self.answer is not None:
+                self.answer.close()
+            raise
+        finally:
+            self.answer = None
 
     def remaining(self, at_most: float | None = None) -> float:
         """Return the seconds until the deadline, no more than *at_most*. Raises :class:`TimeoutError` after it."""
@@ -91,6 +105,7 @@ def pool_classes(patience: Patience) -> dict[str, type[HTTPConnectionPool]]:
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: Any, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
             super().__init__(_Files(sock, patience), debuglevel, method, url)  # type: ignore[arg-type]
+            patience.answer = self
 
     class Plain(HTTPConnection):
         response_class = Response
@@ -99,12 +114,20 @@ def pool_classes(patience: Patience) -> dict[str, type[HTTPConnectionPool]]:
             patience.left_us = True  # a refused connection is told by its own kind of error
             super().request(*arguments, **named)
 
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+            with patience.closing_a_bad_answer():
+                return super().getresponse()
+
     class Secure(HTTPSConnection):
         response_class = Response
 
         def request(self, *arguments: Any, **named: Any) -> None:
             patience.left_us = True  # urllib3 has done the handshake before
             super().request(*arguments, **named)
+
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+            with patience.closing_a_bad_answer():
+                return super().getresponse()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -60,9 +60,8 @@ class AxisSimulator:
     document that went to the same recipient before; *offer_again* keeps failed copies on the list; *list_limit* cuts
     lists of what waits (None: whole); *keep* is how many finished packets are remembered.
 
-    ``core`` is the state, to look into and to change agencies; ``faults`` the script with its counters; ``folder``
-    where the packets are. Usable as a context manager. Raises :class:`~vndoc.errors.SourceError` where *folder* cannot
-    be used.
+    ``core`` is the state, to look into and to change agencies; ``folder`` where the packets are. Usable as a context
+    manager. Raises :class:`~vndoc.errors.SourceError` where *folder* cannot be used.
     """
 
     def __init__(
@@ -83,7 +82,6 @@ class AxisSimulator:
         keep: int = 10_000,
     ) -> None:
         self.core = AxisCore(systems, offer_again=offer_again, keep=keep, seed=seed, forget=forget_files)
-        self.faults = faults if isinstance(faults, Faults) else Faults(faults)
         self._temporary = folder is None
         try:
             self.folder = Path(tempfile.mkdtemp(prefix="vndoc-axis-")) if folder is None else Path(folder)
@@ -92,7 +90,7 @@ class AxisSimulator:
             raise SourceError("target-unwritable", name=str(folder), detail=error.strerror or str(error)) from error
         self._office = Office(
             core=self.core,
-            faults=self.faults,
+            faults=faults if isinstance(faults, Faults) else Faults(faults),
             rewriting=rewriting,
             clock=clock,
             folder=self.folder,
@@ -103,6 +101,15 @@ class AxisSimulator:
             list_limit=list_limit,
         )
         self._doors = Doors(self._office, (VxpFace(self._office), LgspFace(self._office), EdocFace(self._office)))
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong, with its counters; may be set to another script at any time."""
+        return self._office.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self._office.faults = faults
 
     async def __call__(
         self,

@@ -10,10 +10,13 @@ import base64
 import datetime
 import functools
 import hashlib
+import io
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
+import attrs
 import pytest
 from asn1crypto import cms as asn1
 from asn1crypto import core
@@ -332,8 +335,6 @@ def test_timestamps_over_references_take_type_and_values(order: tuple[str, str])
 
 
 def without_list(data: bytes) -> bytes:
-    import attrs  # noqa: PLC0415
-
     _, held = opened(data)
     return attrs.evolve(held, revocation=held.revocation[1:]).octets()
 
@@ -457,6 +458,49 @@ def test_the_number_of_archive_timestamps_is_limited(count: int) -> None:
     assert ("archive-timestamps-too-many" in cs.codes(facts)) is (count > 30)
 
 
+def test_version_2_needs_the_content_too() -> None:
+    data = stamped_by_hand(cs.signed(), b"\0" * 32, V2)
+    [found] = archive(cs.read(data, None))
+    assert found.intact is None
+
+
+def test_what_is_damaged_cannot_be_extended() -> None:
+    _, held = opened(cs.signed())
+    broken = attrs.evolve(held, signers=(b"\x30\x00",)).octets()
+    for extend in (
+        lambda: cms_archiving.add_validation_data(broken, revocation=MATERIAL),
+        lambda: cms_archiving.add_archive_timestamp(broken, tsa(), content=cs.CONTENT),
+    ):
+        with pytest.raises(SignatureError) as caught:
+            extend()
+        assert (caught.value.code, caught.value.values["detail"]) == ("cms-malformed", "SignerInfo")
+    odd = attrs.evolve(held, revocation=(b"\xa1\x02\x05\x00",)).octets()
+    facts = cs.read(cms_archiving.add_validation_data(odd, revocation=MATERIAL))
+    assert facts.revocation == MATERIAL
+    assert "revocation-material-unreadable" in cs.codes(facts)
+
+
+def test_counter_signatures_and_what_they_carry_are_protected() -> None:
+    data = cms.counter_sign(cs.signed(), signer=cs.other().signer())
+    stamped = cms_archiving.add_archive_timestamp(data, tsa(), content=cs.CONTENT)
+    facts = cs.read(stamped)
+    [found] = archive(facts)
+    assert found.intact
+    assert key_of(facts.counter_signatures[0].signature_value) in found.protects
+    token = cs.read(cs.signed(stamp=cs.stamp())).timestamps[0].token
+    assert token is not None
+    parts, held = opened(data)
+    [row] = [p for p in der.children(parts.signers[0]) if p.tag == 0xA1]
+    inner = der.children(der.children(der.children(row)[0])[1])[0]
+    richer = with_unsigned(inner, attribute("1.2.840.113549.1.9.16.2.14", token.octets))
+    swapped = der.encode(0xA1, attribute("1.2.840.113549.1.9.6", richer))
+    info = der.encode(der.SEQUENCE, *(p.octets for p in der.children(parts.signers[0]) if p.tag != 0xA1), swapped)
+    data = held.with_changed(0, info, ()).octets()
+    [found] = archive(cs.read(cms_archiving.add_archive_timestamp(data, tsa(), content=cs.CONTENT)))
+    assert found.intact
+    assert key_of(token.octets) in found.protects
+
+
 # -- XAdES: made -------------------------------------------------------------------------------------------
 
 DOCUMENT = '<?xml version="1.0"?>\n<a xmlns="urn:x"><b Id="b">Về việc &amp; <c/></b></a>'.encode()
@@ -540,6 +584,38 @@ def test_a_detached_signature_needs_its_resolver() -> None:
     with pytest.raises(SignatureError) as caught:
         xml_lta(data)
     assert (caught.value.code, caught.value.values["detail"]) == ("signing-data", "signed-data-not-found")
+
+
+def test_what_cannot_be_read_any_more_is_not_archived() -> None:
+    class Once:
+        """Octets that can be read while the references are looked up, and not again."""
+
+        size = 8
+
+        def open(self) -> BinaryIO:
+            raise OSError("gone")
+
+    references = [XmlReference(uri="cong-van.pdf", content=MemoryOctets(b"%PDF-1.7"))]
+    data = xml_signed(b"", form="detached", references=references)
+    with pytest.raises(SignatureError) as caught:
+        xmldsig_archiving.add_archive_timestamp(data, xml_stamp(3), resolver={"cong-van.pdf": Once()}.get)
+    assert (caught.value.code, caught.value.values["detail"]) == ("signing-data", "timestamp-not-rebuilt")
+
+    class Turns:
+        """Octets that are others each time."""
+
+        size = 8
+
+        def __init__(self) -> None:
+            self.count = 0
+
+        def open(self) -> BinaryIO:
+            self.count += 1
+            return io.BytesIO(b"%%PDF-%d" % self.count)
+
+    with pytest.raises(SignatureError) as changed:
+        xmldsig_archiving.add_archive_timestamp(data, xml_stamp(3), resolver={"cong-van.pdf": Turns()}.get)
+    assert changed.value.code == "signing-state"
 
 
 def test_one_of_two_signatures_is_chosen_by_its_id() -> None:

@@ -134,6 +134,23 @@ def test_what_cannot_be_recorded(tmp_path, trust):
         assert not (tmp_path / "r").exists()
 
 
+def test_a_record_that_does_not_stand_alone_is_told(tmp_path, trust, monkeypatch):
+    from vndoc.cli import _evidence  # noqa: PLC0415
+
+    whole = _evidence.check_evidence
+    monkeypatch.setattr(_evidence, "check_evidence", lambda r, v, d, **how: whole(r, **{**how, "content": None}))
+    path, record = forms(tmp_path)["cms"], tmp_path / "a.evidence"
+    page = call("evidence", "make", path, *POLICY, *MADE, "--trust", trust, "-o", record, "--lang", "vi")
+    assert page.exit_code == 0
+    assert "CẢNH BÁO: chỉ với hồ sơ này" in page.stdout
+
+
+def test_what_cannot_be_read_is_told(tmp_path, trust):
+    path = kept(tmp_path / "a.xml", b"<a")
+    found = call("evidence", "make", path, *POLICY, *MADE, "--trust", trust, "-o", tmp_path / "r")
+    assert found.exit_code == 2
+
+
 def test_a_record_that_is_too_large(tmp_path, monkeypatch):
     import attrs  # noqa: PLC0415
 

@@ -19,6 +19,7 @@ from archive_support import (
     SIGNED,
     SINCE,
     STORE,
+    TSA_ROOT,
     codes,
     day,
     judge,
@@ -29,6 +30,7 @@ from archive_support import (
 from vndoc.pki import RevocationChecker, SubIndication
 from vndoc.signature import POLICIES, Level, cms, cms_archiving, xmldsig_archiving, xmldsig_countersigning
 from vndoc.signature.policy import Renewal
+from vndoc.signature.tsp import read_token
 
 FORMS = pytest.mark.parametrize("form", ["cms", "xml"])
 
@@ -148,6 +150,25 @@ def test_an_archive_timestamp_proves_the_time_of_counter_signatures_too(form):
     assert "counter-signature-not-valid" not in codes(report)
     again = sign(data, signer=second.signer(), signing_time=day(2022))
     assert len(judge(form, again).counter_signatures) == 2
+
+
+def test_a_content_timestamp_is_as_old_as_the_signature_proves():
+    """It stands among what was signed: its authority's key may be lost after the signature was stamped."""
+    from vndoc.signature import TimestampFacts, TimestampKind, evaluate  # noqa: PLC0415
+    from vndoc.signature.cms import read_cms  # noqa: PLC0415
+
+    third = TSA_ROOT.tsa("TSA ba", key="rsa-2048", valid=(day(2019), day(2025)))
+    stamped = tsa(third, day(2021, 5, 31)).token(b"\0" * 32)
+    [facts] = read_cms(made("cms", "LT"))
+    content = TimestampFacts(kind=TimestampKind.CONTENT, place="content", token=read_token(stamped), intact=True)
+    facts = attrs.evolve(facts, timestamps=(content, *facts.timestamps))
+    lost = lists(day(2025), tsa={third.certificate: (day(2024), "keyCompromise")}, fresh=10)
+    early = lists(day(2021, 5, 30))
+    known = RevocationChecker.of([*lost.crls, *early.crls])
+    report = evaluate(facts, policy="vn_default", trust=STORE, at=NOW, revocation=known)
+    found = report.timestamps[0]
+    assert (found.proves, found.known_since) == (True, SIGNED)
+    assert report.passed
 
 
 @FORMS

@@ -11,6 +11,8 @@ import pytest
 
 from cli_support import call, document, results, save
 from http_server import Server, answer, running
+from vndoc.cli import _trust
+from vndoc.pki import bundle
 from vndoc.pki.bundle import Bundle
 from vndoc.signature.cms import sign_cms
 from vndoc.signature.seal import seal
@@ -202,6 +204,15 @@ def test_nothing_at_all(world):
 def test_without_a_network_the_chain_at_hand_is_taken(world):
     _, found = world.bundle("--for", world.leaf)
     assert [item["kind"] for item in found["items"]] == ["certificate"]
+
+
+def test_a_bundle_that_is_too_large(world, monkeypatch):
+    out, _ = world.bundle("--for", world.leaf)
+    for module in (_trust, bundle):
+        monkeypatch.setattr(module, "MAX_BUNDLE", 100)
+    monkeypatch.setattr(_trust, "MAX_CRL", 100)
+    assert world.verify("--bundle", out, code=2)["error"]["code"] == "bundle-too-big"
+    assert len(_trust.read_file(out)) == 101
 
 
 def test_a_file_that_exists_stays(world):

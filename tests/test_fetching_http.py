@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from http_server import Server, answer, running, tls
@@ -32,6 +32,12 @@ FAST = HttpLimits(connect_seconds=1, read_seconds=0.3, total_seconds=0.6, bytes=
 
 @pytest.fixture
 def server():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def wrong_server():
     with running() as found:
         yield found
 
@@ -176,6 +182,30 @@ def test_no_http_at_all(server, octets):
     assert refused(server).code == "fetch-failed"
 
 
+HEADS = st.sampled_from(
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 302 x\r\nLocation: ",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: ",
+    ]
+)
+
+
+@settings(max_examples=60)
+@given(HEADS, st.binary(max_size=60))
+def test_any_octets_of_a_server(wrong_server, head, octets):
+    wrong_server.pages["/"] = lambda conn, *_: conn.sendall(head + octets)
+    try:
+        found = asked(wrong_server)
+    except FetchError as error:
+        assert error.text("vi")  # noqa: PT017
+    else:
+        assert isinstance(found, bytes)
+
+
 def test_a_server_that_says_nothing(server):
     server.pages["/"] = lambda *_: server.closing.wait(2)
     start = time.monotonic()
@@ -295,6 +325,29 @@ def test_addresses_that_cannot_be_used(url):
     with pytest.raises(FetchError) as caught:
         HttpFetcher(hosts=AllowedHosts(public=["a.example"]))(FetchRequest(url, FetchKind.CRL))
     assert caught.value.code == "fetch-url"
+
+
+URLS = st.one_of(
+    st.text(max_size=60),
+    st.from_regex(r"https?://[!-~]{0,40}", fullmatch=True),
+    st.builds("http://{}{}{}".format, *[st.text("a.:@/[]?#\\%0", max_size=8)] * 3),
+)
+
+
+@given(URLS)
+def test_any_address_is_taken_apart_or_refused(url):
+    try:
+        target = target_of(url)
+    except FetchError as error:
+        assert error.code == "fetch-url"  # noqa: PT017
+        return
+    assert target.scheme in {"http", "https"}
+    assert target.host
+    assert not set(target.host) - set("abcdefghijklmnopqrstuvwxyz0123456789-_.:")
+    assert 0 < target.port < 65536
+    assert target.path[0] in "/?"
+    with pytest.raises(FetchError):
+        AllowedHosts().check(target)
 
 
 @pytest.mark.parametrize(

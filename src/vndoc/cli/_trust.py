@@ -20,7 +20,8 @@ from vndoc.errors import SourceError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
 from vndoc.pki import Certificate, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
-from vndoc.pki.bundle import Bundle
+from vndoc.pki.bundle import MAX_BUNDLE, Bundle
+from vndoc.pki.crl import MAX_CRL
 from vndoc.pki.fetching import FetchKind
 from vndoc.pki.revocation import RevocationChecker
 
@@ -175,6 +176,9 @@ def _files(folder: Path, name: str, suffixes: frozenset[str]) -> list[Path]:
 
 
 def read_file(path: Path) -> bytes:
-    """Return the octets of a file. Raises :class:`~vndoc.errors.SourceError`."""
+    """Return the octets of a file, but one more than any reader here takes at most.
+
+    Raises :class:`~vndoc.errors.SourceError`.
+    """
     with acquire(str(path), DEFAULT).open() as file:
-        return file.read()
+        return file.read(max(MAX_CRL, MAX_BUNDLE) + 1)

@@ -10,11 +10,17 @@ import attrs
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from exchange_support import AT, DAY, HOUR, unless
 from vndoc.envelope.codes import BussinessDocType
-from vndoc.errors import ExchangeError
+from vndoc.errors import ExchangeError, UsageError
 from vndoc.exchange import (
     CHANGE,
     CHANGE_KINDS,
@@ -28,6 +34,7 @@ from vndoc.exchange import (
     ChangeOutcome,
     ChangePolicy,
     ClearDeadline,
+    ConfirmArrival,
     DeadlineKind,
     FreezeDocument,
     Judgement,
@@ -184,7 +191,7 @@ def test_each_recipient_answers_for_itself() -> None:
     change, _ = opened(*lives.values())
     change, lives["H02"], effects, judgement = change.observe(lives["H02"], report("15"))
     assert (lives["H02"].state, judgement) == (LifeState.RECALLED, Judgement.MOVED)
-    assert effects == (Notify(Topic.CHANGE_ANSWERED, "agree", "H02"),)
+    assert effects == (ConfirmArrival("H02", AT + HOUR), Notify(Topic.CHANGE_ANSWERED, "agree", "H02"))
     change, lives["H03"], effects, judgement = change.observe(lives["H03"], report("16", reason="đã ban hành"))
     assert (lives["H03"].state, judgement) == (LifeState.ACCEPTED, Judgement.MOVED)
     assert change.part("H03").reason == "đã ban hành"
@@ -203,7 +210,8 @@ def test_the_last_answer_closes_the_change() -> None:
     for code, outcome in (("15", ChangeOutcome.AGREED), ("16", ChangeOutcome.NOT_AGREED)):
         change, _, effects, _ = opened(life())[0].observe(life(), report(code))
         assert change.outcome is outcome
-        assert effects[1:] == (ClearDeadline(), Notify(Topic.CHANGE_CLOSED, outcome.value))
+        assert effects[0] == ConfirmArrival("H02", AT + HOUR), "an answer proves that the document has arrived"
+        assert effects[2:] == (ClearDeadline(), Notify(Topic.CHANGE_CLOSED, outcome.value))
 
 
 @pytest.mark.parametrize("code", ["15", "16"])
@@ -218,7 +226,7 @@ def test_answers_that_contradict_are_recorded_and_change_nothing() -> None:
     same, noted, effects, judgement = change.observe(after, report("16"))
     assert (same, noted.state, judgement) == (change, LifeState.RECALLED, Judgement.CONFLICT)
     keys = (("document", KEY), ("change", "C1"), ("recipient", "H02"), ("state", "agreed"), ("event", "refuse"))
-    assert effects == (RecordConflict("answer-contradicts", keys),)
+    assert effects == (ConfirmArrival("H02", AT + HOUR), RecordConflict("answer-contradicts", keys))
     assert change.observe(noted, report("16")) == (change, noted, (), Judgement.REPEATED)
 
 
@@ -226,15 +234,15 @@ def test_an_answer_after_the_time_limit_is_told() -> None:
     change, _ = opened(life())[0].lapse(at=AT + DAY)
     same, after, effects, judgement = change.observe(life(), report("15"))
     assert (same, after.state, judgement) == (change, LifeState.ACCEPTED, Judgement.CONFLICT)
-    assert [type(effect) for effect in effects] == [RecordConflict, Notify]
-    assert effects[1] == Notify(Topic.LATE, "agree", "H02")
+    assert [type(effect) for effect in effects] == [ConfirmArrival, RecordConflict, Notify]
+    assert effects[2] == Notify(Topic.LATE, "agree", "H02")
 
 
 def test_an_answer_that_agrees_with_what_was_noted_otherwise() -> None:
     """The first answer was kept elsewhere (a restored life): the second is noted and is no conflict."""
     change, _, _, _ = opened(life())[0].observe(life(), report("16"))
     same, after, effects, judgement = change.observe(life(), report("16"))
-    assert (same, effects, judgement) == (change, (), Judgement.NOTED)
+    assert (same, effects, judgement) == (change, (ConfirmArrival("H02", AT + HOUR),), Judgement.NOTED)
     assert [entry.code for entry in after.history] == ["16"]
 
 
@@ -369,6 +377,12 @@ def test_reminders() -> None:
         request.remind(at=AT + HOUR - datetime.timedelta(microseconds=1), policy=policy)
     request, effects = request.remind(at=AT + HOUR, policy=policy)
     assert effects == (Notify(Topic.OVERDUE, "recall", "H02"), SetDeadline(DeadlineKind.ANSWER, AT + 2 * HOUR))
+
+
+def test_reminders_need_time_between_them() -> None:
+    for wait in (datetime.timedelta(0), -HOUR):
+        with pytest.raises(UsageError, match="option-invalid"):
+            RequestPolicy(answer_within=wait)
 
 
 def test_only_the_sender_asks_and_only_for_what_is_here() -> None:
@@ -595,6 +609,11 @@ class Exchange(RuleBasedStateMachine):
             for part in change.parts:
                 answered = [r for r in self.requests[part.recipient] if r.id == change.id and r.is_final]
                 assert not (answered and part.is_open)
+
+
+@pytest.mark.long
+def test_many_schedules() -> None:
+    run_state_machine_as_test(Exchange, settings=settings(max_examples=5000, stateful_step_count=60))
 
 
 TestExchange = Exchange.TestCase

@@ -8,7 +8,7 @@ import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from exchange_support import AT, DAY, HOUR, MINUTE, PATHS, delivery_in, inputs, started, unless
 from vndoc.errors import ERRORS as KNOWN
@@ -208,9 +208,29 @@ def test_waits_grow_up_to_the_longest() -> None:
     assert policy.wait(1, 0) == MINUTE
     assert policy.wait(1, -5) == MINUTE
     assert policy.wait(1, 7) == 2 * MINUTE
+    assert policy.wait(1, float("nan")) == MINUTE
+    assert DeliveryPolicy(growth=10).wait(10**9) == 20 * MINUTE
     claimed = started().apply(inputs(AT)["claim"])[0]
     event = PeerFailed(AT, PeerFault("carrier-timeout", Retry.SAFE), jitter=0)
     assert claimed.apply(event, policy)[0].next_at == AT + MINUTE
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"attempts": 0},
+        {"growth": 0.9},
+        {"growth": 10.1},
+        {"growth": float("nan")},
+        {"first_wait": datetime.timedelta(0)},
+        {"longest_wait": -HOUR},
+        {"arrival_within": datetime.timedelta(0)},
+        {"resolve_within": datetime.timedelta(0)},
+    ],
+)
+def test_policies_that_make_no_sense(given: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="option-invalid"):
+        DeliveryPolicy(**given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("bad", [datetime.datetime(2026, 1, 1), datetime.date(2026, 1, 1), "2026-01-01"])  # noqa: DTZ001
@@ -303,6 +323,11 @@ class Deliveries(RuleBasedStateMachine):
     def attempts_keep_to_the_policy(self) -> None:
         if self.policy.attempts is not None and not self.delivery.doubtful:
             assert self.delivery.attempts <= self.policy.attempts
+
+
+@pytest.mark.long
+def test_many_deliveries() -> None:
+    run_state_machine_as_test(Deliveries, settings=settings(max_examples=5000, stateful_step_count=60))
 
 
 TestDeliveries = Deliveries.TestCase

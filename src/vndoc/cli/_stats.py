@@ -199,9 +199,8 @@ def _table(run: Run, summary: Summary, dimensions: Sequence[Dimension], lines: S
         table.add_row(
             *(Line(clean(cell)) for cell in (*_place(run, line, dimensions), *_counts(run, line))), style=style
         )
-    if dimensions:
-        total = [run.word("stats-total"), *[""] * (len(dimensions) - 1)]
-        table.add_row(*(Line(clean(c)) for c in (*total, *_counts(run, summary.by()[0]))), style="bold")
+    total = [run.word("stats-total"), *[""] * (len(dimensions) - 1)]
+    table.add_row(*(Line(clean(c)) for c in (*total, *_counts(run, summary.by()[0]))), style="bold")
     return table
 
 

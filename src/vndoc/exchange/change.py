@@ -22,6 +22,7 @@ from vndoc.errors import ExchangeError
 from vndoc.exchange._times import moment, moment_or_none
 from vndoc.exchange.effects import (
     ClearDeadline,
+    ConfirmArrival,
     DeadlineKind,
     Effect,
     FreezeDocument,
@@ -324,14 +325,14 @@ class Change:
         return change, new_life, (*effects, *more, *change._closing()), judgement
 
     def _answered(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
-        before = self.part(life.receiver)
-        change, effects = self._moved(life.receiver, _ANSWERS[report.code], report.at, report.reason)
-        moved = before.is_open
-        if moved and report.code == StatusCode.CHANGE_AGREED:
+        was_open = self.part(life.receiver).is_open
+        change, moved = self._moved(life.receiver, _ANSWERS[report.code], report.at, report.reason)
+        effects = (ConfirmArrival(life.receiver, report.at), *moved)
+        if was_open and report.code == StatusCode.CHANGE_AGREED:
             life, more, judgement = life.changed(self.kind.event, change=self.id, at=report.at, reason=report.reason)
             return change, life, (*effects, *more, *change._closing()), judgement
         noted = life.noted(report)
-        if moved:
+        if was_open:
             return change, noted, (*effects, *change._closing()), Judgement.MOVED
         if noted is life:
             return change, life, (), Judgement.REPEATED

@@ -16,7 +16,7 @@ from typing import Final, cast
 
 import attrs
 
-from vndoc.errors import ExchangeError, Retry
+from vndoc.errors import ExchangeError, Retry, UsageError
 from vndoc.exchange._times import later, moment, moment_or_none
 from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.effects import (
@@ -187,10 +187,13 @@ DeliveryInput = (
 
 @attrs.frozen(kw_only=True)
 class DeliveryPolicy:
-    """How often and how long. All times are lengths of time; ``attempts`` None leaves the lifetime as the only limit.
+    """How often and how long. All times are above zero; ``attempts`` None leaves the lifetime as the only limit.
 
     The wait before attempt *n* + 1 is ``first_wait`` × ``growth`` ^ (*n* − 1), at most ``longest_wait``; of that, the
     jitter chooses a part between one half and the whole. Source: practice (schedules of 30 s to 20 min).
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for less than one attempt, a growth outside 1 to 10, and
+    waits that are none.
     """
 
     attempts: int | None = None
@@ -200,11 +203,18 @@ class DeliveryPolicy:
     arrival_within: datetime.timedelta = datetime.timedelta(days=1)
     resolve_within: datetime.timedelta = datetime.timedelta(minutes=10)
 
+    def __attrs_post_init__(self) -> None:
+        waits = (self.first_wait, self.longest_wait, self.arrival_within, self.resolve_within)
+        if (self.attempts is not None and self.attempts < 1) or not 1 <= self.growth <= 10:
+            raise UsageError("option-invalid", detail="attempts are at least 1, growth is from 1 to 10")
+        if min(waits) <= datetime.timedelta(0):
+            raise UsageError("option-invalid", detail="a wait is above zero")
+
     def wait(self, attempts: int, jitter: float = 1.0) -> datetime.timedelta:
         """Return how long to wait after *attempts* attempts (at least one); *jitter* is from 0 to 1."""
         steps = min(attempts - 1, 64)
         seconds = min(self.first_wait.total_seconds() * self.growth**steps, self.longest_wait.total_seconds())
-        return datetime.timedelta(seconds=seconds * (1 + min(max(jitter, 0.0), 1.0)) / 2)
+        return datetime.timedelta(seconds=seconds * (1 + min(1.0, max(0.0, jitter))) / 2)
 
 
 _E = DeliveryEvent

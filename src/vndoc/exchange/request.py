@@ -18,7 +18,7 @@ from typing import Final
 import attrs
 
 from vndoc.envelope.codes import StatusCode
-from vndoc.errors import ExchangeError
+from vndoc.errors import ExchangeError, UsageError
 from vndoc.exchange._times import later, moment, moment_or_none
 from vndoc.exchange.change import CHANGE_KINDS, ChangeForm, ChangeKind
 from vndoc.exchange.effects import (
@@ -99,13 +99,18 @@ class RequestPolicy:
 
     ``after_done``: whether a document that was done may still be changed (the life must be made with ``reopens``).
     ``agree_at_once``: kinds that are agreed to without asking; by default none. ``answer_within``: until the
-    first reminder, and between reminders. ``lang``: language of reasons given automatically.
+    first reminder, and between reminders; above zero (else :class:`~vndoc.errors.UsageError` ``option-invalid``).
+    ``lang``: language of reasons given automatically.
     """
 
     after_done: bool = False
     agree_at_once: frozenset[ChangeKind] = frozenset()
     answer_within: datetime.timedelta = datetime.timedelta(days=1)
     lang: Lang = "vi"
+
+    def __attrs_post_init__(self) -> None:
+        if self.answer_within <= datetime.timedelta(0):
+            raise UsageError("option-invalid", detail="answer_within is above zero")
 
 
 _STRICT: Final = RequestPolicy()

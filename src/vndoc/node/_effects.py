@@ -160,9 +160,10 @@ class Carrying:
         if about.packet is None:
             raise StoreError("row-unknown", name=about.business_key)
         taking_back = effect.code == StatusCode.TAKE_BACK
+        named = ResponseFor.to(about.packet, organ_id=effect.to if taking_back else None)
         packet = StatusPacket(
             from_=self.ctx.own.get(reporter, Organization(organ_id=reporter)),
-            response_for=ResponseFor.to(about.packet, organ_id=effect.to if taking_back else None),
+            response_for=named if named.document_id else named.evolve(document_id=_id_of(about.packet)),
             status_code=effect.code,
             description=effect.reason or None,
             timestamp=self.at.astimezone(VIETNAM).replace(tzinfo=None, microsecond=0),
@@ -213,6 +214,15 @@ class Carrying:
             effects += more
         self.unit.documents.move(delivery_row(row.document, value, self.at))
         self.do(effects, attrs.evolve(about, receiver=row.recipient))
+
+
+def _id_of(packet: DocumentPacket) -> str | None:
+    """Return the id that a document without one has by the rule: issuer, date, number and notation (form A)."""
+    organ = packet.from_.organ_id if packet.from_ is not None else None
+    date = packet.promulgation_info.promulgation_date if packet.promulgation_info is not None else None
+    if organ is None or date is None or packet.code is None:
+        return None
+    return f"{organ.text},{date:%Y/%m/%d},{packet.code}"
 
 
 def call_hook(hook: Callable[..., None] | None, *given: object) -> None:

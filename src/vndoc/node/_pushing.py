@@ -17,7 +17,7 @@ import attrs
 from vndoc import exchange
 from vndoc.edxml import packet_from_dict
 from vndoc.envelope.octets import MemoryOctets, Octets, sha256
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, StoreError, TransportError
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, StoreError, TransportError, VndocError
 from vndoc.exchange import OwnFault, PeerFault, fault_of
 from vndoc.node._context import HOOK, LOG, OFFICE, Context, said
 from vndoc.node._effects import About, Carrying, HookFailedError, call_hook
@@ -138,7 +138,7 @@ class Pushing:
         """Hand one message over. Whatever happens becomes an outcome."""
         try:
             packet = self._outgoing(row)
-        except StoreError as error:
+        except VndocError as error:
             return self._unreadable(row, error)
         if not self.carrier.features.deduplicates:
             with self.ctx.store.transaction() as unit:
@@ -173,8 +173,8 @@ class Pushing:
             message_id=row.message_id, kind=Kind(row.kind), sender=row.sender, content=content, sha256=digest
         )
 
-    def _unreadable(self, row: OutboxRow, error: StoreError) -> _Outcome:
-        """The content cannot be had: later, if that may pass, else an operator has to look. It is never given up."""
+    def _unreadable(self, row: OutboxRow, error: VndocError) -> _Outcome:
+        """The content cannot be had, or written: later, if that may pass, else an operator has to look."""
         fault = OwnFault(error.code)
         if error.code in TRANSIENT:
             return _Outcome(state=row.state, next_at=self.ctx.now() + self.ctx.wait(row.attempts), fault=fault)

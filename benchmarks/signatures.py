@@ -335,9 +335,13 @@ def cms_detached(name: str, *, seconds: float, folder: str, crypto: cms.Libcrypt
 
 
 class Arriving(io.BytesIO):
-    """A stream that knows when its last octet was taken."""
+    """A stream as from a socket that knows when its last octet was taken."""
 
     taken = 0.0
+
+    def seekable(self) -> bool:
+        """Return ``False``."""
+        return False
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Return the next octets."""

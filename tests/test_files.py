@@ -351,3 +351,24 @@ def test_a_spool_is_removed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SourceError) as caught:
         made[0].open()
     assert caught.value.code == "source-closed"
+
+
+class Trickle(io.RawIOBase):
+    """A source as from a socket: it cannot seek, and gives a few octets at a time."""
+
+    def __init__(self, data: bytes, step: int) -> None:
+        self.data, self.step = data, step
+
+    def read(self, size: int = -1, /) -> bytes:
+        found, self.data = self.data[: min(size, self.step)], self.data[min(size, self.step) :]
+        return found
+
+
+@pytest.mark.parametrize("size", [0, 1, 99, 100, 101, 500])
+@pytest.mark.parametrize("step", [1, 33, 100, 600])
+def test_what_arrives_is_kept_in_memory_up_to_the_limit_and_seen_once(size, step):
+    data = bytes(range(250)) * 2
+    seen: list[bytes] = []
+    octets = acquire(Trickle(data[:size], step), SMALL, watch=seen.append)
+    assert isinstance(octets, MemoryOctets) is (size <= 100)
+    assert octets.open().read() == b"".join(seen) == data[:size]

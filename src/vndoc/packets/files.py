@@ -27,7 +27,7 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
 _SPOOL_NAME = "vndoc-*.tmp"
 _PIECE = 256 * 1024
-"""Octets read at a time from an open file: what is looked at while it comes is still in the processor's cache."""
+"""Octets read at a time from what arrives: what is looked at while it comes is still in the processor's cache."""
 
 
 class _Readable(Protocol):
@@ -239,26 +239,32 @@ def _acquire_file(
     spool: TemporarySpool | None = None
     total = 0
     try:
-        for piece in _pieces(file, limits, name, first or _PIECE):
+        for piece in _pieces(file, limits, name, first or _first(file, limits)):
             if watch is not None:
                 watch(piece)
             total += len(piece)
-            if spool is not None:
-                spool.write(piece)
-            elif not memory.tell() and total <= limits.buffered_bytes:
-                memory = io.BytesIO(piece)  # which is not copied if it is all there is
-                memory.seek(0, io.SEEK_END)
-            else:
-                memory.write(piece)
             if spool is None and total > limits.buffered_bytes:
                 spool = TemporarySpool()
                 spool.write(memory.getvalue())
                 memory = io.BytesIO()
+            if spool is not None:
+                spool.write(piece)
+            elif total == len(piece):
+                memory = io.BytesIO(piece)  # which is not copied if it is all there is
+                memory.seek(0, io.SEEK_END)
+            else:
+                memory.write(piece)
     except BaseException:
         if spool is not None:
             spool.close()
         raise
     return MemoryOctets(memory.getvalue()) if spool is None else spool
+
+
+def _first(file: _Readable, limits: Limits) -> int:
+    """Return how much of an open *file* to ask for first: all that may stay in memory, where it is there already."""
+    seekable = getattr(file, "seekable", None)
+    return limits.buffered_bytes + 1 if callable(seekable) and seekable() else _PIECE
 
 
 def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:

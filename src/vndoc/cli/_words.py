@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from vndoc.cli._words_node import NODE_HELP, NODE_WORDS
 from vndoc.cli._words_trust import TRUST_HELP, TRUST_WORDS
 from vndoc.text import Text
 
@@ -12,6 +13,7 @@ __all__ = ["HELP", "WORDS"]
 
 WORDS: Mapping[str, Text] = MappingProxyType(
     {
+        **NODE_WORDS,
         **TRUST_WORDS,
         # -- one packet --------------------------------------------------------------------------
         "kind-new": Text("Gói tin văn bản: văn bản mới", "Document packet: new document"),
@@ -223,6 +225,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
 
 HELP: Mapping[str, Text] = MappingProxyType(
     {
+        **NODE_HELP,
         **TRUST_HELP,
         "vndoc": Text(
             "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"

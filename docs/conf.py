@@ -46,6 +46,7 @@ _elsewhere = "|".join(
             "attrs",
             "cryptography",
             "lxml",
+            "pika",
             "pkcs11",
             "typer",
             "xmlschema",

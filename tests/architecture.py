@@ -74,7 +74,7 @@ EXTRAS = {
     "hypothesis": {"testing"},
     "rich": {"cli"},
     "typer": {"cli"},
-    "urllib3": {"transport", "signers"},
+    "urllib3": {"transport", "signers", "store"},
     "sqlalchemy": {"store"},
     "psycopg": {"store"},
     "pika": {"transport"},

@@ -181,6 +181,7 @@ def errors(lang: Lang) -> Catalogue:
 
 
 _RAISED_BY_VARIABLE = {
+    "carrier-": "OwnFaultError",
     "limit-": "LimitError",
     "base64-": "AttachmentError",
     "xml-": "ReadError",

@@ -15,7 +15,7 @@ act; each also derives from the fitting built-in exception::
      ├─ ExchangeError(ValueError)    an event or a document that the exchange protocol does not allow here
      ├─ StoreError(OSError)          what was to be kept or found cannot be, or the database is not usable
      ├─ TransportError(OSError)      a carrier could not do what it was asked to
-     │   ├─ OwnFaultError            ... because of what this system asked: repeating is of no use
+     │   ├─ OwnFaultError            ... because of what this system asked, or its own disk
      │   └─ PeerFaultError           ... because the other side or the line failed
      ├─ SourceError(OSError)         a file could not be opened, read or written, or changed meanwhile
      └─ UsageError(ValueError)       the caller named something that does not exist
@@ -26,11 +26,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import ClassVar
 
 import attrs
 
 from vndoc.errors._cms import CMS_ERRORS
 from vndoc.errors._exchange import EXCHANGE_ERRORS
+from vndoc.errors._node import NODE_ERRORS
 from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._statistics import STATISTICS_ERRORS
@@ -172,28 +174,35 @@ class Retry(enum.Enum):
 class TransportError(VndocError, OSError):
     """A carrier could not do what it was asked to; ``retry`` says whether to repeat the call."""
 
-    retry: Retry = Retry.NEVER
+    _usually: ClassVar[Retry] = Retry.NEVER
+
+    def __init__(
+        self, code: str, /, *, place: Place | None = None, retry: Retry | None = None, **values: object
+    ) -> None:
+        super().__init__(code, place=place, **values)
+        self.retry = self._usually if retry is None else retry
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_carried, (type(self), self.code, self.place, self.retry, dict(self.values)))
+
+
+def _rebuild_carried(
+    kind: type[TransportError], code: str, place: Place | None, retry: Retry, values: dict[str, object]
+) -> TransportError:
+    return kind(code, place=place, retry=retry, **values)
 
 
 class OwnFaultError(TransportError):
-    """The fault lies in what this system asked or how it is set up: repeating the same call is of no use."""
+    """The fault lies in what this system asked, how it is set up, or its own disk.
+
+    ``retry`` is ``NEVER`` (the same call would fail again), but for faults of the disk, which pass: ``SAFE``.
+    """
 
 
 class PeerFaultError(TransportError):
-    """The other side or the line failed. *retry* (default ``SAFE``) says whether the call may be repeated."""
+    """The other side or the line failed. ``retry`` (usually ``SAFE``) says whether the call may be repeated."""
 
-    def __init__(
-        self, code: str, /, *, place: Place | None = None, retry: Retry = Retry.SAFE, **values: object
-    ) -> None:
-        super().__init__(code, place=place, **values)
-        self.retry = retry
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_peer, (self.code, self.place, self.retry, dict(self.values)))
-
-
-def _rebuild_peer(code: str, place: Place | None, retry: Retry, values: dict[str, object]) -> PeerFaultError:
-    return PeerFaultError(code, place=place, retry=retry, **values)
+    _usually = Retry.SAFE
 
 
 class SourceError(VndocError, OSError):
@@ -310,6 +319,7 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
         ),
         **CMS_ERRORS,
         **EXCHANGE_ERRORS,
+        **NODE_ERRORS,
         **SIGNING_ERRORS,
         **STATISTICS_ERRORS,
         **STORE_ERRORS,

@@ -47,6 +47,38 @@ TRANSPORT_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Cấu hình của {carrier} không dùng được: {detail}.",
             "The configuration of {carrier} cannot be used: {detail}.",
         ),
+        "carrier-recipients-missing": Text(
+            "Không có nơi nhận nào để {carrier} chuyển tới.",
+            "{carrier} was given no recipient.",
+        ),
+        "carrier-packet-unreadable": Text(
+            "Không đọc được nội dung gói tin để {carrier} chuyển đi: {detail}.",
+            "The packet that {carrier} is to carry cannot be read: {detail}.",
+        ),
+        "carrier-packet-changed": Text(
+            "Nội dung gói tin không khớp với mã băm của chính nó; {carrier} không nhận chuyển.",
+            "The packet does not match its own digest; {carrier} does not take it.",
+        ),
+        "carrier-message-reused": Text(
+            "Mã thông điệp {message} đã dùng cho nội dung khác trên {carrier}.",
+            "The message id {message} was used for other content on {carrier}.",
+        ),
+        "carrier-storage": Text(
+            "{carrier} không đọc hoặc ghi được trên đĩa của hệ thống này: {detail}.",
+            "{carrier} cannot read or write on this system's disk: {detail}.",
+        ),
+        "carrier-closed": Text(
+            "{carrier} đã đóng.",
+            "{carrier} is closed.",
+        ),
+        "carrier-plugin-unknown": Text(
+            "Không có loại kênh truyền tên {found}; hiện có: {known}.",
+            "There is no carrier named {found}; known: {known}.",
+        ),
+        "carrier-plugin-broken": Text(
+            "Không nạp được kênh truyền {found}: {detail}.",
+            "The carrier {found} cannot be loaded: {detail}.",
+        ),
         # -- the peer's faults, and those of the line ---------------------------------------------
         "carrier-unreachable": Text(
             "Không kết nối được tới {carrier}: {detail}.",
@@ -75,6 +107,10 @@ TRANSPORT_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
         "carrier-answer-too-big": Text(
             "Câu trả lời của {carrier} vượt giới hạn {limit} byte.",
             "The answer of {carrier} exceeds the limit of {limit} octets.",
+        ),
+        "carrier-content-missing": Text(
+            "Kho nội dung không có nội dung mà {carrier} thông báo.",
+            "The store of contents does not hold what {carrier} announced.",
         ),
         "carrier-content-differs": Text(
             "Nội dung nhận từ {carrier} không khớp với mã băm đã công bố.",

@@ -9,7 +9,10 @@ Design, as the caller sees it::
         carrier.settle(item, Settlement.DONE)                   # only then is it gone from the list
 
 A carrier knows octets and codes; it does not read packets. A carrier keeps no state that would be missed after a
-restart, and one instance is used by one thread at a time. Source: practice (the common denominator of the axes).
+restart, and one instance is used by one thread at a time. "This system" is the set of organ codes that the carrier
+was made for: a sender is one of them, and what waits is addressed to one of them.
+
+Source: practice (the common denominator of the axes).
 """
 
 from __future__ import annotations
@@ -187,7 +190,12 @@ class Transport(Protocol):
         ...
 
     def submit(self, packet: Outgoing, recipients: Sequence[str]) -> Receipt:
-        """Hand over *packet* for *recipients* (organ codes, at least one)."""
+        """Hand over *packet* for *recipients* (organ codes, at least one; one that stands twice counts once).
+
+        Who will not be served stands in ``refused``, also if nobody else is left; the others are served. A carrier
+        that learns of it only for the whole submission raises :class:`~vndoc.errors.OwnFaultError` and serves nobody.
+        Nothing becomes visible to a recipient before all octets are there and match the digest.
+        """
         ...
 
     def pending(self, kind: Kind) -> Iterator[Item]:
@@ -195,11 +203,17 @@ class Transport(Protocol):
         ...
 
     def fetch(self, item: Item) -> Content:
-        """Return the octets of *item*, complete. Fetching does not take it off the list."""
+        """Return the octets of *item*, complete. Fetching does not take it off the list.
+
+        An item that is not there (never was, or is settled) is ``carrier-item-unknown``.
+        """
         ...
 
     def settle(self, item: Item, settlement: Settlement) -> None:
-        """Tell the axis what became of *item*. Settling again the same way does nothing."""
+        """Tell the axis what became of *item*. Settling again the same way does nothing.
+
+        What was settled as ``DONE`` is never offered again, whatever is said later.
+        """
         ...
 
     def close(self) -> None:

@@ -1,0 +1,114 @@
+"""What people do through the office system: report on a document, answer a change, ask for a document back."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+import attrs
+
+from vndoc import exchange
+from vndoc.errors import ExchangeError
+from vndoc.node._context import Context
+from vndoc.node._deciding import about_in, original_packet, save_life
+from vndoc.node._effects import Carrying
+from vndoc.node._rows import IN, OUT, life_of, request_of, request_row
+from vndoc.node._sending import open_change
+from vndoc.store import Unit
+
+
+def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
+    """Record what our *receiver* does with a document; see :meth:`vndoc.node.Node.act`."""
+    at = ctx.now()
+    with ctx.store.transaction() as unit:
+        unit.lock(key)
+        row = unit.lives.get(IN, key, receiver)
+        if row is None:
+            raise ExchangeError("document-unknown", name=key)
+        life = life_of(row)
+        new, effects = life.act(event, at=at, reason=reason)
+        carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{key}:{receiver}:{new.version}:{event.value}")
+        save_life(carrying, IN, life, new)
+        about = attrs.evolve(about_in(carrying, key, receiver, _came_by(unit, key)), reason=reason)
+        carrying.do(_acted(effects), about)
+    ctx.store.reached("act.committed")
+    return new
+
+
+def _acted(effects: Iterable[exchange.Effect]) -> list[exchange.Effect]:
+    """Leave out what tells of a status: the office system has just said it itself."""
+    return [effect for effect in effects if not isinstance(effect, exchange.Notify)]
+
+
+def answer(ctx: Context, request_id: str, *, agree: bool, reason: str) -> exchange.Request:
+    """Answer a change that was asked for; see :meth:`vndoc.node.Node.answer`."""
+    at = ctx.now()
+    with ctx.store.transaction() as unit:
+        saga = unit.lives.saga(request_id)
+        if saga is None or saga.direction != IN:
+            raise ExchangeError("document-unknown", name=request_id)
+        unit.lock(saga.business_key)
+        saga = unit.lives.saga(request_id) or saga
+        request = request_of(saga)
+        row = unit.lives.get(IN, saga.business_key, saga.receiver)
+        if row is None:
+            raise ExchangeError("document-unknown", name=saga.business_key)
+        life = life_of(row)
+        turn = request.agree if agree else request.refuse
+        new, new_life, effects = turn(life, at=at, reason=reason)
+        unit.lives.move_saga(request_row(new, saga.document))
+        carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{request_id}:answer")
+        save_life(carrying, IN, life, new_life)
+        about = about_in(carrying, saga.business_key, saga.receiver, _came_by(unit, saga.business_key))
+        carrying.do(effects, attrs.evolve(about, reason=reason))
+    ctx.store.reached("answer.committed")
+    return new
+
+
+def take_back(
+    ctx: Context,
+    key: str,
+    *,
+    reason: str,
+    recipients: Iterable[str] | None,
+    answer_by: datetime.datetime | None,
+) -> exchange.Change:
+    """Ask for a document back by status 13; see :meth:`vndoc.node.Node.take_back`."""
+    at = ctx.now()
+    with ctx.store.transaction() as unit:
+        unit.lock(key)
+        versions = unit.documents.versions(OUT, key)
+        if not versions:
+            raise ExchangeError("document-unknown", name=key)
+        asked = list(recipients) if recipients is not None else _receivers(unit, key)
+        change = open_change(
+            Carrying(ctx=ctx, unit=unit, at=at, source=f"{key}:take-back:{at.isoformat()}"),
+            id_=ctx.new_id(at),
+            kind=exchange.ChangeKind.RECALL,
+            form=exchange.ChangeForm.STATUS,
+            key=key,
+            receivers=asked,
+            reason=reason,
+            answer_by=answer_by or at + ctx.policy.answer_within,
+            document=None,
+            packet=original_packet(ctx, versions[-1]),
+        )
+    ctx.store.reached("take-back.committed")
+    return change
+
+
+def _receivers(unit: Unit, key: str) -> list[str]:
+    found: list[str] = []
+    after: str | None = None
+    while True:
+        page = unit.lives.of(OUT, key, after=after, limit=1000)
+        found += [row.receiver for row in page.rows]
+        after = page.after
+        if after is None:
+            return found
+
+
+def _came_by(unit: Unit, key: str) -> str | None:
+    """Return the carrier that brought the document."""
+    rows = unit.inbox.list(business_key=key, limit=1).rows
+    return rows[0].carrier if rows else None

@@ -1,0 +1,101 @@
+"""What every part of a node works with, in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import attrs
+
+from vndoc.envelope import DocumentPacket, Organization, StatusPacket
+from vndoc.errors import UsageError
+from vndoc.exchange import Fault
+from vndoc.identifiers import OrganCode
+from vndoc.node.breaker import Breaker
+from vndoc.node.events import AtLeastOnce, InTransaction
+from vndoc.node.metrics import Metrics
+from vndoc.node.policy import NodePolicy
+from vndoc.pki import RevocationSource, TrustStore
+from vndoc.routing import RoutingTable
+from vndoc.store import Store
+from vndoc.transport import Transport
+
+LOG: Final = logging.getLogger("vndoc.node")
+LOG.addHandler(logging.NullHandler())
+OFFICE: Final = "@office"
+"""The carrier of events for the hook that is called at least once."""
+HOOK: Final = "@hook"
+"""The carrier of events for the hook in a transaction, where the event did not come with a copy."""
+VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
+EVENTS: Final = {OFFICE: "office", HOOK: "office-in-transaction"}
+"""How the two are called in metrics."""
+
+
+@attrs.define(eq=False)
+class Context:
+    """Store, carriers, table, trust and policy; clock, chance and name of the worker; the hooks."""
+
+    store: Store
+    carriers: Mapping[str, Transport]
+    table: RoutingTable
+    own: Mapping[str, Organization]
+    policy: NodePolicy
+    trust: TrustStore | None
+    revocation: RevocationSource | None
+    clock: Callable[[], datetime.datetime]
+    jitter: Callable[[], float]
+    worker: str
+    own_system: str | None
+    in_transaction: InTransaction | None
+    at_least_once: AtLeastOnce | None
+    metrics: Metrics
+    breakers: dict[str, Breaker] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.breakers = {name: Breaker(self.policy) for name in self.carriers}
+
+    def now(self) -> datetime.datetime:
+        """Return the time, in UTC."""
+        return self.clock().astimezone(datetime.UTC)
+
+    def new_id(self, at: datetime.datetime) -> str:
+        """Return a new id of 32 hexadecimal digits: ids sort by time, and nobody can guess one."""
+        return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(10)}"
+
+    def today(self, at: datetime.datetime) -> datetime.date:
+        """Return the day in Vietnam."""
+        return at.astimezone(VIETNAM).date()
+
+    def normaliser(self, packet: DocumentPacket | StatusPacket, at: datetime.datetime) -> Callable[[OrganCode], str]:
+        """Return what maps an organ code to the present form of the table: as of the day the document was issued."""
+        if isinstance(packet, StatusPacket):
+            day = packet.response_for.promulgation_date if packet.response_for is not None else None
+        else:
+            day = packet.promulgation_info.promulgation_date if packet.promulgation_info is not None else None
+        return lambda code: self.canonical(code.text, self.today(at) if day is None else day)
+
+    def canonical(self, code: str, day: datetime.date) -> str:
+        """Return the code under which the table knows *code* on *day*; a code that it does not know as it stands."""
+        with contextlib.suppress(UsageError):  # what is no code stays what it is
+            if type(day) is not datetime.date:
+                day = datetime.date(day.year, day.month, day.day)
+            agency = self.table.agency(code.strip(), on=day)
+            return code.strip() if agency is None else agency.code
+        return code
+
+    def is_own(self, code: str) -> bool:
+        """Return whether *code* is an agency that this node receives and sends for."""
+        return code in self.own
+
+    def wait(self, attempts: int) -> datetime.timedelta:
+        """Return how long to wait after *attempts* attempts, with chance in it."""
+        return self.policy.delivery.wait(max(attempts, 1), self.jitter())
+
+
+def said(fault: Fault) -> str:
+    """Return the text of *fault* for a row: at most 500 characters, masked."""
+    return fault.text("en")

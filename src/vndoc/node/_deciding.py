@@ -1,0 +1,491 @@
+"""What an incoming copy does: found out and written within one transaction, office system included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from vndoc import exchange
+from vndoc.envelope import DocumentPacket
+from vndoc.envelope.codes import BussinessDocType, StatusCode
+from vndoc.errors import ExchangeError, VndocError
+from vndoc.node._context import Context
+from vndoc.node._effects import About, Carrying
+from vndoc.node._rows import (
+    IN,
+    OUT,
+    change_of,
+    change_row,
+    life_of,
+    life_row,
+    request_of,
+    request_row,
+)
+from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
+from vndoc.node.events import EventKind
+from vndoc.packets import read_packet
+from vndoc.store import Change, Document, Evidence, InboxRow, Lease, Saga, Unit
+
+CHANGES: Final = MappingProxyType(
+    {
+        BussinessDocType.RECALL: exchange.ChangeKind.RECALL,
+        BussinessDocType.UPDATE: exchange.ChangeKind.UPDATE,
+        BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
+    }
+)
+_ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
+_OUTCOMES: Final = MappingProxyType(
+    {
+        exchange.Judgement.MOVED: "status",
+        exchange.Judgement.NOTED: "status",
+        exchange.Judgement.UNKNOWN: "status",
+        exchange.Judgement.REPEATED: "duplicate",
+        exchange.Judgement.LATE: "late",
+        exchange.Judgement.CONFLICT: "conflict",
+    }
+)
+"""What a status turns out to be."""
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """What one copy turned out to be, and what it was compared by. ``fail``: the axis is told so."""
+
+    outcome: str
+    business_key: str | None = None
+    content_digest: bytes | None = None
+    document: str | None = None
+    code: str | None = None
+    detail: str | None = None
+    fail: bool = False
+
+
+def decide(ctx: Context, unit: Unit, row: InboxRow, incoming: Incoming, lease: Lease) -> Decision:
+    """Decide about *row*, carry out what follows from it, and note both. Raises what a hook raises, wrapped."""
+    at = ctx.now()
+    carrying = Carrying(ctx=ctx, unit=unit, at=at, source=row.id, inline=True, inbox=row.id)
+    if isinstance(incoming, IncomingDocument):
+        decision = _Documents(ctx, unit, carrying, row, incoming).decide()
+    elif isinstance(incoming, IncomingStatus):
+        decision = _Statuses(ctx, unit, carrying, row, incoming).decide()
+    else:
+        decision = _unreadable(carrying, row, incoming)
+    unit.inbox.decide(
+        lease,
+        decision.outcome,
+        business_key=decision.business_key,
+        content_digest=decision.content_digest,
+        document=decision.document,
+        code=decision.code,
+        detail=decision.detail,
+    )
+    return decision
+
+
+def _unreadable(carrying: Carrying, row: InboxRow, incoming: Unreadable) -> Decision:
+    error = incoming.error
+    about = About(
+        business_key="", sender=row.sender or "", receiver=row.recipient or "", direction=IN, digest=row.packet
+    )
+    carrying.tell(EventKind.UNREADABLE, about, code=error.code, reason=error.text("vi"))
+    return Decision(outcome="unreadable", code=error.code, detail=error.text("en")[:500], fail=incoming.broken)
+
+
+def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
+    """Return the document packet that lies in the store under *document*."""
+    with ctx.store.read(document.packet) as file:
+        packet = read_packet(file)
+    return packet if isinstance(packet, DocumentPacket) else None
+
+
+def known_under(unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
+    """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
+
+    def known(clue: exchange.Clue) -> Iterator[str]:
+        if clue.key is not None:
+            keys = {str(clue.key)}
+        else:
+            hinted = unit.documents.by_hint(clue.document_id or "")
+            keys = {found.business_key for found in hinted if found.direction == direction}
+        return (key for key in sorted(keys) if unit.lives.get(direction, key, receiver) is not None)
+
+    return known
+
+
+@attrs.frozen
+class _Documents:
+    """A document packet: new, known, in conflict, or a change of one."""
+
+    ctx: Context
+    unit: Unit
+    carrying: Carrying
+    row: InboxRow
+    incoming: IncomingDocument
+    _seen: list[Document] = attrs.field(factory=list, init=False)
+
+    def decide(self) -> Decision:
+        key, digest = str(self.incoming.key), self.incoming.digest
+        self.unit.lock(key)
+        self._seen.extend(self.unit.documents.versions(IN, key))
+        found = Decision(outcome="misdirected", business_key=key, content_digest=digest)
+        if not self.incoming.receivers:
+            self.carrying.tell(EventKind.MISDIRECTED, self._about(""), code="packet-misdirected")
+            return attrs.evolve(found, code="packet-misdirected")
+        self._keep_verdict()
+        # Several receivers of ours may be named by one copy; what is told of the copy is the most that happened.
+        outcomes = [self._at(receiver) for receiver in self.incoming.receivers]
+        best = min(outcomes, key=lambda outcome: _WEIGHT.index(outcome[0]))
+        document = self._same()
+        return attrs.evolve(found, outcome=best[0], code=best[1], document=None if document is None else document.id)
+
+    def _keep_verdict(self) -> None:
+        if self.incoming.verdict is not None and self.row.packet is not None:
+            self.unit.records.keep(
+                Evidence(
+                    id=self.ctx.new_id(self.carrying.at),
+                    payload=self.row.packet,
+                    kind="verdict",
+                    at=self.carrying.at,
+                    data=self.incoming.verdict,
+                )
+            )
+
+    def _about(self, receiver: str) -> About:
+        key = str(self.incoming.key)
+        return About(
+            business_key=key,
+            sender=self.incoming.sender,
+            receiver=receiver,
+            direction=IN,
+            versions=tuple(self._seen),
+            packet=self.incoming.packet,
+            digest=self.row.packet,
+            carrier=self.row.carrier,
+        )
+
+    def _same(self) -> Document | None:
+        """Return the row of this very document, if it has come before."""
+        operation = self.incoming.packet.bussiness_doc_type
+        return next((v for v in self._seen if (v.content_digest, v.kind) == (self.incoming.digest, operation)), None)
+
+    def _at(self, receiver: str) -> tuple[str, str | None]:
+        operation = self.incoming.packet.bussiness_doc_type
+        if operation not in set(BussinessDocType):
+            operation = BussinessDocType.NEW
+        life = self.unit.lives.get(IN, str(self.incoming.key), receiver)
+        known = [
+            exchange.Known(
+                digest=v.content_digest,
+                version=v.version,
+                at=v.created_at,
+                taken=life is not None or v.content_digest != self.incoming.digest,
+            )
+            for v in self._seen
+            if v.kind not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}
+        ]
+        incoming = exchange.Incoming(document=str(self.incoming.key), digest=self.incoming.digest, operation=operation)
+        matching = exchange.match(incoming, known)
+        if matching.match is exchange.Match.CHANGE:
+            return self._change(receiver, BussinessDocType(operation))
+        if matching.match is exchange.Match.CONFLICT:
+            self.carrying.do(matching.effects, self._about(receiver))
+            return "conflict", "document-conflict"
+        if matching.match is exchange.Match.DUPLICATE:
+            return self._again(receiver)
+        self._arrive(receiver)
+        return "new", None
+
+    def _add(self, target: str | None = None) -> Document:
+        """Return the row of this packet, made if it is the first time."""
+        same = self._same()
+        if same is not None:
+            return same
+        key = str(self.incoming.key)
+        assert self.row.packet is not None  # noqa: S101 - a copy that is decided about has its octets
+        document = Document(
+            id=self.ctx.new_id(self.carrying.at),
+            direction=IN,
+            business_key=key,
+            version=max((v.version for v in self._seen), default=0) + 1,
+            kind=self.incoming.packet.bussiness_doc_type,
+            content_digest=self.incoming.digest,
+            document_id=self.incoming.packet.document_id,
+            sender=self.incoming.sender,
+            packet=self.row.packet,
+            created_at=self.carrying.at,
+            target=target,
+        )
+        self.unit.documents.add(document)
+        self._seen.insert(0, document)
+        return document
+
+    def _arrive(self, receiver: str) -> None:
+        """Begin the life of a new document: status 01 goes out by itself, as a row of its own."""
+        document = self._add()
+        before = exchange.Life.expected(
+            str(self.incoming.key),
+            sender=self.incoming.sender,
+            receiver=receiver,
+            reopens=self.ctx.policy.requests.after_done,
+        )
+        life, effects = before.act(exchange.LifeEvent.ARRIVE, at=self.carrying.at)
+        self.unit.lives.begin(life_row(IN, life, self.carrying.at))
+        self.carrying.hear(IN, before, life)
+        about = self._about(receiver)
+        self.carrying.do([e for e in effects if isinstance(e, exchange.SendStatus)], about)
+        facts = {"indication": self.incoming.indication} if self.incoming.indication else {}
+        self.carrying.tell(EventKind.RECEIVED, about, document=document.id, version=1, facts=MappingProxyType(facts))
+
+    def _again(self, receiver: str) -> tuple[str, str | None]:
+        """Answer a document that has come before with the earlier receipt."""
+        key = str(self.incoming.key)
+        receipt = exchange.SendStatus(StatusCode.ARRIVED.value, key, 1, self.incoming.sender)
+        about = self._about(receiver)
+        self.carrying.status(receipt, about)
+        self.carrying.tell(EventKind.DUPLICATE, about)
+        return "duplicate", None
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def _change(self, receiver: str, operation: BussinessDocType) -> tuple[str, str | None]:
+        """Take a recall, an update or a replacement: for each document it names, a request."""
+        seen = self._same() is not None
+        if operation is BussinessDocType.REPLACE and not seen:
+            self._arrive(receiver)  # a replacement is a new document as well
+        groups = exchange.change_clues(self.incoming.packet, normalise=self.incoming.normalise)
+        failed: str | None = None
+        for number, clues in enumerate(groups):
+            concerned = {code for clue in clues for code in clue.receivers}
+            if not concerned or receiver in concerned:
+                failed = self._request(receiver, CHANGES[operation], clues, number) or failed
+        if failed is not None:
+            return "conflict", failed
+        return "duplicate" if seen else "change", None
+
+    def _request(
+        self, receiver: str, kind: exchange.ChangeKind, clues: tuple[exchange.Clue, ...], number: int
+    ) -> str | None:
+        """Receive one request; return the code of what stands against it, None if nothing does."""
+        packet = self.incoming.packet
+        block = packet.trace_header_list.bussiness if packet.trace_header_list is not None else None
+        try:
+            target = exchange.find(clues, known_under(self.unit, IN, receiver))
+            document = self._add(self._first(target))
+            receive_request(
+                self.carrying,
+                target,
+                receiver,
+                id_=f"{document.id}.{receiver}.{number}",
+                kind=kind,
+                form=exchange.ChangeForm.PACKET,
+                asker=self.incoming.sender,
+                reason=(block.bussiness_doc_reason if block is not None else None) or "",
+                document=document.id,
+                carrier=self.row.carrier,
+            )
+        except ExchangeError as error:
+            keys = [("document", str(self.incoming.key)), ("change", kind.value), ("error", error.text("en")[:300])]
+            self.carrying.conflict(error.code, self._about(receiver), keys)
+            return error.code
+        return None
+
+    def _first(self, key: str) -> str:
+        return self.unit.documents.versions(IN, key)[-1].id
+
+
+_WEIGHT: Final = ("new", "change", "conflict", "duplicate")
+
+
+def receive_request(
+    carrying: Carrying,
+    key: str,
+    receiver: str,
+    *,
+    id_: str,
+    kind: exchange.ChangeKind,
+    form: exchange.ChangeForm,
+    asker: str,
+    reason: str,
+    document: str | None,
+    carrier: str,
+) -> None:
+    """Take the request to change the document *key* at *receiver*. Raises :class:`ExchangeError`."""
+    ctx, unit = carrying.ctx, carrying.unit
+    unit.lock(key)
+    row = unit.lives.get(IN, key, receiver)
+    if row is None:
+        raise ExchangeError("change-target-unknown", document=key)
+    life = life_of(row)
+    others = [request_of(saga) for saga in unit.lives.sagas(IN, key) if saga.receiver == receiver]
+    request, new_life, effects = exchange.Request.receive(
+        id_,
+        kind,
+        life,
+        asker=asker,
+        at=carrying.at,
+        form=form,
+        reason=reason,
+        policy=ctx.policy.requests,
+        others=others,
+    )
+    if request.id not in {other.id for other in others}:
+        unit.lives.open(request_row(request, document))
+    save_life(carrying, IN, life, new_life)
+    carrying.do(effects, attrs.evolve(about_in(carrying, key, receiver, carrier), reason=reason))
+
+
+def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:
+    """Return what the effects on the document *key* at our *receiver* are about."""
+    versions = carrying.unit.documents.versions(IN, key)
+    first = versions[-1]
+    return About(
+        business_key=key,
+        sender=first.sender,
+        receiver=receiver,
+        direction=IN,
+        versions=versions,
+        packet=original_packet(carrying.ctx, first),
+        carrier=carrier,
+    )
+
+
+def save_life(carrying: Carrying, direction: str, before: exchange.Life, after: exchange.Life) -> None:
+    """Write *after* and its history, if anything has changed."""
+    if after != before:
+        carrying.unit.lives.move(life_row(direction, after, carrying.at))
+        carrying.hear(direction, before, after)
+
+
+@attrs.frozen
+class _Statuses:
+    """A status packet: of a document of ours, or the wish to have one back."""
+
+    ctx: Context
+    unit: Unit
+    carrying: Carrying
+    row: InboxRow
+    incoming: IncomingStatus
+
+    def decide(self) -> Decision:
+        reported = self.incoming.reported
+        direction = IN if reported.is_request else OUT
+        try:
+            key = exchange.find(reported.clues, known_under(self.unit, direction, reported.receiver))
+            self.unit.lock(key)
+            return self._take_back(key) if reported.is_request else self._told(key)
+        except ExchangeError as error:
+            return self._contradicts(error)
+
+    def _contradicts(self, error: VndocError) -> Decision:
+        reported = self.incoming.reported
+        named = next((str(clue.key) for clue in reported.clues if clue.key is not None), "")
+        about = About(business_key=named, sender=reported.sender, receiver=reported.receiver, digest=self.row.packet)
+        keys = [("document", named), ("receiver", reported.receiver), ("code", reported.report.code)]
+        self.carrying.conflict(error.code, about, [pair for pair in keys if pair[1]])
+        return Decision(outcome="conflict", business_key=named or None, code=error.code, detail=error.text("en")[:500])
+
+    def _take_back(self, key: str) -> Decision:
+        reported = self.incoming.reported
+        receive_request(
+            self.carrying,
+            key,
+            reported.receiver,
+            id_=self.row.id,
+            kind=exchange.ChangeKind.RECALL,
+            form=exchange.ChangeForm.STATUS,
+            asker=reported.sender,
+            reason=reported.report.reason,
+            document=None,
+            carrier=self.row.carrier,
+        )
+        return Decision(outcome="change", business_key=key)
+
+    def _told(self, key: str) -> Decision:
+        """Take what a receiver reports on a document of ours."""
+        reported = self.incoming.reported
+        row = self.unit.lives.get(OUT, key, reported.receiver)
+        if row is None:
+            raise ExchangeError("change-target-unknown", document=key)
+        life = life_of(row)
+        saga = self._saga(key)
+        report = reported.report
+        if saga is not None:
+            change = change_of(saga)
+            new_change, new_life, effects, judgement = change.observe(life, report)
+            if new_change != change:
+                self._save_change(saga, new_change)
+        else:
+            if report.code in _ANSWERS:
+                raise ExchangeError("change-unknown", document=key, recipient=reported.receiver)
+            new_life, effects, judgement = life.observe(report)
+        save_life(self.carrying, OUT, life, new_life)
+        versions = self.unit.documents.versions(OUT, key)
+        about = About(
+            business_key=key,
+            sender=life.sender,
+            receiver=life.receiver,
+            versions=versions,
+            digest=self.row.packet,
+            reason=report.reason,
+        )
+        self.carrying.do(effects, about)
+        if saga is not None and saga.document is not None and report.code in _ANSWERS:
+            # An answer proves that the packet of the change has come.
+            self.carrying.deliver(saga.document, life.receiver, [exchange.Arrived(report.at)], about)
+        self._keep(versions[-1])
+        code = None if judgement is not exchange.Judgement.CONFLICT else "status-contradicts"
+        return Decision(
+            outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
+        )
+
+    def _saga(self, key: str) -> Saga | None:
+        """Return the change that the report belongs to: the open one of this receiver, for answers else the newest."""
+        receiver, code = self.incoming.reported.receiver, self.incoming.reported.report.code
+        newest: Saga | None = None
+        for saga in self.unit.lives.sagas(OUT, key):
+            parts = {part.recipient: part for part in change_of(saga).parts}
+            if receiver in parts:
+                if parts[receiver].is_open:
+                    return saga
+                newest = saga
+        return newest if code in _ANSWERS else None
+
+    def _save_change(self, saga: Saga, change: exchange.Change) -> None:
+        self.unit.lives.move_saga(change_row(change, saga.receiver, saga.document))
+        part = change.part(self.incoming.reported.receiver)
+        row = self.unit.documents.change(change.id, part.recipient)
+        if row is not None and not row.final and not part.is_open:
+            self.unit.documents.move_change(attrs.evolve(row, state=part.state.value, final=True, next_at=None))
+
+    def _keep(self, document: Document) -> None:
+        """Keep the status as evidence on the document."""
+        report = self.incoming.reported.report
+        self.unit.records.keep(
+            Evidence(
+                id=self.ctx.new_id(self.carrying.at),
+                payload=document.packet,
+                kind=f"status-{report.code}",
+                at=self.carrying.at,
+                document=document.id,
+                content=self.row.packet,
+            )
+        )
+
+
+def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
+    """Return the row of one recipient of a change that we ask for."""
+    return Change(
+        id=change.id,
+        document=document,
+        recipient=part.recipient,
+        kind=change.kind.value,
+        form=change.form.value,
+        state=part.state.value,
+        requested_at=change.opened_at,
+        final=not part.is_open,
+        deadline=change.answer_by,
+        next_at=change.answer_by if part.is_open else None,
+    )

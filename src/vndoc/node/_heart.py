@@ -1,0 +1,40 @@
+"""The sign of life of a worker: while it is busy, what it holds stays its own."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Iterator
+
+from vndoc.errors import StoreError
+from vndoc.node._context import LOG, Context
+from vndoc.node.logs import log
+
+
+@contextlib.contextmanager
+def heartbeat(ctx: Context) -> Iterator[None]:
+    """Prolong everything that this worker holds, from a thread, while a slow carrier takes its time.
+
+    A store that is gone for a moment is told in the log only: who has lost a lease learns it when it finishes.
+    """
+    stop = threading.Event()
+    pause = ctx.policy.lease.total_seconds() / 3
+
+    def beat() -> None:
+        while not stop.wait(pause):
+            try:
+                with ctx.store.transaction() as unit:
+                    until = ctx.now() + ctx.policy.lease
+                    unit.outbox.prolong(ctx.worker, until)
+                    unit.inbox.prolong(ctx.worker, until)
+            except StoreError as error:
+                log(LOG, logging.WARNING, "no sign of life", worker=ctx.worker, error=error)
+
+    thread = threading.Thread(target=beat, name="vndoc-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

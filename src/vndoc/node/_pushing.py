@@ -1,0 +1,408 @@
+"""Handing messages to carriers, and events to hooks: claim, submit, write down what came of it.
+
+A message keeps its id over all attempts. What is not known to have failed is not sent again unless the carrier
+recognises it or the policy says so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import attrs
+
+from vndoc import exchange
+from vndoc.edxml import packet_from_dict
+from vndoc.envelope.octets import MemoryOctets, Octets, sha256
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, StoreError, TransportError
+from vndoc.exchange import OwnFault, PeerFault, fault_of
+from vndoc.node._context import HOOK, LOG, OFFICE, Context, said
+from vndoc.node._effects import About, Carrying, HookFailedError, call_hook
+from vndoc.node._heart import heartbeat
+from vndoc.node.events import Event
+from vndoc.node.logs import log
+from vndoc.node.policy import Unsure
+from vndoc.packets import write_packet
+from vndoc.store import TRANSIENT, Evidence, Lease, OutboxRow, OutboxState, Receipt, Unit
+from vndoc.text import Text
+from vndoc.transport import Kind, Outgoing, Transport
+from vndoc.transport import Receipt as Accepted
+
+_EXPIRED: Final = "lifetime-over"
+
+
+@attrs.define
+class Pushed:
+    """What one call has done with the messages it claimed."""
+
+    claimed: int = 0
+    sent: int = 0
+    postponed: int = 0
+    parked: int = 0
+    refused: int = 0
+    expired: int = 0
+    failed: bool = False
+    """Whether the carrier failed: then the rest of the batch was given back."""
+
+
+_COUNTED: Final[Mapping[OutboxState, str]] = {
+    OutboxState.SENT: "sent",
+    OutboxState.WAITING: "postponed",
+    OutboxState.UNSURE: "postponed",
+    OutboxState.PARKED: "parked",
+    OutboxState.REFUSED: "refused",
+    OutboxState.EXPIRED: "expired",
+}
+
+
+@attrs.frozen(kw_only=True)
+class _Outcome:
+    """What one attempt came to."""
+
+    state: OutboxState
+    next_at: datetime.datetime | None = None
+    in_doubt: bool = False
+    fault: OwnFault | PeerFault | None = None
+    receipt: Accepted | None = None
+
+
+@attrs.define
+class Pushing:
+    """Hands the messages of one carrier over."""
+
+    ctx: Context
+    carrier: Transport
+    pushed: Pushed = attrs.field(factory=Pushed)
+
+    def push(self) -> Pushed:
+        """Claim what is due and hand it over, one after the other."""
+        ctx = self.ctx
+        with ctx.store.transaction() as unit:
+            rows = unit.outbox.claim(
+                ctx.worker, self.carrier.name, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch
+            )
+        if not rows:
+            return self.pushed
+        self.pushed.claimed = len(rows)
+        ctx.store.reached("push.claimed")
+        with heartbeat(ctx):
+            for number, row in enumerate(rows):
+                if ctx.breakers[self.carrier.name].rests(ctx.now()) is not None:
+                    self._give_back(rows[number:])
+                    break
+                self._one(row)
+        return self.pushed
+
+    def _give_back(self, rows: tuple[OutboxRow, ...]) -> None:
+        """Let the rest of a batch wait until the carrier has rested: transient, and every message keeps its id."""
+        at = self.ctx.now()
+        self.pushed.failed = True
+        until = self.ctx.breakers[self.carrier.name].rests(at) or at
+        with self.ctx.store.transaction() as unit:
+            for row in rows:
+                lease = Lease(row.message_id, self.ctx.worker, row.attempts)
+                unit.outbox.finish(
+                    lease,
+                    row.state,
+                    at=at,
+                    next_at=until,
+                    in_doubt=row.in_doubt,
+                    code="carrier-unreachable",
+                    detail="the carrier rests",
+                )
+        self.pushed.postponed += len(rows)
+
+    def _one(self, row: OutboxRow) -> None:
+        lease = Lease(row.message_id, self.ctx.worker, row.attempts)
+        at = self.ctx.now()
+        if row.expires_at is not None and at >= row.expires_at:
+            outcome = _Outcome(state=OutboxState.EXPIRED, fault=OwnFault(_EXPIRED), in_doubt=row.in_doubt)
+        elif row.in_doubt and not self.carrier.features.deduplicates and self.ctx.policy.unsure is Unsure.ASK:
+            outcome = _Outcome(state=OutboxState.PARKED, fault=OwnFault("outcome-unknown"), in_doubt=True)
+        else:
+            outcome = self._submit(row, lease)
+        try:
+            self._write(row, lease, outcome, at)
+        except StoreError as error:
+            if error.code != "lease-lost":
+                raise
+            # Another worker has it by now; what it does is recognised, or has been decided upon.
+            log(LOG, logging.WARNING, "lease lost", message=row.message_id, carrier=row.carrier)
+
+    # -- the attempt -------------------------------------------------------------------------------
+
+    def _submit(self, row: OutboxRow, lease: Lease) -> _Outcome:
+        """Hand one message over. Whatever happens becomes an outcome."""
+        try:
+            packet = self._outgoing(row)
+        except StoreError as error:
+            return self._unreadable(row, error)
+        if not self.carrier.features.deduplicates:
+            with self.ctx.store.transaction() as unit:
+                unit.outbox.mark(lease, at=self.ctx.now())
+        self.ctx.store.reached("push.marked")
+        try:
+            receipt = self.carrier.submit(packet, row.recipients)
+        except TransportError as error:
+            return self._failed(row, error)
+        except Exception as error:  # noqa: BLE001 - carriers of others may break their word; nothing may be lost by it
+            nonsense = PeerFaultError(
+                "carrier-nonsense", carrier=self.carrier.name, detail=type(error).__name__, retry=Retry.UNKNOWN
+            )
+            return self._failed(row, nonsense)
+        self.ctx.store.reached("push.submitted")
+        self.ctx.breakers[self.carrier.name].worked()
+        state = OutboxState.SENT if receipt.accepted or not receipt.refused else OutboxState.REFUSED
+        fault = None if state is OutboxState.SENT else OwnFault(receipt.refused[0].code)
+        return _Outcome(state=state, receipt=receipt, fault=fault)
+
+    def _outgoing(self, row: OutboxRow) -> Outgoing:
+        content: Octets
+        if row.packet is not None:
+            content, digest = self.ctx.store.content(row.packet, row.size), row.packet
+            with content.open():
+                pass  # a content that is not there is told as such, and not as a fault of the carrier
+        else:
+            packet = packet_from_dict(row.body)
+            content = MemoryOctets(write_packet(packet, profile=self.ctx.policy.profile))
+            digest = sha256(content)
+        return Outgoing(
+            message_id=row.message_id, kind=Kind(row.kind), sender=row.sender, content=content, sha256=digest
+        )
+
+    def _unreadable(self, row: OutboxRow, error: StoreError) -> _Outcome:
+        """The content cannot be had: later, if that may pass, else an operator has to look. It is never given up."""
+        fault = OwnFault(error.code)
+        if error.code in TRANSIENT:
+            return _Outcome(state=row.state, next_at=self.ctx.now() + self.ctx.wait(row.attempts), fault=fault)
+        return _Outcome(state=OutboxState.PARKED, fault=fault)
+
+    def _failed(self, row: OutboxRow, error: TransportError) -> _Outcome:
+        at, fault = self.ctx.now(), fault_of(error)
+        self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
+        log(
+            LOG,
+            logging.WARNING,
+            "submission failed",
+            message=row.message_id,
+            carrier=row.carrier,
+            attempt=row.attempts,
+            retry=error.retry.value,
+            error=error,
+        )
+        if isinstance(error.__cause__, StoreError):
+            return self._unreadable(row, error.__cause__)
+        later = at + self.ctx.wait(row.attempts)
+        if isinstance(error, OwnFaultError) and error.retry is Retry.NEVER:
+            repairable = isinstance(fault, OwnFault) and fault.is_repairable
+            return _Outcome(state=OutboxState.PARKED if repairable else OutboxState.REFUSED, fault=fault)
+        if isinstance(error, PeerFaultError):
+            self.ctx.breakers[self.carrier.name].failed(at)
+        if error.retry is Retry.NEVER:
+            return _Outcome(state=OutboxState.REFUSED, fault=fault)
+        if error.retry is Retry.UNKNOWN and not self.carrier.features.deduplicates:
+            until = at + self.ctx.policy.delivery.resolve_within
+            return _Outcome(state=OutboxState.UNSURE, next_at=until, in_doubt=True, fault=fault)
+        limit = self.ctx.policy.delivery.attempts
+        if limit is not None and row.attempts >= limit:
+            return _Outcome(state=OutboxState.PARKED, fault=fault, in_doubt=row.in_doubt)
+        return _Outcome(state=OutboxState.WAITING, next_at=later, fault=fault, in_doubt=row.in_doubt)
+
+    # -- what came of it ---------------------------------------------------------------------------
+
+    def _write(self, row: OutboxRow, lease: Lease, outcome: _Outcome, began: datetime.datetime) -> None:
+        at = self.ctx.now()
+        fault = outcome.fault
+        with self.ctx.store.transaction() as unit:
+            if outcome.receipt is not None:
+                self._keep(unit, row, outcome.receipt, at)
+            unit.outbox.finish(
+                lease,
+                outcome.state,
+                at=at,
+                next_at=outcome.next_at,
+                in_doubt=outcome.in_doubt,
+                code=None if fault is None else fault.code,
+                detail=None if fault is None else said(fault),
+            )
+            if row.kind == Kind.DOCUMENT.value and row.document is not None:
+                source = f"{row.message_id}.{row.attempts}"
+                carrying = Carrying(ctx=self.ctx, unit=unit, at=at, source=source)
+                _deliveries(carrying, row, outcome, began)
+            self.ctx.store.reached("push.in-transaction")
+        self.ctx.store.reached("push.committed")
+        counted = _COUNTED[outcome.state]
+        setattr(self.pushed, counted, getattr(self.pushed, counted) + 1)
+        if outcome.state is OutboxState.SENT:
+            self.ctx.metrics.add("sent_total", self.carrier.name, row.kind)
+        log(
+            LOG,
+            logging.INFO,
+            "message handed over" if outcome.state is OutboxState.SENT else "message not handed over",
+            message=row.message_id,
+            kind=row.kind,
+            carrier=row.carrier,
+            state=outcome.state.value,
+            attempt=row.attempts,
+        )
+
+    def _keep(self, unit: Unit, row: OutboxRow, receipt: Accepted, at: datetime.datetime) -> None:
+        """Keep the carrier's word: as the receipt of the message, and as evidence on the document."""
+        refused = tuple((refusal.recipient, refusal.code, refusal.detail) for refusal in receipt.refused)
+        kept = Receipt(
+            message_id=row.message_id,
+            carrier=receipt.carrier,
+            transport_id=receipt.transport_id,
+            accepted_at=receipt.accepted_at,
+            accepted=receipt.accepted,
+            refused=refused,
+            raw=receipt.raw,
+        )
+        unit.outbox.keep_receipt(kept)
+        if row.packet is not None:
+            fields = {
+                "carrier": receipt.carrier,
+                "transport_id": receipt.transport_id,
+                "accepted_at": receipt.accepted_at.isoformat(),
+                "accepted": list(receipt.accepted),
+                "refused": [list(one) for one in refused],
+                "raw": receipt.raw.decode("utf-8", "backslashreplace"),
+            }
+            unit.records.keep(
+                Evidence(
+                    id=self.ctx.new_id(at),
+                    payload=row.packet,
+                    kind="receipt",
+                    at=at,
+                    document=row.document,
+                    message_id=row.message_id,
+                    data=json.dumps(fields, ensure_ascii=False).encode(),
+                )
+            )
+
+
+def _deliveries(carrying: Carrying, row: OutboxRow, outcome: _Outcome, began: datetime.datetime) -> None:
+    """Give every recipient's delivery the events of this attempt."""
+    unit, document_id = carrying.unit, row.document or ""
+    document = unit.documents.get(document_id)
+    about = About(
+        business_key=document.business_key, sender=document.sender, versions=(document,), digest=document.packet
+    )
+    for recipient in row.recipients:
+        found = unit.documents.delivery(document_id, recipient)
+        if found is None or found.final:
+            continue
+        state = exchange.DeliveryState(found.delivery)
+        events = list(_events(state, row, outcome, recipient, began, carrying))
+        if events:
+            carrying.deliver_row(found, events, about)
+
+
+def _events(
+    state: exchange.DeliveryState,
+    row: OutboxRow,
+    outcome: _Outcome,
+    recipient: str,
+    began: datetime.datetime,
+    carrying: Carrying,
+) -> Iterator[exchange.DeliveryInput]:
+    """Yield what happened to one recipient's copy in this attempt."""
+    at, policy = carrying.at, carrying.ctx.policy
+    if outcome.state is OutboxState.EXPIRED:
+        yield exchange.Due(at)
+        return
+    if state is exchange.DeliveryState.SUBMITTED:
+        return
+    if outcome.state is OutboxState.PARKED and state in {
+        exchange.DeliveryState.UNCERTAIN,
+        exchange.DeliveryState.HELD,
+    }:
+        return
+    if state is exchange.DeliveryState.UNCERTAIN:
+        yield exchange.Repeated(at)
+    elif state is exchange.DeliveryState.HELD:
+        yield exchange.Released(at)
+    yield exchange.Claimed(began, carrying.ctx.worker, began + policy.lease)
+    yield _came_to(row, outcome, recipient, at)
+
+
+def _came_to(row: OutboxRow, outcome: _Outcome, recipient: str, at: datetime.datetime) -> exchange.DeliveryInput:
+    """Return how the attempt ended for one recipient."""
+    receipt, fault = outcome.receipt, outcome.fault
+    if receipt is not None:
+        refusal = next((one for one in receipt.refused if one.recipient == recipient), None)
+        if refusal is None:
+            return exchange.Accepted(at, receipt.transport_id)
+        return exchange.RecipientRefused(at, OwnFault(refusal.code))
+    if outcome.state is OutboxState.UNSURE or (fault is not None and fault.code == "outcome-unknown"):
+        return exchange.Interrupted(at)
+    if outcome.state is OutboxState.WAITING:
+        if isinstance(fault, PeerFault):
+            return exchange.PeerFailed(at, attrs.evolve(fault, retry=Retry.SAFE))
+        return exchange.Postponed(at, outcome.next_at or at)
+    if outcome.state is OutboxState.PARKED:
+        # It waits for an operator, whatever the fault: the protocol knows that as a matter of settings.
+        detail = Text(row.carrier, row.carrier) if fault is None else fault.detail
+        return exchange.OwnFailed(at, OwnFault("carrier-configuration", detail))
+    if isinstance(fault, PeerFault):
+        return exchange.PeerFailed(at, attrs.evolve(fault, retry=Retry.NEVER))
+    return exchange.OwnFailed(at, OwnFault("carrier-refused") if fault is None else fault)
+
+
+# -- events for the office system ------------------------------------------------------------------------
+
+
+def push_events(ctx: Context, carrier: str) -> int:
+    """Hand due events to the hook that *carrier* stands for; return how many were claimed."""
+    with ctx.store.transaction() as unit:
+        rows = unit.outbox.claim(ctx.worker, carrier, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch)
+    for row in rows:
+        lease = Lease(row.message_id, ctx.worker, row.attempts)
+        event = Event.from_dict(row.body or {})
+        try:
+            if carrier == HOOK:
+                _in_transaction(ctx, lease, event)
+            else:
+                _after_commit(ctx, lease, event)
+        except HookFailedError as error:
+            _hook_failed(ctx, row, lease, error)
+    return len(rows)
+
+
+def _in_transaction(ctx: Context, lease: Lease, event: Event) -> None:
+    with ctx.store.transaction() as unit:
+        unit.outbox.finish(lease, OutboxState.SENT, at=ctx.now())
+        call_hook(ctx.in_transaction, unit.connection, event)
+        ctx.store.reached("event.in-transaction")
+    ctx.metrics.add("events_total", "in-transaction")
+
+
+def _after_commit(ctx: Context, lease: Lease, event: Event) -> None:
+    call_hook(ctx.at_least_once, event, event.id)
+    ctx.store.reached("event.told")
+    with ctx.store.transaction() as unit:
+        unit.outbox.finish(lease, OutboxState.SENT, at=ctx.now())
+    ctx.metrics.add("events_total", "at-least-once")
+
+
+def _hook_failed(ctx: Context, row: OutboxRow, lease: Lease, error: HookFailedError) -> None:
+    at = ctx.now()
+    ctx.metrics.add("hook_failures_total", "in-transaction" if row.carrier == HOOK else "at-least-once")
+    log(LOG, logging.ERROR, "hook failed", message=row.message_id, attempt=row.attempts, error=error.error)
+    parked = row.attempts >= ctx.policy.hook_attempts
+    with ctx.store.transaction() as unit:
+        unit.outbox.finish(
+            lease,
+            OutboxState.PARKED if parked else OutboxState.WAITING,
+            at=at,
+            next_at=at + ctx.wait(row.attempts),
+            code="hook-failed",
+            detail=type(error.error).__name__,
+        )
+
+
+EVENT_CARRIERS: Final = (HOOK, OFFICE)
+"""The two ways to the office system."""

@@ -1,0 +1,434 @@
+"""From a packet to rows: written, checked, planned, kept, and then one transaction for everything that follows."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import attrs
+
+from vndoc import exchange
+from vndoc.edxml import Reading
+from vndoc.envelope import DocumentPacket, business_key, content_digest
+from vndoc.envelope.codes import BussinessDocType, Priority
+from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors import ExchangeError, StoreError
+from vndoc.node._context import Context
+from vndoc.node._deciding import CHANGES, known_under, part_row
+from vndoc.node._effects import About, Carrying
+from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, life_row
+from vndoc.packets import read, validate, verify, write_packet
+from vndoc.packets.files import TemporarySpool
+from vndoc.routing import Plan, Submission
+from vndoc.store import BlobInfo, Document, Evidence, Message, Unit
+
+__all__ = ["NotClearedError", "Sent"]
+
+_IN_MEMORY: Final = 4 * 1024 * 1024
+"""Packets whose attachments are larger than this are written to a temporary file first."""
+_PUTS: Final = 3
+"""How often a content is put again when a collector has just removed the equal one."""
+
+
+class NotClearedError(ExchangeError):
+    """The document may not be sent; ``clearance`` has every finding."""
+
+    def __init__(self, code: str, /, *, clearance: exchange.Clearance | None = None, **values: Any) -> None:
+        super().__init__(code, **values)
+        self.clearance = clearance
+
+
+@attrs.frozen(kw_only=True)
+class Sent:
+    """What became of a wish to send: accepted, durable, on its way.
+
+    ``document`` is its row in the store, ``messages`` the rows of the outbox, ``change`` the id of the change that the
+    packet asks for, or empty. ``repeated`` says that the very same document had been accepted before: then everything
+    is as it was then, and nothing is sent twice.
+    """
+
+    document: str
+    business_key: str
+    version: int
+    messages: tuple[str, ...]
+    plan: Plan | None = attrs.field(repr=False)
+    clearance: exchange.Clearance | None = attrs.field(repr=False)
+    change: str = ""
+    repeated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Prepared:
+    """A packet that may be sent."""
+
+    packet: DocumentPacket
+    key: str
+    digest: bytes
+    sender: str
+    octets: Octets = attrs.field(repr=False)
+    plan: Plan
+    clearance: exchange.Clearance
+    at: datetime.datetime
+    answer_by: datetime.datetime | None
+    clues: tuple[tuple[exchange.Clue, ...], ...] = ()
+
+
+def send(
+    ctx: Context,
+    packet: DocumentPacket,
+    *,
+    not_secret: exchange.NotSecret | None,
+    verdict: exchange.Verified | None,
+    exclude: Iterable[str],
+    answer_by: datetime.datetime | None,
+) -> Sent:
+    """Accept *packet*; see :meth:`vndoc.node.Node.send`."""
+    at = ctx.now()
+    octets, spool = _written(ctx, packet)
+    try:
+        prepared = _prepare(ctx, packet, octets, not_secret, verdict, tuple(exclude), answer_by, at)
+        for _ in range(_PUTS - 1):
+            try:
+                return _accept(ctx, prepared)
+            except StoreError as error:
+                if error.code != "blob-missing":
+                    raise
+        return _accept(ctx, prepared)
+    finally:
+        if spool is not None:
+            spool.close()
+
+
+def _written(ctx: Context, packet: DocumentPacket) -> tuple[Octets, TemporarySpool | None]:
+    if sum(attachment.size for attachment in packet.attachments) <= _IN_MEMORY:
+        buffer = io.BytesIO()
+        write_packet(packet, profile=ctx.policy.profile, to=buffer)
+        return MemoryOctets(buffer.getvalue()), None
+    spool = TemporarySpool()
+    try:
+        write_packet(packet, profile=ctx.policy.profile, to=spool)  # type: ignore[call-overload]
+    except BaseException:
+        spool.close()
+        raise
+    return spool, spool
+
+
+# -- checking --------------------------------------------------------------------------------------------
+
+
+def _prepare(
+    ctx: Context,
+    packet: DocumentPacket,
+    octets: Octets,
+    not_secret: exchange.NotSecret | None,
+    verdict: exchange.Verified | None,
+    exclude: tuple[str, ...],
+    answer_by: datetime.datetime | None,
+    at: datetime.datetime,
+) -> Prepared:
+    """Check everything that can be checked before anything is kept. Raises :class:`NotClearedError`."""
+    normalise = ctx.normaliser(packet, at)
+    key = business_key(packet, normalise=normalise)
+    sender = normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer
+    if not ctx.is_own(sender):
+        raise ExchangeError("agency-not-here", code=sender)
+    digest = content_digest(packet)
+    plan = _plan(ctx, packet, exclude, at)
+    with octets.open() as file, read(file) as reading:
+        clearance = exchange.clear(
+            packet,
+            report=validate(reading, profile=ctx.policy.profile, today=ctx.today(at)),
+            plan=plan,
+            not_secret=not_secret,
+            digest=digest,
+            at=at,
+            size=octets.size,
+            max_bytes=_largest(ctx, plan),
+            verdict=_verified(ctx, reading, at) if verdict is None else verdict,
+            rules=ctx.policy.sending,
+        )
+    if not clearance.passed:
+        first = clearance.errors[0]
+        detail = first.text("en")
+        raise NotClearedError("not-cleared", clearance=clearance, count=len(clearance.errors), detail=detail)
+    clues = exchange.change_clues(packet, normalise=normalise)
+    return Prepared(
+        packet=packet,
+        key=str(key),
+        digest=digest,
+        sender=sender,
+        octets=octets,
+        plan=plan,
+        clearance=clearance,
+        at=at,
+        answer_by=answer_by,
+        clues=clues,
+    )
+
+
+def _plan(ctx: Context, packet: DocumentPacket, exclude: tuple[str, ...], at: datetime.datetime) -> Plan:
+    """Return where the copies go. Raises ``carrier-missing`` where the table names a carrier that is not here."""
+    codes = [organ.organ_id.text for organ in packet.to if organ.organ_id is not None]
+    info = packet.promulgation_info
+    meant = info.promulgation_date if info is not None else None
+    if isinstance(meant, datetime.datetime):
+        meant = meant.date()
+    plan = ctx.table.plan(codes, at=ctx.today(at), meant_at=meant, own_system=ctx.own_system, exclude=exclude)
+    for submission in plan.submissions:
+        if submission.carrier not in ctx.carriers:
+            raise ExchangeError("carrier-missing", carrier=submission.carrier)
+    return plan
+
+
+def _largest(ctx: Context, plan: Plan) -> int | None:
+    """Return the smallest of the limits of the carriers in *plan*."""
+    limits = [ctx.carriers[submission.carrier].features.max_bytes for submission in plan.submissions]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _verified(ctx: Context, reading: Reading, at: datetime.datetime) -> exchange.Verified | None:
+    """Return what the signatures of the packet are worth, None where there are none, or nobody asks."""
+    if ctx.trust is None or ctx.policy.signatures is None:
+        return None
+    verdict = verify(
+        reading,
+        policy=ctx.policy.signatures,
+        trust=ctx.trust,
+        at=at,
+        revocation=ctx.revocation,
+        normalise=ctx.normaliser(reading.packet, at),
+    )
+    return verdict if verdict.signatures else None
+
+
+# -- accepting -------------------------------------------------------------------------------------------
+
+
+def _accept(ctx: Context, prepared: Prepared) -> Sent:
+    """Keep the content, then all rows in one transaction: when this returns, the document is accepted."""
+    info = ctx.store.keep(prepared.octets)
+    ctx.store.reached("send.kept")
+    with ctx.store.transaction() as unit:
+        unit.lock(prepared.key)
+        versions = unit.documents.versions(OUT, prepared.key)
+        earlier = _earlier(unit, prepared, versions)
+        if earlier is not None:
+            return earlier
+        unit.name(info, at=prepared.at)
+        sent = _Sending(ctx, unit, prepared, info, versions).rows()
+        ctx.store.reached("send.in-transaction")
+    ctx.store.reached("send.committed")
+    return sent
+
+
+def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Sent | None:
+    """Return what was answered to the same wish before. Raises ``document-conflict`` for a key that is taken."""
+    operation = prepared.packet.bussiness_doc_type
+    for version in versions:
+        if (version.content_digest, version.kind) == (prepared.digest, operation):
+            change = unit.lives.saga(version.id)
+            return Sent(
+                document=version.id,
+                business_key=prepared.key,
+                version=version.version,
+                messages=tuple(row.message_id for row in unit.outbox.of(version.id)),
+                plan=prepared.plan,
+                clearance=prepared.clearance,
+                change="" if change is None else change.id,
+                repeated=True,
+            )
+    if versions and operation in {BussinessDocType.NEW, BussinessDocType.REPLACE}:
+        raise ExchangeError("document-conflict")
+    return None
+
+
+@attrs.frozen
+class _Sending:
+    """The rows of one document that is accepted."""
+
+    ctx: Context
+    unit: Unit
+    prepared: Prepared
+    info: BlobInfo
+    versions: Sequence[Document]
+
+    def rows(self) -> Sent:
+        prepared, unit = self.prepared, self.unit
+        document = self._document()
+        unit.documents.add(document)
+        messages = [row for submission in prepared.plan.submissions for row in self._messages(document, submission)]
+        change = ""
+        if prepared.clues:
+            change = self._change(document)
+        if prepared.packet.bussiness_doc_type not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}:
+            self._lives()
+        self._evidence(document)
+        return Sent(
+            document=document.id,
+            business_key=prepared.key,
+            version=document.version,
+            messages=tuple(messages),
+            plan=prepared.plan,
+            clearance=prepared.clearance,
+            change=change,
+        )
+
+    def _document(self) -> Document:
+        prepared = self.prepared
+        return Document(
+            id=self.ctx.new_id(prepared.at),
+            direction=OUT,
+            business_key=prepared.key,
+            version=max((v.version for v in self.versions), default=0) + 1,
+            kind=prepared.packet.bussiness_doc_type,
+            content_digest=prepared.digest,
+            document_id=prepared.packet.document_id,
+            sender=prepared.sender,
+            packet=self.info.digest,
+            created_at=prepared.at,
+            target=self._target(),
+        )
+
+    def _messages(self, document: Document, submission: Submission) -> list[str]:
+        """Put the messages of one carrier into the outbox: one for all, if the axis fans out."""
+        fans_out = self.ctx.carriers[submission.carrier].features.fans_out
+        groups = [submission.codes] if fans_out else [(code,) for code in submission.codes]
+        return [self._message(document, submission.carrier, tuple(dict.fromkeys(group))) for group in groups]
+
+    def _message(self, document: Document, carrier: str, recipients: tuple[str, ...]) -> str:
+        prepared, policy = self.prepared, self.ctx.policy
+        message_id = self.ctx.new_id(prepared.at)
+        expires_at = prepared.at + policy.lifetime
+        self.unit.outbox.post(
+            Message(
+                message_id=message_id,
+                kind="edoc",
+                carrier=carrier,
+                sender=prepared.sender,
+                recipients=recipients,
+                idempotency=f"document:{message_id}",
+                created_at=prepared.at,
+                document=document.id,
+                packet=self.info.digest,
+                size=self.info.size,
+                priority=_priority(prepared.packet),
+                expires_at=expires_at,
+            )
+        )
+        for recipient in recipients:
+            value, _ = exchange.Delivery.start(message_id, recipient, at=prepared.at, expires_at=expires_at)
+            self.unit.documents.follow(delivery_row(document.id, value, prepared.at))
+        return message_id
+
+    def _receivers(self) -> list[str]:
+        return list(dict.fromkeys(delivery.agency.code for delivery in self.prepared.plan.deliveries))
+
+    def _lives(self) -> None:
+        """Begin to expect statuses from every receiver."""
+        prepared = self.prepared
+        for receiver in self._receivers():
+            life = exchange.Life.expected(
+                prepared.key,
+                sender=prepared.sender,
+                receiver=receiver,
+                reopens=self.ctx.policy.changes.after_done,
+            )
+            self.unit.lives.begin(life_row(OUT, life, prepared.at))
+
+    def _evidence(self, document: Document) -> None:
+        """Keep why the copies go where they go, and under which version of the table."""
+        fields = {"plan": self.prepared.plan.to_dict(), "warnings": sorted(self.prepared.clearance.ids)}
+        self.unit.records.keep(
+            Evidence(
+                id=self.ctx.new_id(self.prepared.at),
+                payload=self.info.digest,
+                kind="plan",
+                at=self.prepared.at,
+                document=document.id,
+                data=json.dumps(fields, ensure_ascii=False).encode(),
+            )
+        )
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def _targets(self) -> list[tuple[str, frozenset[str]]]:
+        """Return the documents that the packet changes, and at whom."""
+        found: list[tuple[str, frozenset[str]]] = []
+        receivers = self._receivers()
+        for clues in self.prepared.clues:
+            limited = {code for clue in clues for code in clue.receivers}
+            concerned = [code for code in receivers if not limited or code in limited]
+            if concerned:
+                key = exchange.find(clues, known_under(self.unit, OUT, concerned[0]))
+                found.append((key, frozenset(concerned)))
+        return found
+
+    def _target(self) -> str | None:
+        targets = self._targets()
+        return self.unit.documents.versions(OUT, targets[0][0])[-1].id if targets else None
+
+    def _change(self, document: Document) -> str:
+        """Open the change that the packet asks for: an answer is expected from each recipient."""
+        prepared = self.prepared
+        kind = CHANGES[BussinessDocType(prepared.packet.bussiness_doc_type)]
+        block = prepared.packet.trace_header_list.bussiness if prepared.packet.trace_header_list else None
+        for number, (key, concerned) in enumerate(self._targets()):
+            open_change(
+                Carrying(ctx=self.ctx, unit=self.unit, at=prepared.at, source=document.id),
+                id_=document.id if number == 0 else f"{document.id}.{number}",
+                kind=kind,
+                form=exchange.ChangeForm.PACKET,
+                key=key,
+                receivers=sorted(concerned),
+                reason=(block.bussiness_doc_reason if block is not None else None) or "",
+                answer_by=prepared.answer_by or prepared.at + self.ctx.policy.answer_within,
+                document=document.id,
+            )
+        return document.id
+
+
+def open_change(
+    carrying: Carrying,
+    *,
+    id_: str,
+    kind: exchange.ChangeKind,
+    form: exchange.ChangeForm,
+    key: str,
+    receivers: Sequence[str],
+    reason: str,
+    answer_by: datetime.datetime,
+    document: str | None,
+    packet: DocumentPacket | None = None,
+) -> exchange.Change:
+    """Open a change of our document *key* at *receivers*. Raises :class:`ExchangeError`."""
+    unit, ctx = carrying.unit, carrying.ctx
+    unit.lock(key)
+    lives = [life_of(row) for code in receivers if (row := unit.lives.get(OUT, key, code)) is not None]
+    change, effects = exchange.Change.open(
+        id_,
+        kind,
+        lives,
+        at=carrying.at,
+        answer_by=answer_by,
+        form=form,
+        reason=reason,
+        policy=ctx.policy.changes,
+        others=[change_of(saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
+    )
+    versions = unit.documents.versions(OUT, key)
+    sender = versions[-1].sender
+    unit.lives.open(change_row(change, sender, document))
+    for part in change.parts:
+        unit.documents.open_change(part_row(change, part, versions[-1].id))
+    about = About(business_key=key, sender=sender, versions=versions, reason=reason, packet=packet)
+    carrying.do(effects, about)
+    return change
+
+
+def _priority(packet: DocumentPacket) -> int:
+    """Return the urgency of *packet*: higher goes first."""
+    given = packet.other_info.priority if packet.other_info is not None else None
+    return given if given in set(Priority) else 0

@@ -1,0 +1,274 @@
+"""Asking an axis what has come, keeping it, deciding about it, and telling the axis: in this order.
+
+Content first, then one transaction for the row and all its effects, and only after the commit the axis is told. A copy
+that cannot be decided about now (the office system is down) is kept all the same, and tried again later; the axis is
+told only when it is decided. One bad copy never stops the others.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import logging
+from collections.abc import Iterable, Iterator
+from types import MappingProxyType
+
+import attrs
+
+from vndoc.errors import StoreError, TransportError, VndocError
+from vndoc.node._context import LOG, Context
+from vndoc.node._deciding import Decision, decide
+from vndoc.node._effects import HookFailedError
+from vndoc.node._understanding import Incoming, understand
+from vndoc.node.logs import log
+from vndoc.store import TRANSIENT, BlobInfo, InboxRow, InboxState, Lease, Received, Unit
+from vndoc.transport import Item, ItemState, Kind, Settlement, Transport
+
+_FAIL = "unreadable"
+"""The outcome that the axis is told as a failure: what is no packet at all."""
+
+
+@attrs.define
+class Taken:
+    """What one call has taken in: copies that were new to us, and how many there were to settle."""
+
+    seen: int = 0
+    kept: int = 0
+    decided: int = 0
+    postponed: int = 0
+    settled: int = 0
+    failed: int = 0
+    """Items that could not be fetched now."""
+
+
+@attrs.define
+class Taking:
+    """Takes in what has come at one carrier."""
+
+    ctx: Context
+    carrier: Transport
+    taken: Taken = attrs.field(factory=Taken)
+    _done: list[tuple[InboxRow, Lease]] = attrs.field(factory=list)
+
+    # -- from the axis -----------------------------------------------------------------------------
+
+    def poll(self, kinds: Iterable[Kind]) -> Taken:
+        """Ask for everything that waits, page by page. Raises :class:`TransportError` where the list cannot be had."""
+        for kind in kinds:
+            for chunk in _chunks(self.carrier.pending(kind), self.ctx.policy.batch):
+                self._chunk(chunk)
+        return self.taken
+
+    def _chunk(self, items: list[Item]) -> None:
+        self.taken.seen += len(items)
+        with self.ctx.store.reading() as unit:
+            known = unit.inbox.known(self.carrier.name, [item.id for item in items])
+        for item in items:
+            row = known.get(item.id)
+            if row is None:
+                self._fetch(item)
+            elif row.state.final and item.state is not ItemState.FAIL:
+                self._tell(item, row)
+        self.flush()
+
+    def _fetch(self, item: Item) -> None:
+        """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
+        try:
+            with self.carrier.fetch(item) as content:
+                info = self.ctx.store.keep(content)
+        except TransportError as error:
+            self._not_fetched(item, error)
+            return
+        self.ctx.store.reached("take.fetched")
+        incoming = understand(self.ctx, info.digest, item.recipient, self.ctx.now())
+        try:
+            self._accept(item, info, incoming)
+        except (HookFailedError, VndocError) as error:
+            if isinstance(error, StoreError) and error.code in TRANSIENT:
+                raise
+            self._keep_only(item, info, error)
+
+    def _not_fetched(self, item: Item, error: TransportError) -> None:
+        self.taken.failed += 1
+        self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
+        log(LOG, logging.WARNING, "copy not fetched", carrier=self.carrier.name, item=item.id, error=error)
+        if error.code != "carrier-item-unknown":
+            self.ctx.breakers[self.carrier.name].failed(self.ctx.now())
+
+    def _received(self, item: Item, info: BlobInfo, at: datetime.datetime) -> Received:
+        return Received(
+            id=self.ctx.new_id(at),
+            carrier=self.carrier.name,
+            transport_id=item.id,
+            kind=item.kind.value,
+            kept_at=at,
+            packet=info.digest,
+            size=info.size,
+            sender=item.sender,
+            recipient=item.recipient,
+            extra=dict(item.extra),
+        )
+
+    def _accept(self, item: Item, info: BlobInfo, incoming: Incoming) -> None:
+        """Keep the copy and decide about it, in one transaction."""
+        at = self.ctx.now()
+        with self.ctx.store.transaction() as unit:
+            row = self._kept(unit, item, info, at)
+            if row is None:
+                return
+            lease = Lease(row.id, self.ctx.worker, row.attempts)
+            decision = decide(self.ctx, unit, row, incoming, lease)
+            self.ctx.store.reached("take.in-transaction")
+        self.ctx.store.reached("take.committed")
+        self._decided(row, lease, decision, item)
+
+    def _kept(self, unit: Unit, item: Item, info: BlobInfo, at: datetime.datetime) -> InboxRow | None:
+        """Return the row of the copy if it is ours to decide about, None if another worker has it."""
+        unit.name(info, at=at)
+        received = self._received(item, info, at)
+        row = unit.inbox.keep(received, owner=self.ctx.worker, lease=self.ctx.policy.lease)
+        if row.id != received.id:
+            return None
+        self.taken.kept += 1
+        return row
+
+    def _keep_only(self, item: Item, info: BlobInfo, error: Exception) -> None:
+        """Keep the copy without its effect, which failed, to try again later."""
+        at = self.ctx.now()
+        with self.ctx.store.transaction() as unit:
+            row = self._kept(unit, item, info, at)
+            if row is not None:
+                self._postpone(unit, row, Lease(row.id, self.ctx.worker, row.attempts), error)
+        self.ctx.store.reached("take.kept-only")
+
+    # -- from the store ----------------------------------------------------------------------------
+
+    def work(self) -> int:
+        """Go on with copies that are due: kept and not decided, or decided and not settled; return how many."""
+        at = self.ctx.now()
+        with self.ctx.store.transaction() as unit:
+            rows = unit.inbox.claim(
+                self.ctx.worker,
+                (self.carrier.name,),
+                at=at,
+                lease=self.ctx.policy.lease,
+                limit=self.ctx.policy.batch,
+            )
+        for row in rows:
+            lease = Lease(row.id, self.ctx.worker, row.attempts)
+            if row.state is InboxState.DECIDED:
+                self._settle(row, lease, item_of(row), fail=row.outcome == _FAIL)
+            else:
+                self._decide_kept(row, lease)
+        self.flush()
+        return len(rows)
+
+    def _decide_kept(self, row: InboxRow, lease: Lease) -> None:
+        if row.packet is None:
+            return
+        try:
+            incoming = understand(self.ctx, row.packet, row.recipient, self.ctx.now())
+            with self.ctx.store.transaction() as unit:
+                decision = decide(self.ctx, unit, row, incoming, lease)
+                self.ctx.store.reached("take.in-transaction")
+        except (HookFailedError, VndocError) as error:
+            if isinstance(error, StoreError) and error.code in TRANSIENT | {"lease-lost"}:
+                raise
+            with self.ctx.store.transaction() as unit:
+                self._postpone(unit, row, lease, error)
+            return
+        self._decided(row, lease, decision, item_of(row))
+
+    def _postpone(self, unit: Unit, row: InboxRow, lease: Lease, error: Exception) -> None:
+        """Try again later; after too many attempts an operator has to look."""
+        at = self.ctx.now()
+        self.taken.postponed += 1
+        failed = isinstance(error, HookFailedError)
+        code = "hook-failed" if failed else getattr(error, "code", "store-failed")
+        detail = type(error.error).__name__ if isinstance(error, HookFailedError) else str(error)[:500]
+        if failed:
+            self.ctx.metrics.add("hook_failures_total", "in-transaction")
+        log(LOG, logging.ERROR, "copy not taken in", inbox=row.id, carrier=row.carrier, code=code, detail=detail)
+        if row.attempts >= self.ctx.policy.hook_attempts:
+            unit.inbox.finish(lease, InboxState.PARKED, at=at, code=code, detail=detail)
+        else:
+            next_at = at + self.ctx.wait(row.attempts)
+            unit.inbox.finish(lease, InboxState.KEPT, at=at, next_at=next_at, code=code, detail=detail)
+
+    # -- to the axis -------------------------------------------------------------------------------
+
+    def _decided(self, row: InboxRow, lease: Lease, decision: Decision, item: Item) -> None:
+        self.taken.decided += 1
+        self.ctx.metrics.add("received_total", self.carrier.name, decision.outcome)
+        log(
+            LOG,
+            logging.INFO,
+            "copy taken in",
+            inbox=row.id,
+            carrier=row.carrier,
+            item=row.transport_id,
+            outcome=decision.outcome,
+            document=decision.business_key,
+            code=decision.code,
+        )
+        self._settle(row, lease, item, fail=decision.fail)
+
+    def _settle(self, row: InboxRow, lease: Lease, item: Item, *, fail: bool) -> None:
+        try:
+            self.carrier.settle(item, Settlement.FAIL if fail else Settlement.DONE)
+        except TransportError as error:
+            if error.code != "carrier-item-unknown":  # it is off the list, which is what was wanted
+                self._not_settled(row, lease, error)
+                return
+        self._done.append((row, lease))
+
+    def _not_settled(self, row: InboxRow, lease: Lease, error: TransportError) -> None:
+        at = self.ctx.now()
+        self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
+        self.ctx.breakers[self.carrier.name].failed(at)
+        log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
+        with self.ctx.store.transaction() as unit:
+            next_at = at + self.ctx.wait(row.attempts)
+            unit.inbox.finish(lease, InboxState.DECIDED, at=at, next_at=next_at)
+
+    def _tell(self, item: Item, row: InboxRow) -> None:
+        """Tell the axis once more what it has forgotten: the row itself has ended."""
+        try:
+            self.carrier.settle(item, Settlement.FAIL if row.outcome == _FAIL else Settlement.DONE)
+        except TransportError as error:
+            log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
+
+    def flush(self) -> None:
+        """Note what the axis has been told: one transaction for many copies."""
+        if not self._done:
+            return
+        self.ctx.store.reached("settle.told")
+        at = self.ctx.now()
+        done, self._done = self._done, []
+        with self.ctx.store.transaction() as unit:
+            for row, lease in done:
+                try:
+                    unit.inbox.finish(lease, InboxState.SETTLED, at=at)
+                except StoreError as error:
+                    if error.code != "lease-lost":
+                        raise
+                    log(LOG, logging.WARNING, "lease lost", inbox=row.id, carrier=row.carrier)
+        self.taken.settled += len(done)
+        self.ctx.metrics.add("settled_total", self.carrier.name, by=len(done))
+        self.ctx.store.reached("settle.committed")
+
+
+def item_of(row: InboxRow) -> Item:
+    """Return the item as the carrier gave it."""
+    return Item(
+        id=row.transport_id,
+        kind=Kind(row.kind),
+        sender=row.sender,
+        recipient=row.recipient,
+        extra=MappingProxyType(dict(row.extra)),
+    )
+
+
+def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while chunk := list(itertools.islice(items, size)):
+        yield chunk

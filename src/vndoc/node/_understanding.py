@@ -1,0 +1,113 @@
+"""What came, as values: read before the transaction, so that nobody waits for a parser."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+
+from vndoc import exchange
+from vndoc.edxml import Reading
+from vndoc.envelope import BusinessKey, DocumentPacket, StatusPacket, business_key, content_digest
+from vndoc.errors import ReadError, StoreError, VndocError
+from vndoc.identifiers import OrganCode
+from vndoc.node._context import Context
+from vndoc.packets import read, verify
+
+Normalise = Callable[[OrganCode], str]
+
+UNREADABLE: Final = "unreadable"
+
+
+@attrs.frozen(kw_only=True)
+class IncomingDocument:
+    """A document packet that came: who it is from and for, what it is compared by, what its signatures are worth."""
+
+    packet: DocumentPacket
+    key: BusinessKey
+    digest: bytes
+    sender: str
+    receivers: tuple[str, ...]
+    normalise: Normalise = attrs.field(repr=False)
+    indication: str = ""
+    verdict: bytes | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class IncomingStatus:
+    """A status packet that came."""
+
+    packet: StatusPacket
+    reported: exchange.Reported
+    normalise: Normalise = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Unreadable:
+    """What came is kept, but says nothing that can be acted on. ``broken``: it is no packet at all."""
+
+    error: VndocError
+    broken: bool
+
+
+Incoming = IncomingDocument | IncomingStatus | Unreadable
+
+
+def understand(ctx: Context, packet: bytes, recipient: str | None, at: datetime.datetime) -> Incoming:
+    """Return what the content with the digest *packet* is. Raises :class:`StoreError` where it cannot be had."""
+    with ctx.store.read(packet) as file:
+        try:
+            with read(file) as reading:
+                return _understood(ctx, reading, recipient, at)
+        except StoreError:
+            raise
+        except ReadError as error:
+            return Unreadable(error=error, broken=True)
+        except VndocError as error:
+            return Unreadable(error=error, broken=False)
+
+
+def _understood(ctx: Context, reading: Reading, recipient: str | None, at: datetime.datetime) -> Incoming:
+    packet = reading.packet
+    normalise = ctx.normaliser(packet, at)
+    if isinstance(packet, StatusPacket):
+        reported = exchange.read_status(packet, at=at, normalise=normalise)
+        return IncomingStatus(packet=packet, reported=reported, normalise=normalise)
+    key = business_key(packet, normalise=normalise)
+    indication, verdict = _verified(ctx, reading, normalise, at)
+    return IncomingDocument(
+        packet=packet,
+        key=key,
+        digest=content_digest(packet),
+        sender=normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer,
+        receivers=_receivers(ctx, packet, recipient, normalise),
+        normalise=normalise,
+        indication=indication,
+        verdict=verdict,
+    )
+
+
+def _receivers(ctx: Context, packet: DocumentPacket, recipient: str | None, normalise: Normalise) -> tuple[str, ...]:
+    """Return whom of ours the copy is for: the axis says it for this copy, else the packet for all."""
+    if recipient is not None and ctx.is_own(said := normalise(OrganCode(recipient))):
+        return (said,)
+    named = (normalise(organ.organ_id) for organ in packet.to if organ.organ_id is not None)
+    return tuple(dict.fromkeys(code for code in named if ctx.is_own(code)))
+
+
+def _verified(ctx: Context, reading: Reading, normalise: Normalise, at: datetime.datetime) -> tuple[str, bytes | None]:
+    """Return the indication on the signatures, and the whole verdict to be kept; nothing without trust."""
+    if ctx.trust is None or ctx.policy.signatures is None:
+        return "", None
+    verdict = verify(
+        reading,
+        policy=ctx.policy.signatures,
+        trust=ctx.trust,
+        at=at,
+        revocation=ctx.revocation,
+        normalise=normalise,
+    )
+    return verdict.indication.value, json.dumps(verdict.to_dict(), ensure_ascii=False).encode()

@@ -1,0 +1,426 @@
+"""The node: an outbox and an inbox over carriers, with the office system on one side and the axes on the other.
+
+::
+
+    node = Node(store, {"national-axis": carrier}, table, trust, policy, own={"000.00.00.H01": organization})
+    sent = node.send(packet, not_secret=NotSecret(...))  # accepted: durable, whatever happens now
+    node.poll()  # what has come, kept and answered with 01
+    node.run(stop)  # both, and everything that is due, until told to stop
+
+Several processes may work on one PostgreSQL store; on SQLite one works and others may look. Every method raises
+:class:`~vndoc.errors.VndocError` only, unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+import random
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import attrs
+
+from vndoc import exchange
+from vndoc.envelope import DocumentPacket, Organization
+from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
+from vndoc.node import _acting, _sending
+from vndoc.node._context import HOOK, LOG, OFFICE, Context
+from vndoc.node._due import work_deadlines
+from vndoc.node._heart import heartbeat
+from vndoc.node._pushing import EVENT_CARRIERS, Pushed, Pushing, push_events
+from vndoc.node._sending import Sent
+from vndoc.node._taking import Taken, Taking
+from vndoc.node.events import AtLeastOnce, InTransaction
+from vndoc.node.health import Health, examine, gauges
+from vndoc.node.logs import log
+from vndoc.node.metrics import Metrics, exposition
+from vndoc.node.policy import NodePolicy
+from vndoc.pki import RevocationSource, TrustStore
+from vndoc.routing import RoutingTable
+from vndoc.store import TRANSIENT, Heard, InboxRow, InboxState, LifeRow, OutboxRow, OutboxState, Store
+from vndoc.store import Delivery as DeliveryRow
+from vndoc.transport import Kind, Transport
+
+__all__ = ["FAILPOINTS", "Node", "Round", "Tracking"]
+
+FAILPOINTS: Final = (
+    "migrate.step",
+    "blob.written",
+    "blob.synced",
+    "blob.renamed",
+    "store.kept",
+    "send.kept",
+    "send.in-transaction",
+    "send.committed",
+    "push.claimed",
+    "push.marked",
+    "push.submitted",
+    "push.in-transaction",
+    "push.committed",
+    "take.fetched",
+    "take.in-transaction",
+    "take.committed",
+    "take.kept-only",
+    "settle.told",
+    "settle.committed",
+    "event.told",
+    "act.committed",
+    "take-back.committed",
+    "event.in-transaction",
+    "due.in-transaction",
+    "answer.committed",
+)
+"""Names of the points of progress that :meth:`vndoc.store.Store.open` tells its ``reached`` about."""
+
+_KINDS: Final = (Kind.DOCUMENT, Kind.STATUS)
+_LONGEST_NAP: Final = datetime.timedelta(seconds=60)
+
+
+def _utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+@attrs.frozen(kw_only=True)
+class Round:
+    """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
+
+    ``idle`` says that nothing was left to do now.
+    """
+
+    sent: int = 0
+    postponed: int = 0
+    received: int = 0
+    settled: int = 0
+    events: int = 0
+    deadlines: int = 0
+    failures: int = 0
+    idle: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Tracking:
+    """Everything that is known of one document that was sent: by recipient, and by time."""
+
+    business_key: str
+    deliveries: tuple[DeliveryRow, ...]
+    lives: tuple[LifeRow, ...]
+    history: tuple[Heard, ...]
+    messages: tuple[OutboxRow, ...]
+
+
+class Node:
+    """A gateway between an office system and axes.
+
+    *store* is open; *carriers* are the ways out under the names that the routing *table* uses. *own* are the agencies
+    that this node sends and receives for: organ codes with what stands in ``From``. *trust* verifies signatures,
+    with *revocation* where there is some; None verifies nothing. *own_system* is our connected system in the
+    table. *in_transaction* and *at_least_once* are the hooks of the office system
+    (:data:`~vndoc.node.InTransaction`, :data:`~vndoc.node.AtLeastOnce`). *clock*, *jitter* (a number from 0 to 1) and
+    *worker* (a name that no other process has) have defaults.
+
+    Methods may be called from several threads, but for those that use carriers (:meth:`push`, :meth:`poll`,
+    :meth:`work`, :meth:`run`): they take turns.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        carriers: Mapping[str, Transport],
+        table: RoutingTable,
+        trust: TrustStore | None,
+        policy: NodePolicy,
+        *,
+        own: Mapping[str, Organization] | Iterable[str],
+        own_system: str | None = None,
+        revocation: RevocationSource | None = None,
+        in_transaction: InTransaction | None = None,
+        at_least_once: AtLeastOnce | None = None,
+        clock: Callable[[], datetime.datetime] = _utc_now,
+        jitter: Callable[[], float] = random.random,
+        worker: str | None = None,
+    ) -> None:
+        for name, carrier in carriers.items():
+            if carrier.name != name:
+                raise UsageError("option-invalid", detail=f"the carrier {name} calls itself {carrier.name}")
+        known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
+        if not known:
+            raise UsageError("option-invalid", detail="a node has at least one agency")
+        self._ctx = Context(
+            store=store,
+            carriers=dict(carriers),
+            table=table,
+            own=dict(known),
+            policy=policy,
+            trust=trust,
+            revocation=revocation,
+            clock=clock,
+            jitter=jitter,
+            worker=worker or _worker_name(),
+            own_system=own_system,
+            in_transaction=in_transaction,
+            at_least_once=at_least_once,
+            metrics=Metrics(),
+        )
+        self._turns = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Node({', '.join(self._ctx.own)}; {', '.join(self._ctx.carriers)})"
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self._ctx.store
+
+    @property
+    def policy(self) -> NodePolicy:
+        """The policy."""
+        return self._ctx.policy
+
+    @property
+    def worker(self) -> str:
+        """The name under which this process holds rows."""
+        return self._ctx.worker
+
+    @property
+    def table(self) -> RoutingTable:
+        """The routing table; set another one at any time, plans that were made stay as they are."""
+        return self._ctx.table
+
+    @table.setter
+    def table(self, table: RoutingTable) -> None:
+        self._ctx.table = table
+
+    # -- the office system acts --------------------------------------------------------------------
+
+    def send(
+        self,
+        packet: DocumentPacket,
+        *,
+        not_secret: exchange.NotSecret | None,
+        verdict: exchange.Verified | None = None,
+        exclude: Iterable[str] = (),
+        answer_by: datetime.datetime | None = None,
+    ) -> Sent:
+        """Accept *packet* for all its recipients; when this returns it is durable and will be sent.
+
+        *not_secret* is the required declaration, made for this content. *verdict* says what the signatures are worth
+        (by default they are verified with the trust of the node). *exclude* are recipients that get nothing. A packet
+        that recalls, updates or replaces opens that change; *answer_by* is then its time limit.
+
+        The very same document again is not sent again: what was answered then is answered now, ``repeated``.
+
+        Raises :class:`~vndoc.node.NotClearedError` ``not-cleared`` with every finding;
+        :class:`~vndoc.errors.ExchangeError` ``agency-not-here``, ``carrier-missing``, ``document-conflict`` for a
+        number that is taken, and those of :meth:`vndoc.exchange.Change.open`; :class:`~vndoc.errors.WriteError` and
+        the like for a packet that cannot be written; :class:`~vndoc.errors.StoreError`: then it was not accepted.
+        """
+        return _sending.send(
+            self._ctx, packet, not_secret=not_secret, verdict=verdict, exclude=exclude, answer_by=answer_by
+        )
+
+    def act(self, business_key: str, receiver: str, event: exchange.LifeEvent, *, reason: str = "") -> exchange.Life:
+        """Record what our *receiver* does with a document that came; its status goes out as a row of its own.
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown`` and as :meth:`vndoc.exchange.Life.act`.
+        """
+        return _acting.act(self._ctx, business_key, receiver, event, reason)
+
+    def answer(self, request: str, *, agree: bool, reason: str = "") -> exchange.Request:
+        """Agree to the change with the id *request* that a receiver of ours was asked for (15), or refuse it (16).
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown`` and as :meth:`vndoc.exchange.Request.agree`.
+        """
+        return _acting.answer(self._ctx, request, agree=agree, reason=reason)
+
+    def take_back(
+        self,
+        business_key: str,
+        *,
+        reason: str,
+        recipients: Iterable[str] | None = None,
+        answer_by: datetime.datetime | None = None,
+    ) -> exchange.Change:
+        """Ask for a document back by status 13 (form R2), from *recipients* or from all.
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown`` and as :meth:`vndoc.exchange.Change.open`.
+        """
+        return _acting.take_back(self._ctx, business_key, reason=reason, recipients=recipients, answer_by=answer_by)
+
+    def track(self, business_key: str) -> Tracking:
+        """Return everything that is known of the document that was sent under *business_key*; at most 1,000 each.
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown``.
+        """
+        with self.store.reading() as unit:
+            versions = unit.documents.versions("out", business_key)
+            if not versions:
+                raise ExchangeError("document-unknown", name=business_key)
+            return Tracking(
+                business_key=business_key,
+                deliveries=tuple(row for v in versions for row in unit.documents.deliveries(v.id, limit=1000).rows),
+                lives=unit.lives.of("out", business_key, limit=1000).rows,
+                history=unit.documents.history("out", business_key),
+                messages=tuple(row for v in versions for row in unit.outbox.of(v.id)),
+            )
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def push(self) -> dict[str, Pushed]:
+        """Hand over the messages that are due, one batch for each carrier that does not rest."""
+        with self._turns:
+            return {name: self._push(name) for name in self._ctx.carriers}
+
+    def _push(self, name: str) -> Pushed:
+        if self._ctx.breakers[name].rests(self._ctx.now()) is not None:
+            return Pushed(failed=True)
+        return Pushing(self._ctx, self._ctx.carriers[name]).push()
+
+    def poll(self, kinds: Iterable[Kind] = _KINDS) -> dict[str, Taken]:
+        """Ask every carrier that does not rest for what has come, take it in, and tell the axis."""
+        wanted = tuple(kinds)
+        with self._turns:
+            return {name: self._poll(name, wanted) for name in self._ctx.carriers}
+
+    def _poll(self, name: str, kinds: tuple[Kind, ...]) -> Taken:
+        ctx, carrier = self._ctx, self._ctx.carriers[name]
+        taking = Taking(ctx, carrier)
+        if ctx.breakers[name].rests(ctx.now()) is not None:
+            taking.taken.failed += 1
+            return taking.taken
+        offered = [kind for kind in kinds if kind in carrier.features.kinds]
+        try:
+            with heartbeat(ctx):
+                taking.poll(offered)
+        except TransportError as error:
+            taking.flush()
+            taking.taken.failed += 1
+            ctx.metrics.add("failed_total", name, error.code)
+            ctx.breakers[name].failed(ctx.now())
+            log(LOG, logging.WARNING, "axis not asked", carrier=name, error=error)
+        else:
+            ctx.breakers[name].worked()
+            ctx.metrics.set("last_poll_timestamp_seconds", name, to=ctx.now().timestamp())
+        return taking.taken
+
+    def work(self, *, poll: bool = True) -> Round:
+        """Do one round: deadlines, messages, what has come (if *poll*), what is left to settle, events."""
+        deadlines = work_deadlines(self._ctx)
+        pushed = self.push().values()
+        taken = list(self.poll().values()) if poll else []
+        with self._turns:
+            left = sum(Taking(self._ctx, carrier).work() for carrier in self._ctx.carriers.values())
+        events = sum(self._events(carrier) for carrier in EVENT_CARRIERS)
+        batch = self._ctx.policy.batch
+        return Round(
+            sent=sum(one.sent for one in pushed),
+            postponed=sum(one.postponed for one in pushed),
+            received=sum(one.decided for one in taken),
+            settled=sum(one.settled for one in taken),
+            events=events,
+            deadlines=deadlines,
+            failures=sum(one.failed for one in pushed) + sum(one.failed for one in taken),
+            idle=max([left, events, deadlines, *(one.claimed for one in pushed)]) < batch
+            and not any(one.sent for one in pushed)
+            and not events,
+        )
+
+    def _events(self, carrier: str) -> int:
+        wanted = {HOOK: self._ctx.in_transaction, OFFICE: self._ctx.at_least_once}[carrier]
+        return 0 if wanted is None else push_events(self._ctx, carrier)
+
+    def run(self, stop: threading.Event, *, each: Callable[[Round], None] | None = None) -> None:
+        """Work until *stop* is set; a round that has begun is ended first, and what is held is given back.
+
+        *each* is told of every round. The store being gone for a while is waited for; other errors of it are raised.
+        """
+        ctx = self._ctx
+        polled: datetime.datetime | None = None
+        failures = 0
+        log(LOG, logging.INFO, "node starts", worker=ctx.worker, carriers=",".join(ctx.carriers))
+        while not stop.is_set():
+            now = ctx.now()
+            poll = polled is None or now - polled >= ctx.policy.poll_every
+            try:
+                done = self.work(poll=poll)
+            except StoreError as error:
+                failures += 1
+                self._store_failed(error)
+                stop.wait(min(2.0**failures / 10, _LONGEST_NAP.total_seconds()))
+                continue
+            failures = 0
+            polled = now if poll else polled
+            if each is not None:
+                each(done)
+            if done.idle:
+                stop.wait(self._nap(polled))
+        self.release()
+        log(LOG, logging.INFO, "node stops", worker=ctx.worker)
+
+    def _store_failed(self, error: StoreError) -> None:
+        self._ctx.metrics.add("store_failures_total", error.code)
+        log(LOG, logging.ERROR, "store failed", error=error)
+        if error.code not in TRANSIENT | {"lease-lost"}:
+            raise error
+
+    def _nap(self, polled: datetime.datetime | None) -> float:
+        """Return how many seconds there is nothing to do, at most until the next poll."""
+        ctx = self._ctx
+        next_poll = (polled or ctx.now()) + ctx.policy.poll_every
+        with ctx.store.reading() as unit:
+            due = unit.outbox.next_due([*ctx.carriers, *EVENT_CARRIERS])
+        wake = min(next_poll, due) if due is not None else next_poll
+        seconds = (wake - ctx.now()).total_seconds()
+        return min(max(seconds, 0.05), ctx.policy.poll_every.total_seconds())
+
+    def release(self) -> int:
+        """Give back everything that this worker holds, so that another takes it at once; return how many rows."""
+        at = self._ctx.now()
+        with self.store.transaction() as unit:
+            return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
+
+    # -- looking after it --------------------------------------------------------------------------
+
+    def dead(
+        self, *, after: str | None = None, limit: int = 100
+    ) -> tuple[tuple[OutboxRow | InboxRow, ...], str | None]:
+        """Return one page of what waits for an operator: messages first, then copies; and where the next begins."""
+        kind, _, place = (after or "out:").partition(":")
+        with self.store.reading() as unit:
+            if kind == "out":
+                out = unit.outbox.list(state=OutboxState.PARKED, after=place or None, limit=limit)
+                return out.rows, f"out:{out.after}" if out.after is not None else "in:"
+            copies = unit.inbox.list(state=InboxState.PARKED, after=place or None, limit=limit)
+            return copies.rows, None if copies.after is None else f"in:{copies.after}"
+
+    def retry(self, id: str) -> OutboxRow | InboxRow:  # noqa: A002 - what it is called everywhere
+        """Give what is parked under *id* another try, now. Raises ``row-unknown``, ``row-final``."""
+        at = self._ctx.now()
+        with self.store.transaction() as unit:
+            try:
+                return unit.outbox.decide(id, OutboxState.WAITING, at=at)
+            except StoreError as error:
+                if error.code != "row-unknown":
+                    raise
+            return unit.inbox.retry(id, at=at)
+
+    def give_up(self, id: str) -> OutboxRow:  # noqa: A002 - as above
+        """End the parked message *id* without sending it. Raises ``row-unknown``, ``row-final``."""
+        with self.store.transaction() as unit:
+            return unit.outbox.decide(id, OutboxState.CANCELLED, at=self._ctx.now())
+
+    def health(self) -> Health:
+        """Return whether the node works, and what does not. Raises nothing for a store that is gone."""
+        return examine(self._ctx)
+
+    def metrics(self) -> str:
+        """Return counters and gauges as Prometheus reads them."""
+        return exposition([self._ctx.metrics.samples(), gauges(self._ctx)])

@@ -1,0 +1,58 @@
+"""What a node is told: how long, how often, how strictly. Frozen values with defaults that a gateway can start with."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+
+import attrs
+
+from vndoc.exchange import ChangePolicy, DeliveryPolicy, RequestPolicy, SendingRules
+
+__all__ = ["NodePolicy", "Unsure"]
+
+
+class Unsure(enum.Enum):
+    """What to do with a message whose submission ended without an answer, at a carrier that knows no repetitions.
+
+    ``ASK`` parks it for an operator, who can look at the axis. ``REPEAT`` sends it again: the receiver may get two
+    copies, and recognises the second by its business key and content.
+    """
+
+    ASK = "ask"
+    REPEAT = "repeat"
+
+
+@attrs.frozen(kw_only=True)
+class NodePolicy:
+    """How a node works. All times are lengths of time.
+
+    ``profile``: the form in which packets are written. ``delivery``: attempts and waiting times of documents and of
+    statuses. ``lifetime`` and ``status_lifetime``: when an undelivered one is given up. ``unsure``: see
+    :class:`Unsure`. ``sending``: what is asked of our own documents. ``signatures``: name of the verification policy
+    for what goes out and what comes in, None to verify nothing. ``requests``, ``changes``, ``answer_within``: changes
+    at our receivers, and those that we ask for.
+
+    ``lease``: how long a worker holds a row without a sign of life. ``batch``: rows and items taken at once (1 to
+    1,000). ``poll_every``: how often each axis is asked. ``hook_attempts``: how often the office system is tried
+    before the work is parked. ``breaker_after`` failures of a carrier in a row let it rest for ``breaker_rest``,
+    doubling up to ``breaker_longest``.
+    """
+
+    profile: str = "qcvn-102"
+    delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
+    lifetime: datetime.timedelta = datetime.timedelta(days=5)
+    status_lifetime: datetime.timedelta = datetime.timedelta(days=30)
+    unsure: Unsure = Unsure.ASK
+    sending: SendingRules = attrs.field(factory=SendingRules)
+    signatures: str | None = "vn_default"
+    requests: RequestPolicy = attrs.field(factory=RequestPolicy)
+    changes: ChangePolicy = attrs.field(factory=ChangePolicy)
+    answer_within: datetime.timedelta = datetime.timedelta(days=3)
+    lease: datetime.timedelta = datetime.timedelta(minutes=2)
+    batch: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    poll_every: datetime.timedelta = datetime.timedelta(seconds=10)
+    hook_attempts: int = 10
+    breaker_after: int = 5
+    breaker_rest: datetime.timedelta = datetime.timedelta(seconds=30)
+    breaker_longest: datetime.timedelta = datetime.timedelta(minutes=10)

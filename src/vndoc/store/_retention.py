@@ -1,0 +1,96 @@
+"""What is deleted when its time is over, and in which order: nothing that is unfinished, nothing that is named."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, delete, exists, select, union
+
+from vndoc.store import _schema as schema
+from vndoc.store._rows import check_limit
+from vndoc.store.values import Purged, Retention
+
+_D = schema.documents
+_O = schema.outbox
+_I = schema.inbox
+_W = schema.deliveries
+_G = schema.changes
+
+
+def purge(connection: Connection, policy: Retention, *, now: datetime.datetime, limit: int) -> Purged:
+    """Delete in the transaction of *connection*; see :meth:`vndoc.store.Store.purge`."""
+    check_limit(limit)
+    copies = _delete(connection, _I, _copies(now - policy.copies, limit))
+    messages = _messages(connection, _ended(now - policy.messages, limit))
+    evidence = _delete(connection, schema.evidence, _old(schema.evidence, "at", now - policy.evidence, limit))
+    documents = _documents(connection, now - policy.documents, limit)
+    _delete(connection, schema.conflicts, _old(schema.conflicts, "at", now - policy.evidence, limit))
+    snapshots = _delete(connection, schema.registry, _snapshots(now - policy.snapshots, limit))
+    _forget_names(connection, limit)
+    return Purged(messages=messages, copies=copies, documents=documents, evidence=evidence, snapshots=snapshots)
+
+
+def _key(table: Table) -> Any:
+    return next(iter(table.primary_key))
+
+
+def _delete(connection: Connection, table: Table, chosen: Select[Any]) -> int:
+    return connection.execute(delete(table).where(_key(table).in_(chosen))).rowcount
+
+
+def _old(table: Table, column: str, before: datetime.datetime, limit: int) -> Select[Any]:
+    return select(_key(table)).where(table.c[column] < before).order_by(table.c[column]).limit(limit)
+
+
+def _copies(before: datetime.datetime, limit: int) -> Select[Any]:
+    return select(_I.c.id).where(_I.c.final, _I.c.ended_at < before).limit(limit)
+
+
+def _ended(before: datetime.datetime, limit: int) -> Select[Any]:
+    followed = exists().where(_W.c.message_id == _O.c.message_id)
+    return select(_O.c.message_id).where(_O.c.final, _O.c.ended_at < before, ~followed).limit(limit)
+
+
+def _messages(connection: Connection, chosen: Select[Any]) -> int:
+    ids = list(connection.execute(chosen).scalars())
+    for table in (schema.attempts, schema.receipts, _O):
+        connection.execute(delete(table).where(table.c.message_id.in_(ids)))
+    return len(ids)
+
+
+def _documents(connection: Connection, before: datetime.datetime, limit: int) -> int:
+    """Delete versions with all that belongs to them, where all of that has ended."""
+    later = _D.alias()
+    work = (_O, _I, _W, _G, schema.sagas)
+    unfinished = [exists().where(table.c.document == _D.c.id, ~table.c.final) for table in work]
+    for table in (schema.lives, schema.sagas):
+        same = (table.c.direction == _D.c.direction) & (table.c.business_key == _D.c.business_key)
+        unfinished.append(exists().where(same, ~table.c.final))
+    aimed_at = exists().where(later.c.target == _D.c.id)
+    statement = select(_D.c.id).where(_D.c.created_at < before, ~aimed_at, *(~u for u in unfinished))
+    ids = list(connection.execute(statement.order_by(_D.c.created_at).limit(limit)).scalars())
+    connection.execute(delete(_I).where(_I.c.document.in_(ids)))
+    connection.execute(delete(schema.sagas).where(schema.sagas.c.document.in_(ids)))
+    for table in (_W, _G):
+        connection.execute(delete(table).where(table.c.document.in_(ids)))
+    _messages(connection, select(_O.c.message_id).where(_O.c.document.in_(ids)))
+    connection.execute(delete(_D).where(_D.c.id.in_(ids)))
+    for table in (schema.lives, schema.sagas, schema.statuses):
+        left = exists().where(_D.c.direction == table.c.direction, _D.c.business_key == table.c.business_key)
+        connection.execute(delete(table).where(~left))
+    return len(ids)
+
+
+def _snapshots(before: datetime.datetime, limit: int) -> Select[Any]:
+    """Choose old snapshots, but never the newest."""
+    table = schema.registry
+    newest = select(table.c.taken_at).order_by(table.c.taken_at.desc()).limit(1).scalar_subquery()
+    return select(table.c.digest).where(table.c.taken_at < before, table.c.taken_at < newest).limit(limit)
+
+
+def _forget_names(connection: Connection, limit: int) -> None:
+    """Take out of the list of contents what no row names any more."""
+    used = union(*(select(column).where(column.is_not(None)) for column in schema.NAMES_BLOBS)).subquery()
+    orphans = select(schema.blobs.c.digest).where(~exists().where(used.c[0] == schema.blobs.c.digest)).limit(limit)
+    connection.execute(delete(schema.blobs).where(schema.blobs.c.digest.in_(orphans)))

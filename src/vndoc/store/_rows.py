@@ -1,0 +1,85 @@
+"""What the parts of the store share: statements that both databases understand, pages, rows as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+from sqlalchemy import Column, Connection, Row, Select, Table, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from vndoc.errors import UsageError
+from vndoc.store.values import MAX_PAGE, Page
+
+T = TypeVar("T")
+_COUNTED: Final = MappingProxyType({"preserve_rowcount": True})
+
+
+class InsertOnce:
+    """Insert a row unless one with the same key is there: prepared once, executed often."""
+
+    def __init__(self, table: Table) -> None:
+        # Inline: no RETURNING of the key. The count is what says whether the row is new.
+        self._sqlite = sqlite.insert(table).on_conflict_do_nothing().inline()
+        self._postgres = postgresql.insert(table).on_conflict_do_nothing().inline()
+
+    def __call__(self, connection: Connection, values: dict[str, Any]) -> bool:
+        """Return whether the row is new."""
+        statement: Any = self._sqlite if connection.dialect.name == "sqlite" else self._postgres
+        return connection.execute(statement, values, execution_options=_COUNTED).rowcount == 1
+
+
+def values_of(value: Any) -> dict[str, Any]:
+    """Return the fields of an attrs value as the columns of the same names."""
+    return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (str, bytes, int)) or not hasattr(value, "items"):
+        return value
+    return dict(value)
+
+
+def row_of(kind: Callable[..., T], row: Row[Any], **converted: Callable[[Any], Any]) -> T:
+    """Return the attrs value of *kind* for *row*; columns without a field are left out."""
+    found = row._mapping  # noqa: SLF001 - the documented way to see a row as a mapping
+    fields = attrs.fields(cast("Any", kind))
+    return kind(
+        **{
+            field.name: converted[field.name](found[field.name]) if field.name in converted else found[field.name]
+            for field in fields
+        }
+    )
+
+
+def page(
+    connection: Connection,
+    statement: Select[Any],
+    key: Column[str],
+    make: Callable[[Row[Any]], T],
+    *,
+    after: str | None,
+    limit: int,
+) -> Page[T]:
+    """Return the rows of *statement* that follow *after* in the order of *key*, at most *limit* (1 to 1,000)."""
+    check_limit(limit)
+    if after is not None:
+        statement = statement.where(key > after)
+    rows: Sequence[Row[Any]] = connection.execute(statement.order_by(key).limit(limit + 1)).all()
+    last = rows[limit - 1]._mapping[key] if len(rows) > limit else None  # noqa: SLF001 - as above
+    return Page(tuple(make(row) for row in rows[:limit]), last)
+
+
+def check_limit(limit: int) -> None:
+    """Raise ``option-invalid`` for a page of no rows or of too many."""
+    if not 1 <= limit <= MAX_PAGE:
+        raise UsageError("option-invalid", detail=f"a page has 1 to {MAX_PAGE} rows")
+
+
+def named(name: str, *, expanding: bool = False) -> Any:
+    """Return the parameter *name*, which never collides with a column of that name."""
+    return bindparam(f"p_{name}", expanding=expanding)

@@ -1,0 +1,255 @@
+"""The inbox: copies that came, each kept before anything is decided, each settled after its effect is committed."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any, Final
+
+import attrs
+from sqlalchemy import Connection, Row, func, select, update
+
+from vndoc.errors import StoreError, UsageError
+from vndoc.store import _schema as schema
+from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store.outbox import check_owner, held
+from vndoc.store.values import OPERATOR, InboxRow, InboxState, Lease, Page, Received
+
+__all__ = ["Inbox"]
+
+_T: Final = schema.inbox
+_C: Final = schema.inbox.c
+_KEEP: Final = InsertOnce(_T)
+_GIVEN: Final = tuple(field.name for field in attrs.fields(Received))
+_COPIES: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id.in_(named("copies", expanding=True)))
+_BY_ID: Final = select(_T).where(_C.id == named("id"))
+_BY_COPY: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy"))
+_DUE: Final = (
+    select(_C.id)
+    .where(
+        ~_C.final,
+        _C.next_at <= named("at"),
+        _C.carrier.in_(named("carriers", expanding=True)),
+        (_C.owner.is_(None)) | (_C.lease_until <= named("at")),
+    )
+    .order_by(_C.next_at, _C.id)
+    .limit(named("limit"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM: Final = (
+    update(_T)
+    .where(_C.id.in_(_DUE))
+    .values(owner=named("owner"), lease_until=named("until"), attempts=_C.attempts + 1)
+    .returning(*_C)
+)
+_HELD: Final = (_C.id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
+_DECIDE: Final = (
+    update(_T)
+    .where(_HELD)
+    .values(
+        state=InboxState.DECIDED.value,
+        outcome=named("outcome"),
+        business_key=named("key"),
+        content_digest=named("content"),
+        document=named("document"),
+        code=named("code"),
+        detail=named("detail"),
+    )
+)
+_FINISH: Final = (
+    update(_T)
+    .where(_HELD)
+    .values(
+        state=named("state"),
+        final=named("final"),
+        owner=named("new_owner"),
+        lease_until=None,
+        next_at=named("next_at"),
+        ended_at=named("ended_at"),
+        code=func.coalesce(named("code"), _C.code),
+        detail=func.coalesce(named("detail"), _C.detail),
+    )
+)
+
+
+def _row(row: Row[Any]) -> InboxRow:
+    return row_of(InboxRow, row, state=InboxState)
+
+
+def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
+    """Return the row that was just made of *copy*."""
+    return InboxRow(
+        **{name: getattr(copy, name) for name in _GIVEN},
+        state=InboxState.KEPT,
+        ended_at=None,
+        outcome=None,
+        business_key=None,
+        content_digest=None,
+        document=None,
+        owner=values.get("owner"),
+        lease_until=values.get("lease_until"),
+        next_at=copy.kept_at,
+        attempts=values["attempts"],
+        code=None,
+        detail=None,
+    )
+
+
+@attrs.frozen
+class Inbox:
+    """The inbox within one transaction; see :class:`vndoc.store.Unit`."""
+
+    _connection: Connection = attrs.field(repr=False)
+
+    def keep(
+        self, copy: Received, *, owner: str | None = None, lease: datetime.timedelta = datetime.timedelta()
+    ) -> InboxRow:
+        """Keep *copy*, or return the row of the copy with the same transport id that is there already.
+
+        With *owner*, a new row is that worker's at once, for the time *lease*, as if it had been claimed.
+        """
+        values = values_of(copy)
+        values |= {"state": InboxState.KEPT.value, "final": False, "next_at": copy.kept_at, "attempts": 0}
+        if owner is not None:
+            check_owner(owner)
+            values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
+        if _KEEP(self._connection, values):
+            return _new(copy, values)
+        row = self.find(copy.carrier, copy.transport_id)
+        if row is None:
+            raise StoreError("idempotency-conflict", name=copy.id)
+        return row
+
+    def find(self, carrier: str, transport_id: str) -> InboxRow | None:
+        """Return the row of one copy, None if it never came."""
+        found = self._connection.execute(_BY_COPY, {"p_carrier": carrier, "p_copy": transport_id}).one_or_none()
+        return None if found is None else _row(found)
+
+    def known(self, carrier: str, transport_ids: Sequence[str]) -> dict[str, InboxRow]:
+        """Return the rows of those copies (at most 1,000) that have come before, by transport id."""
+        check_limit(max(len(transport_ids), 1))
+        values = {"p_carrier": carrier, "p_copies": list(transport_ids)}
+        return {row.transport_id: _row(row) for row in self._connection.execute(_COPIES, values)}
+
+    def get(self, id: str) -> InboxRow:  # noqa: A002 - what it is called everywhere
+        """Return the row. Raises ``row-unknown``."""
+        found = self._connection.execute(_BY_ID, {"p_id": id}).one_or_none()
+        if found is None:
+            raise StoreError("row-unknown", name=id)
+        return _row(found)
+
+    def claim(
+        self,
+        owner: str,
+        carriers: tuple[str, ...],
+        *,
+        at: datetime.datetime,
+        lease: datetime.timedelta,
+        limit: int = 50,
+    ) -> tuple[InboxRow, ...]:
+        """Take up to *limit* (1 to 1,000) rows that are due at *at*, the oldest first; as :meth:`Outbox.claim`."""
+        check_limit(limit)
+        check_owner(owner)
+        values = {"p_carriers": list(carriers), "p_at": at, "p_limit": limit, "p_owner": owner, "p_until": at + lease}
+        found = [_row(row) for row in self._connection.execute(_CLAIM, values)]
+        return tuple(sorted(found, key=lambda row: (row.next_at or at, row.id)))
+
+    def prolong(self, owner: str, until: datetime.datetime) -> int:
+        """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
+        check_owner(owner)
+        statement = update(_T).where(_C.owner == owner, ~_C.final).values(lease_until=until)
+        return self._connection.execute(statement).rowcount
+
+    def decide(
+        self,
+        lease: Lease,
+        outcome: str,
+        *,
+        business_key: str | None = None,
+        content_digest: bytes | None = None,
+        document: str | None = None,
+        code: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """Note in the transaction of its effect what the copy turned out to be; the lease is kept for settling.
+
+        *outcome* is the caller's word for it. Raises ``lease-lost``.
+        """
+        values = {"p_outcome": outcome, "p_key": business_key, "p_content": content_digest, "p_document": document}
+        self._held(_DECIDE, lease, **values, p_code=code, p_detail=detail)
+
+    def finish(
+        self,
+        lease: Lease,
+        state: InboxState,
+        *,
+        at: datetime.datetime,
+        next_at: datetime.datetime | None = None,
+        code: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """End the attempt of *lease*; as :meth:`Outbox.finish`. What was decided stays noted."""
+        parked = state is InboxState.PARKED
+        if not state.final and not parked and next_at is None:
+            raise UsageError("option-invalid", detail="a row that is not final needs a next time")
+        self._held(
+            _FINISH,
+            lease,
+            p_state=state.value,
+            p_final=state.final,
+            p_new_owner=OPERATOR if parked else None,
+            p_next_at=None if state.final else next_at,
+            p_ended_at=at if state.final else None,
+            p_code=code,
+            p_detail=detail,
+        )
+
+    def retry(self, id: str, *, at: datetime.datetime) -> InboxRow:  # noqa: A002 - as above
+        """Let an operator give the parked row another try. Raises ``row-unknown``, and ``row-final`` if not parked."""
+        row = self.get(id)
+        if row.state is not InboxState.PARKED:
+            raise StoreError("row-final", name=id, state=row.state.value)
+        self.finish(Lease(id, OPERATOR, row.attempts), InboxState.KEPT, at=at, next_at=at)
+        return self.get(id)
+
+    def release(self, owner: str, *, at: datetime.datetime) -> int:
+        """Give back everything that *owner* holds; return how many rows."""
+        check_owner(owner)
+        statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
+        return self._connection.execute(statement).rowcount
+
+    def list(
+        self,
+        *,
+        state: InboxState | None = None,
+        outcome: str | None = None,
+        business_key: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page[InboxRow]:
+        """Return one page of rows by id: of one state, of one outcome (conflicts), about one document."""
+        statement = select(_T)
+        for column, value in (
+            (_C.state, state and state.value),
+            (_C.outcome, outcome),
+            (_C.business_key, business_key),
+        ):
+            if value is not None:
+                statement = statement.where(column == value)
+        return page(self._connection, statement, _C.id, _row, after=after, limit=limit)
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """Return how many rows there are by carrier, state and outcome."""
+        statement = select(_C.carrier, _C.state, func.coalesce(_C.outcome, ""), func.count())
+        found = self._connection.execute(statement.group_by(_C.carrier, _C.state, _C.outcome))
+        return {(carrier, state, outcome): count for carrier, state, outcome, count in found}
+
+    def next_due(self) -> datetime.datetime | None:
+        """Return when the next row is due, None where nothing waits."""
+        statement = select(_C.next_at).where(~_C.final, _C.next_at.is_not(None)).order_by(_C.next_at).limit(1)
+        found: datetime.datetime | None = self._connection.execute(statement).scalar()
+        return found
+
+    def _held(self, statement: Any, lease: Lease, **values: object) -> None:
+        if self._connection.execute(statement, {**held(lease), **values}).rowcount != 1:
+            raise StoreError("lease-lost", owner=lease.owner, name=lease.key)

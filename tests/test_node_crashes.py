@@ -1,0 +1,53 @@
+"""Crashes: a rule machine with deaths at any point, and ``kill -9`` of real processes at every named one.
+
+The stated minimum of the suite: 40 schedules of the rule machine, and one kill at every point on each database. The
+long runs are commands of their own: ``python tests/crash_model.py 10000`` and ``python tests/crash_kill.py 1000``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+import crash_kill
+import services
+import vndoc
+from crash_model import CrashModel
+from node_support import FIRST, SENDER
+from vndoc.node import FAILPOINTS
+
+TestCrashModel = CrashModel.TestCase
+TestCrashModel.settings = hypothesis.settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+POINTS = [point for point in FAILPOINTS if point not in crash_kill.ELSEWHERE]
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory) -> None:
+    crash_kill.warm_up(tmp_path_factory.mktemp("warm"))
+
+
+def test_the_points_are_all_there_are() -> None:
+    """What the code says it reaches is what the list promises."""
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(vndoc.__file__).parent.rglob("*.py"))
+    assert set(re.findall(r"reached\(\"([^\"]+)\"\)", source)) == set(FAILPOINTS)
+
+
+@pytest.mark.usefixtures("warm")
+def test_kills_lose_nothing_on_sqlite(tmp_path: Path) -> None:
+    assert crash_kill.killed_in_a_row(crash_kill.sqlite_site(tmp_path), POINTS) == POINTS
+
+
+@pytest.mark.usefixtures("warm")
+def test_kills_lose_nothing_on_postgresql(tmp_path: Path) -> None:
+    with services.postgres_database() as one, services.postgres_database() as two:
+        site = crash_kill.Site(tmp_path, {SENDER: one, FIRST: two})
+        assert crash_kill.killed_in_a_row(site, POINTS) == POINTS

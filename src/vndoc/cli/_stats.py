@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -14,13 +15,15 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from vndoc.cli._inputs import STDIN
-from vndoc.cli._options import AsJson, Language, Overwrite
+from vndoc.cli._options import AsJson, Language, Overwrite, TableFile
 from vndoc.cli._page import STYLES, number_text
 from vndoc.cli._run import Result, Run, filled, running
 from vndoc.cli._safe import clean
+from vndoc.cli._stats_store import hidden, store_rows
 from vndoc.cli._stats_xlsx import workbook
+from vndoc.cli._table import BUILTIN, open_table
 from vndoc.cli._target import Draft
-from vndoc.errors import ReadError, SourceError, VndocError
+from vndoc.errors import ReadError, SourceError, UsageError, VndocError
 from vndoc.statistics import (
     HEADINGS,
     LEVELS,
@@ -46,13 +49,17 @@ MAX_JSON = 64 * 1024 * 1024
 MAX_LINE = 1024 * 1024
 """Longest line of CSV, in octets: real ones have below 1,000."""
 
+_NOTHING = Text("cần tệp số liệu hoặc --store", "rows are needed: files, or --store")
 _NOT_UTF8 = Text("không phải UTF-8", "it is no UTF-8")
 _TOO_LONG = Text("có dòng dài hơn {limit} byte", "a line has more than {limit} octets")
 _TOO_BIG = Text("JSON lớn hơn {limit} byte, hãy dùng CSV", "JSON above {limit} octets; use CSV")
 
 
 def stats(
-    files: Annotated[list[str], typer.Argument(help="stats-rows", show_default=False)],
+    files: Annotated[list[str] | None, typer.Argument(help="stats-rows", show_default=False)] = None,
+    store: Annotated[str | None, typer.Option("--store", help="stats-store", show_default=False)] = None,
+    blobs: Annotated[Path | None, typer.Option("--blobs", help="stats-blobs", show_default=False)] = None,
+    table: TableFile = BUILTIN,
     by: Annotated[list[Dimension] | None, typer.Option("--by", help="stats-by", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="stats-csv", show_default=False)] = None,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="stats-xlsx", show_default=False)] = None,
@@ -64,9 +71,13 @@ def stats(
 ) -> None:
     """Count documents."""
     with running("stats", lang, as_json=as_json) as run:
-        name = files[0] if len(files) == 1 else None
+        names = [*(files or ()), *([] if store is None else [hidden(store)])]
+        name = names[0] if len(names) == 1 else None
         try:
-            summary = roll_up(row for file in files for row in _rows(file))
+            if not names:
+                raise UsageError("option-invalid", detail=_NOTHING)
+            kept = () if store is None else store_rows(store, blobs, open_table(table).table)
+            summary = roll_up(itertools.chain.from_iterable((*map(_rows, files or ()), kept)))
             dimensions = tuple(dict.fromkeys(by or (Dimension.LEVEL, Dimension.MONTH)))
             lines = summary.by(*dimensions)
             written = _write({"csv": csv, "xlsx": xlsx, "svg": svg}, summary, lines, run.lang, overwrite=overwrite)

@@ -48,6 +48,11 @@ STATS_HELP: Mapping[str, Text] = MappingProxyType(
             "Tệp số liệu CSV hoặc JSON, hoặc - là đầu vào chuẩn; nhiều tệp được cộng lại.",
             "Files of rows as CSV or JSON, or - for standard input; several are added up.",
         ),
+        "stats-store": Text(
+            "Kho của nút, dạng sqlite:///tệp hoặc postgresql://…; dùng thay cho hoặc cùng với tệp.",
+            "The store of a node, sqlite:///file or postgresql://…; instead of files or with them.",
+        ),
+        "stats-blobs": Text("Thư mục nội dung của kho.", "The folder of contents of the store."),
         "stats-by": Text(
             "Chia theo level, unit hoặc month; dùng được nhiều lần. Mặc định: level và month.",
             "Group by level, unit or month; may be given several times. Default: level and month.",

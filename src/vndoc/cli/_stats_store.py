@@ -1,0 +1,41 @@
+"""Rows of ``vndoc stats`` from the store of a node. Needs the extra ``store``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vndoc.errors import UsageError
+from vndoc.routing import RoutingTable
+from vndoc.statistics import Row
+from vndoc.text import Text
+
+__all__ = ["hidden", "store_rows"]
+
+_NO_BLOBS = Text("--store cần --blobs là thư mục nội dung của kho", "--store needs --blobs, the folder of contents")
+
+
+def store_rows(address: str, blobs: Path | None, table: RoutingTable) -> Iterator[Row]:
+    """Yield the rows of the store at *address*, whose contents stand in the folder *blobs*.
+
+    Raises :class:`~vndoc.errors.UsageError` ``extra-missing`` and ``option-invalid``, and
+    :class:`~vndoc.errors.StoreError`.
+    """
+    if blobs is None:
+        raise UsageError("option-invalid", detail=_NO_BLOBS)
+    try:
+        from vndoc.node.figures import rows  # noqa: PLC0415 - an extra
+        from vndoc.store import Store  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise UsageError("extra-missing", found="store") from None
+    store = Store.open(address, blobs=blobs)
+    try:
+        yield from rows(store, table)
+    finally:
+        store.close()
+
+
+def hidden(address: str) -> str:
+    """Return *address* without a password in it."""
+    return re.sub(r"(?<=://)([^:/@]*):[^@]*@", r"\1:***@", address)

@@ -1,0 +1,181 @@
+"""Rows for :mod:`vndoc.statistics` from what the store of a node holds: counted again, the figures are the same.
+
+What was not kept is not known, and is not guessed: a document whose verdict on signatures is not among the evidence
+counts as not settled.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from vndoc.edxml import Reading
+from vndoc.envelope import DocumentPacket
+from vndoc.envelope.codes import BussinessDocType, Priority
+from vndoc.errors import StoreError, VndocError
+from vndoc.exchange import QD28, DeadlineTable, LifeState, Step, WorkingCalendar
+from vndoc.packets import read
+from vndoc.routing import RoutingTable
+from vndoc.statistics import Direction, Level, Row
+from vndoc.store import Document, Store, Unit
+
+__all__ = ["LEVEL_OF_KIND", "rows"]
+
+LEVEL_OF_KIND: Final = MappingProxyType(
+    {
+        "ministry": Level.CENTRAL,
+        "government-agency": Level.CENTRAL,
+        "province-committee": Level.PROVINCE,
+        "province-council": Level.PROVINCE,
+        "department": Level.PROVINCE,
+        "district-committee": Level.DISTRICT,
+        "commune-committee": Level.COMMUNE,
+    }
+)
+"""The level of each kind of agency of the routing table; every other kind counts as ``other``."""
+
+_PAGE: Final = 200
+_INDICATIONS: Final = MappingProxyType({"passed": True, "failed": False})
+
+
+def rows(
+    store: Store,
+    table: RoutingTable,
+    *,
+    calendar: WorkingCalendar | None = None,
+    deadlines: DeadlineTable = QD28,
+) -> Iterator[Row]:
+    """Yield one row for each document version that was sent, and one for each receiver of ours that got it.
+
+    Recalls do not count. A document sent is late where it went out after the term of *deadlines* for sending, counted
+    from its day of issue; one received, where its sender was told after the term for telling. *calendar* has no
+    holidays unless given. The store is read page by page, each in a transaction of its own.
+
+    Raises :class:`~vndoc.errors.StoreError`, and what *calendar* raises for a year that it does not know.
+    """
+    counting = _Counting(store, table, WorkingCalendar() if calendar is None else calendar, deadlines)
+    after: str | None = None
+    while True:
+        with store.reading() as unit:
+            page = unit.documents.list(after=after, limit=_PAGE)
+            found = [row for document in page.rows for row in counting.of(unit, document)]
+        yield from found
+        after = page.after
+        if after is None:
+            return
+
+
+@attrs.frozen
+class _Counting:
+    store: Store
+    table: RoutingTable
+    calendar: WorkingCalendar
+    deadlines: DeadlineTable
+
+    def of(self, unit: Unit, document: Document) -> Iterator[Row]:
+        """Yield the rows of one document version."""
+        if document.kind == BussinessDocType.RECALL:
+            return
+        signed = _signed(unit, document.packet)
+        states = list(_lives(unit, document))
+        if document.direction == "out":
+            refused = any(state is LifeState.REFUSED for _, state in states)
+            yield self._row(
+                document, Direction.SENT, document.sender, signed, self._sent_late(document), refused=refused
+            )
+            return
+        for receiver, state in states:
+            late = self._told_late(unit, document, receiver)
+            refused = state is LifeState.REFUSED
+            yield self._row(document, Direction.RECEIVED, receiver, signed, late, refused=refused)
+
+    def _row(
+        self,
+        document: Document,
+        direction: Direction,
+        code: str,
+        signed: bool | None,
+        late: bool | None,
+        *,
+        refused: bool,
+    ) -> Row:
+        day = self.calendar.day_of(document.created_at)
+        agency = self.table.agency(code, on=day)
+        return Row(
+            day=day,
+            direction=direction,
+            unit=code,
+            level=Level.OTHER if agency is None else LEVEL_OF_KIND.get(agency.kind, Level.OTHER),
+            signed=signed,
+            late=late,
+            refused=refused,
+            name="" if agency is None else agency.name,
+        )
+
+    def _sent_late(self, document: Document) -> bool | None:
+        """Return whether it went out too late: packets state the day of issue and no hour, so that day is free."""
+        issued, priority = self._issued(document)
+        if issued is None:
+            return None
+        start = self.calendar.end_of_day(issued)
+        found = self.deadlines.judge(Step.SEND, priority, start, document.created_at, self.calendar)
+        return None if found is None else found.is_late
+
+    def _issued(self, document: Document) -> tuple[datetime.date | None, Priority]:
+        try:
+            with self.store.read(document.packet) as file, read(file) as reading:
+                return _stated(reading)
+        except StoreError as error:
+            if error.code != "blob-missing":
+                raise
+        except VndocError:
+            pass  # what was taken in may be beyond the limits of today; then its day is not known
+        return None, Priority.NORMAL
+
+    def _told_late(self, unit: Unit, document: Document, receiver: str) -> bool | None:
+        told = unit.documents.history(document.direction, document.business_key, receiver)
+        first = min((heard.at for heard in told if heard.version == document.version), default=None)
+        if first is None:
+            return None
+        found = self.deadlines.judge(Step.NOTIFY, Priority.NORMAL, document.created_at, first, self.calendar)
+        return None if found is None else found.is_late
+
+
+def _stated(reading: Reading) -> tuple[datetime.date | None, Priority]:
+    packet = reading.packet
+    if not isinstance(packet, DocumentPacket):
+        return None, Priority.NORMAL
+    info, other = packet.promulgation_info, packet.other_info
+    issued = None if info is None else info.promulgation_date
+    said = 0 if other is None or other.priority is None else other.priority
+    known = {int(priority) for priority in Priority}
+    return issued, Priority(said) if said in known else Priority.NORMAL
+
+
+def _lives(unit: Unit, document: Document) -> Iterator[tuple[str, LifeState]]:
+    after: str | None = None
+    while True:
+        page = unit.lives.of(document.direction, document.business_key, after=after, limit=_PAGE)
+        yield from ((life.receiver, LifeState(life.state)) for life in page.rows)
+        after = page.after
+        if after is None:
+            return
+
+
+def _signed(unit: Unit, packet: bytes) -> bool | None:
+    """Return what the latest verdict among the evidence says: only passed is signed, only failed is not."""
+    after, verdicts = None, []
+    while True:
+        page = unit.records.about(packet, after=after, limit=_PAGE)
+        verdicts += [(e.at, e.id, e.data) for e in page.rows if e.kind == "verdict" and e.data is not None]
+        after = page.after
+        if after is None:
+            break
+    if not verdicts:
+        return None
+    return _INDICATIONS.get(json.loads(max(verdicts)[2]).get("indication"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,7 @@ def test_verify_reads_the_same_folder(root: Path, folder: Path, tmp_path: Path) 
         f'{{"{SHA256}": {{"purposes": ["national"], "purposes": ["government"]}}}}',
         " " * (1 << 20) + "{}",
     ],
+    ids=itertools.count(),  # keys differ from run to run
 )
 def test_wrong_settings_stop_everything(folder: Path, text: str) -> None:
     put(folder / "root.cer", ROOT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import datetime
+import itertools
 import json
 import threading
 import time
@@ -516,6 +517,7 @@ ASKED = [(PERSON.certificate, CA.certificate)]
         (FetchKind.CERTIFICATE, None, CA.certificate.der, NOW + DAY),
         (FetchKind.TIMESTAMP, b"x", b"x", None),
     ],
+    ids=itertools.count(),  # keys differ from run to run
 )
 def test_how_long_something_is_kept(kind, body, content, until):
     request = FetchRequest("http://a.example/", kind, body)

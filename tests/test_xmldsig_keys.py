@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import pytest
 from attrs import evolve
@@ -79,6 +80,7 @@ def issuer_serial(issuer: str, serial: object) -> str:
         ("<X509Data><b/></X509Data>", None),
         ("", None),
     ],
+    ids=itertools.count(),  # keys differ from run to run
 )
 def test_names_of_certificates(info, named):
     assert facts_of(info).names(AN.certificate) is named

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 import pytest
@@ -815,6 +816,60 @@ def test_a_lease_that_was_lost_while_the_carrier_worked_changes_nothing(world: W
     sender.push()
     row = only_message(sender)
     assert (row.owner, row.attempts, row.state) == ("another", 2, OutboxState.WAITING)
+
+
+def test_a_slow_carrier_does_not_lose_its_lease(world: World) -> None:
+    """The sign of life comes from a thread, while the carrier works."""
+    taken: list[Any] = []
+
+    class Slow(NoMemory):
+        def submit(self, outgoing: Outgoing, recipients: Any) -> Any:
+            world.clock.advance(datetime.timedelta(seconds=25))
+            end = world.clock() + datetime.timedelta(seconds=20)
+            for _ in range(500):
+                with sender.store.reading() as unit:
+                    if (unit.outbox.get(outgoing.message_id).lease_until or world.clock()) >= end:
+                        break
+                threading.Event().wait(0.01)
+            world.clock.advance(datetime.timedelta(seconds=20))
+            with sender.store.transaction() as unit:
+                taken.extend(unit.outbox.claim("another", AXIS, at=world.clock(), lease=MINUTE))
+            return super().submit(outgoing, recipients)
+
+    policy = attrs.evolve(POLICY, lease=datetime.timedelta(seconds=0.3) * 100)
+    sender = world.node(SENDER, carrier=Slow(world.axis.transport(SENDER, name=AXIS)), policy=policy)
+    world.send(sender, packet())
+    with heart_of(sender, 0.05):
+        sender.push()
+    assert taken == []
+    assert only_message(sender).state is OutboxState.SENT
+
+
+def heart_of(node: Node, pause: float) -> Any:
+    """Let the heart of *node* beat every *pause* seconds: the clock of these tests stands still."""
+    return mock.patch("vndoc.node._heart.beat_every", return_value=pause)
+
+
+def test_a_heart_that_cannot_beat_is_told_in_the_log_only(world: World, monkeypatch, caplog) -> None:
+    def gone(*_: object) -> Any:
+        raise StoreError("store-unavailable", detail="gone")
+
+    class Slow(NoMemory):
+        def submit(self, outgoing: Outgoing, recipients: Any) -> Any:
+            with monkeypatch.context() as patch:
+                patch.setattr(type(sender.store), "transaction", gone)
+                for _ in range(500):
+                    if any(record.getMessage() == "no sign of life" for record in caplog.records):
+                        break
+                    threading.Event().wait(0.01)
+            return super().submit(outgoing, recipients)
+
+    sender = world.node(SENDER, carrier=Slow(world.axis.transport(SENDER, name=AXIS)))
+    world.send(sender, packet())
+    with heart_of(sender, 0.02):
+        sender.push()
+    assert only_message(sender).state is OutboxState.SENT
+    assert any(record.getMessage() == "no sign of life" for record in caplog.records)
 
 
 def test_release_gives_back_what_a_worker_holds(world: World) -> None:

@@ -336,6 +336,69 @@ def test_a_header_that_no_signature_covers_is_told():
     assert not {"header-signature-elsewhere"} & {*found["cid"], *found["enveloped"]}
 
 
+STANDARD = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+SIGNED_HEADER = sealed(
+    SENT.decode()
+    .replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="header">', 1)
+    .replace(
+        "</edXML:edXMLHeader>",
+        signature(reference("#header", transforms=(ENVELOPED, EXCLUSIVE)), canonical=EXCLUSIVE, key_info=KEYS)
+        + "</edXML:edXMLHeader>",
+        1,
+    )
+)
+
+
+def _in_another_namespace(namespace: str) -> str:
+    """Return a forged packet in *namespace*, with the signed header behind its own."""
+    genuine = SIGNED_HEADER.decode()
+    start, stop = genuine.index("<edXML:edXMLHeader"), genuine.index("</edXML:edXMLHeader>")
+    header = f"{genuine[start:stop]}</edXML:edXMLHeader>".replace(
+        "<edXML:edXMLHeader", f'<edXML:edXMLHeader xmlns:edXML="{STANDARD}"', 1
+    )
+    forged = SENT.decode().replace(STANDARD, namespace)
+    if not namespace:
+        forged = forged.replace(' xmlns:edXML=""', "").replace("edXML:", "")
+    closing = "</edXML:edXMLEnvelope>" if namespace else "</edXMLEnvelope>"
+    return forged.replace("TL1", "TL9").replace(closing, header + closing, 1)
+
+
+def _out_of_place() -> str:
+    """Return the signed packet with another header before it, where none belongs."""
+    forged = SENT.decode()
+    start, stop = forged.index("<edXML:MessageHeader"), forged.index("</edXML:MessageHeader>")
+    other = forged[start:stop].replace("TL1", "TL9") + "</edXML:MessageHeader>"
+    genuine = SIGNED_HEADER.decode()
+    at = genuine.index("<edXML:edXMLHeader")
+    return genuine[:at] + other + genuine[at:]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [*map(_in_another_namespace, ("http://www.e-doc.vn/Schema/", "http://www.go.vn/eDoc", "")), _out_of_place()],
+)
+def test_another_header_is_read_than_the_signed_one(forged):
+    """The signed header has the same path as the one that is read, or lies beside it, and is as it was (attack A1)."""
+    assert vndoc.verify(SIGNED_HEADER, **HOW).passed
+    with vndoc.read(forged.replace("Trích yếu mẫu", "Trích yếu giả", 1).encode()) as reading:
+        assert reading.document.subject == "Trích yếu giả"
+        verdict = verify_packet(reading, **HOW)
+    [report] = verdict
+    assert report.covers[0].intact
+    assert said(report)[0] == "header-signature-elsewhere"
+    assert "header-not-signed" in [r.code for r in verdict.reasons]
+    assert not verdict.passed
+
+
+def test_attachments_that_are_signed_where_they_stand():
+
+    data = SENT.decode().replace("<AttachmentEncoded>", '<AttachmentEncoded Id="file">', 1)
+    sign = signature(reference("#file", transforms=(EXCLUSIVE,)), canonical=EXCLUSIVE, key_info=KEYS)
+    verdict = vndoc.verify(sealed(data.replace("</edXML:edXMLHeader>", sign + "</edXML:edXMLHeader>", 1)), **HOW)
+    assert verdict.passed
+    assert "header-not-signed" in [r.code for r in verdict.reasons]
+
+
 def test_a_file_called_like_the_content_id_of_another_one():
     """XML-DSig names content ids, a seal names files: one must not stand for the other."""
     with vndoc.read(header_of("cid")) as reading:

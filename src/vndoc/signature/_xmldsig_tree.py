@@ -25,8 +25,8 @@ from vndoc.xml.c14n import canonical_octets
 from vndoc.xml.c14nwork import is_light
 from vndoc.xml.document import check_document
 from vndoc.xml.elide import elide
-from vndoc.xml.parser import parse_copy, parse_document_quietly
-from vndoc.xml.pieces import foretold_digest
+from vndoc.xml.parser import parse_document_quietly
+from vndoc.xml.pieces import foretold_digest, text_of
 from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
@@ -254,11 +254,14 @@ class XmlSource:
                 whole_document=whole_document,
             )
 
-        def text(node: etree._Element) -> str:
-            return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
-
         ready = None if skeleton.ahead is None else functools.partial(foretold_digest, skeleton)
-        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text, foretold=ready)
+        return cls(
+            root=skeleton.full_root,
+            size=size,
+            canonical=canonical,
+            text=functools.partial(text_of, skeleton),
+            foretold=ready,
+        )
 
 
 def _apart(skeleton: Skeleton) -> bool:

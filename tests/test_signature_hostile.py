@@ -6,6 +6,8 @@ What is tried here was once accepted, or once ended in an error that is not ours
 from __future__ import annotations
 
 import datetime
+import errno
+import io
 
 import attrs
 import pytest
@@ -16,12 +18,13 @@ import vndoc
 from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
 from vndoc.envelope import Attachment
-from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors import CertificateError, SignatureError, SourceError, UsageError
 from vndoc.pki import Purpose, TrustStore
 from vndoc.pki.algorithms import load_public_key
 from vndoc.signature import tsp
+from vndoc.signature.cms import read_cms, sign_cms
 from vndoc.signature.etsi import verdict_to_etsi
-from vndoc.signature.evaluation import verify_xml
+from vndoc.signature.evaluation import verify_cms, verify_xml
 from vndoc.signature.export import verdict_to_json
 from vndoc.signature.originals import judge_original
 from vndoc.signature.packet import sign_header, verify_packet
@@ -428,3 +431,66 @@ def test_exponents_that_take_long(bits, taken):
     with pytest.raises(CertificateError) as caught:
         load_public_key(spki)
     assert caught.value.code == "key-unsupported"
+
+
+# -- sources ---------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Failing:
+    """Octets of which only the first *good* can be read."""
+
+    data: bytes
+    good: int
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def open(self) -> io.BufferedReader:
+        data, good = self.data, self.good
+
+        class File(io.RawIOBase):
+            at = 0
+
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer: memoryview) -> int:
+                part = data[self.at : min(self.at + len(buffer), good)]
+                if not part:
+                    raise OSError(errno.EIO, "Input/output error")
+                buffer[: len(part)] = part
+                self.at += len(part)
+                return len(part)
+
+        return io.BufferedReader(File(), 64)
+
+
+CMS = sign_cms(b"content", signer=AN.signer(), detached=False)
+DETACHED = sign_cms(b"content", signer=AN.signer())
+
+
+@pytest.mark.parametrize("good", [0, 100, len(CMS) - 1])
+def test_sources_that_fail_on_the_way(good):
+    with pytest.raises(SourceError) as caught:
+        verify_cms(Failing(CMS, good), **HOW)
+    assert caught.value.code == "source-unreadable"
+    with pytest.raises(SourceError) as caught:
+        verify_cms(DETACHED, content=Failing(b"content", min(good, 5)), **HOW)
+    assert caught.value.code == "source-unreadable"
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_other_kinds_of_octets(kind):
+    assert read_cms(kind(CMS))[0].covered[0].intact
+    assert read_cms(DETACHED, content=kind(b"content"))[0].covered[0].intact
+    assert read_xml(kind(PART))[0].covered[0].intact
+
+
+@pytest.mark.parametrize("data", ["<a/>", None, 7])
+def test_what_is_no_octets(data):
+    for read_it in (lambda: read_xml(data), lambda: read_cms(data), lambda: read_cms(DETACHED, content=data or "")):
+        with pytest.raises(UsageError) as caught:
+            read_it()
+        assert caught.value.code == "source-type"

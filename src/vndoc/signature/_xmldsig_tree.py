@@ -15,7 +15,7 @@ import pybase64
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import ReadError
+from vndoc.errors import ReadError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
@@ -205,14 +205,19 @@ class XmlSource:
     foretold: Foretold | None = None
 
     @classmethod
-    def of(cls, source: bytes | etree._Element | XmlSource, limits: Limits = DEFAULT) -> XmlSource:
+    def of(
+        cls, source: bytes | bytearray | memoryview | etree._Element | XmlSource, limits: Limits = DEFAULT
+    ) -> XmlSource:
         """Return *source*, parsed if it is octets.
 
         Raises :class:`~vndoc.errors.ReadError` as :func:`vndoc.xml.parse_document` does, and ``xml-dtd`` for a tree
-        that has a document type declaration (attack A4).
+        that has a document type declaration (attack A4); :class:`~vndoc.errors.UsageError` ``source-type`` for
+        anything else.
         """
         if isinstance(source, XmlSource):
             return source
+        if isinstance(source, (bytearray, memoryview)):
+            source = bytes(source)
         if isinstance(source, bytes):
             if _WHOLE < len(source) <= limits.document_bytes:
                 skeleton = elide(MemoryOctets(source), limits)
@@ -225,6 +230,8 @@ class XmlSource:
                 return cls(root=parse_document(source, limits=limits), size=len(source))
             light = len(source) <= _SHORT and is_light(source)
             return cls(root=root, size=len(source), canonical=_light if light else _whole)
+        if not etree.iselement(source):
+            raise UsageError("source-type", found=type(source).__name__)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")

@@ -15,9 +15,11 @@ import vndoc
 from cli_support import call, document, results, save
 from verdict_support import CA, NOW, PERSON, ROOT, TSA, TSA_ROOT
 from vndoc.envelope import Attachment
+from vndoc.envelope.octets import MemoryOctets
+from vndoc.limits import DEFAULT
 from vndoc.signature.cms import sign_cms
 from vndoc.signature.seal import seal
-from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.testing.pki import TimestampAuthority
 
 DS, ENC = "http://www.w3.org/2000/09/xmldsig#", "http://www.w3.org/2001/04/xmlenc#"
@@ -130,6 +132,34 @@ def test_xml(tmp_path, trust):
     assert call("verify", path, *POLICY, "--trust", trust).exit_code == 0
 
 
+def test_xml_that_is_larger_than_that_of_any_packet(tmp_path, trust):
+    path = tmp_path / "a.xml"
+    path.write_bytes(sign_xml(b"<a>" + b"x " * 9_000_000 + b"</a>", signer=PERSON.signer(), signing_time=TIME))
+    assert path.stat().st_size > DEFAULT.buffered_bytes
+    (found,) = results("verify", path, *POLICY, "--trust", trust)
+    assert found["kind"] == "xml"
+    for name, code in (("edXML", "limit-skeleton-bytes"), ("b", "no-signature")):
+        path.write_bytes(
+            b"<%b xmlns='http://www.go.vn/eDoc'>%b</%b>" % (name.encode(), b"x " * 3_000_000, name.encode())
+        )
+        (found,) = results("verify", path, *POLICY, code=2)
+        assert found["error"]["code"] == code
+
+
+def test_content_beside_xml(tmp_path, trust):
+    """It is what the references outside the document lead to; a packet has none, and to pass over it would mislead."""
+    (tmp_path / "content").write_bytes(CONTENT)
+    path = tmp_path / "a.xml"
+    outside = XmlReference(uri="urn:x", content=MemoryOctets(CONTENT))
+    path.write_bytes(sign_xml(b"<a/>", signer=PERSON.signer(), signing_time=TIME, references=[outside]))
+    given = (*POLICY, "--trust", trust, "--content")
+    assert results("verify", path, *given, tmp_path / "content")[0]["status"] == "passed"
+    assert results("verify", path, *given, path, code=1)[0]["status"] == "failed"
+    assert results("verify", path, *POLICY, "--trust", trust, code=3)[0]["status"] == "indeterminate"
+    packet = save(tmp_path / "a.edxml", seal(document(), PERSON.signer()))
+    assert results("verify", packet, *given, path, code=2)[0]["error"]["code"] == "option-invalid"
+
+
 def test_a_folder_of_files(tmp_path, trust):
     folder = tmp_path / "in"
     folder.mkdir()
@@ -147,6 +177,7 @@ def test_a_folder_of_files(tmp_path, trust):
         (b"0\x03abc", "cms-malformed"),
         (b"", "empty-input"),
         (b"<a>", "xml-malformed"),
+        (b"-----BEGIN PKCS7-----\nMIIB", "not-xml"),
     ],
 )
 def test_what_cannot_be_verified(tmp_path, data, code):

@@ -6,6 +6,8 @@ What is tried here was once accepted, or once ended in an error that is not ours
 from __future__ import annotations
 
 import datetime
+import errno
+import io
 
 import attrs
 import pytest
@@ -16,12 +18,13 @@ import vndoc
 from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
 from vndoc.envelope import Attachment
-from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors import CertificateError, SignatureError, SourceError, UsageError
 from vndoc.pki import Purpose, TrustStore
 from vndoc.pki.algorithms import load_public_key
 from vndoc.signature import tsp
+from vndoc.signature.cms import read_cms, sign_cms
 from vndoc.signature.etsi import verdict_to_etsi
-from vndoc.signature.evaluation import verify_xml
+from vndoc.signature.evaluation import verify_cms, verify_xml
 from vndoc.signature.export import verdict_to_json
 from vndoc.signature.originals import judge_original
 from vndoc.signature.packet import sign_header, verify_packet
@@ -336,6 +339,69 @@ def test_a_header_that_no_signature_covers_is_told():
     assert not {"header-signature-elsewhere"} & {*found["cid"], *found["enveloped"]}
 
 
+STANDARD = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
+SIGNED_HEADER = sealed(
+    SENT.decode()
+    .replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="header">', 1)
+    .replace(
+        "</edXML:edXMLHeader>",
+        signature(reference("#header", transforms=(ENVELOPED, EXCLUSIVE)), canonical=EXCLUSIVE, key_info=KEYS)
+        + "</edXML:edXMLHeader>",
+        1,
+    )
+)
+
+
+def _in_another_namespace(namespace: str) -> str:
+    """Return a forged packet in *namespace*, with the signed header behind its own."""
+    genuine = SIGNED_HEADER.decode()
+    start, stop = genuine.index("<edXML:edXMLHeader"), genuine.index("</edXML:edXMLHeader>")
+    header = f"{genuine[start:stop]}</edXML:edXMLHeader>".replace(
+        "<edXML:edXMLHeader", f'<edXML:edXMLHeader xmlns:edXML="{STANDARD}"', 1
+    )
+    forged = SENT.decode().replace(STANDARD, namespace)
+    if not namespace:
+        forged = forged.replace(' xmlns:edXML=""', "").replace("edXML:", "")
+    closing = "</edXML:edXMLEnvelope>" if namespace else "</edXMLEnvelope>"
+    return forged.replace("TL1", "TL9").replace(closing, header + closing, 1)
+
+
+def _out_of_place() -> str:
+    """Return the signed packet with another header before it, where none belongs."""
+    forged = SENT.decode()
+    start, stop = forged.index("<edXML:MessageHeader"), forged.index("</edXML:MessageHeader>")
+    other = forged[start:stop].replace("TL1", "TL9") + "</edXML:MessageHeader>"
+    genuine = SIGNED_HEADER.decode()
+    at = genuine.index("<edXML:edXMLHeader")
+    return genuine[:at] + other + genuine[at:]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [*map(_in_another_namespace, ("http://www.e-doc.vn/Schema/", "http://www.go.vn/eDoc", "")), _out_of_place()],
+)
+def test_another_header_is_read_than_the_signed_one(forged):
+    """The signed header has the same path as the one that is read, or lies beside it, and is as it was (attack A1)."""
+    assert vndoc.verify(SIGNED_HEADER, **HOW).passed
+    with vndoc.read(forged.replace("Trích yếu mẫu", "Trích yếu giả", 1).encode()) as reading:
+        assert reading.document.subject == "Trích yếu giả"
+        verdict = verify_packet(reading, **HOW)
+    [report] = verdict
+    assert report.covers[0].intact
+    assert said(report)[0] == "header-signature-elsewhere"
+    assert "header-not-signed" in [r.code for r in verdict.reasons]
+    assert not verdict.passed
+
+
+def test_attachments_that_are_signed_where_they_stand():
+
+    data = SENT.decode().replace("<AttachmentEncoded>", '<AttachmentEncoded Id="file">', 1)
+    sign = signature(reference("#file", transforms=(EXCLUSIVE,)), canonical=EXCLUSIVE, key_info=KEYS)
+    verdict = vndoc.verify(sealed(data.replace("</edXML:edXMLHeader>", sign + "</edXML:edXMLHeader>", 1)), **HOW)
+    assert verdict.passed
+    assert "header-not-signed" in [r.code for r in verdict.reasons]
+
+
 def test_a_file_called_like_the_content_id_of_another_one():
     """XML-DSig names content ids, a seal names files: one must not stand for the other."""
     with vndoc.read(header_of("cid")) as reading:
@@ -365,3 +431,66 @@ def test_exponents_that_take_long(bits, taken):
     with pytest.raises(CertificateError) as caught:
         load_public_key(spki)
     assert caught.value.code == "key-unsupported"
+
+
+# -- sources ---------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Failing:
+    """Octets of which only the first *good* can be read."""
+
+    data: bytes
+    good: int
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def open(self) -> io.BufferedReader:
+        data, good = self.data, self.good
+
+        class File(io.RawIOBase):
+            at = 0
+
+            def readable(self) -> bool:
+                return True
+
+            def readinto(self, buffer: memoryview) -> int:
+                part = data[self.at : min(self.at + len(buffer), good)]
+                if not part:
+                    raise OSError(errno.EIO, "Input/output error")
+                buffer[: len(part)] = part
+                self.at += len(part)
+                return len(part)
+
+        return io.BufferedReader(File(), 64)
+
+
+CMS = sign_cms(b"content", signer=AN.signer(), detached=False)
+DETACHED = sign_cms(b"content", signer=AN.signer())
+
+
+@pytest.mark.parametrize("good", [0, 100, len(CMS) - 1])
+def test_sources_that_fail_on_the_way(good):
+    with pytest.raises(SourceError) as caught:
+        verify_cms(Failing(CMS, good), **HOW)
+    assert caught.value.code == "source-unreadable"
+    with pytest.raises(SourceError) as caught:
+        verify_cms(DETACHED, content=Failing(b"content", min(good, 5)), **HOW)
+    assert caught.value.code == "source-unreadable"
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_other_kinds_of_octets(kind):
+    assert read_cms(kind(CMS))[0].covered[0].intact
+    assert read_cms(DETACHED, content=kind(b"content"))[0].covered[0].intact
+    assert read_xml(kind(PART))[0].covered[0].intact
+
+
+@pytest.mark.parametrize("data", ["<a/>", None, 7])
+def test_what_is_no_octets(data):
+    for read_it in (lambda: read_xml(data), lambda: read_cms(data), lambda: read_cms(DETACHED, content=data or "")):
+        with pytest.raises(UsageError) as caught:
+            read_it()
+        assert caught.value.code == "source-type"

@@ -13,20 +13,24 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import LimitError, VndocError
 from vndoc.limits import DEFAULT
+from vndoc.packets.files import TemporarySpool
 from vndoc.pki import der
 from vndoc.pki.names import key_or_octets, same_name
 from vndoc.signature._xmldsig_tree import Paths, XmlSource
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import sign_xml
-from vndoc.xml import Canonical, canonicalize, parse_document
+from vndoc.xml import Canonical, canonicalize, parse_document, split
 from vndoc.xml.c14nwork import check_work, is_light
-from xmlsig_support import AN, AT, ENVELOPED, codes, reference, sealed, signature, sound
+from vndoc.xml.stream import stream
+from xmlsig_support import AN, AT, DS, ENVELOPED, b64, codes, reference, sealed, signature, sound
 
 TEXT = base64.b64encode(hashlib.sha512(b"route").digest() * 900).decode()
 LINES = base64.encodebytes(base64.b64decode(TEXT)).decode()
 PADDING = "A" * 8_000
+CONTENT_DIGEST = hashlib.sha256(base64.b64decode(TEXT)).digest()
 
 
 def document(text: str = TEXT, inside: str = "", more: str = "") -> bytes:
@@ -100,6 +104,39 @@ def test_any_document_is_judged_as_its_whole_tree(text, inserted, where, signed)
         assert isinstance(outcome(data), str)
         return
     assert outcome(data) == outcome(root)
+
+
+BASE64 = DS + "base64"
+
+
+@pytest.mark.parametrize("around", ["", ' xmlns:r="relative"'])
+@pytest.mark.parametrize(
+    "inner", [TEXT, LINES.replace("\n", "\r\n"), f"{TEXT}<!-- c -->", f"{TEXT[:-4]}<?p q?>{TEXT[-4:]}"]
+)
+def test_base64_of_a_text_that_was_cut_out(inner, around):
+    """The text has no namespaces: what has no canonical form may still be decoded."""
+    data = document(
+        inner, inside=signature(reference("#c", b64(CONTENT_DIGEST), transforms=(BASE64,))).replace(">?<", ">AAAA<")
+    ).replace(b"<ContentTransferEncoded>", f'<ContentTransferEncoded Id="c"{around}>'.encode())
+    for skeleton in (
+        split(MemoryOctets(data), spool=TemporarySpool),
+        stream(MemoryOctets(data), DEFAULT, spool=TemporarySpool),
+    ):
+        [facts] = read_xml(XmlSource.of_skeleton(skeleton, len(data)))
+        assert [(c.intact, octets(c)) for c in facts.covered] == [(True, base64.b64decode(TEXT))]
+    assert told(read_xml(data)) == told(read_xml(parse_document(data)))
+
+
+def test_base64_of_a_text_that_was_not_kept():
+    limits = attrs.evolve(DEFAULT, skeleton_bytes=20_000)
+    data = document(
+        "!" + TEXT, inside=signature(reference("#c", "AAAA", transforms=(BASE64,))).replace(">?<", ">AAAA<")
+    )
+    data = data.replace(b"<ContentTransferEncoded>", b'<ContentTransferEncoded Id="c">')
+    skeleton = stream(MemoryOctets(data), limits, spool=TemporarySpool)
+    assert skeleton.lost
+    [facts] = read_xml(XmlSource.of_skeleton(skeleton, len(data)))
+    assert "signed-data-not-found" in codes(facts)
 
 
 def test_what_a_signature_holds_stays_in_the_tree():

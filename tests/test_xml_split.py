@@ -291,6 +291,7 @@ def test_nothing_there(data: bytes) -> None:
         (b"{\\rtf1}", "an RTF file"),
         (b' {"packet": "<?xml version"}', "JSON text"),
         (b"[1]", "JSON text"),
+        (b"-----BEGIN PKCS7-----\nMIIB\n-----END PKCS7-----", "PEM text"),
         (b"--Boundary\r\nContent-Type: text/xml\r\n\r\n<?xml version='1.0'?><edXML/>", "a MIME message"),
         (base64.b64encode(b'<?xml version="1.0"?>'), "Base64 text"),
         (b"xin ch\xc3\xa0o", "it starts with the bytes 78 69 6e 20 63 68 c3 a0"),

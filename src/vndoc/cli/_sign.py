@@ -76,8 +76,9 @@ def _signer(key: Path, certificates: Path | None, variable: str | None) -> KeySi
 
 
 def _octets(path: str) -> bytes:
+    """Return what is in a file; of one that is larger than any that is signed as a whole, enough to tell."""
     with acquire(path, DEFAULT).open() as file:
-        return file.read()
+        return file.read(DEFAULT.document_bytes + 1)
 
 
 def _signed(file: str, form: str, signer: KeySigner, profile: Profile, now: datetime.datetime) -> bytes:

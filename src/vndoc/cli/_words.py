@@ -379,7 +379,7 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Policy: vn_default, vn_15_2025_strict or archive.",
         ),
         "signed-content": Text(
-            "Tệp được ký, khi chữ ký CMS tách rời.", "The signed file, for a detached CMS signature."
+            "Tệp được ký, khi chữ ký CMS hoặc XML tách rời.", "The signed file, for a detached CMS or XML signature."
         ),
         "trust-folder": Text(
             "Thư mục chứng thư số được tin cậy; xem vndoc trust.",

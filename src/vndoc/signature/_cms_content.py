@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 import attrs
 
 from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
-from vndoc.errors import SignatureError
+from vndoc.errors import SignatureError, SourceError, UsageError
 from vndoc.pki.algorithms import DIGESTS, hasher
 
 
@@ -92,16 +92,37 @@ def _pass_through(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield piece
 
 
+def given(data: bytes | Octets) -> Octets:
+    """Return what a caller gave as octets; :class:`UsageError` ``source-type`` for anything else."""
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return MemoryOctets(bytes(data))
+    if not callable(getattr(data, "open", None)):
+        raise UsageError("source-type", found=type(data).__name__)
+    return data
+
+
+def unreadable(source: object, error: OSError) -> SourceError:
+    """Return the error for a source that cannot be read."""
+    return SourceError("source-unreadable", name=repr(source), detail=error.strerror or type(error).__name__)
+
+
 def pieces_of(octets: Octets) -> Iterator[bytes | memoryview]:
-    """Yield *octets* in pieces; what is in memory is not copied."""
-    if isinstance(octets, ContentOctets):
-        yield from octets.pieces()
-    elif isinstance(octets, MemoryOctets):
+    """Yield *octets* in pieces; what is in memory is not copied.
+
+    Raises :class:`~vndoc.errors.SourceError` ``source-unreadable`` where reading fails.
+    """
+    if isinstance(octets, MemoryOctets):
         yield octets.data
-    else:
+        return
+    try:
+        if isinstance(octets, ContentOctets):
+            yield from octets.pieces()
+            return
         with octets.open() as file:
             while piece := file.read(CHUNK):
                 yield piece
+    except OSError as error:
+        raise unreadable(octets, error) from error
 
 
 def digests_of(octets: Octets, names: Iterable[str]) -> Mapping[str, bytes]:

@@ -17,7 +17,7 @@ from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import digest_of_identifier
-from vndoc.signature._cms_content import ContentOctets, malformed
+from vndoc.signature._cms_content import ContentOctets, given, malformed, unreadable
 
 DATA: Final = "1.2.840.113549.1.7.1"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
@@ -195,15 +195,18 @@ class SignedData:
 def split(data: bytes | Octets, limits: Limits) -> SignedData:
     """Return the parts of the SignedData that *data* is.
 
-    Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` or ``cms-too-large``.
+    Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` or ``cms-too-large``;
+    :class:`~vndoc.errors.SourceError` ``source-unreadable`` where reading fails.
     """
-    if isinstance(data, MemoryOctets):
-        data = data.data
+    source = given(data)
     try:
-        if isinstance(data, bytes):
-            return _plain(data, limits) or _split(data, _Memory(data), limits)
-        with data.open() as file:
-            return _split(data, _Stream(file), limits)
+        if isinstance(source, MemoryOctets):
+            octets = source.data
+            return _plain(octets, limits) or _split(octets, _Memory(octets), limits)
+        with source.open() as file:
+            return _split(source, _Stream(file), limits)
+    except OSError as error:
+        raise unreadable(source, error) from error
     except CertificateError as error:
         raise malformed(f"@{error.values.get('offset', '?')}") from None
 

@@ -118,11 +118,15 @@ class Reference:
             return False
         return without is None or not within(target, without)
 
-    def covers(self, node: etree._Element) -> bool:
-        """Return whether *node* with all its markup is a part of what was digested."""
-        if self.target is None or not self.shows or not within(node, self.target):
+    def reaches(self, node: etree._Element) -> bool:
+        """Return whether *node* with all its markup is a part of what has to have the digest."""
+        if self.target is None or not self.markup or not within(node, self.target):
             return False
         return self.without is None or not within(node, self.without)
+
+    def covers(self, node: etree._Element) -> bool:
+        """Return whether *node* with all its markup is a part of what was digested."""
+        return bool(self.covered.intact) and self.reaches(node)
 
 
 def read_references(

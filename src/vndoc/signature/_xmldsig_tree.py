@@ -15,7 +15,7 @@ import pybase64
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import ReadError
+from vndoc.errors import ReadError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.outcome import Reason
 from vndoc.signature._reasons_xml import XML_REASONS
@@ -25,8 +25,8 @@ from vndoc.xml.c14n import canonical_octets
 from vndoc.xml.c14nwork import is_light
 from vndoc.xml.document import check_document
 from vndoc.xml.elide import elide
-from vndoc.xml.parser import parse_copy, parse_document_quietly
-from vndoc.xml.pieces import foretold_digest
+from vndoc.xml.parser import parse_document_quietly
+from vndoc.xml.pieces import foretold_digest, text_of
 from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
@@ -205,14 +205,19 @@ class XmlSource:
     foretold: Foretold | None = None
 
     @classmethod
-    def of(cls, source: bytes | etree._Element | XmlSource, limits: Limits = DEFAULT) -> XmlSource:
+    def of(
+        cls, source: bytes | bytearray | memoryview | etree._Element | XmlSource, limits: Limits = DEFAULT
+    ) -> XmlSource:
         """Return *source*, parsed if it is octets.
 
         Raises :class:`~vndoc.errors.ReadError` as :func:`vndoc.xml.parse_document` does, and ``xml-dtd`` for a tree
-        that has a document type declaration (attack A4).
+        that has a document type declaration (attack A4); :class:`~vndoc.errors.UsageError` ``source-type`` for
+        anything else.
         """
         if isinstance(source, XmlSource):
             return source
+        if isinstance(source, (bytearray, memoryview)):
+            source = bytes(source)
         if isinstance(source, bytes):
             if _WHOLE < len(source) <= limits.document_bytes:
                 skeleton = elide(MemoryOctets(source), limits)
@@ -225,6 +230,8 @@ class XmlSource:
                 return cls(root=parse_document(source, limits=limits), size=len(source))
             light = len(source) <= _SHORT and is_light(source)
             return cls(root=root, size=len(source), canonical=_light if light else _whole)
+        if not etree.iselement(source):
+            raise UsageError("source-type", found=type(source).__name__)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
@@ -254,11 +261,14 @@ class XmlSource:
                 whole_document=whole_document,
             )
 
-        def text(node: etree._Element) -> str:
-            return _text(parse_copy(b"".join(canonical_pieces(skeleton, node, Canonical.C14N_10))))
-
         ready = None if skeleton.ahead is None else functools.partial(foretold_digest, skeleton)
-        return cls(root=skeleton.full_root, size=size, canonical=canonical, text=text, foretold=ready)
+        return cls(
+            root=skeleton.full_root,
+            size=size,
+            canonical=canonical,
+            text=functools.partial(text_of, skeleton),
+            foretold=ready,
+        )
 
 
 def _apart(skeleton: Skeleton) -> bool:

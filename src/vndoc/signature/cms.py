@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.envelope.octets import Octets
 from vndoc.errors import SignatureError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
@@ -23,7 +23,7 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature import _cms_make as make
 from vndoc.signature import tsp
-from vndoc.signature._cms_content import digests_of
+from vndoc.signature._cms_content import digests_of, given
 from vndoc.signature._cms_read import read_signed
 from vndoc.signature._cms_structure import DATA, SignedData
 from vndoc.signature._cms_token import new_context
@@ -58,14 +58,16 @@ def read_cms(
     it was signed.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed`` for what is no SignedData (RFC 5652, 5.1),
-    ``cms-too-large`` beyond *limits*. All else that is wrong is among the ``reasons`` of the facts.
+    ``cms-too-large`` beyond *limits*; :class:`~vndoc.errors.SourceError` ``source-unreadable`` where reading *data* or
+    *content* fails, and :class:`~vndoc.errors.UsageError` ``source-type`` for what is no octets. All else that is wrong
+    is among the ``reasons`` of the facts.
     """
     _, facts = read_signed(data, _octets(content), new_context(limits, certificates))
     return tuple(facts)
 
 
 def _octets(content: bytes | Octets | None) -> Octets | None:
-    return MemoryOctets(content) if isinstance(content, bytes) else content
+    return None if content is None else given(content)
 
 
 @attrs.frozen

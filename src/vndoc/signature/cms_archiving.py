@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.pki import der
 from vndoc.pki.certificate import Certificate
@@ -20,7 +20,7 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature import _cms_make as make
 from vndoc.signature import tsp
-from vndoc.signature._cms_content import digests_of
+from vndoc.signature._cms_content import digests_of, given
 from vndoc.signature._cms_imprints import archived, new_index
 from vndoc.signature._cms_signer import Content
 from vndoc.signature._cms_structure import SignerInfo, digest_needed, signer_info
@@ -115,7 +115,7 @@ def add_archive_timestamp(
 def _given(content: bytes | Octets | None) -> Octets:
     if content is None:
         raise SignatureError("cms-content-needed")
-    return MemoryOctets(content) if isinstance(content, bytes) else content
+    return given(content)
 
 
 def _check_signed(info: SignerInfo, octets: Octets) -> None:

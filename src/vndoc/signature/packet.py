@@ -12,13 +12,14 @@ import datetime
 import enum
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import attrs
 import pybase64
 
 from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
+from vndoc.edxml.parts import collect
 from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
 from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
@@ -35,9 +36,11 @@ from vndoc.signature.report import SignatureReport, Verdict
 from vndoc.signature.seal import Normalise, read_seal, seal_state
 from vndoc.signature.signing import Signer
 from vndoc.signature.tsp import Stamp
-from vndoc.signature.xmldsig import XmlSource, read_xml
+from vndoc.signature.xmldsig import XmlSignatureFacts, XmlSource, read_xml
 from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.text import Lang, Text
+from vndoc.xml import Skeleton
+from vndoc.xml.pieces import in_full
 
 __all__ = [
     "HeaderSignature",
@@ -130,7 +133,7 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
+def read_header_signatures(reading: Reading) -> tuple[XmlSignatureFacts, ...]:
     """Return the facts of the signatures in the XML of a packet: none unless :func:`header_signature` is PRESENT.
 
     ``cid:`` references are over the unpacked attachments. Where the packet was on its way through somebody else's hands
@@ -140,7 +143,7 @@ def read_header_signatures(reading: Reading) -> tuple[SignatureFacts, ...]:
     return _present(reading, header_signature(reading))
 
 
-def _present(reading: Reading, kind: HeaderSignature) -> tuple[SignatureFacts, ...]:
+def _present(reading: Reading, kind: HeaderSignature) -> tuple[XmlSignatureFacts, ...]:
     if kind is not HeaderSignature.PRESENT:
         return ()
     packet = reading.document
@@ -154,18 +157,27 @@ def _present(reading: Reading, kind: HeaderSignature) -> tuple[SignatureFacts, .
 
     source = XmlSource.of_skeleton(reading.skeleton, reading.source.size)
     facts = read_xml(source, resolver=resolve, limits=reading.limits)
-    found = [_of_packet(f) for f in facts]
+    found = [_of_packet(f, reading.skeleton) for f in facts]
     return tuple(_rewritten(f) if _carried(packet) else f for f in found)
 
 
-def _of_packet(facts: SignatureFacts) -> SignatureFacts:
-    """Return *facts* with a reason if nothing of the packet around the signature is covered."""
-    inside = f"{facts.place}/"
-    for covered in facts.covered:
-        element = covered.what == "element" and not f"{covered.element_path or inside}/".startswith(inside)
-        if element or covered.what in {"document", "attachment"}:
-            return facts
+def _of_packet(facts: XmlSignatureFacts, skeleton: Skeleton) -> XmlSignatureFacts:
+    """Return *facts* with a reason if nothing is covered that the packet was read from (attack A1).
+
+    Where an element stands and what it is called says nothing: a reader that is lenient finds a header in other places
+    and namespaces, too. So it has to be the very element.
+    """
+    if any(covered.what in {"document", "attachment"} for covered in facts.covered):
+        return facts
+    parts = collect(skeleton.root, _unheard)
+    read = (in_full(skeleton, node) for node in (parts.header, *parts.attachments) if node is not None)
+    if any(map(facts.reaches, read)):
+        return facts
     return attrs.evolve(facts, reasons=(*facts.reasons, _reason("header-signature-elsewhere", facts.place)))
+
+
+def _unheard(*_: object) -> None:
+    """Take a report about the layout, which reading the packet has made already."""
 
 
 def _carried(packet: DocumentPacket) -> bool:
@@ -175,7 +187,7 @@ def _carried(packet: DocumentPacket) -> bool:
     return trace is not None and any(hop.organ_id != sender for hop in trace.trace_headers)
 
 
-def _rewritten(facts: SignatureFacts) -> SignatureFacts:
+def _rewritten(facts: XmlSignatureFacts) -> XmlSignatureFacts:
     """Return *facts* with changes of the document around the signature told for what they are."""
     around = [c for c in facts.covered if c.intact is False and c.what in {"document", "element"}]
     others = [c for c in facts.covered if c.intact is False and c not in around]
@@ -275,7 +287,7 @@ def verify_packet(
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
     told = _header_notes(kind, packet, safe=safe, aside=bool(aside))
-    notes = (*broken, *told, *(() if sealed else _unbound(headers)), *reasons, *_pdf_notes(packet))
+    notes = (*broken, *told, *(() if sealed else _unbound(present, reading.skeleton)), *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(
@@ -291,9 +303,7 @@ def verify_packet(
     )
 
 
-def _attempted(
-    read: Callable[[], tuple[SignatureFacts, ...]], code: str, broken: list[Reason]
-) -> tuple[SignatureFacts, ...]:
+def _attempted(read: Callable[[], tuple[_Facts, ...]], code: str, broken: list[Reason]) -> tuple[_Facts, ...]:
     """Return what *read* gives; what keeps one kind of signature from being read must not hide the other."""
     try:
         return read()
@@ -303,12 +313,8 @@ def _attempted(
         return ()
 
 
+_Facts = TypeVar("_Facts", bound=SignatureFacts)
 _LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
-_HEADS: Final = frozenset(
-    {f"/{table.ROOT}", f"/{table.ROOT}/{table.ENVELOPE}", f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"}
-)
-"""What holds the header of a packet."""
-
 _NOTES: Final = {
     HeaderSignature.EMPTY: "header-signature-empty",
     HeaderSignature.PLACEHOLDER: "header-signature-placeholder",
@@ -316,9 +322,12 @@ _NOTES: Final = {
 }
 
 
-def _unbound(headers: tuple[SignatureReport, ...]) -> Iterator[Reason]:
-    """Yield that signatures are there and none of them covers what the header says."""
-    if headers and not any(c.what != "attachment" and c.element_path in _HEADS for h in headers for c in h.covers):
+def _unbound(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton) -> Iterator[Reason]:
+    """Yield that signatures are there and none of them reaches the very element that the header was read from."""
+    if not headers:
+        return
+    header = collect(skeleton.root, _unheard).header
+    if header is None or not any(facts.reaches(in_full(skeleton, header)) for facts in headers):
         yield _reason("header-not-signed")
 
 

@@ -79,13 +79,15 @@ class XmlSignatureFacts(SignatureFacts):
 
     ``key_value`` is the bare key that KeyInfo shows, for whoever can compare it with a key that is known already; it
     proves nothing about a person. ``names`` says whether KeyInfo names a certificate (``None``: it names none).
-    ``data_objects`` are the formats that the signer stated (XAdES DataObjectFormat).
+    ``data_objects`` are the formats that the signer stated (XAdES DataObjectFormat). ``reaches`` says whether an
+    element of the tree is, markup and all, a part of what the references lead to; ``covered`` says if that is intact.
     """
 
     key_value: PublicKey | None = attrs.field(default=None, eq=False)
     key_names: tuple[str, ...] = ()
     names: Callable[[Certificate], bool | None] = attrs.field(default=KeyInfo().names, eq=False)
     data_objects: tuple[xades.DataObject, ...] = ()
+    reaches: Callable[[etree._Element], bool] = attrs.field(default=lambda _node: False, eq=False)
 
     def verify_key(self, key: PublicKey) -> bool:
         """Return whether the signature value is that of the signed octets under *key*; never raises."""
@@ -289,6 +291,7 @@ class _Reading:
             key_names=keys.key_names,
             names=keys.names,
             data_objects=properties.data_objects,
+            reaches=lambda node: any(r.reaches(node) for r in self.references),
         )
 
 

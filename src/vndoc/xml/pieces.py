@@ -25,7 +25,7 @@ from vndoc.xml.base64text import STEP, Base64Text
 from vndoc.xml.c14n import Canonical, canonical_octets, path_between
 from vndoc.xml.skeleton import HOLDER_TAGS, TOKEN_HEAD, Skeleton
 
-__all__ = ["Hashing", "canonical_pieces", "digest", "foretold_digest"]
+__all__ = ["Hashing", "canonical_pieces", "digest", "foretold_digest", "in_full", "text_of"]
 
 _MENDED = Text(
     "tiền tố xlink chưa khai báo được bổ sung khi đọc", "the prefix xlink, not declared, was declared in reading"
@@ -86,8 +86,8 @@ def _around(
     """Return the canonical octets around the texts that were cut out, and the tokens of these."""
     if "xlink" in skeleton.recovered:
         raise ReadError("c14n-unavailable", detail=_MENDED)
-    node = _in_full(skeleton, node)
-    without = None if without is None else _in_full(skeleton, without)
+    node = in_full(skeleton, node)
+    without = None if without is None else in_full(skeleton, without)
     octets = canonical_octets(
         node, algorithm, prefixes, without, whole_document=whole_document, light=skeleton.is_light
     )
@@ -148,14 +148,41 @@ def digest(
     return found.digest()
 
 
-def _in_full(skeleton: Skeleton, node: etree._Element) -> etree._Element:
-    """Return what *node*, of either tree, is in the full tree; refuse an element of any other tree."""
+def in_full(skeleton: Skeleton, node: etree._Element) -> etree._Element:
+    """Return what *node*, of either tree, is in the full tree; refuse an element of any other tree.
+
+    Raises as :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`, and :class:`UsageError` (``option-invalid``).
+    """
     full = skeleton.full_root
     if node.getroottree().getroot() is full:
         return node
     for position in path_between(skeleton.root, node) or ():
         full = next(itertools.islice(full.iterchildren("*"), position, None))
     return full
+
+
+def text_of(skeleton: Skeleton, node: etree._Element) -> str:
+    """Return the text of *node* of the full tree and all below it, what was cut out included.
+
+    Comments and processing instructions are no part of it. Raises :class:`ReadError` (``c14n-unavailable``) where a
+    damaged text was not kept, and :class:`SourceError` if the source is not what it was.
+    """
+    cut_out = {holder: text for holder in node.iter(*HOLDER_TAGS) if (text := holder.text) in skeleton.texts}
+    if not skeleton.lost.isdisjoint(cut_out.values()):
+        raise ReadError("c14n-unavailable", detail=_LOST)
+    parts: list[str] = []
+    for event, inner in etree.iterwalk(node, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            token = cut_out.get(inner)
+            parts.append((inner.text or "") if token is None else _whole(skeleton.texts[token]))
+        elif inner is not node:
+            parts.append(inner.tail or "")
+    return "".join(parts)
+
+
+def _whole(text: Base64Text) -> str:
+    """Return *text* as a tree would have it, but for the ends of lines."""
+    return b"".join(text.raw(0, text.stop - text.start, STEP)).decode("utf-8", "replace")
 
 
 def _tokens(skeleton: Skeleton, node: etree._Element, without: etree._Element | None) -> list[str]:

@@ -48,6 +48,7 @@ _KINDS = (
     (b"{", Text("văn bản JSON", "JSON text")),
     (b"[", Text("văn bản JSON", "JSON text")),
     (b"PD94bWwg", Text("văn bản Base64", "Base64 text")),
+    (b"-----BEGIN ", Text("văn bản PEM", "PEM text")),
     (b"--", Text("thông điệp MIME", "a MIME message")),
     (b"MIME-Version:", Text("thông điệp MIME", "a MIME message")),
     (b"Content-Type:", Text("thông điệp MIME", "a MIME message")),

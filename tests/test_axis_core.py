@@ -245,6 +245,19 @@ def test_documents_are_known_again_statuses_are_not() -> None:
     assert not core.knows("H41", "H14.12", "07/TB")
 
 
+def test_what_the_axis_lost_it_does_not_know_again() -> None:
+    """Else the sender would be told that it had been taken over, and nobody would ever get it."""
+    core = make(keep=1)
+    submit(core, "H14", notation="07/TB", lose=True)
+    assert not core.knows("H41", "H14", "07/TB")
+    [copy] = submit(core, "H14", notation="07/TB").copies
+    core.settle(SOUTH.id, copy, Settlement.DONE, START)  # the lost one is forgotten
+    assert core.knows("H41", "H14", "07/TB")
+    submit(core, "H14", notation="08/TB", lose=True)  # and now that one
+    assert not core.knows("H41", "H14", "07/TB")
+    assert not core.knows("H41", "H14", "08/TB")
+
+
 def test_ids_depend_on_the_seed_alone() -> None:
     one, same, other = (submit(make(seed=seed), "H14") for seed in ("", "", "b"))
     assert (one.id, one.copies) == (same.id, same.copies)

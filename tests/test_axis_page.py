@@ -302,6 +302,14 @@ def test_every_kind_of_fault_is_shown() -> None:
         assert [text(row[0]) for row in rows] == [kind.value for kind in FaultKind]
 
 
+def test_a_page_is_new_when_a_fault_was_met_that_did_nothing_else() -> None:
+    with running(faults=["failure@count"]) as server:
+        first = get(server)
+        assert get(server, if_none_match=first.headers["etag"]).status == 304
+        Vxp(server.port, NORTH).ask("countReceiveEdoc")
+        assert get(server, if_none_match=first.headers["etag"]).status == 200
+
+
 # -- in a browser ------------------------------------------------------------------------------------
 
 Browse = Callable[..., str]

@@ -148,7 +148,8 @@ def test_a_token_is_valid_for_thirty_minutes(clock: Clock, north: Lgsp) -> None:
 def test_who_is_not_let_in(server: AxisServer, north: Lgsp) -> None:
     assert Lgsp(server.port, NORTH).login("wrong").status == 401
     assert Lgsp(server.port, System(id="nobody", secret="x")).login().status == 401
-    assert call(server.port, "POST", "/v1/auth/login", {}, b"[]").status == 401
+    for hostile in (b"[]", b'{"username":"00.41.W00","password":"\\ud800"}', b'{"username":"\\ud800"}', b"\xff"):
+        assert call(server.port, "POST", "/v1/auth/login", {}, hostile).status == 401
     for changed in (
         {"X_SecretKey": "wrong"},
         {"X_SystemId": SOUTH.id},

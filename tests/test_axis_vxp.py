@@ -360,6 +360,15 @@ def test_windows_of_lists(south: Vxp) -> None:
 # -- the address book --------------------------------------------------------------------------------
 
 
+def test_entering_an_agency_again_changes_only_what_the_call_names(server: AxisServer, north: Vxp) -> None:
+    server.axis.core.set_closed("H41", closed=True, at=Clock().now)
+    fields = {"id": "", "pcode": "", "code": "H41", "name": "Tên mới", "mail": "m@example.com", "mobile": "", "fax": ""}
+    assert north.ask("registerAgency", json.dumps(fields).encode()).json["status"] == "OK"
+    found = server.axis.core.agency("000.00.00.H41")
+    assert found is not None
+    assert (found.code, found.name, found.closed, found.version) == ("H41", "Tên mới", True, 3)
+
+
 def test_the_address_book_in_its_three_forms_is_read_by_the_routing_table(north: Vxp) -> None:
     forms = {"axis-agencies": "getAgenciesList", "axis-agencies-qd20": "getAgenciesListQD20"}
     for form, operation in forms.items():

@@ -402,7 +402,8 @@ def foreign_messages(copy: _amqp_message.Copy) -> Iterator[tuple[str, object, by
     yield "other headers", pika.BasicProperties(headers={"a": 1}), b"<edXML/>"
     yield "header of a number", pika.BasicProperties(headers={"x-vndoc": 1}), b"<edXML/>"
     for name, value in (
-        ("vndoc", 2), ("id", 1), ("kind", "x"), ("kind", "status"), ("recipient", AGENCIES[2]), ("sha256", "00"),
+        ("vndoc", 2), ("id", 1), ("id", "0" * 64), ("message", "another"), ("sender", "H99"),
+        ("kind", "x"), ("kind", "status"), ("recipient", AGENCIES[2]), ("sha256", "00"),
         ("sha256", "x"), ("size", 1), ("size", -1), ("size", "8"), ("created", "x"), ("created", "2026-03-02"),
         ("inline", 0), ("inline", False),
     ):  # fmt: skip
@@ -443,6 +444,24 @@ def test_a_repetition_after_it_was_done_is_known(pair: tuple[AmqpTransport, Amqp
     two.settle(item, Settlement.DONE)
     assert one.submit(outgoing(), TO).transport_id == first.transport_id
     assert waiting(two) == []
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_other_content_under_a_known_id_is_not_lost(
+    pair: tuple[AmqpTransport, AmqpTransport], broker: Broker, done: bool
+) -> None:
+    """It was acknowledged as a repetition, or with the one that is held, and nobody ever saw it."""
+    one, two = pair
+    one.submit(outgoing(), TO)
+    [item] = waiting(two)
+    if done:
+        two.settle(item, Settlement.DONE)
+    one.submit(outgoing(content=MemoryOctets(b"<other/>")), TO)
+    assert [again.id for again in waiting(two)] == ([] if done else [item.id])
+    two.settle(item, Settlement.DONE)
+    dead = broker.got(f"{broker.prefix}.{TO[0]}.edoc.dead")
+    assert dead is not None
+    assert dead.body == b"<other/>"
 
 
 def test_a_broker_that_does_not_take_it(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:

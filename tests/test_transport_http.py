@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
+import json
 import logging
 import pickle
 import socket
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 import pytest
@@ -27,7 +29,8 @@ from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError, TransportError, UsageError
 from vndoc.transport import Kind, Outgoing
 from vndoc.transport._outgoing import outbound
-from vndoc.transport.http import Endpoint, HttpClient, HttpOptions, Outbound, Request, redacted
+from vndoc.transport._patience import Patience
+from vndoc.transport.http import Endpoint, HttpClient, HttpOptions, Outbound, Request, _Sending, redacted
 from vndoc.transport.secret import Secret, scrub
 from wire_support import Seen, answer, serving
 
@@ -349,6 +352,75 @@ def test_headers_are_made_anew_for_each_attempt() -> None:
     with serving(b"", FINE) as server:
         client(server.url).call(request)
     assert [seen.headers["x-stamp"] for seen in server.seen] == ["1", "2"]
+
+
+BIG = answer(b"x" * 300_000, media_type="text/plain")
+LONG_REFUSAL = answer(b"x" * 300_000, status=500)
+
+
+@pytest.mark.parametrize("bad", [BIG, LONG_REFUSAL, answer(b"x" * 300_000, headers=(("Content-Encoding", "gzip"),))])
+def test_answers_that_are_not_read_through_take_no_connection_away(bad: bytes) -> None:
+    """More of them than connections are kept: each was lost for good, and then the carrier could not be reached."""
+    few = attrs.evolve(QUICK, max_connections=2, connect_timeout=0.5)
+    with serving(*[bad] * 5, FINE) as server:
+        calls = client(server.url, few)
+        for _ in range(5):
+            assert failing(lambda: calls.call(read(max_answer=1000))).code != "carrier-unreachable"
+        assert calls.call(read()).body == b"fine"
+        calls.close()
+
+
+def test_a_taker_that_fails_takes_no_connection_away() -> None:
+    def take(arriving: Any) -> None:
+        next(arriving.pieces())
+        raise OwnFaultError("carrier-storage", carrier="x", detail="disk full")
+
+    few = attrs.evolve(QUICK, max_connections=1, connect_timeout=0.5)
+    with serving(*[BIG] * 3, FINE) as server:
+        calls = client(server.url, few)
+        for _ in range(3):
+            assert failing(lambda: calls.exchange(read(), take)).code == "carrier-storage"
+        assert calls.call(read()).body == b"fine"
+        calls.close()
+
+
+@pytest.mark.parametrize("status", [102, 103, 199])
+def test_a_status_before_the_answer_is_no_refusal(status: int) -> None:
+    """The axis may go on and take the packet over: this was an own fault, as if it had refused."""
+    with serving(answer(b"", status=status, close=True)) as server:
+        error = failing(lambda: client(server.url).call(send()))
+    assert (error.code, error.retry) == ("carrier-nonsense", Retry.UNKNOWN)
+    assert isinstance(error, PeerFaultError)
+
+
+def test_a_deadline_that_passes_when_all_has_left_leaves_the_outcome_open() -> None:
+    """The last octet is with the other side: saying that repeating is safe would send it twice."""
+    now = [0.0]
+    patience = Patience(lambda: now[0])
+    patience.start(10)
+    patience.left_us = True
+    request = Request(
+        method="POST",
+        path="/",
+        headers=dict,
+        changes=True,
+        body=Outbound(size=6, pieces=lambda: iter([b"abc", b"def"])),
+    )
+    half, whole = _Sending(request, patience), _Sending(request, patience)
+    pieces = iter(half)
+    assert next(pieces) == b"abc"
+    now[0] = 11
+    with pytest.raises(TimeoutError):
+        next(pieces)
+    assert half.retry() is Retry.SAFE
+    patience.start(10)
+    patience.left_us = True
+    pieces = iter(whole)
+    assert [next(pieces), next(pieces)] == [b"abc", b"def"]
+    now[0] = 22
+    with pytest.raises(TimeoutError):
+        next(pieces)
+    assert whole.retry() is Retry.UNKNOWN
 
 
 def test_a_status_that_is_expected_is_an_answer() -> None:
@@ -689,8 +761,8 @@ def test_an_address(text: str, url: str, secure: bool) -> None:
 
 LIMITS = {
     "connect_timeout": (0.001, 3600), "read_timeout": (0.001, 3600), "total_timeout": (0.001, 86400),
-    "transfer_timeout": (0.001, 86400), "max_connections": (1, 10), "max_list": (1, 2**31), "attempts": (1, 10),
-    "pause": (0, 60),
+    "transfer_timeout": (0.001, 86400), "max_connections": (1, 10), "max_list": (1, 2**31), "max_page": (1, 2**31),
+    "attempts": (1, 10), "pause": (0, 60),
 }  # fmt: skip
 
 
@@ -733,6 +805,14 @@ def test_a_secret_does_not_print() -> None:
 
 def test_secrets_are_struck_out_of_texts() -> None:
     assert scrub("a mat-khau b", [Secret("mat-khau"), Secret("a")]) == "a *** b"
+    assert scrub("khoa khoa-dai", [Secret("khoa"), Secret("khoa-dai")]) == "*** ***"
+
+
+@pytest.mark.parametrize("text", ["mật/khẩu", 'a"b\\c/d', "đường\n&dài", "a b+c%d"])
+def test_secrets_are_struck_out_however_they_are_written(text: str) -> None:
+    written = [json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(text).replace("/", "\\/")]
+    for one in (text, *written, f"docId={quote(text, safe='')}"):
+        assert scrub(f"<{one}>", [Secret(text)]).strip('<">').removeprefix("docId=") == "***"
 
 
 def test_without_the_extra_one_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

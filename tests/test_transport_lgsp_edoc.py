@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import attrs
 import pytest
 
 from conftest import ROOT
@@ -45,6 +46,11 @@ def lgsp(server: Server, *, monotonic: Callable[[], float] | None = None, **how:
     }
     client = LgspClient(server.url, application_code="app", options=QUICK, now=lambda: NOW, **settings, **clocks)
     return LgspTransport(client, now=lambda: NOW, **how, **clocks)
+
+
+def small_pages(transport: LgspTransport, octets: int) -> LgspTransport:
+    transport.client.http.options = attrs.evolve(QUICK, max_page=octets)
+    return transport
 
 
 def edoc(server: Server, **how: Any) -> EdocRestTransport:
@@ -230,6 +236,30 @@ def test_lgsp_lists_in_windows_that_leave_no_gap() -> None:
             windows.clear()
             list(axis.pending(Kind.DOCUMENT))
             assert least <= len(windows) <= most
+
+
+@pytest.mark.parametrize("last_counts", [True, False])
+def test_lgsp_asks_for_fewer_days_where_a_page_does_not_hold_them(last_counts: bool) -> None:
+    spans = set()
+
+    def reply(connection: Any, seen: Seen) -> None:
+        query = parse_qs(urlsplit(seen.target).query)
+        if not query.get("fromDate"):
+            connection.sendall(LOGIN.replace(b"Content-Type", b"Connection: close\r\nContent-Type"))
+            return
+        first, last = (datetime.date.fromisoformat(query[n][0].replace("/", "-")) for n in ("fromDate", "toDate"))
+        spans.add((last - first).days)
+        until = last if last_counts else last - datetime.timedelta(days=1)
+        rows = [
+            {"docId": f"{day}/{i}", "created_time": f"{day} 08:00:0{i}"} for day, i in all_ if first <= day <= until
+        ]
+        connection.sendall(answer({"code": 0, "data": rows}, close=True))
+
+    all_ = [(datetime.date(2026, 11, 2) + datetime.timedelta(days=d), i) for d in range(22) for i in range(10)]
+    with serving(reply) as server:
+        axis = small_pages(lgsp(server, lookback=30, deep=30), 1000)
+        assert [item.id for item in axis.pending(Kind.STATUS)] == [f"{day}/{i}" for day, i in all_]
+    assert spans == {1, 2, 3, 6}
 
 
 def test_a_look_that_was_broken_off_is_not_the_deep_one() -> None:

@@ -6,12 +6,15 @@ The server of these tests is a script (``wire_support``); nothing here asks the 
 from __future__ import annotations
 
 import base64
+import bisect
 import datetime
 import hashlib
 import hmac
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -502,6 +505,96 @@ def test_more_in_one_minute_than_an_answer_holds_is_told() -> None:
     rows = [{"docId": f"{i:024d}", "created_time": "01/01/2026 00:00:00"} for i in range(100)]
     with serving(ok(data=rows)) as server, pytest.raises(PeerFaultError, match="carrier-answer-too-big"):
         list(carrier(server, options=HttpOptions(max_list=1024)).pending(Kind.STATUS))
+
+
+def written(at: datetime.datetime) -> str:
+    return (at + datetime.timedelta(hours=7)).strftime("%d/%m/%Y %H:%M:%S")
+
+
+def waiting(times: list[datetime.datetime], *, keeps_to_dates: bool = True) -> Any:
+    """Return what answers with one status for each of *times* (sorted), in rows as the axis writes them."""
+    rows = [
+        json.dumps(
+            {
+                "docId": f"{place:024x}", "serviceType": "eDoc", "messageType": "status", "created_time": written(at),
+                "updated_time": written(at), "from": "H41.12", "to": "H14.12", "status": "initial",
+            }
+        )
+        for place, at in enumerate(times)
+    ]  # fmt: skip
+
+    def bound(seen: Any, name: str) -> datetime.datetime:
+        text = seen.headers[f"xroadvnpt-{name}"]
+        moment = datetime.datetime.strptime(text, "%d/%m/%Y %H:%M:%S").replace(tzinfo=datetime.UTC)
+        return moment - datetime.timedelta(hours=7)
+
+    def reply(connection: Any, seen: Any) -> None:
+        first, last = 0, len(rows)
+        if keeps_to_dates and "xroadvnpt-fromdate" in seen.headers:
+            first = bisect.bisect_left(times, bound(seen, "fromdate"))
+            last = bisect.bisect_right(times, bound(seen, "todate"))
+        text = ",".join(rows[first:last])
+        connection.sendall(answer(f'{{"status":"OK","ErrorCode":"0","data":[{text}]}}', close=True))
+
+    return reply
+
+
+def every(count: int, **step: float) -> list[datetime.datetime]:
+    start = NOW - datetime.timedelta(days=20)
+    return [start + place * datetime.timedelta(**step) for place in range(count)]
+
+
+LISTING = """
+import resource, sys
+from vndoc.transport import Kind
+from vndoc.transport.http import HttpOptions
+from vndoc.transport.vxp import VxpTransport
+url, page = sys.argv[1], int(sys.argv[2])
+carrier = VxpTransport.connect(url, system_id="a", secret="SECRETxyz", http=HttpOptions(max_page=page))
+list(carrier.changes())  # whatever is loaded late is loaded now
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert [int(item.id, 16) for item in carrier.pending(Kind.STATUS)] == list(range(int(sys.argv[3])))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is Linux'")
+@pytest.mark.parametrize(
+    ("count", "page", "megabytes"),
+    [(20_000, 128 * 1024, 12), pytest.param(100_000, 2 * 1024 * 1024, 40, marks=pytest.mark.long)],
+)
+def test_memory_does_not_grow_with_what_waits(count: int, page: int, megabytes: int) -> None:
+    """In one answer they took 30 and 158 MB; a list of their numbers, which the client keeps, takes 0.6 and 3."""
+    start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=20)
+    times = [start.replace(microsecond=0) + datetime.timedelta(seconds=10) * place for place in range(count)]
+    with serving(ok(data=[]), waiting(times)) as server:
+        given = [sys.executable, "-c", LISTING, server.url, str(page), str(count)]
+        done = subprocess.run(given, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        assert float(done.stdout) < megabytes
+
+
+def test_an_axis_that_does_not_look_at_dates_is_asked_for_all_at_once() -> None:
+    times = every(2_000, minutes=1)
+    with serving(waiting(times, keeps_to_dates=False)) as server:
+        small = carrier(server, options=HttpOptions(max_page=10_000, pause=0))
+        assert [int(item.id, 16) for item in small.pending(Kind.STATUS)] == list(range(2_000))
+        assert len(server.seen) == 3
+
+
+def test_what_came_within_a_second_may_take_the_longer_answer() -> None:
+    moment = every(1)[0]
+    times = [moment - datetime.timedelta(days=400)] * 5 + [moment] * 300 + every(5, days=1)[1:]
+    with serving(waiting(times)) as server:
+        small = carrier(server, options=HttpOptions(max_page=10_000, pause=0))
+        assert [int(item.id, 16) for item in small.pending(Kind.STATUS)] == list(range(len(times)))
+
+
+def test_what_seems_to_be_from_before_the_axis_began_is_offered_too() -> None:
+    times = [datetime.datetime(2009, 1, 1, tzinfo=datetime.UTC), *every(300, hours=1)]
+    with serving(waiting(times)) as server:
+        small = carrier(server, options=HttpOptions(max_page=10_000, pause=0))
+        assert [int(item.id, 16) for item in small.pending(Kind.STATUS)] == list(range(301))
 
 
 @pytest.mark.parametrize("data", [None, []])

@@ -36,9 +36,8 @@ class Copy:
 
 def copy_of(packet: Outgoing, recipient: str, size: int, created: datetime.datetime, *, inline: bool) -> Copy:
     """Return the copy of *packet* for *recipient*."""
-    named = f"{packet.sender}\0{packet.message_id}\0{packet.kind.value}\0{recipient}"
     return Copy(
-        id=hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest(),
+        id=_id(packet.sender, packet.message_id, packet.kind, recipient),
         message_id=packet.message_id,
         kind=packet.kind,
         sender=packet.sender,
@@ -48,6 +47,11 @@ def copy_of(packet: Outgoing, recipient: str, size: int, created: datetime.datet
         created=created,
         inline=inline,
     )
+
+
+def _id(sender: str, message_id: str, kind: Kind, recipient: str) -> str:
+    named = f"{sender}\0{message_id}\0{kind.value}\0{recipient}"
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def written(copy: Copy) -> Any:
@@ -83,6 +87,8 @@ def parsed(properties: Any, body: bytes) -> Copy | None:
         return None
     if len(found.sha256) != 32 or found.size < 0:
         return None
+    if found.id != _id(found.sender, found.message_id, found.kind, found.recipient):
+        return None  # it would be taken for a repetition of another message
     if found.inline:
         return found if (len(body), hashlib.sha256(body).digest()) == (found.size, found.sha256) else None
     return None if body else found

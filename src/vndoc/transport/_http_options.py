@@ -81,7 +81,8 @@ class HttpOptions:
     ``connect_timeout``: for a connection with its TLS handshake, and for handing over each piece. ``read_timeout``:
     for each wait for input. ``total_timeout``: for one exchange, ``transfer_timeout``: for one that carries a packet.
     ``max_connections``: kept open at most (1 to 10, as the vendor's client allows). ``max_list``: one answer that lists
-    something. ``attempts`` of a call that changes nothing, with a ``pause`` that doubles.
+    something. ``max_page``: one that lists what waits; where there is more, it is asked for in shorter windows of time.
+    ``attempts`` of a call that changes nothing, with a ``pause`` that doubles.
 
     ``ca_file`` (PEM) replaces the system's authorities; ``client_certificate`` and ``client_key`` (PEM files)
     with ``client_key_password`` show who calls. ``ssl_context`` replaces all four, for whoever needs more.
@@ -97,6 +98,7 @@ class HttpOptions:
     transfer_timeout: float = attrs.field(default=3600.0, validator=_between(0.001, 86400))
     max_connections: int = attrs.field(default=4, validator=_between(1, 10))
     max_list: int = attrs.field(default=64 * 1024 * 1024, validator=_between(1, 2**31))
+    max_page: int = attrs.field(default=2 * 1024 * 1024, validator=_between(1, 2**31))
     attempts: int = attrs.field(default=3, validator=_between(1, 10))
     pause: float = attrs.field(default=0.5, validator=_between(0, 60))
     ca_file: str | None = None

@@ -132,16 +132,19 @@ class LgspClient:
             raise wrong_field(self.carrier, "data.docId", Retry.UNKNOWN)
         return SentAnswer(doc_id=doc_id, raw=self.http.scrubbed(raw.decode("utf-8", "replace")).encode())
 
-    def received(self, kind: Kind, first: datetime.date, last: datetime.date) -> list[ReceivedRow]:
+    def received(
+        self, kind: Kind, first: datetime.date, last: datetime.date, *, limit: int | None = None
+    ) -> list[ReceivedRow]:
         """``syncReceivedEdocList``: return what waits, from the day *first* to *last*: at most 7 days between them.
 
-        Rows that cannot be understood are left out and counted in the log.
+        *limit* is the biggest answer in octets (default: ``options.max_list``). Rows that cannot be understood are left
+        out and counted in the log.
         """
         if not 0 <= (last - first).days <= WINDOW_DAYS:
             detail = _TOO_WIDE.filled(days=WINDOW_DAYS)
             raise OwnFaultError("carrier-parameter", carrier=self.carrier, name="fromDate", detail=detail)
         days = "&".join(f"{name}={day:%Y/%m/%d}" for name, day in (("fromDate", first), ("toDate", last)))
-        return self._listed(f"/v1/syncReceivedEdocList?messageType={kind.value}&{days}", received_row)
+        return self._listed(f"/v1/syncReceivedEdocList?messageType={kind.value}&{days}", received_row, limit)
 
     def get(self, doc_id: str, *, limit: int | None = None) -> Fetched:
         """``getEdoc``: return the packet, from base64 in JSON; at most *limit* octets."""
@@ -189,7 +192,9 @@ class LgspClient:
         *,
         changes: bool = False,
         transfer: bool = False,
+        limit: int | None = None,
     ) -> Request:
+        most = self.http.options.max_list
         headers = {
             "Authorization": f"Bearer {token.reveal()}",
             "X-SystemId": self._system_id,
@@ -205,7 +210,7 @@ class LgspClient:
             body=body,
             changes=changes,
             transfer=transfer or changes,
-            max_answer=self.http.options.max_list,
+            max_answer=most if limit is None else min(limit, most),
         )
 
     def _with_token(self, call: Callable[[Secret], T]) -> T:
@@ -238,8 +243,8 @@ class LgspClient:
     def _called(self, request: Callable[[Secret], Request], context: Context) -> tuple[dict[str, Any], bytes]:
         return self._with_token(lambda token: json_answer(self.http, request(token), self._judging(context)))
 
-    def _listed(self, path: str, make: Callable[[dict[str, Any]], T | None]) -> list[T]:
-        answer, _ = self._called(lambda token: self._request(token, "GET", path), Context())
+    def _listed(self, path: str, make: Callable[[dict[str, Any]], T | None], limit: int | None = None) -> list[T]:
+        answer, _ = self._called(lambda token: self._request(token, "GET", path, limit=limit), Context())
         if answer.get("data") is not None and not isinstance(answer["data"], list):
             raise wrong_field(self.carrier, "data")
 

@@ -99,13 +99,20 @@ class VxpClient:
     # -- packets -----------------------------------------------------------------------------------
 
     def received(
-        self, kind: Kind, since: datetime.datetime | None = None, until: datetime.datetime | None = None
+        self,
+        kind: Kind,
+        since: datetime.datetime | None = None,
+        until: datetime.datetime | None = None,
+        *,
+        limit: int | None = None,
     ) -> list[ReceivedRow]:
         """``getReceivedEdocList``: return what waits for this system, from *since* to *until* (aware) where given.
 
-        Rows that cannot be understood are left out and counted in the log.
+        *limit* is the biggest answer in octets (default: ``options.max_list``). Rows that cannot be understood are left
+        out and counted in the log.
         """
-        return self._listed("getReceivedEdocList", {**_types(kind), **_period(since, until)}, received_row)
+        parameters = {**_types(kind), **_period(since, until)}
+        return self._listed("getReceivedEdocList", parameters, received_row, limit)
 
     def sent(
         self,
@@ -294,11 +301,18 @@ class VxpClient:
             accepts=accepts,
         )
 
-    def _list_request(self, name: str, parameters: Mapping[str, str]) -> Request:
-        return self._request(name, parameters, max_answer=self.http.options.max_list)
+    def _list_request(self, name: str, parameters: Mapping[str, str], limit: int | None = None) -> Request:
+        most = self.http.options.max_list
+        return self._request(name, parameters, max_answer=most if limit is None else min(limit, most))
 
-    def _listed(self, name: str, parameters: Mapping[str, str], make: Callable[[dict[str, Any]], T | None]) -> list[T]:
-        answer, _ = self._answer(self._list_request(name, parameters))
+    def _listed(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        make: Callable[[dict[str, Any]], T | None],
+        limit: int | None = None,
+    ) -> list[T]:
+        answer, _ = self._answer(self._list_request(name, parameters, limit))
         if not isinstance(answer.get("data"), list):
             if answer.get("data") is not None:
                 raise wrong_field(self.carrier, "data")

@@ -9,7 +9,7 @@ from typing import Final, Literal, Self
 from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.text import Text
 from vndoc.transport._calls import gone_is_done, utc_now
-from vndoc.transport._listing import fresh_items
+from vndoc.transport._listing import fresh_items, halved
 from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport._vxp_client import VxpClient
 from vndoc.transport._vxp_rows import ReceivedRow
@@ -31,7 +31,10 @@ SendTo = Literal["documents", "always", "never"]
 
 _FIRST: Final = datetime.datetime(2018, 1, 1, tzinfo=datetime.UTC)
 """Before the axis began (Decision 28/2018/QĐ-TTg)."""
+_BEFORE: Final = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 _SHORTEST: Final = datetime.timedelta(minutes=1)
+_SECOND: Final = datetime.timedelta(seconds=1)
+"""The lists know no shorter time."""
 _AHEAD: Final = datetime.timedelta(days=1)
 """What the axis' clock may be ahead of ours."""
 
@@ -47,8 +50,9 @@ class VxpTransport:
     :meth:`submit` must be all that the packet names.
 
     :meth:`pending` asks for all that waits at once, and in windows of dates, halved as often as needed, where that
-    answer exceeds ``options.max_list``; *window* asks in windows of that length from the start, the last *lookback* of
-    time in pieces and all before it in one.
+    answer exceeds ``options.max_page``: so however much waits, little of it is in memory. Only what an axis will not
+    divide, by dates down to one second, may take ``options.max_list``. *window* asks in windows of that length from
+    the start, the last *lookback* of time in pieces and all before it in one.
 
     :meth:`fetch` uses ``downloadEdoc``, and ``getEdoc`` where the axis does not have it.
     Every method raises :class:`~vndoc.errors.TransportError`.
@@ -135,35 +139,38 @@ class VxpTransport:
             seen = window.ids
 
     def _pages(self, kind: Kind) -> Iterator[list[ReceivedRow]]:
-        if self._window is None:
-            try:
-                rows = self.client.received(kind)
-            except PeerFaultError as error:
-                if error.code != "carrier-answer-too-big":
-                    raise
-            else:
-                yield rows
-                return
+        """Yield what waits, in answers of at most ``options.max_page`` wherever the axis keeps to dates."""
+        if self._window is None and (whole := self._within(kind)) is not None:
+            yield whole
+            return
+        early = self._within(kind, _BEFORE, _FIRST)
+        if early is None:  # so much before the axis began: it does not look at the dates
+            yield self.client.received(kind)
+            return
+        yield early
+
+        def ask(since: datetime.datetime, until: datetime.datetime, last: bool) -> list[ReceivedRow]:
+            return self.client.received(kind, since, until, limit=None if last else self._page)
+
         end = self._now() + _AHEAD
         start = end if self._window is None else end - self._lookback - _AHEAD
-        yield from self._between(kind, _FIRST, start)
+        yield from halved(ask, _FIRST, start, _SECOND)
         while self._window is not None and start < end:
-            yield from self._between(kind, start, min(start + self._window, end))
+            yield from halved(ask, start, min(start + self._window, end), _SECOND)
             start += self._window
 
-    def _between(self, kind: Kind, since: datetime.datetime, until: datetime.datetime) -> Iterator[list[ReceivedRow]]:
-        """Yield the rows of one window, or of its two halves where they are too many for one answer."""
+    def _within(self, kind: Kind, *period: datetime.datetime) -> list[ReceivedRow] | None:
+        """Return what waits (from *period*), or None where that is too big for a page."""
         try:
-            rows = self.client.received(kind, since, until)
+            return self.client.received(kind, *period, limit=self._page)
         except PeerFaultError as error:
-            if error.code != "carrier-answer-too-big" or until - since <= _SHORTEST:
+            if error.code != "carrier-answer-too-big":
                 raise
-        else:
-            yield rows
-            return
-        middle = since + (until - since) / 2
-        yield from self._between(kind, since, middle)
-        yield from self._between(kind, middle, until)
+        return None
+
+    @property
+    def _page(self) -> int:
+        return self.client.http.options.max_page
 
     def fetch(self, item: Item) -> Content:
         """Return the octets of *item*. Raises ``carrier-item-unknown``, ``carrier-answer-too-big``."""

@@ -3,8 +3,9 @@
 Extra ``amqp``. An exchange ``<prefix>`` leads to the queues ``<prefix>.<code>.edoc`` and ``<prefix>.<code>.status``,
 which every system declares for its own agencies; an agency without a queue is an unknown recipient. Publishing is
 mandatory and confirmed; the receipt means that a majority of the queue's nodes have the message on their disks. What
-is offered is held without acknowledgement until it is settled, so it comes back if the receiver stops; a message that
-came back too often, or is none of ours, is put into ``<queue>.dead``, published and confirmed like any other.
+is offered is held without acknowledgement until it is settled, so it comes back if the receiver stops. A message that
+came back too often, has other content than one of the same id, or is none of ours, is put into ``<queue>.dead``,
+published and confirmed like any other.
 
 A message tells what it is and its digest. Its content is in the message up to a limit, else in a store of contents
 that both ends reach (:mod:`vndoc.transport.blobs`), written before the message.
@@ -56,7 +57,7 @@ limit is named because newer brokers have a small one of their own."""
 _WINDOW: Final = 1_000
 _WINDOW_BYTES: Final = 64 * 1024 * 1024
 _SETTLED: Final = 10_000
-"""Ids of what was done that a carrier remembers, to know it when it comes again."""
+"""Ids, with digests, of what was done that a carrier remembers, to know it when it comes again."""
 
 
 def _utc_now() -> datetime.datetime:
@@ -124,7 +125,7 @@ class AmqpTransport:
         self._clock = clock
         self._session: Session | None = None
         self._held: OrderedDict[str, _Held] = OrderedDict()
-        self._settled: OrderedDict[str, None] = OrderedDict()
+        self._settled: OrderedDict[str, bytes] = OrderedDict()
         self._open = True
         for wrong, detail in (
             (not self._codes or not all(CODE.fullmatch(code) for code in self._codes), "codes"),
@@ -318,6 +319,8 @@ class AmqpTransport:
                     self._bury(session, queue, message, "none of ours")
                 elif _times_back(message) > self._delivery_limit:
                     self._bury(session, queue, message, "back too often")
+                elif self._known(copy.id) not in {None, copy.sha256}:
+                    self._bury(session, queue, message, "known with other content")
                 elif copy.id in self._settled and copy.id not in self._held:
                     session.settle([message.tag], done=True)  # a repetition of what was done
                 elif copy.id in self._held:
@@ -327,6 +330,11 @@ class AmqpTransport:
                     self._held[copy.id] = held
                     return held
         return None
+
+    def _known(self, copy_id: str) -> bytes | None:
+        """Return the digest of a copy that is held or was done, None for one that is new."""
+        held = self._held.get(copy_id)
+        return self._settled.get(copy_id) if held is None else held.copy.sha256
 
     def _bury(self, session: Session, queue: str, message: Message, why: str) -> None:
         """Put *message* into the dead-letter queue, and acknowledge it when it is there."""
@@ -392,7 +400,7 @@ class AmqpTransport:
             session.settle(held.tags, done=settlement is Settlement.DONE)
         self._held.pop(item.id, None)
         if settlement is Settlement.DONE:
-            self._settled[item.id] = None
+            self._settled[item.id] = held.copy.sha256
             if len(self._settled) > _SETTLED:
                 self._settled.popitem(last=False)
 

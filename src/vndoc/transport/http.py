@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -227,11 +227,11 @@ class HttpClient:
             )
         except Exception as error:  # nothing foreign leaks
             raise failed(error) from error
-        with closing(response):
+        with _given_back(response):
             arriving = Arriving(self.carrier, response, failed, sending.retry())
             self._check(request, arriving, sending)
             result = take(arriving)
-            response.read(1)  # at its end: this hands the connection back to be used again
+            response.read(1)  # at its end, so that the connection can be used again
         return result
 
     def _check(self, request: Request, arriving: Arriving, sending: _Sending) -> None:
@@ -246,6 +246,8 @@ class HttpClient:
                     "carrier-nonsense", carrier=self.carrier, detail=WORDS["early"], retry=Retry.UNKNOWN
                 )
             return
+        if status < 200:  # no answer yet, and none that was asked for
+            raise PeerFaultError("carrier-nonsense", carrier=self.carrier, detail=WORDS["http"], retry=arriving.retry)
         if 300 <= status < 400:
             raise PeerFaultError("carrier-redirect", carrier=self.carrier, retry=arriving.retry)
         try:
@@ -255,6 +257,16 @@ class HttpClient:
         if self._judge is not None:
             self._judge(answer, arriving.retry)
         raise refused(self.carrier, status, arriving.retry)
+
+
+@contextmanager
+def _given_back(response: BaseHTTPResponse) -> Iterator[None]:
+    """Close *response* in the end and give its connection back: one that was not read through were lost by closing."""
+    try:
+        yield
+    finally:
+        response.close()
+        response.release_conn()
 
 
 def refused(carrier: str, status: int, retry: Retry) -> TransportError:
@@ -296,9 +308,12 @@ class _Sending:
 
     def __iter__(self) -> Iterator[bytes]:
         body = self._request.body
+        left = body.size if body else 0
         try:
             for piece in body.pieces() if body else ():
                 yield piece
+                left -= len(piece)
+                self.complete = not left  # before the deadline is looked at: the other side has all of it now
                 self._patience.remaining()
         except TransportError as error:
             self.failure = error

@@ -21,8 +21,9 @@ from vndoc.errors import OwnFaultError
 from vndoc.text import Text
 from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
-from vndoc.transport._listing import fresh_items
+from vndoc.transport._listing import fresh_items, halved
 from vndoc.transport._outgoing import checked_recipients
+from vndoc.transport._vxp_rows import ReceivedRow
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 from vndoc.transport.http import HttpOptions
 from vndoc.transport.secret import Secret, as_secret
@@ -33,6 +34,7 @@ MAX_BYTES: Final = 50 * 1024 * 1024
 """Octets of the largest packet, unless it is raised: the product that is in use takes no larger attachment."""
 
 _STEP: Final = datetime.timedelta(days=WINDOW_DAYS - 1)
+_DAY: Final = datetime.timedelta(days=1)
 """Windows overlap by a day: whether the last day of a window belongs to it is not said anywhere."""
 _DEEP_EVERY: Final = 24 * 3600.0
 _NO_DAYS = Text("{name} phải từ 1 đến 3650 ngày", "{name} must be from 1 to 3650 days")
@@ -45,7 +47,8 @@ class LgspTransport:
     *senders* the codes that this system sends for (None: the axis alone judges, by what the packet says).
 
     The axis lists no more than seven days at once and nothing that is not asked for: :meth:`pending` asks for the last
-    *lookback* days and, the first time and once a day, for the last *deep* days.
+    *lookback* days and, the first time and once a day, for the last *deep* days; for fewer days at once where an answer
+    exceeds ``options.max_page``.
 
     The recipients stand in the packet; those of :meth:`submit` must be all that it names. The address book can be read,
     but says nothing of changes. Every method raises :class:`~vndoc.errors.TransportError`.
@@ -146,14 +149,23 @@ class LgspTransport:
         first = today - datetime.timedelta(days=self._deep if deep else self._lookback)
         end = today + datetime.timedelta(days=1)  # their clock may be ahead, and the last day may not count
         seen: frozenset[str] = frozenset()
+
+        def ask(first: datetime.date, last: datetime.date, smallest: bool) -> list[ReceivedRow]:
+            return self.client.received(kind, first, last, limit=None if smallest else self._page)
+
         while first < end:
             last = min(first + _STEP, end)
-            fresh = fresh_items(self.client.received(kind, first, last), kind, seen)
-            yield from fresh.items
-            seen = fresh.ids
+            for rows in halved(ask, first, last, _DAY):
+                fresh = fresh_items(rows, kind, seen)
+                yield from fresh.items
+                seen = fresh.ids
             first = last
         if deep:
             self._looked_deep[kind] = began
+
+    @property
+    def _page(self) -> int:
+        return self.client.http.options.max_page
 
     def fetch(self, item: Item) -> Content:
         """Return the octets of *item*. Raises ``carrier-item-unknown``, ``carrier-answer-too-big``."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
 
 __all__ = ["Secret", "scrub"]
 
@@ -60,11 +62,22 @@ def as_secret(value: Secret | str) -> Secret:
 
 
 def scrub(text: str, secrets: Iterable[Secret]) -> str:
-    """Return *text* with every one of *secrets* (of four characters or more) replaced by ``***``.
+    """Return *text* with every one of *secrets* (of four characters or more) replaced by ``***``, also where it stands
+    as JSON or a query writes it.
 
     What another system says goes into errors and evidence; it may repeat what it was sent.
     """
-    for secret in secrets:
-        if len(secret.reveal()) >= _SHORTEST:
-            text = text.replace(secret.reveal(), _MASK)
+    plain = {secret.reveal() for secret in secrets if len(secret.reveal()) >= _SHORTEST}
+    forms = {form for one in plain for form in _forms(one)}
+    for form in sorted(forms, key=len, reverse=True):  # one may be the beginning of another
+        text = text.replace(form, _MASK)
     return text
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield the ways in which *text* is written in plain words, in JSON and in a query."""
+    yield text
+    for written in (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+        yield written
+        yield written.replace("/", "\\/")
+    yield quote(text.encode("utf-8", "surrogatepass"), safe="")

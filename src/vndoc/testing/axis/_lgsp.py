@@ -70,7 +70,8 @@ class LgspFace:
         name, word = str(fields.get("username", "")), str(fields.get("password", ""))
         for system in self.office.core.systems:
             if name == (system.username or system.id):
-                if hmac.compare_digest(word.encode(), (system.password or system.secret).encode()):
+                given = word.encode("utf-8", "surrogatepass")  # JSON can name what no octets of UTF-8 can
+                if hmac.compare_digest(given, (system.password or system.secret).encode()):
                     return _fine({"token": self._token(system, ask.at)}, code=200)
                 break
         raise refuse("carrier-credentials", detail=_LOGIN)

@@ -275,7 +275,12 @@ class VxpFace:
     def register(self, ask: Ask) -> Answer:
         """``registerAgency``."""
         signed = self.verified(ask)
-        self.office.core.register(signed.system, _agency(ask.json()), ask.at)
+        asked = _agency(ask.json())
+        before = self.office.core.agency(asked.code)
+        if before is not None and before.code == asked.code:  # what the call has no words for stays as it is
+            kept = {name: getattr(before, name) for name in ("old_code", "center_code", "is_agency", "closed")}
+            asked = attrs.evolve(asked, **kept)
+        self.office.core.register(signed.system, asked, ask.at)
         return as_json(_OK)
 
     def delete(self, ask: Ask) -> Answer:

@@ -83,7 +83,7 @@ class Pages:
 
     def _page(self, fill: Callable[[Request], tuple[str, dict[str, Any]]]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            lang, version = _language(request), f"v{self._office.core.version}"
+            lang, version = _language(request), self._version()
             etag = f'"{version}"'
             headers = {**self._headers, "etag": etag, "content-language": lang}
             if request.headers.get("if-none-match") == etag:
@@ -92,6 +92,10 @@ class Pages:
             return Response(text, status, headers, media_type="text/html")
 
         return endpoint
+
+    def _version(self) -> str:
+        """Return what changes with everything that a page shows: a fault may change nothing but its own counter."""
+        return f"v{self._office.core.version}.{sum(self._office.faults.applied)}"
 
     def _render(
         self, fill: Callable[[Request], tuple[str, dict[str, Any]]], request: Request, lang: Lang, version: str

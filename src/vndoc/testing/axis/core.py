@@ -228,10 +228,10 @@ class AxisCore:
             life = _Life(submission, [Event(at=at, what=Happening.SUBMITTED)], 0)
             self._lives[submission.id] = life
             self._taken += 1
-            self._known.update(_keys(submission))
-            if lose:
+            if lose:  # before it was entered anywhere: the axis does not know it again
                 life.events.append(Event(at=at, what=Happening.LOST))
             else:
+                self._known.update(_keys(submission))
                 copies = [self._deliver(life, code, at) for code in targets for _ in range(times)]
                 life.submission = attrs.evolve(submission, copies=tuple(copies))
             self._end_of(life)
@@ -372,8 +372,8 @@ class AxisCore:
             gone = self._lives.pop(id_).submission
             for copy in gone.copies:
                 del self._numbers[self._copies.pop(copy).number]
-            self._known.subtract(_keys(gone))
-            for key in _keys(gone):
+            for key in _keys(gone) if gone.copies else ():
+                self._known[key] -= 1
                 if not self._known[key]:
                     del self._known[key]
             if self._forget is not None:

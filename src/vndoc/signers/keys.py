@@ -245,9 +245,7 @@ def _open_pkcs12(
         raise SignatureError("passphrase-wrong") from None
 
 
-def _loaded(
-    data: bytes, secret: bytes | None
-) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
+def _loaded(data: bytes, secret: bytes | None) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
     """Return what is in the PKCS#12 file; that it is BER, as old exports are, is nothing to warn of (RFC 7292, 4)."""
     with _QUIET, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PKCS#12 bundle could not be parsed as DER", UserWarning)

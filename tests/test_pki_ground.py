@@ -9,7 +9,7 @@ import pytest
 from asn1crypto import core
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pki_support import POLICY, day
@@ -111,6 +111,9 @@ def test_spans_and_parts():
 
 
 @given(st.binary(max_size=40), st.integers(0, 40))
+@example(b"\0\0\0\0", 4)  # end-of-contents is no element
+@example(b"\x1f\0\0\0", 4)  # nor is a tag above 30
+@example(b"\xff\0\0\0", 4)
 def test_spans_are_what_read_gives(data, limit):
     limit = min(limit, len(data))
     try:

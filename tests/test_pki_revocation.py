@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pki_support import NOW, check, codes, day, store
+from pki_support import NOW, SIGNERS, check, codes, day, store
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki import (
     REVOCATION_WHY,
@@ -26,7 +26,9 @@ from vndoc.pki import (
     RevocationStatus,
     SubIndication,
     der,
+    validate_path,
 )
+from vndoc.signature import POLICIES
 from vndoc.testing.pki import Authority, Scope, distribution_points, extended_usage, key_usage, ocsp_failure
 
 KEY = "p256"
@@ -346,6 +348,103 @@ def test_a_signer_with_a_key_that_is_not_supported(root, person):
     broken = spki.replace(bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d0209"))
     shadow = Certificate.load(root.certificate.der.replace(spki, broken))
     assert ask(person, root, [fresh(root)], pool=[shadow])[1].status is GOOD
+
+
+# -- SHA-1 below the first government generation ----------------------------------------------------------
+
+LAST = datetime.datetime(2030, 3, 5, 16, 59, 59, tzinfo=datetime.UTC)
+"""The last second of 2030-03-05 in Vietnam."""
+
+
+@pytest.fixture(scope="module")
+def g1():
+    """Return a root and an authority whose certificates are signed with SHA-1, and somebody below."""
+    root = Authority.root("G1", digest="sha1", style="g1", valid=(day(2010), day(2031)))
+    return root, root.subordinate("G1 CA", valid=(day(2010), day(2031)))
+
+
+def by_policy(who, g1, crls, ocsps, *, at=NOW, policy="vn_default", legacy=True, pool=()):
+    """Return path and fact of *who* under a named policy; the list of the root is of the same day."""
+    root, ca = g1
+    result = validate_path(
+        who.certificate,
+        trust=store(root.certificate, legacy=legacy),
+        at=at,
+        purpose=SIGNERS,
+        crypto=POLICIES[policy].crypto,
+        pool=[ca.certificate, *pool],
+        revocation=RevocationChecker.of([*crls, made(root, at)], ocsps),
+    )
+    return result, result.revocation[0]
+
+
+def made(authority, at, **how):
+    return authority.crl(revoked={}, this_update=at - HOUR, next_update=at + DAY, digest="sha1", **how)
+
+
+def response(ca, who, at, **how):
+    return ca.ocsp(who, "good", at - HOUR, next_update=at + DAY, digest="sha1", **how)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({}, None),
+        ({"policy": "archive"}, None),
+        ({"policy": "vn_15_2025_strict"}, "algorithm"),
+        ({"legacy": False}, "algorithm"),
+        ({"at": LAST}, None),
+        ({"at": LAST + datetime.timedelta(seconds=1)}, "algorithm"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["crl", "ocsp"])
+def test_what_an_authority_signed_itself_with_sha1(g1, kind, how, why):
+    """A decision of this project: judged as the SHA-1 on certificates of authorities, and told."""
+    who = g1[1].person("An", key=KEY, digest="sha256", valid=(day(2020), day(2031)))
+    at = how.get("at", NOW)
+    crls, ocsps = ([made(g1[1], at)], []) if kind == "crl" else ([], [response(g1[1], who, at)])
+    result, fact = by_policy(who, g1, crls, ocsps, **how)
+    told = [r for r in result.outcome.reasons if r.code == "weak-revocation" and kind.upper() in r.text("en")]
+    if why is None:
+        assert (fact.status, fact.weak, result.passed) == (GOOD, True, True)
+        assert told
+        assert told[0].kind.warning
+    else:
+        assert (fact.status, fact.weak) == (UNKNOWN, False)
+        assert f"{kind}-{why}" in fact.why
+        assert not told
+
+
+def test_what_is_signed_with_sha2_is_not_called_weak(g1):
+    who = g1[1].person("An", key=KEY, digest="sha256", valid=(day(2020), day(2031)))
+    crls = [a.crl(revoked={}, this_update=NOW - HOUR, next_update=NOW + DAY, digest="sha256") for a in g1]
+    root, ca = g1
+    checker = RevocationChecker.of(crls)
+    asked = {"trust": store(root.certificate, legacy=True), "at": NOW, "purpose": SIGNERS, "pool": [ca.certificate]}
+    result = validate_path(who.certificate, crypto=POLICIES["vn_default"].crypto, revocation=checker, **asked)
+    assert (result.passed, codes(result)) == (True, [])
+    delta = ca.crl(revoked={}, this_update=NOW, next_update=NOW + DAY, number=2, delta_base=1, digest="sha256")
+    mixed = RevocationChecker.of([crls[0], made(ca, NOW), delta])
+    result = validate_path(who.certificate, crypto=POLICIES["vn_default"].crypto, revocation=mixed, **asked)
+    assert result.passed
+    assert codes(result) == ["weak-revocation"]  # the base is signed with SHA-1, if not the delta
+
+
+def test_sha1_over_what_somebody_else_may_have_chosen(g1):
+    """A delegate is no authority; a nonce longer than RFC 9654 allows could hide a collision."""
+    _, ca = g1
+    who = ca.person("An", key=KEY, digest="sha256", valid=(day(2020), day(2031)))
+    delegate = ca.ocsp_responder(digest="sha256", valid=(day(2020), day(2031)))
+    assert by_policy(who, g1, [], [response(ca, who, NOW, responder=delegate)])[1].why[0] == "ocsp-algorithm"
+    assert by_policy(who, g1, [], [response(ca, who, NOW, nonce=bytes(128))])[1].status is GOOD
+    assert by_policy(who, g1, [], [response(ca, who, NOW, nonce=bytes(129))])[1].why[0] == "ocsp-algorithm"
+    maker = ca.issue({"CN": "CRL issuer"}, key="rsa-2048", digest="sha256", extensions=[key_usage("crl_sign")])
+    point = distribution_points("http://crl.example/i.crl", issuer=maker.certificate.subject)
+    whom = ca.person("Binh", key=KEY, digest="sha256", extra=[point])
+    scope = Scope(indirect=True, distribution_point="http://crl.example/i.crl")
+    indirect = made(Authority(maker.certificate, maker.key, (), "sha1", "g1"), NOW, scope=scope)
+    found = by_policy(whom, g1, [indirect], [], pool=[maker.certificate])[1]
+    assert found.why == ("crl-algorithm",)
 
 
 # -- lists that are odd -----------------------------------------------------------------------------------

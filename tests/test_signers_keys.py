@@ -218,6 +218,15 @@ def test_a_damaged_pkcs12_gives_a_signer_or_an_error(data: st.DataObject) -> Non
         KeySigner.from_pkcs12(damaged)
 
 
+def test_a_pkcs12_in_ber_is_read_without_a_warning() -> None:
+    """Old exports use indefinite lengths. Here warnings are errors, so that one would come out as itself."""
+    content = der.read(PLAIN).content
+    for data in (b"\x30\x80" + content + b"\0\0", b"\x30\x84" + len(content).to_bytes(4, "big") + content):
+        assert KeySigner.from_pkcs12(data).certificate == KeySigner.from_pkcs12(PLAIN).certificate
+        with pytest.raises(VndocError):
+            KeySigner.from_pkcs12(data[:-1])
+
+
 PLAIN = serialization.pkcs12.serialize_key_and_certificates(
     None, PERSON.key, load_der_x509_certificate(PERSON.certificate.der), None, OPEN
 )

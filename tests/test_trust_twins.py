@@ -266,11 +266,11 @@ TWINS: dict[str, tuple[Given, Expected]] = {
     ),
     "G1: a leaf signed with SHA-1, stamped after 2022": (
         Given(signer=g1(digest="sha1"), stamped=day(2023, 6)),
-        (OPEN, S.TRY_LATER, {"certificate-algorithm-expired", "revocation-unknown"}),
+        (OPEN, S.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, {"certificate-algorithm-expired", "weak-revocation"}),
     ),
-    "G1: stamped in 2024, and the lists of G1 are signed with SHA-1": (
+    "G1: stamped in 2024, the lists of G1 are signed with SHA-1 by the authority itself": (
         Given(signer=g1(), stamped=day(2024, 9), tsa=lambda: world().tsa_2),
-        (OPEN, S.TRY_LATER, {"revocation-unknown", "time-proven"}),
+        (PASSED, None, {"time-proven", "certificate-ended-since", "weak-revocation"}),
     ),
     "G1: the root is not marked as legacy": (
         Given(signer=g1(), stamped=day(2021, 6), trust=lambda: trust(legacy=False)),
@@ -451,9 +451,9 @@ TWINS: dict[str, tuple[Given, Expected]] = {
         Given(signer=g1(), stamped=day(2021, 6), imprint="sha1"),
         (PASSED, None, {"weak-imprint"}),
     ),
-    "TSA 01: in 2026, and the lists of G1 are signed with SHA-1": (
+    "TSA 01: in 2026, the lists of G1 are signed with SHA-1 by the authority itself": (
         Given(signer=g2(), stamped=day(2026, 6)),
-        (OPEN, S.TRY_LATER, {"revocation-unknown", "timestamp-not-assured"}),
+        (PASSED, None, {"time-proven"}),
     ),
     "TSA 02: a SHA-1 imprint in 2026": (
         Given(signer=g2(), stamped=day(2026, 6), tsa=lambda: world().tsa_2, imprint="sha1"),

@@ -24,6 +24,9 @@ MAX_SIGNERS: Final = 16
 MAX_DELEGATES: Final = 8
 """Certificates looked at for the responder of one response: each costs two verifications."""
 
+MAX_NONCE: Final = 128
+"""Octets of a nonce (RFC 9654, section 2.1)."""
+
 NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
 _POINTS: Final = "2.5.29.31"
 
@@ -100,12 +103,27 @@ def fits(delta: Crl, base: Crl) -> bool:
 
 
 def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:
-    """Return whether the policy accepts how *item* is signed: as revocation, or as the certificate asked about."""
+    """Return whether the policy accepts how *item* is signed.
+
+    As revocation, as the certificate asked about or, where the hierarchy still carries SHA-1 and an authority signed it
+    itself, as the certificates of authorities: a decision of this project. The first government generation has never
+    changed to SHA-2, and without it nothing that was signed below it after 2022 could be answered.
+    """
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
     judge, at, bits = question.crypto.judge, question.at, signer.key_bits
-    if judge(question.use, algorithm, at, bits) is Ruling.ACCEPTED:
-        return True
-    return judge(Use.REVOCATION, algorithm, at, bits) is Ruling.ACCEPTED
+    uses = [question.use, Use.REVOCATION]
+    if question.legacy and not isinstance(item, Certificate) and _own_words(item, signer):
+        uses.append(Use.LEGACY_CA_CERTIFICATE)
+    return any(judge(use, algorithm, at, bits) is Ruling.ACCEPTED for use in uses)
+
+
+def _own_words(item: Crl | OcspResponse, signer: Certificate) -> bool:
+    """Return whether a certification authority signed *item* itself, and nobody else chose what is in it.
+
+    SHA-1 is broken for octets that an attacker chooses. A list has none; a response has the nonce of the request,
+    which is too short to hide a collision if it is as long as RFC 9654 allows.
+    """
+    return signer.profile.ca and (isinstance(item, Crl) or len(item.nonce or b"") <= MAX_NONCE)
 
 
 def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:

@@ -343,6 +343,8 @@ def _pss_identifier(algorithm: SignatureAlgorithm) -> bytes:
     return der.encode(der.SEQUENCE, der.encode_oid(_PSS_OID), parameters)
 
 
+_RSA_HEADERS: Final = 23
+"""Octets of a SubjectPublicKeyInfo with an RSA key that are in neither of its numbers: at least so many."""
 _EXPONENT_BITS: Final = 256
 """Bits of a public RSA exponent (FIPS 186-5, 5.1): one as long as the modulus takes hundreds of times as long."""
 
@@ -355,9 +357,19 @@ def load_public_key(spki: bytes) -> PublicKey:
         raise CertificateError("key-unsupported") from None
     if not isinstance(key, PublicKey):
         raise CertificateError("key-unsupported")
-    if isinstance(key, rsa.RSAPublicKey) and key.public_numbers().e.bit_length() > _EXPONENT_BITS:
+    if key_family(key) is Family.RSA_PKCS1 and _exponent_is_long(key, spki):
         raise CertificateError("key-unsupported")
     return key
+
+
+def _exponent_is_long(key: Any, spki: bytes) -> bool:
+    """Return whether the exponent of an RSA *key* is longer than allowed.
+
+    Its numbers are asked for only where *spki* leaves room for a long one beside the modulus: that takes long, too.
+    """
+    if len(spki) - key.key_size // 8 <= _EXPONENT_BITS // 8 + _RSA_HEADERS:
+        return False
+    return bool(key.public_numbers().e.bit_length() > _EXPONENT_BITS)
 
 
 def key_family(key: PublicKey) -> Family:
@@ -442,6 +454,9 @@ def verify(
     return True
 
 
+_PKCS1: Final = padding.PKCS1v15()
+
+
 def _arguments(algorithm: SignatureAlgorithm, data: bytes | None, digest: bytes | None) -> list[Any]:
     row = DIGESTS.get(algorithm.digest or "")
     if row is None or row.hash is None:
@@ -451,7 +466,7 @@ def _arguments(algorithm: SignatureAlgorithm, data: bytes | None, digest: bytes 
     if algorithm.family is Family.ECDSA:
         return [octets, ec.ECDSA(kind)]
     if algorithm.family is Family.RSA_PKCS1:
-        return [octets, padding.PKCS1v15(), kind]
+        return [octets, _PKCS1, kind]
     mgf = DIGESTS[algorithm.mgf or ""]
     if mgf.hash is None or algorithm.salt is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))

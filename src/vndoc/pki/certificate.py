@@ -188,22 +188,27 @@ class Certificate:
     @lazy
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, if it is given and well-formed."""
-        value = self.extensions.get("2.5.29.14")
-        return None if value is None else _quiet_octets(value.value)
+        value = self._value("2.5.29.14")
+        return None if value is None else _quiet_octets(value)
 
     @lazy
     def authority_key_id(self) -> bytes | None:
         """The key identifier of the issuer's key, if it is given and well-formed."""
-        value = self.extensions.get("2.5.29.35")
+        value = self._value("2.5.29.35")
         if value is None:
             return None
         try:
-            for part in der.children(der.read(value.value, ber=True), ber=True):
+            for part in der.children(der.read(value, ber=True), ber=True):
                 if part.tag == der.context(0, constructed=False):
                     return part.content
         except CertificateError:
             return None
         return None
+
+    def _value(self, oid: str) -> bytes | None:
+        """Return the value of one extension, without making those of all."""
+        found = self.spans.extensions.get(oid)
+        return None if found is None else self.der[found[1]]
 
     @lazy
     def self_issued(self) -> bool:
@@ -351,22 +356,23 @@ def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool
 def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
     """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
     repeated = False
+    known, dotted = der.OIDS.get, der.dotted
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
     while at < end:
         value = at + 4 + data[at + 3] if at + 4 < end else end
-        if value + 5 < end and data[at] == der.SEQUENCE and data[at + 1] < 0x80 and data[at + 2] == der.OID:
+        if value + 5 < end and data[at] == 0x30 and data[at + 1] < 0x80 and data[at + 2] == 0x06:
             # the common shape, in place
             critical = False
             oid = data[at + 4 : value]
-            if data[value] == der.BOOLEAN and data[value + 1] == 1:
+            if data[value] == 0x01 and data[value + 1] == 1:
                 critical = data[value + 2] != 0
                 value += 3
             item_end = at + 2 + data[at + 1]
             size = data[value + 1]
-            if data[value] == der.OCTET_STRING and size < 0x80 and value + 2 + size == item_end <= end:
-                name = der.dotted(oid)
+            if data[value] == 0x04 and size < 0x80 and value + 2 + size == item_end <= end:
+                name = known(oid) or dotted(oid)
                 if name in found:
                     repeated = True
                 else:

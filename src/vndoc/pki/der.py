@@ -207,7 +207,7 @@ def oid(element: Element) -> str:
 
 def dotted(octets: bytes) -> str:
     """Return the dotted form of the content *octets* of an OBJECT IDENTIFIER; ``der-malformed`` if they are none."""
-    known = _OIDS.get(octets)
+    known = OIDS.get(octets)
     if known is not None:
         return known
     if not octets or octets[-1] & 0x80 or len(octets) > 64:
@@ -243,7 +243,7 @@ def span(data: bytes, pos: int, limit: int, tag: int) -> tuple[int, int, int]:
     As :func:`read` with ``ber``, but without a value for the common definite lengths: certificates are loaded by
     the thousand. Another tag is ``der-malformed``.
     """
-    if pos + 4 <= limit and data[pos] == tag:
+    if pos + 4 <= limit and data[pos] == tag and tag & 0x1F != 0x1F and tag:
         length = data[pos + 1]
         body = pos + 2
         if length < 0x80:
@@ -279,9 +279,12 @@ def time_of(tag: int, content: bytes, offset: int = 0) -> datetime.datetime:
     if digits is None:
         raise _malformed(offset)
     try:
+        text = content.decode("latin-1")
         if len(content) == 11 + digits and content[-1] == 0x5A and content[:-1].isdigit():
-            return _plain_time(content, digits)
-        return _time(content.decode("latin-1"), digits)
+            if digits == 2:
+                text = ("19" if text[0] >= "5" else "20") + text
+            return datetime.datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
+        return _time(text, digits)
     except (ValueError, OverflowError):
         raise _malformed(offset) from None
 
@@ -301,14 +304,6 @@ def parts(data: bytes, pos: int, limit: int) -> tuple[int, int, int, int]:
 
 
 _YEAR_DIGITS: Final = {UTC_TIME: 2, GENERALIZED_TIME: 4}
-
-
-def _plain_time(content: bytes, digits: int) -> datetime.datetime:
-    """Return the time that twelve or fourteen digits and ``Z`` say: the form that is nearly always used."""
-    text = content.decode("ascii")
-    if digits == 2:
-        text = ("19" if text[0] >= "5" else "20") + text
-    return datetime.datetime.fromisoformat(f"{text[:8]}T{text[8:]}")
 
 
 def _time(text: str, digits: int) -> datetime.datetime:
@@ -360,8 +355,8 @@ def _malformed(offset: int) -> CertificateError:
     return CertificateError("der-malformed", offset=offset)
 
 
-_OIDS: dict[bytes, str] = {}
-_OIDS.update(
+OIDS: dict[bytes, str] = {}
+OIDS.update(
     {
         encode_oid(dotted)[2:]: dotted
         for dotted in (

@@ -175,16 +175,28 @@ def name_key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
 
 
 def _key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
-    name = der.read(octets, ber=True)
-    if name.tag != der.SEQUENCE or name.stop != len(octets):
+    at, end, stop = der.span(octets, 0, len(octets), der.SEQUENCE)
+    if stop != len(octets):
         raise CertificateError("der-malformed", offset=0)
-    return tuple([_rdn_key(rdn) for rdn in der.children(name, ber=True)])
+    found = []
+    while at < end:
+        key, at = _rdn_key(octets, at, end)
+        found.append(key)
+    return tuple(found)
 
 
-def _rdn_key(rdn: der.Element) -> frozenset[tuple[str, str | bytes]]:
-    if rdn.tag != der.SET:
-        raise CertificateError("der-malformed", offset=rdn.start)
-    return frozenset([(a.oid, _prepared(a.tag, a.value)) for a in map(_attribute, der.children(rdn, ber=True))])
+def _rdn_key(data: bytes, pos: int, limit: int) -> tuple[frozenset[tuple[str, str | bytes]], int]:
+    """Return the key of the RDN at *pos*, and where it stops."""
+    at, end, stop = der.span(data, pos, limit, der.SET)
+    found = []
+    while at < end:
+        body, last, at = der.span(data, at, end, der.SEQUENCE)
+        oid, oid_end, body = der.span(data, body, last, der.OID)
+        tag, value, value_end, body = der.parts(data, body, last)
+        if body != last:
+            raise CertificateError("der-malformed", offset=body)
+        found.append((der.dotted(data[oid:oid_end]), _prepared(tag, data[value:value_end])))
+    return frozenset(found), stop
 
 
 _kept_key = lru_cache(maxsize=1024)(_key)
@@ -216,15 +228,28 @@ def same_name(one: bytes, other: bytes) -> bool:
     if one == other:
         return True
     try:
-        names = [der.children(der.read(octets, ber=True), ber=True) for octets in (one, other)]
-        if len(names[0]) != len(names[1]):
+        if _differ_early(one, other):
             return False
-        for first, second in zip(*names, strict=True):
-            if first.octets != second.octets and _rdn_key(first) != _rdn_key(second):
-                return False
     except CertificateError:
         return False
     return key_or_octets(one) == key_or_octets(other)
+
+
+def _differ_early(one: bytes, other: bytes) -> bool:
+    """Return whether the first RDN whose octets differ is another one by RFC 5280, too."""
+    at, end, _ = der.span(one, 0, len(one), der.SEQUENCE)
+    other_at, other_end, _ = der.span(other, 0, len(other), der.SEQUENCE)
+    while at < end and other_at < other_end:
+        _, _, stop = der.span(one, at, end, der.SET)
+        if one[at:stop] == other[other_at : other_at + stop - at]:
+            other_at += stop - at
+        else:
+            key, _ = _rdn_key(one, at, end)
+            other_key, other_at = _rdn_key(other, other_at, other_end)
+            if key != other_key:
+                return True
+        at = stop
+    return at < end or other_at < other_end
 
 
 def within(name: bytes, base: bytes) -> bool:

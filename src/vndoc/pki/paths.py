@@ -202,7 +202,8 @@ class _Run:
         bounds = judgement.bounds
         if bounds and facts and all(fact.status is RevocationStatus.GOOD for fact in facts):
             bounds = tuple(_not_revoked(reason) for reason in bounds)
-        reasons = (*judgement.structure, *revoked, *bounds, *unknown, *judgement.crypto)
+        weak = [_weak(fact) for fact in facts if fact.weak]
+        reasons = (*judgement.structure, *revoked, *bounds, *unknown, *judgement.crypto, *weak)
         return PathResult(
             outcome=outcome_of(reasons),
             chain=chain,
@@ -232,6 +233,7 @@ class _Run:
                     use=use_of(Use.CA_CERTIFICATE if i else end_use, anchor),
                     pool=pool,
                     vouched=vouched,
+                    legacy=anchor.legacy,
                 )
             )
             for i, certificate in enumerate(chain[:-1])
@@ -282,6 +284,10 @@ def _of_facts(facts: tuple[RevocationFact, ...], leaf: Certificate) -> tuple[lis
             reason = "" if fact.reason is None else fact.reason.name.lower().replace("_", "-")
             revoked.append(path_reason(code, subject=subject, since=fact.date, reason=reason))
     return revoked, unknown
+
+
+def _weak(fact: RevocationFact) -> Reason:
+    return path_reason("weak-revocation", subject=fact.certificate.subject_text, source=fact.source.upper())
 
 
 def _not_revoked(reason: Reason) -> Reason:

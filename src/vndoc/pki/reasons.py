@@ -229,6 +229,15 @@ PATH_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 'The revocation status of "{subject}" could not be obtained: {why}. The result is not final.',
                 warning=True,
             ),
+            _row(
+                "weak-revocation",
+                None,
+                "Trạng thái thu hồi của “{subject}” lấy từ dữ liệu ({source}) ký bằng SHA-1, chỉ được chấp"
+                " nhận vì do chính tổ chức cấp ký trong hệ thống chứng thực cũ.",
+                'The revocation status of "{subject}" comes from data ({source}) signed with SHA-1, which counts only'
+                " because an authority of the old hierarchy signed it itself.",
+                warning=True,
+            ),
             # -- fetching ----------------------------------------------------------------------------
             _row(
                 "fetch-failed",

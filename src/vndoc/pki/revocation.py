@@ -63,6 +63,7 @@ class _Said:
     mask: int
     expired_since: datetime.datetime | None
     material: bytes
+    weak: bool
 
     def on_hold(self, at: datetime.datetime) -> bool:
         """Return whether the certificate was on hold at that time by what this source says."""
@@ -190,6 +191,7 @@ class RevocationChecker:
                 ALL_REASONS,
                 single.archive_cutoff,
                 response.der,
+                response.algorithm.digest == "sha1",
             )
 
     # -- lists -----------------------------------------------------------------------------------------------
@@ -257,7 +259,10 @@ class RevocationChecker:
 
     def _said(self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int) -> _Said:
         until = min(self._until(crl.this_update, crl.next_update) for crl in (newest, base))
-        return _Said("crl", entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der)
+        weak = "sha1" in (newest.algorithm.digest, base.algorithm.digest)
+        return _Said(
+            "crl", entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der, weak
+        )
 
     def _until(self, issued: datetime.datetime, next_update: datetime.datetime | None) -> datetime.datetime:
         if next_update is not None:
@@ -379,6 +384,7 @@ def _fact(
         next_update=None if source is None else source.next_update,
         material=None if source is None else source.material,
         why=tuple(dict.fromkeys(why)),
+        weak=source is not None and source.weak,
     )
 
 

@@ -245,7 +245,8 @@ class RevocationFact:
     ``at`` is the time asked about. ``date`` and ``reason`` belong to ``REVOKED``. ``source`` is ``crl``, ``ocsp``,
     ``no-check`` (a responder's certificate that needs none) or ``none``; ``issued`` and ``next_update`` are those of
     the source, ``material`` its octets, to be kept as evidence. ``why`` holds the codes of :data:`REVOCATION_WHY`
-    that kept other sources from counting.
+    that kept other sources from counting. ``weak``: the source is signed with SHA-1, which counts below an anchor
+    marked ``legacy`` only.
     """
 
     certificate: Certificate
@@ -258,6 +259,7 @@ class RevocationFact:
     next_update: datetime.datetime | None = None
     material: bytes | None = None
     why: tuple[str, ...] = ()
+    weak: bool = False
 
     @property
     def on_hold(self) -> bool:
@@ -280,8 +282,10 @@ class RevocationQuestion:
     """Was ``certificate`` revoked at ``at``?
 
     ``issuers`` is the path above it, issuer first and anchor last. ``use`` is what the policy ``crypto`` judges the
-    certificate's own signature as; revocation lists and responses are judged alike. ``vouched`` answers whether another
-    certificate, one that signed a list or a response, has itself a valid path to the same anchor.
+    certificate's own signature as; revocation lists and responses are judged alike, or as ``REVOCATION``. With
+    ``legacy``, which the anchor says, those that a certification authority signed itself are judged as the certificates
+    of authorities, too. ``vouched`` answers whether another certificate, one that signed a list or a response, has
+    itself a valid path to the same anchor.
     """
 
     certificate: Certificate
@@ -291,6 +295,7 @@ class RevocationQuestion:
     use: Use
     pool: tuple[Certificate, ...]
     vouched: Callable[[Certificate], bool]
+    legacy: bool = False
 
 
 class RevocationSource(Protocol):

@@ -7,6 +7,8 @@ error. Reading the file is the caller's business.
 from __future__ import annotations
 
 import re
+import threading
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -234,13 +236,24 @@ def _open_pkcs12(
         raise SignatureError("private-key-unreadable", detail="PKCS#12?")
     check_costs(data)
     try:
-        return pkcs12.load_key_and_certificates(data, None)
+        return _loaded(data, None)
     except (ValueError, UnsupportedAlgorithm):
         secret = _secret(passphrase)  # it is encrypted, or has another flaw that shows again
     try:
-        return pkcs12.load_key_and_certificates(data, secret)
+        return _loaded(data, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: a passphrase that is no UTF-8
         raise SignatureError("passphrase-wrong") from None
+
+
+def _loaded(data: bytes, secret: bytes | None) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
+    """Return what is in the PKCS#12 file; that it is BER, as old exports are, is nothing to warn of (RFC 7292, 4)."""
+    with _QUIET, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PKCS#12 bundle could not be parsed as DER", UserWarning)
+        return pkcs12.load_key_and_certificates(data, secret)
+
+
+_QUIET: Final = threading.Lock()
+"""The filters of warnings belong to all threads: only one at a time changes them, and puts them back."""
 
 
 def _is_pfx(data: bytes) -> bool:

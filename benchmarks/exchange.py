@@ -309,7 +309,7 @@ class Pending:
         """Make the packet of one."""
         number = int(item.id[1:])
         code = ("01", "03", "04", "05", "06")[number // self.receivers % 5]
-        receiver = f"{number % self.receivers:03d}.01.00.H02"
+        receiver = f"{number % self.receivers:03d}.01.01.H02"
         data = vndoc.write_packet(
             StatusPacket(
                 from_=Organization(organ_id=receiver, organ_name=receiver),
@@ -398,7 +398,7 @@ def seed(store: Store, receivers: int, now: datetime.datetime) -> None:
             )
         )
         for number in range(receivers):
-            life = exchange.Life.expected(key, sender=SENDER, receiver=f"{number:03d}.01.00.H02")
+            life = exchange.Life.expected(key, sender=SENDER, receiver=f"{number:03d}.01.01.H02")
             unit.lives.begin(
                 LifeRow(
                     direction="out",

@@ -21,6 +21,7 @@ from vndoc.cli._evidence import evidence
 from vndoc.cli._extract import extract
 from vndoc.cli._inspect import inspect
 from vndoc.cli._language import language_of
+from vndoc.cli._node import node
 from vndoc.cli._profiles import profiles
 from vndoc.cli._route import route
 from vndoc.cli._run import BROKEN_PIPE, UNUSABLE, hush
@@ -51,6 +52,7 @@ for _function in (inspect, validate, build, convert, extract, sign, verify, rout
 app.add_typer(agencies, name="agencies", help="agencies")
 app.add_typer(trust, name="trust", help="trust")
 app.add_typer(evidence, name="evidence", help="evidence")
+app.add_typer(node, name="node", help="node")
 
 
 def _print_version(wanted: bool) -> None:

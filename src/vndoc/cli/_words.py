@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from vndoc.cli._words_evidence import EVIDENCE_HELP, EVIDENCE_WORDS
+from vndoc.cli._words_node import NODE_HELP, NODE_WORDS
 from vndoc.cli._words_sim import SIM_HELP, SIM_WORDS
 from vndoc.cli._words_stats import STATS_HELP, STATS_WORDS
 from vndoc.cli._words_trust import TRUST_HELP, TRUST_WORDS
@@ -17,6 +18,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
     {
         **EVIDENCE_WORDS,
         **STATS_WORDS,
+        **NODE_WORDS,
         **TRUST_WORDS,
         **SIM_WORDS,
         # -- one packet --------------------------------------------------------------------------
@@ -231,6 +233,7 @@ HELP: Mapping[str, Text] = MappingProxyType(
     {
         **EVIDENCE_HELP,
         **STATS_HELP,
+        **NODE_HELP,
         **TRUST_HELP,
         **SIM_HELP,
         "vndoc": Text(

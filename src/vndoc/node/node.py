@@ -411,6 +411,12 @@ class Node:
         with self.store.transaction() as unit:
             return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
 
+    def close(self) -> None:
+        """Give up the carriers and the store. Closing twice does nothing."""
+        for carrier in self._ctx.carriers.values():
+            carrier.close()
+        self.store.close()
+
     # -- looking after it --------------------------------------------------------------------------
 
     def dead(

@@ -1,0 +1,303 @@
+"""``vndoc node``: a gateway from the command line."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import typer
+
+import vndoc
+from vndoc.cli._inputs import inputs
+from vndoc.cli._node_http import listening
+from vndoc.cli._node_settings import open_node, read_settings
+from vndoc.cli._options import AsJson, Files, Language
+from vndoc.cli._run import Result, Run, running
+from vndoc.envelope import DocumentPacket
+from vndoc.errors import UsageError
+from vndoc.exchange import NotSecret
+from vndoc.text import shorten
+
+__all__ = ["dead", "node", "poll", "run_node", "send", "status"]
+
+node = typer.Typer(name="node", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+"""The group of commands."""
+
+_Config = Annotated[Path, typer.Option("--config", help="node-config", show_default=False)]
+
+
+@contextmanager
+def _opened(config: Path) -> Iterator[Any]:
+    """Give the node of *config*, and close its store and carriers."""
+    made = open_node(read_settings(config))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+# -- send ------------------------------------------------------------------------------------------------
+
+
+@node.command("send", help="node-send")
+def send(
+    files: Files,
+    config: _Config,
+    not_secret_by: Annotated[str, typer.Option("--not-secret-by", help="node-not-secret", show_default=False)],
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="node-exclude", show_default=False)] = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Accept documents to send."""
+    with running("node-send", lang, as_json=as_json) as run, _opened(config) as gateway:
+
+        def accept(item: Any) -> Result:
+            with vndoc.read(item.check()) as reading:
+                packet = reading.packet
+                if not isinstance(packet, DocumentPacket):
+                    raise UsageError("wrong-packet-kind", expected="DocumentPacket", found=type(packet).__name__)
+                return _send(gateway, packet, not_secret_by, exclude or [])
+
+        run.each(inputs(files), accept, lambda _name, result: _show_sent(run, result))
+
+
+def _send(gateway: Any, packet: DocumentPacket, declared_by: str, exclude: Iterable[str]) -> Result:
+    from vndoc.node import NotClearedError  # noqa: PLC0415 - needs the extra of the store
+
+    declared = NotSecret(
+        declared_by=declared_by, at=datetime.datetime.now(datetime.UTC), digest=vndoc.content_digest(packet)
+    )
+    try:
+        sent = gateway.send(packet, not_secret=declared, exclude=exclude)
+    except NotClearedError as error:
+        findings = error.clearance.findings if error.clearance is not None else ()
+        return {"status": "failed", "accepted": None, "findings": [_finding(one) for one in findings]}
+    accepted = {
+        "document": sent.document,
+        "business_key": sent.business_key,
+        "version": sent.version,
+        "messages": list(sent.messages),
+        "change": sent.change,
+        "repeated": sent.repeated,
+    }
+    return {"status": "passed", "accepted": accepted, "findings": [_finding(one) for one in sent.clearance.findings]}
+
+
+def _finding(finding: Any) -> dict[str, Any]:
+    text = {"vi": finding.text("vi"), "en": finding.text("en")}
+    return {"id": finding.id, "severity": finding.severity.value, "text": text}
+
+
+def _show_sent(run: Run, result: Result) -> None:
+    accepted = result["accepted"]
+    if accepted is None:
+        run.say(run.word("node-not-cleared"), style="red")
+    else:
+        word = "node-repeated" if accepted["repeated"] else "node-accepted"
+        run.say(run.word(word, key=accepted["business_key"], version=accepted["version"]), style="green")
+        for message in accepted["messages"]:
+            run.say(run.word("node-message", id=message))
+    for finding in result["findings"]:
+        run.say(f"  {finding['text'][run.lang]} [{finding['id']}]")
+
+
+# -- poll and run ----------------------------------------------------------------------------------------
+
+
+@node.command("poll", help="node-poll")
+def poll(config: _Config, as_json: AsJson = False, lang: Language = None) -> None:
+    """Ask every axis once."""
+    with running("node-poll", lang, as_json=as_json) as run, _opened(config) as gateway:
+        for name, taken in gateway.poll().items():
+            counts = attrs.asdict(taken)
+            run.add(name, {"status": "indeterminate" if taken.failed else "passed", **counts})
+            run.say(run.word("node-polled", carrier=name, **counts))
+
+
+@node.command("run", help="node-run")
+def run_node(
+    config: _Config,
+    listen: Annotated[str | None, typer.Option("--listen", help="node-listen", show_default=False)] = None,
+    once: Annotated[bool, typer.Option("--once", help="node-once")] = False,
+    log: Annotated[bool, typer.Option("--log", help="node-log")] = False,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Work until told to stop."""
+    stop, total = threading.Event(), {"sent": 0, "received": 0, "events": 0, "rounds": 0}
+
+    with (
+        running("node-run", lang, as_json=as_json) as run,
+        _logging(log),
+        _opened(config) as gateway,
+        listening(listen, gateway) as address,
+        _until_signal(stop),
+    ):
+
+        def each(done: Any) -> None:
+            total["rounds"] += 1
+            for name in ("sent", "received", "events"):
+                total[name] += getattr(done, name)
+            _progress(run, done)
+            if once and done.idle and not done.received:
+                stop.set()
+
+        if address is not None:
+            run.say(run.word("node-listening", address=address))
+        gateway.run(stop, each=each)
+        run.add(None, {"status": "passed", **total})
+        run.say(run.word("node-stopped", **total))
+
+
+def _progress(run: Run, done: Any) -> None:
+    """Print one line for a round that did something."""
+    facts = {name: getattr(done, name) for name in ("sent", "received", "events", "postponed", "failures")}
+    if any(facts.values()):
+        at = datetime.datetime.now().astimezone().strftime("%H:%M:%S")
+        run.say(run.word("node-round", at=at, **facts))
+
+
+@contextmanager
+def _logging(wanted: bool) -> Iterator[None]:
+    """Log as JSON to standard error while the block runs."""
+    if not wanted:
+        yield
+        return
+    from vndoc.node import JsonFormatter  # noqa: PLC0415 - needs the extra of the store
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logger = logging.getLogger("vndoc")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+@contextmanager
+def _until_signal(stop: threading.Event) -> Iterator[None]:
+    """Let SIGTERM and SIGINT ask for the end of the round; the handlers from before come back afterwards."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# -- status and dead -------------------------------------------------------------------------------------
+
+
+@node.command("status", help="node-status")
+def status(
+    config: _Config,
+    keys: Annotated[list[str] | None, typer.Argument(help="node-keys", show_default=False)] = None,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """Show how the node is, or how far documents have come."""
+    with running("node-status", lang, as_json=as_json) as run, _opened(config) as gateway:
+        if not keys:
+            _health(run, gateway.health())
+        for key in keys or ():
+            _track(run, gateway.track(key))
+
+
+def _health(run: Run, health: Any) -> None:
+    found = health.to_dict()
+    run.add(None, {"status": "passed" if health.ready else "indeterminate", "health": found, "tracking": None})
+    yes_no = {True: run.word("node-yes"), False: run.word("node-no")}
+    shown = {**found, "alive": yes_no[health.alive], "ready": yes_no[health.ready]}
+    run.say(run.word("node-health", **shown))
+    if health.resting:
+        run.say(run.word("node-resting", carriers=", ".join(health.resting)), style="yellow")
+    if health.error:
+        run.say(run.word("node-error", error=health.error), style="red")
+
+
+def _track(run: Run, tracking: Any) -> None:
+    lives = {row.receiver: row.state for row in tracking.lives}
+    deliveries = [
+        {"recipient": row.recipient, "delivery": row.delivery, "life": lives.get(row.recipient), "final": row.final}
+        for row in tracking.deliveries
+    ]
+    heard = [
+        {
+            "at": row.at.isoformat(),
+            "receiver": row.receiver,
+            "version": row.version,
+            "code": row.code,
+            "change": row.change,
+            "description": shorten(row.description or "", 1000),
+        }
+        for row in tracking.history
+    ]
+    found = {"business_key": tracking.business_key, "deliveries": deliveries, "history": heard}
+    run.add(tracking.business_key, {"status": "passed", "health": None, "tracking": found})
+    run.say(tracking.business_key, style="bold")
+    for one in deliveries:
+        run.say("  " + run.word("node-delivery", **{**one, "life": one["life"] or "-"}))
+    for entry in heard:
+        run.say(run.word("node-heard", **entry))
+
+
+@node.command("dead", help="node-dead")
+def dead(
+    config: _Config,
+    retry: Annotated[list[str] | None, typer.Option("--retry", help="node-retry", show_default=False)] = None,
+    give_up: Annotated[list[str] | None, typer.Option("--give-up", help="node-give-up", show_default=False)] = None,
+    limit: Annotated[int, typer.Option("--limit", help="node-limit", min=1, max=1000)] = 100,
+    as_json: AsJson = False,
+    lang: Language = None,
+) -> None:
+    """List what waits for an operator, and decide about it."""
+    with running("node-dead", lang, as_json=as_json) as run, _opened(config) as gateway:
+        for name, act in (("node-retried", gateway.retry), ("node-given-up", gateway.give_up)):
+            for key in (retry if name == "node-retried" else give_up) or ():
+                act(key)
+                run.add(key, {"status": "passed", "done": name.removeprefix("node-"), "row": None})
+                run.say(run.word(name, id=key))
+        if not retry and not give_up:
+            _list_dead(run, gateway, limit)
+
+
+def _list_dead(run: Run, gateway: Any, limit: int) -> None:
+    after: str | None = None
+    left = limit
+    while left > 0:
+        rows, after = gateway.dead(after=after, limit=left)
+        for row in rows:
+            view = _dead_view(row)
+            run.add(view["id"], {"status": "failed", "done": None, "row": view})
+            run.say(run.word("node-dead-row", **{**view, "detail": view["detail"] or ""}))
+        left -= len(rows)
+        if after is None:
+            break
+    if left == limit:
+        run.say(run.word("node-dead-none"))
+
+
+def _dead_view(row: Any) -> dict[str, Any]:
+    return {
+        "id": getattr(row, "message_id", None) or row.id,
+        "kind": row.kind,
+        "carrier": row.carrier,
+        "attempts": row.attempts,
+        "code": row.code,
+        "detail": None if row.detail is None else shorten(row.detail, 300),
+    }

@@ -1,0 +1,104 @@
+"""What ``vndoc node`` says: parts of the two tables in :mod:`vndoc.cli._words`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vndoc.text import Text
+
+__all__ = ["NODE_HELP", "NODE_WORDS"]
+
+NODE_WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "node-accepted": Text("đã nhận gửi {key} (lần {version})", "accepted {key} (packet {version})"),
+        "node-repeated": Text("đã nhận gửi từ trước: {key}", "accepted before: {key}"),
+        "node-message": Text("  thông điệp {id}", "  message {id}"),
+        "node-not-cleared": Text("chưa đủ điều kiện gửi:", "may not be sent:"),
+        "node-polled": Text(
+            "{carrier}: thấy {seen}, nhận {decided}, hoãn {postponed}, báo lại {settled}, lỗi {failed}",
+            "{carrier}: {seen} seen, {decided} taken in, {postponed} postponed, {settled} settled, {failed} failed",
+        ),
+        "node-listening": Text("theo dõi tại http://{address}/metrics", "monitored at http://{address}/metrics"),
+        "node-round": Text(
+            "{at}  gửi {sent}, nhận {received}, sự kiện {events}, hoãn {postponed}, lỗi {failures}",
+            "{at}  {sent} sent, {received} received, {events} events, {postponed} postponed, {failures} failures",
+        ),
+        "node-stopped": Text(
+            "đã dừng: gửi {sent}, nhận {received}, {rounds} vòng",
+            "stopped: {sent} sent, {received} received, {rounds} rounds",
+        ),
+        "node-health": Text(
+            "hoạt động: {alive}; sẵn sàng: {ready}; đang chờ {waiting}, cần người xử lý {parked}",
+            "alive: {alive}; ready: {ready}; {waiting} waiting, {parked} for an operator",
+        ),
+        "node-yes": Text("có", "yes"),
+        "node-no": Text("không", "no"),
+        "node-resting": Text("kênh truyền đang nghỉ: {carriers}", "carriers that rest: {carriers}"),
+        "node-error": Text("kho lưu trữ: {error}", "store: {error}"),
+        "node-delivery": Text(
+            "{recipient}: gửi {delivery}, xử lý {life}", "{recipient}: delivery {delivery}, life {life}"
+        ),
+        "node-heard": Text("  {at}  {code}  {receiver}", "  {at}  {code}  {receiver}"),
+        "node-dead-row": Text(
+            "{id}  {kind}  {carrier}  lần {attempts}  {code}: {detail}",
+            "{id}  {kind}  {carrier}  attempt {attempts}  {code}: {detail}",
+        ),
+        "node-dead-none": Text("không có gì chờ người xử lý", "nothing waits for an operator"),
+        "node-retried": Text("{id}: sẽ thử lại", "{id}: will be tried again"),
+        "node-given-up": Text("{id}: đã thôi gửi", "{id}: given up"),
+    }
+)
+"""Words and lines of the pages."""
+
+NODE_HELP: Mapping[str, Text] = MappingProxyType(
+    {
+        "node": Text(
+            "Cổng giữa hệ thống văn phòng và các trục: gửi, nhận, theo dõi.",
+            "A gateway between an office system and axes: send, receive, look after it.",
+        ),
+        "node-send": Text(
+            "Nhận gửi văn bản: kiểm tra, ghi bền vững rồi mới báo đã nhận. Việc chuyển đi do vndoc node run làm.\n\n"
+            "Mã thoát 1: có văn bản chưa đủ điều kiện gửi.",
+            "Accept documents to send: checked, and durable before it says so. vndoc node run carries them.\n\n"
+            "Exit code 1: a document may not be sent.",
+        ),
+        "node-poll": Text(
+            "Hỏi mọi trục một lần, nhận những gì đã đến.\n\nMã thoát 3: có trục không trả lời.",
+            "Ask every axis once and take in what has come.\n\nExit code 3: an axis did not answer.",
+        ),
+        "node-run": Text(
+            "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống văn phòng.",
+            "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.",
+        ),
+        "node-status": Text(
+            "Tình trạng của cổng, hoặc hành trình của các văn bản đã gửi (theo khóa nghiệp vụ).\n\n"
+            "Mã thoát 3: kho lưu trữ không trả lời hoặc có kênh truyền đang nghỉ.",
+            "The state of the node, or the way of documents that were sent (by business key).\n\n"
+            "Exit code 3: the store does not answer, or a carrier rests.",
+        ),
+        "node-dead": Text(
+            "Những gì chờ người xử lý; cho thử lại hoặc thôi gửi.\n\nMã thoát 1: còn mục đang chờ.",
+            "What waits for an operator; let it be tried again, or give it up.\n\nExit code 1: something waits.",
+        ),
+        "node-config": Text("Tệp cấu hình TOML của cổng.", "The configuration of the node, a TOML file."),
+        "node-not-secret": Text(
+            "Người cam kết các văn bản này không chứa bí mật nhà nước.",
+            "Who declares that these documents hold no state secret.",
+        ),
+        "node-exclude": Text(
+            "Mã nơi nhận không gửi; dùng được nhiều lần.", "Code of a recipient to leave out; repeatable."
+        ),
+        "node-listen": Text(
+            "Địa chỉ cho /metrics và /health, ví dụ 127.0.0.1:9100.",
+            "Address of /metrics and /health, as 127.0.0.1:9100.",
+        ),
+        "node-once": Text("Làm hết việc đang có rồi dừng.", "Stop when nothing is left to do."),
+        "node-log": Text("Ghi nhật ký dạng JSON ra đầu ra lỗi.", "Log as JSON to standard error."),
+        "node-keys": Text("Khóa nghiệp vụ của văn bản đã gửi.", "Business keys of documents that were sent."),
+        "node-retry": Text("Mã mục cần thử lại; dùng được nhiều lần.", "Id to try again; repeatable."),
+        "node-give-up": Text("Mã thông điệp thôi gửi; dùng được nhiều lần.", "Id of a message to give up; repeatable."),
+        "node-limit": Text("Số mục tối đa.", "Entries at most."),
+    }
+)
+"""Help of the commands, their arguments and options."""

@@ -1,0 +1,280 @@
+"""``vndoc node``: two gateways that share folders, driven by the command alone."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import vndoc
+from cli_support import call, results
+from node_support import FIRST, SENDER, change, packet
+from vndoc.cli._node_settings import read_settings
+from vndoc.errors import SourceError, UsageError
+from vndoc.transport import SpoolTransport
+
+KEY = f"{SENDER}|2026|1/UBND-VP"
+TABLE = f"""code,name,connection,carrier
+{SENDER},Đơn vị gửi,connected,spool
+{FIRST},Đơn vị nhận,connected,spool
+"""
+
+
+def config(folder: Path, code: str, extra: str = "") -> Path:
+    path = folder / f"{code}.toml"
+    path.write_text(
+        f"""
+[store]
+url = {{ env = "VNDOC_TEST_STORE_{code[-3:]}" }}
+blobs = "{code}.blobs"
+
+[agencies."{code}"]
+name = "Đơn vị {code}"
+
+[table]
+file = "table.csv"
+
+[node]
+signatures = false
+poll_seconds = 0.05
+{extra}
+
+[carriers.spool]
+kind = "spool"
+root = "{folder / code}"
+codes = ["{code}"]
+""",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture
+def sites(tmp_path: Path, monkeypatch) -> tuple[Path, Path]:
+    for code, other in ((SENDER, FIRST), (FIRST, SENDER)):
+        SpoolTransport.create(tmp_path / code)
+        (tmp_path / code / "outgoing" / other).symlink_to(tmp_path / other / "incoming")
+        monkeypatch.setenv(f"VNDOC_TEST_STORE_{code[-3:]}", f"sqlite:///{tmp_path / code}.db")
+    (tmp_path / "table.csv").write_text(TABLE, encoding="utf-8")
+    return config(tmp_path, SENDER), config(tmp_path, FIRST)
+
+
+def save(folder: Path, sent: vndoc.DocumentPacket, name: str = "goi-tin.edxml") -> Path:
+    path = folder / name
+    path.write_bytes(vndoc.write_packet(sent))
+    return path
+
+
+def run_once(*configs: Path) -> None:
+    for path in configs:
+        results("node", "run", "--config", path, "--once")
+
+
+def test_a_document_goes_there_and_its_status_comes_back(sites, tmp_path: Path) -> None:
+    sender, receiver = sites
+    file = save(tmp_path, packet())
+    (sent,) = results("node", "send", file, "--config", sender, "--not-secret-by", "Nguyễn Văn An")
+    assert sent["accepted"]["business_key"] == KEY
+    assert sent["accepted"]["repeated"] is False
+    (again,) = results("node", "send", file, "--config", sender, "--not-secret-by", "Nguyễn Văn An")
+    assert again["accepted"] == {**sent["accepted"], "repeated": True}
+    run_once(sender)
+    (polled,) = results("node", "poll", "--config", receiver)
+    assert (polled["seen"], polled["decided"], polled["settled"]) == (1, 1, 1)
+    run_once(receiver, sender)
+    (tracked,) = results("node", "status", KEY, "--config", sender)
+    (delivery,) = tracked["tracking"]["deliveries"]
+    assert delivery == {"recipient": FIRST, "delivery": "arrived", "life": "arrived", "final": True}
+    assert [entry["code"] for entry in tracked["tracking"]["history"]] == ["01"]
+    page = call("node", "status", KEY, "--config", sender, "--lang", "vi").stdout
+    assert "arrived" in page
+    assert KEY in page
+    (health,) = results("node", "status", "--config", receiver)
+    assert health["health"]["ready"] is True
+    assert health["health"]["stuck"] == 0
+
+
+def test_pages_in_both_languages(sites, tmp_path: Path) -> None:
+    sender, receiver = sites
+    file = save(tmp_path, packet())
+    arguments = ("node", "send", file, "--config", sender, "--not-secret-by", "x")
+    assert "accepted" in call(*arguments).stdout
+    assert "đã nhận gửi từ trước" in call(*arguments, "--lang", "vi").stdout
+    assert "1 sent" in call("node", "run", "--config", sender, "--once").stdout
+    assert "1 taken in" in call("node", "poll", "--config", receiver).stdout
+    assert "alive: yes" in call("node", "status", "--config", receiver).stdout
+    assert "không có gì" in call("node", "dead", "--config", receiver, "--lang", "vi").stdout
+
+
+def test_a_document_that_may_not_be_sent(sites, tmp_path: Path) -> None:
+    sender, _ = sites
+    file = save(tmp_path, packet(1, "000.00.00.H99"))
+    (sent,) = results("node", "send", file, "--config", sender, "--not-secret-by", "x", code=1)
+    assert sent["accepted"] is None
+    assert "recipient-undeliverable" in {finding["id"] for finding in sent["findings"]}
+    page = call("node", "send", file, "--config", sender, "--not-secret-by", "x").stdout
+    assert "may not be sent" in page
+
+
+def test_a_status_is_no_document(sites, tmp_path: Path, golden: Path) -> None:
+    sender, _ = sites
+    file = golden / "status_03_accepted.edxml"
+    (sent,) = results("node", "send", file, "--config", sender, "--not-secret-by", "x", code=2)
+    assert sent["error"]["code"] == "wrong-packet-kind"
+
+
+def test_what_waits_for_an_operator_is_listed_tried_again_and_given_up(sites, tmp_path: Path) -> None:
+    sender, _ = sites
+    file = save(tmp_path, packet())
+    results("node", "send", file, "--config", sender, "--not-secret-by", "x")
+    wrong = sender.read_text(encoding="utf-8").replace(f'codes = ["{SENDER}"]', 'codes = ["000.00.00.H77"]')
+    broken = tmp_path / "broken.toml"
+    broken.write_text(wrong, encoding="utf-8")
+    run_once(broken)
+    (row,) = results("node", "dead", "--config", sender, code=1)
+    assert row["row"]["code"] == "carrier-unknown-sender"
+    assert "carrier-unknown-sender" in call("node", "dead", "--config", sender).stdout
+    (done,) = results("node", "dead", "--config", sender, "--retry", row["input"])
+    assert done["done"] == "retried"
+    run_once(broken)
+    (done,) = results("node", "dead", "--config", sender, "--give-up", row["input"])
+    assert done["done"] == "given-up"
+    assert results("node", "dead", "--config", sender) == []
+    (failed,) = results("node", "dead", "--config", sender, "--retry", "unknown", code=2)
+    assert failed["error"]["code"] == "row-unknown"
+
+
+def test_an_unknown_document(sites) -> None:
+    (found,) = results("node", "status", "no|2026|1/X", "--config", sites[0], code=2)
+    assert found["error"]["code"] == "document-unknown"
+
+
+def test_it_runs_until_it_is_told_to_stop_and_is_monitored(sites, tmp_path: Path) -> None:
+    sender, _ = sites
+    results("node", "send", save(tmp_path, packet()), "--config", sender, "--not-secret-by", "x")
+    command = [sys.executable, "-m", "vndoc", "node", "run", "--config", sender, "--listen", "127.0.0.1:0", "--log"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "LANG": "C.UTF-8"}
+    )
+    try:
+        assert process.stdout is not None
+        address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
+        base = address.removesuffix("/metrics")
+        end = time.monotonic() + 30
+        while "vndoc_sent_total" not in (text := read(f"{base}/metrics")) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert 'vndoc_sent_total{carrier="spool",kind="edoc"} 1' in text
+        assert json.loads(read(f"{base}/health"))["ready"] is True
+        with pytest.raises(urllib.error.HTTPError):
+            read(f"{base}/other")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "stopped" in out or "dừng" in out
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert {"node starts", "message handed over", "node stops"} <= {line["message"] for line in lines}
+    assert all(datetime.datetime.fromisoformat(line["at"]).tzinfo for line in lines)
+
+
+def read(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own process
+        return str(answer.read().decode())
+
+
+@pytest.mark.parametrize("address", ["9100", "127.0.0.1:99999", "127.0.0.1:x", "256.0.0.1:1"])
+def test_addresses_that_cannot_be_listened_on(sites, address: str) -> None:
+    (found,) = results("node", "run", "--config", sites[0], "--once", "--listen", address, code=2)
+    assert found["error"]["code"] == "option-invalid"
+
+
+# -- the configuration -----------------------------------------------------------------------------------
+
+GOOD = """
+[store]
+url = "sqlite:///s.db"
+blobs = "b"
+[agencies."A"]
+name = "x"
+[carriers.c]
+kind = "spool"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("x = ", "TOML"),
+        (GOOD + "[other]\na = 1", "other"),
+        ("store = 1", "store"),
+        (GOOD.replace("blobs", "blob"), "store.blob"),
+        (GOOD.replace('blobs = "b"', ""), "store.blobs"),
+        (GOOD.replace('"b"', "1"), "store.blobs"),
+        (GOOD.replace('[agencies."A"]\nname = "x"', ""), "agencies"),
+        (GOOD.replace('name = "x"', 'nom = "x"'), "agencies.A.nom"),
+        (GOOD.replace('kind = "spool"', 'root = "x"'), "carriers.c.kind"),
+        (GOOD.replace("[carriers.c]", "[carriers]\nd = 1\n[carriers.c]"), "carriers.d"),
+        (GOOD.replace('"sqlite:///s.db"', '{ env = "VNDOC_NOT_SET" }'), "VNDOC_NOT_SET"),
+        (GOOD + "[node]\nspeed = 3", "node.speed"),
+    ],
+)
+def test_mistakes_in_the_configuration_are_named(tmp_path: Path, text: str, detail: str) -> None:
+    path = tmp_path / "node.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        read_settings(path)
+    assert error.value.code == "node-settings"
+    assert detail in error.value.text()
+    (found,) = results("node", "status", "--config", path, code=2)
+    assert found["error"]["code"] == "node-settings"
+
+
+@pytest.mark.parametrize("extra", ['unsure = "perhaps"', "batch = 0", "lifetime_days = 'x'", "poll_seconds = 1e300"])
+def test_values_that_a_policy_does_not_take(tmp_path: Path, extra: str, monkeypatch) -> None:
+    monkeypatch.setenv(f"VNDOC_TEST_STORE_{SENDER[-3:]}", "sqlite:///x.db")
+    path = config(tmp_path, SENDER, extra)
+    (found,) = results("node", "status", "--config", path, code=2)
+    assert found["error"]["code"] == "node-settings"
+
+
+def test_secrets_come_from_elsewhere_and_are_not_shown(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "secret.txt").write_text("from-a-file\n", encoding="utf-8")
+    monkeypatch.setenv("VNDOC_TEST_SECRET", "from-the-environment")
+    path = tmp_path / "node.toml"
+    text = (
+        GOOD
+        + 'a = { env = "VNDOC_TEST_SECRET" }\nb = { file = "secret.txt" }\nc = { d = { env = "VNDOC_TEST_SECRET" } }'
+    )
+    path.write_text(text, encoding="utf-8")
+    settings = read_settings(path)
+    assert settings.carriers["c"]["a"] == "from-the-environment"
+    assert settings.carriers["c"]["b"] == "from-a-file"
+    assert settings.carriers["c"]["c"] == {"d": "from-the-environment"}
+    assert "from-" not in repr(settings)
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        read_settings(tmp_path / "missing.toml")
+    (tmp_path / "x.toml").write_bytes(b"\xff")
+    with pytest.raises(SourceError):
+        read_settings(tmp_path / "x.toml")
+
+
+def test_a_recall_is_a_document_too(sites, tmp_path: Path) -> None:
+    sender, receiver = sites
+    first = packet()
+    results("node", "send", save(tmp_path, first), "--config", sender, "--not-secret-by", "x")
+    run_once(sender, receiver)
+    file = save(tmp_path, change(1, first, number=9), "thu-hoi.edxml")
+    (sent,) = results("node", "send", file, "--config", sender, "--not-secret-by", "x")
+    assert sent["accepted"]["change"]

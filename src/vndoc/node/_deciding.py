@@ -18,7 +18,6 @@ from vndoc.node._rows import (
     IN,
     OUT,
     change_of,
-    change_row,
     life_of,
     life_row,
     request_of,
@@ -36,6 +35,8 @@ CHANGES: Final = MappingProxyType(
         BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
     }
 )
+TOO_EARLY: Final = "change-target-unknown"
+"""Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
 _OUTCOMES: Final = MappingProxyType(
     {
@@ -168,13 +169,17 @@ class _Documents:
 
     def _same(self) -> Document | None:
         """Return the row of this very document, if it has come before."""
-        operation = self.incoming.packet.bussiness_doc_type
+        operation = self._operation
         return next((v for v in self._seen if (v.content_digest, v.kind) == (self.incoming.digest, operation)), None)
 
+    @property
+    def _operation(self) -> BussinessDocType:
+        """Return what the packet wants; one that says something unheard of is taken for a new document."""
+        found = self.incoming.packet.bussiness_doc_type
+        return BussinessDocType(found) if found in set(BussinessDocType) else BussinessDocType.NEW
+
     def _at(self, receiver: str) -> tuple[str, str | None]:
-        operation = self.incoming.packet.bussiness_doc_type
-        if operation not in set(BussinessDocType):
-            operation = BussinessDocType.NEW
+        operation = self._operation
         life = self.unit.lives.get(IN, str(self.incoming.key), receiver)
         known = [
             exchange.Known(
@@ -182,6 +187,7 @@ class _Documents:
                 version=v.version,
                 at=v.created_at,
                 taken=life is not None or v.content_digest != self.incoming.digest,
+                operation=v.kind,
             )
             for v in self._seen
             if v.kind not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}
@@ -189,7 +195,7 @@ class _Documents:
         incoming = exchange.Incoming(document=str(self.incoming.key), digest=self.incoming.digest, operation=operation)
         matching = exchange.match(incoming, known)
         if matching.match is exchange.Match.CHANGE:
-            return self._change(receiver, BussinessDocType(operation))
+            return self._change(receiver, operation)
         if matching.match is exchange.Match.CONFLICT:
             self.carrying.do(matching.effects, self._about(receiver))
             return "conflict", "document-conflict"
@@ -210,7 +216,7 @@ class _Documents:
             direction=IN,
             business_key=key,
             version=max((v.version for v in self._seen), default=0) + 1,
-            kind=self.incoming.packet.bussiness_doc_type,
+            kind=self._operation,
             content_digest=self.incoming.digest,
             document_id=self.incoming.packet.document_id,
             sender=self.incoming.sender,
@@ -252,8 +258,10 @@ class _Documents:
 
     def _change(self, receiver: str, operation: BussinessDocType) -> tuple[str, str | None]:
         """Take a recall, an update or a replacement: for each document it names, a request."""
-        seen = self._same() is not None
-        if operation is BussinessDocType.REPLACE and not seen:
+        same = self._same()
+        seen = same is not None and self.unit.lives.saga(f"{same.id}.{receiver}.0") is not None
+        held = self.unit.lives.get(IN, str(self.incoming.key), receiver) is not None
+        if operation is BussinessDocType.REPLACE and not held:
             self._arrive(receiver)  # a replacement is a new document as well
         groups = exchange.change_clues(self.incoming.packet, normalise=self.incoming.normalise)
         failed: str | None = None
@@ -287,10 +295,17 @@ class _Documents:
                 carrier=self.row.carrier,
             )
         except ExchangeError as error:
+            if error.code == TOO_EARLY and kind is not exchange.ChangeKind.REPLACE and self._may_wait(clues):
+                raise
             keys = [("document", str(self.incoming.key)), ("change", kind.value), ("error", error.text("en")[:300])]
             self.carrying.conflict(error.code, self._about(receiver), keys)
             return error.code
         return None
+
+    def _may_wait(self, clues: tuple[exchange.Clue, ...]) -> bool:
+        """Return whether the document may still come: it is early, and at no receiver of this copy."""
+        known = (any(map(any, map(known_under(self.unit, IN, r), clues))) for r in self.incoming.receivers)
+        return is_early(self.carrying, self.row) and not any(known)
 
     def _first(self, key: str) -> str:
         return self.unit.documents.versions(IN, key)[-1].id
@@ -337,6 +352,11 @@ def receive_request(
     carrying.do(effects, attrs.evolve(about_in(carrying, key, receiver, carrier), reason=reason))
 
 
+def is_early(carrying: Carrying, row: InboxRow) -> bool:
+    """Return whether what *row* speaks of may still come: axes promise no order."""
+    return carrying.at < row.kept_at + carrying.ctx.policy.wait_for_target
+
+
 def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:
     """Return what the effects on the document *key* at our *receiver* are about."""
     versions = carrying.unit.documents.versions(IN, key)
@@ -377,6 +397,8 @@ class _Statuses:
             self.unit.lock(key)
             return self._take_back(key) if reported.is_request else self._told(key)
         except ExchangeError as error:
+            if error.code == TOO_EARLY and reported.is_request and is_early(self.carrying, self.row):
+                raise
             return self._contradicts(error)
 
     def _contradicts(self, error: VndocError) -> Decision:
@@ -416,7 +438,7 @@ class _Statuses:
             change = change_of(saga)
             new_change, new_life, effects, judgement = change.observe(life, report)
             if new_change != change:
-                self._save_change(saga, new_change)
+                self.carrying.save_change(saga, change, new_change)
         else:
             if report.code in _ANSWERS:
                 raise ExchangeError("change-unknown", document=key, recipient=reported.receiver)
@@ -452,13 +474,6 @@ class _Statuses:
                     return saga
                 newest = saga
         return newest if code in _ANSWERS else None
-
-    def _save_change(self, saga: Saga, change: exchange.Change) -> None:
-        self.unit.lives.move_saga(change_row(change, saga.receiver, saga.document))
-        part = change.part(self.incoming.reported.receiver)
-        row = self.unit.documents.change(change.id, part.recipient)
-        if row is not None and not row.final and not part.is_open:
-            self.unit.documents.move_change(attrs.evolve(row, state=part.state.value, final=True, next_at=None))
 
     def _keep(self, document: Document) -> None:
         """Keep the status as evidence on the document."""

@@ -245,8 +245,18 @@ def test_organs_without_code_have_none() -> None:
 ONE, TWO = b"\x01" * 32, b"\x02" * 32
 
 
-def known(digest: bytes = ONE, version: int = 1, *, taken: bool = True, hours: int = 0, receipt: str = "R1") -> Known:
-    return Known(digest=digest, version=version, at=AT + hours * HOUR, taken=taken, receipt=receipt)
+def known(
+    digest: bytes = ONE,
+    version: int = 1,
+    *,
+    taken: bool = True,
+    hours: int = 0,
+    receipt: str = "R1",
+    operation: int = 0,
+) -> Known:
+    return Known(
+        digest=digest, version=version, at=AT + hours * HOUR, taken=taken, receipt=receipt, operation=operation
+    )
 
 
 def what(digest: bytes, *rows: Known, operation: int = 0) -> Any:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from vndoc import exchange
-from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
+from vndoc.node._known import CHANGES, about_in, known_under, save_life
 from vndoc.node._rows import (
     IN,
     OUT,
@@ -25,16 +24,8 @@ from vndoc.node._rows import (
 )
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
-from vndoc.packets import read_packet
-from vndoc.store import Change, Document, Evidence, InboxRow, Lease, Saga, Unit
+from vndoc.store import Document, Evidence, InboxRow, Lease, Saga, Unit
 
-CHANGES: Final = MappingProxyType(
-    {
-        BussinessDocType.RECALL: exchange.ChangeKind.RECALL,
-        BussinessDocType.UPDATE: exchange.ChangeKind.UPDATE,
-        BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
-    }
-)
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
@@ -93,27 +84,6 @@ def _unreadable(carrying: Carrying, row: InboxRow, incoming: Unreadable) -> Deci
     )
     carrying.tell(EventKind.UNREADABLE, about, code=error.code, reason=error.text("vi"))
     return Decision(outcome="unreadable", code=error.code, detail=error.text("en")[:500], fail=incoming.broken)
-
-
-def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
-    """Return the document packet that lies in the store under *document*."""
-    with ctx.store.read(document.packet) as file:
-        packet = read_packet(file)
-    return packet if isinstance(packet, DocumentPacket) else None
-
-
-def known_under(unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
-    """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
-
-    def known(clue: exchange.Clue) -> Iterator[str]:
-        if clue.key is not None:
-            keys = {str(clue.key)}
-        else:
-            hinted = unit.documents.by_hint(clue.document_id or "")
-            keys = {found.business_key for found in hinted if found.direction == direction}
-        return (key for key in sorted(keys) if unit.lives.get(direction, key, receiver) is not None)
-
-    return known
 
 
 @attrs.frozen
@@ -357,28 +327,6 @@ def is_early(carrying: Carrying, row: InboxRow) -> bool:
     return carrying.at < row.kept_at + carrying.ctx.policy.wait_for_target
 
 
-def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:
-    """Return what the effects on the document *key* at our *receiver* are about."""
-    versions = carrying.unit.documents.versions(IN, key)
-    first = versions[-1]
-    return About(
-        business_key=key,
-        sender=first.sender,
-        receiver=receiver,
-        direction=IN,
-        versions=versions,
-        packet=original_packet(carrying.ctx, first),
-        carrier=carrier,
-    )
-
-
-def save_life(carrying: Carrying, direction: str, before: exchange.Life, after: exchange.Life) -> None:
-    """Write *after* and its history, if anything has changed."""
-    if after != before:
-        carrying.unit.lives.move(life_row(direction, after, carrying.at))
-        carrying.hear(direction, before, after)
-
-
 @attrs.frozen
 class _Statuses:
     """A status packet: of a document of ours, or the wish to have one back."""
@@ -488,19 +436,3 @@ class _Statuses:
                 content=self.row.packet,
             )
         )
-
-
-def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
-    """Return the row of one recipient of a change that we ask for."""
-    return Change(
-        id=change.id,
-        document=document,
-        recipient=part.recipient,
-        kind=change.kind.value,
-        form=change.form.value,
-        state=part.state.value,
-        requested_at=change.opened_at,
-        final=not part.is_open,
-        deadline=change.answer_by,
-        next_at=change.answer_by if part.is_open else None,
-    )

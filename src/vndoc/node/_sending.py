@@ -17,8 +17,8 @@ from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import Context
-from vndoc.node._deciding import CHANGES, known_under, part_row
 from vndoc.node._effects import About, Carrying
+from vndoc.node._known import CHANGES, known_under, part_row
 from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, life_row
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool

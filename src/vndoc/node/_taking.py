@@ -88,6 +88,7 @@ class Taking:
 
     def _chunk(self, items: list[Item]) -> None:
         self.taken.seen += len(items)
+        items = [item for item in items if self._can_be_named(item)]
         with self.ctx.store.reading() as unit:
             known = unit.inbox.known(self.carrier.name, [item.id for item in items])
         for item in items:
@@ -97,6 +98,14 @@ class Taking:
             elif row.state.final and item.state is not ItemState.FAIL:
                 self._tell(item, row)
         self.flush()
+
+    def _can_be_named(self, item: Item) -> bool:
+        """Return whether the id of *item* can stand in a row; what has another one is left at the axis, and told."""
+        if item.id == storable(item.id):
+            return True
+        self.taken.failed += 1
+        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=item.id)
+        return False
 
     def _fetch(self, item: Item) -> None:
         """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
@@ -140,8 +149,8 @@ class Taking:
             kept_at=at,
             packet=info.digest,
             size=info.size,
-            sender=item.sender,
-            recipient=item.recipient,
+            sender=None if item.sender is None else storable(item.sender),
+            recipient=None if item.recipient is None else storable(item.recipient),
             extra=dict(item.extra),
         )
 
@@ -304,6 +313,11 @@ def item_of(row: InboxRow) -> Item:
         recipient=row.recipient,
         extra=MappingProxyType(dict(row.extra)),
     )
+
+
+def storable(text: str) -> str:
+    """Return *text* as every database keeps it: without NUL and halves of characters, at most 500 characters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:500]
 
 
 def _reason(error: Exception) -> tuple[str, str]:

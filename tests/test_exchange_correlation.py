@@ -245,8 +245,18 @@ def test_organs_without_code_have_none() -> None:
 ONE, TWO = b"\x01" * 32, b"\x02" * 32
 
 
-def known(digest: bytes = ONE, version: int = 1, *, taken: bool = True, hours: int = 0, receipt: str = "R1") -> Known:
-    return Known(digest=digest, version=version, at=AT + hours * HOUR, taken=taken, receipt=receipt)
+def known(
+    digest: bytes = ONE,
+    version: int = 1,
+    *,
+    taken: bool = True,
+    hours: int = 0,
+    receipt: str = "R1",
+    operation: int = 0,
+) -> Known:
+    return Known(
+        digest=digest, version=version, at=AT + hours * HOUR, taken=taken, receipt=receipt, operation=operation
+    )
 
 
 def what(digest: bytes, *rows: Known, operation: int = 0) -> Any:
@@ -259,10 +269,16 @@ def test_a_new_document() -> None:
 
 
 def test_the_same_document_is_answered_with_the_earlier_receipt() -> None:
-    rows = known(hours=5, receipt="R2"), known(receipt="R1"), known(TWO, 2)
+    rows = known(hours=5, receipt="R2"), known(receipt="R1"), known(TWO, 2, operation=2)
     found = what(ONE, *rows)
     assert (found.match, found.known.receipt, found.effects) == (Match.DUPLICATE, "R1", ())
     assert what(TWO, *rows, operation=2).match is Match.DUPLICATE, "an update that came twice"
+    assert what(ONE, known(operation=3)).match is Match.DUPLICATE, "a replacement that came again as a plain document"
+
+
+@pytest.mark.parametrize("operation", [1, 2, 3])
+def test_a_change_that_is_its_document_again_in_all_else_is_no_duplicate(operation: int) -> None:
+    assert what(ONE, known(), operation=operation).match is Match.CHANGE
 
 
 def test_other_content_under_the_same_key_is_a_conflict() -> None:
@@ -319,5 +335,5 @@ def test_the_order_of_what_is_known_decides_nothing(rows: list[Known], random: A
         found, again = what(ONE, *rows, operation=operation), what(ONE, *shuffled, operation=operation)
         assert (found.match, found.version, found.effects) == (again.match, again.version, again.effects)
         taken = {row.digest for row in rows if row.taken}
-        assert (found.match is Match.DUPLICATE) == (ONE in taken)
+        assert (found.match is Match.DUPLICATE) == (operation == 0 and ONE in taken)
         assert (found.match is Match.CONFLICT) == (operation == 0 and taken == {TWO})

@@ -1,6 +1,7 @@
 """One reference page for each public module, made from the source: nothing public can be forgotten.
 
-A page documents what its module defines, itself or in a private module, and lists what it only re-exports.
+A page documents what its module defines, itself or in a private module, and lists what it only re-exports; what other
+projects define is named and not documented.
 References to a name that is re-exported (``vndoc.read``) or imported lead to where it is defined.
 """
 
@@ -31,7 +32,9 @@ def modules() -> dict[str, tuple[list[str], list[str]]]:
     found = _written()
     pages = {}
     for module, (own, passed_on) in found.items():
-        hidden = [n for n in passed_on if n != "__version__" and _home(found, module, n) is None]
+        hidden = [
+            n for n in passed_on if n != "__version__" and _owner(module, n) is None and not _home(found, module, n)
+        ]
         pages[module] = ([*own, *hidden], [n for n in passed_on if n not in hidden])
     return pages
 
@@ -85,9 +88,21 @@ def _page(module: str, defined: list[str], passed_on: list[str]) -> str:
     lines += ["```", ""]
     if passed_on:
         lines += ["## Also from here", ""]
-        lines += [f"- {{py:obj}}`{name} <{module}.{name}>`" for name in sorted(passed_on) if name != "__version__"]
+        lines += [_listed(module, name) for name in sorted(passed_on) if name != "__version__"]
         lines += [""]
     return "\n".join(lines)
+
+
+def _listed(module: str, name: str) -> str:
+    owner = _owner(module, name)
+    return f"- {{py:obj}}`{name} <{module}.{name}>`" if owner is None else f"- `{name}`, of {owner}"
+
+
+def _owner(module: str, name: str) -> str | None:
+    """Return the project that what *module* calls *name* comes from, None where it is ours."""
+    value = getattr(importlib.import_module(module), name, None)
+    project = (getattr(value, "__module__", None) or "vndoc").partition(".")[0] if isinstance(value, type) else "vndoc"
+    return None if project in {"vndoc", "builtins"} else project
 
 
 def follow_re_export(

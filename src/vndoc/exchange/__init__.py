@@ -87,7 +87,7 @@ from vndoc.exchange.effects import (
     SetDeadline,
     Topic,
 )
-from vndoc.exchange.faults import REPAIRABLE, Fault, OwnFault, PeerFault, fault_of
+from vndoc.exchange.faults import PAUSING, REPAIRABLE, Fault, OwnFault, PeerFault, fault_of
 from vndoc.exchange.history import JUDGEMENTS, Entry, History, Judgement, StatusKey
 from vndoc.exchange.life import (
     EVENT_OF_CODE,
@@ -114,6 +114,7 @@ __all__ = [
     "LIFE_REOPENED",
     "MATCHES",
     "MAX_REASON",
+    "PAUSING",
     "QD28",
     "RECORD_VERSION",
     "REPAIRABLE",

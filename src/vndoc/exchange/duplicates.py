@@ -62,7 +62,8 @@ class Known:
     """One document that came before under the same key.
 
     ``taken`` is whether it was kept and its receipt given; ``receipt`` names that receipt. Rows whose processing
-    has not ended are not taken.
+    has not ended are not taken. ``operation`` is the ``BussinessDocType`` it came with: the content digest leaves it
+    out, and some products write a recall that is its document again in all else.
     """
 
     digest: bytes
@@ -70,6 +71,14 @@ class Known:
     at: datetime.datetime = attrs.field(converter=moment)
     taken: bool
     receipt: str = ""
+    operation: int = BussinessDocType.NEW
+
+    def is_same(self, incoming: Incoming) -> bool:
+        """Return whether *incoming* is this document once more: the same content for the same purpose."""
+        purposes = {int(incoming.operation)}
+        if incoming.operation == BussinessDocType.NEW:
+            purposes.add(BussinessDocType.REPLACE)  # a replacement is a new document as well
+        return self.digest == incoming.digest and self.operation in purposes
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +98,7 @@ def match(incoming: Incoming, known: Sequence[Known]) -> Matching:
     version that makes, its clues say (:func:`~vndoc.exchange.change_clues`). Neither a duplicate nor a conflict is a
     failure at the axis: the copy is settled as done, and the conflict is kept.
     """
-    same = [k for k in known if k.digest == incoming.digest]
+    same = [k for k in known if k.is_same(incoming)]
     taken = [k for k in same if k.taken]
     latest = max((k.version for k in known if k.taken), default=0)
     if taken:

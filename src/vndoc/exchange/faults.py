@@ -14,11 +14,12 @@ import attrs
 from vndoc.errors import PeerFaultError, Retry, TransportError
 from vndoc.text import Lang, Text, mask, shorten
 
-__all__ = ["REPAIRABLE", "Fault", "OwnFault", "PeerFault", "fault_of"]
+__all__ = ["PAUSING", "REPAIRABLE", "Fault", "OwnFault", "PeerFault", "fault_of"]
 
-REPAIRABLE: Final = frozenset(
-    {"carrier-configuration", "carrier-credentials", "carrier-unknown-sender", "carrier-unsupported"}
-)
+PAUSING: Final = frozenset({"carrier-clock", "carrier-closed", "carrier-configuration", "carrier-credentials"})
+"""Own faults that lie in a carrier as it is set up, and in no message: the carrier rests, and every message waits."""
+
+REPAIRABLE: Final = PAUSING | {"carrier-unknown-sender", "carrier-unsupported"}
 """Own faults that lie in the settings of this system: the message is held until they are mended."""
 
 

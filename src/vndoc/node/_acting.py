@@ -10,11 +10,11 @@ import attrs
 from vndoc import exchange
 from vndoc.errors import ExchangeError
 from vndoc.node._context import Context
-from vndoc.node._deciding import about_in, original_packet, save_life
-from vndoc.node._effects import Carrying
-from vndoc.node._rows import IN, OUT, life_of, request_of, request_row
+from vndoc.node._effects import About, Carrying
+from vndoc.node._known import about_in, original_packet, save_life
+from vndoc.node._rows import IN, OUT, delivery_of, life_of, request_of, request_row
 from vndoc.node._sending import open_change
-from vndoc.store import Unit
+from vndoc.store import OutboxRow, OutboxState, Unit
 
 
 def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
@@ -95,6 +95,35 @@ def take_back(
         )
     ctx.store.reached("take-back.committed")
     return change
+
+
+def give_up(ctx: Context, message_id: str) -> OutboxRow:
+    """End a parked message; see :meth:`vndoc.node.Node.give_up`."""
+    at = ctx.now()
+    with ctx.store.transaction() as unit:
+        row = unit.outbox.decide(message_id, OutboxState.CANCELLED, at=at)
+        if row.document is not None:
+            document = unit.documents.get(row.document)
+            about = About(business_key=document.business_key, sender=document.sender, versions=(document,))
+            carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{message_id}.given-up")
+            for recipient in row.recipients:
+                found = unit.documents.delivery(document.id, recipient)
+                if found is not None and not found.final:
+                    carrying.deliver_row(found, _given_up(delivery_of(found), at), about)
+    return row
+
+
+def _given_up(value: exchange.Delivery, at: datetime.datetime) -> list[exchange.DeliveryInput]:
+    """Return what ends a delivery that an operator gives up: cancelled, or failed where a copy may have gone out."""
+    state, end = value.state, exchange.OwnFailed(at, exchange.OwnFault("carrier-refused"))
+    begun = exchange.Claimed(at, "operator", at)
+    if state is exchange.DeliveryState.SUBMITTED:
+        return []
+    if state is exchange.DeliveryState.UNCERTAIN:
+        return [exchange.GivenUp(at)]
+    if not value.doubtful:
+        return [exchange.Cancelled(at)]
+    return [exchange.Released(at), begun, end] if state is exchange.DeliveryState.HELD else [begun, end]
 
 
 def _receivers(unit: Unit, key: str) -> list[str]:

@@ -7,7 +7,7 @@ import datetime
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -54,6 +54,8 @@ class Context:
     at_least_once: AtLeastOnce | None
     metrics: Metrics
     breakers: dict[str, Breaker] = attrs.field(init=False)
+    unwritten: dict[str, list[Any]] = attrs.field(factory=dict, init=False)
+    """By carrier: attempts whose outcome could not be written down, because the store was gone."""
 
     def __attrs_post_init__(self) -> None:
         self.breakers = {name: Breaker(self.policy) for name in self.carriers}

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
 from vndoc import exchange
-from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
+from vndoc.node._known import CHANGES, about_in, known_under, save_life
 from vndoc.node._rows import (
     IN,
     OUT,
     change_of,
-    change_row,
     life_of,
     life_row,
     request_of,
@@ -26,16 +24,10 @@ from vndoc.node._rows import (
 )
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
-from vndoc.packets import read_packet
-from vndoc.store import Change, Document, Evidence, InboxRow, Lease, Saga, Unit
+from vndoc.store import Document, Evidence, InboxRow, Lease, Saga, Unit
 
-CHANGES: Final = MappingProxyType(
-    {
-        BussinessDocType.RECALL: exchange.ChangeKind.RECALL,
-        BussinessDocType.UPDATE: exchange.ChangeKind.UPDATE,
-        BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
-    }
-)
+TOO_EARLY: Final = "change-target-unknown"
+"""Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
 _OUTCOMES: Final = MappingProxyType(
     {
@@ -94,27 +86,6 @@ def _unreadable(carrying: Carrying, row: InboxRow, incoming: Unreadable) -> Deci
     return Decision(outcome="unreadable", code=error.code, detail=error.text("en")[:500], fail=incoming.broken)
 
 
-def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
-    """Return the document packet that lies in the store under *document*."""
-    with ctx.store.read(document.packet) as file:
-        packet = read_packet(file)
-    return packet if isinstance(packet, DocumentPacket) else None
-
-
-def known_under(unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
-    """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
-
-    def known(clue: exchange.Clue) -> Iterator[str]:
-        if clue.key is not None:
-            keys = {str(clue.key)}
-        else:
-            hinted = unit.documents.by_hint(clue.document_id or "")
-            keys = {found.business_key for found in hinted if found.direction == direction}
-        return (key for key in sorted(keys) if unit.lives.get(direction, key, receiver) is not None)
-
-    return known
-
-
 @attrs.frozen
 class _Documents:
     """A document packet: new, known, in conflict, or a change of one."""
@@ -168,13 +139,17 @@ class _Documents:
 
     def _same(self) -> Document | None:
         """Return the row of this very document, if it has come before."""
-        operation = self.incoming.packet.bussiness_doc_type
+        operation = self._operation
         return next((v for v in self._seen if (v.content_digest, v.kind) == (self.incoming.digest, operation)), None)
 
+    @property
+    def _operation(self) -> BussinessDocType:
+        """Return what the packet wants; one that says something unheard of is taken for a new document."""
+        found = self.incoming.packet.bussiness_doc_type
+        return BussinessDocType(found) if found in set(BussinessDocType) else BussinessDocType.NEW
+
     def _at(self, receiver: str) -> tuple[str, str | None]:
-        operation = self.incoming.packet.bussiness_doc_type
-        if operation not in set(BussinessDocType):
-            operation = BussinessDocType.NEW
+        operation = self._operation
         life = self.unit.lives.get(IN, str(self.incoming.key), receiver)
         known = [
             exchange.Known(
@@ -182,6 +157,7 @@ class _Documents:
                 version=v.version,
                 at=v.created_at,
                 taken=life is not None or v.content_digest != self.incoming.digest,
+                operation=v.kind,
             )
             for v in self._seen
             if v.kind not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}
@@ -189,7 +165,7 @@ class _Documents:
         incoming = exchange.Incoming(document=str(self.incoming.key), digest=self.incoming.digest, operation=operation)
         matching = exchange.match(incoming, known)
         if matching.match is exchange.Match.CHANGE:
-            return self._change(receiver, BussinessDocType(operation))
+            return self._change(receiver, operation)
         if matching.match is exchange.Match.CONFLICT:
             self.carrying.do(matching.effects, self._about(receiver))
             return "conflict", "document-conflict"
@@ -210,7 +186,7 @@ class _Documents:
             direction=IN,
             business_key=key,
             version=max((v.version for v in self._seen), default=0) + 1,
-            kind=self.incoming.packet.bussiness_doc_type,
+            kind=self._operation,
             content_digest=self.incoming.digest,
             document_id=self.incoming.packet.document_id,
             sender=self.incoming.sender,
@@ -252,8 +228,10 @@ class _Documents:
 
     def _change(self, receiver: str, operation: BussinessDocType) -> tuple[str, str | None]:
         """Take a recall, an update or a replacement: for each document it names, a request."""
-        seen = self._same() is not None
-        if operation is BussinessDocType.REPLACE and not seen:
+        same = self._same()
+        seen = same is not None and self.unit.lives.saga(f"{same.id}.{receiver}.0") is not None
+        held = self.unit.lives.get(IN, str(self.incoming.key), receiver) is not None
+        if operation is BussinessDocType.REPLACE and not held:
             self._arrive(receiver)  # a replacement is a new document as well
         groups = exchange.change_clues(self.incoming.packet, normalise=self.incoming.normalise)
         failed: str | None = None
@@ -287,10 +265,17 @@ class _Documents:
                 carrier=self.row.carrier,
             )
         except ExchangeError as error:
+            if error.code == TOO_EARLY and kind is not exchange.ChangeKind.REPLACE and self._may_wait(clues):
+                raise
             keys = [("document", str(self.incoming.key)), ("change", kind.value), ("error", error.text("en")[:300])]
             self.carrying.conflict(error.code, self._about(receiver), keys)
             return error.code
         return None
+
+    def _may_wait(self, clues: tuple[exchange.Clue, ...]) -> bool:
+        """Return whether the document may still come: it is early, and at no receiver of this copy."""
+        known = (any(map(any, map(known_under(self.unit, IN, r), clues))) for r in self.incoming.receivers)
+        return is_early(self.carrying, self.row) and not any(known)
 
     def _first(self, key: str) -> str:
         return self.unit.documents.versions(IN, key)[-1].id
@@ -337,26 +322,9 @@ def receive_request(
     carrying.do(effects, attrs.evolve(about_in(carrying, key, receiver, carrier), reason=reason))
 
 
-def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:
-    """Return what the effects on the document *key* at our *receiver* are about."""
-    versions = carrying.unit.documents.versions(IN, key)
-    first = versions[-1]
-    return About(
-        business_key=key,
-        sender=first.sender,
-        receiver=receiver,
-        direction=IN,
-        versions=versions,
-        packet=original_packet(carrying.ctx, first),
-        carrier=carrier,
-    )
-
-
-def save_life(carrying: Carrying, direction: str, before: exchange.Life, after: exchange.Life) -> None:
-    """Write *after* and its history, if anything has changed."""
-    if after != before:
-        carrying.unit.lives.move(life_row(direction, after, carrying.at))
-        carrying.hear(direction, before, after)
+def is_early(carrying: Carrying, row: InboxRow) -> bool:
+    """Return whether what *row* speaks of may still come: axes promise no order."""
+    return carrying.at < row.kept_at + carrying.ctx.policy.wait_for_target
 
 
 @attrs.frozen
@@ -377,6 +345,8 @@ class _Statuses:
             self.unit.lock(key)
             return self._take_back(key) if reported.is_request else self._told(key)
         except ExchangeError as error:
+            if error.code == TOO_EARLY and reported.is_request and is_early(self.carrying, self.row):
+                raise
             return self._contradicts(error)
 
     def _contradicts(self, error: VndocError) -> Decision:
@@ -416,7 +386,7 @@ class _Statuses:
             change = change_of(saga)
             new_change, new_life, effects, judgement = change.observe(life, report)
             if new_change != change:
-                self._save_change(saga, new_change)
+                self.carrying.save_change(saga, change, new_change)
         else:
             if report.code in _ANSWERS:
                 raise ExchangeError("change-unknown", document=key, recipient=reported.receiver)
@@ -453,13 +423,6 @@ class _Statuses:
                 newest = saga
         return newest if code in _ANSWERS else None
 
-    def _save_change(self, saga: Saga, change: exchange.Change) -> None:
-        self.unit.lives.move_saga(change_row(change, saga.receiver, saga.document))
-        part = change.part(self.incoming.reported.receiver)
-        row = self.unit.documents.change(change.id, part.recipient)
-        if row is not None and not row.final and not part.is_open:
-            self.unit.documents.move_change(attrs.evolve(row, state=part.state.value, final=True, next_at=None))
-
     def _keep(self, document: Document) -> None:
         """Keep the status as evidence on the document."""
         report = self.incoming.reported.report
@@ -473,19 +436,3 @@ class _Statuses:
                 content=self.row.packet,
             )
         )
-
-
-def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
-    """Return the row of one recipient of a change that we ask for."""
-    return Change(
-        id=change.id,
-        document=document,
-        recipient=part.recipient,
-        kind=change.kind.value,
-        form=change.form.value,
-        state=part.state.value,
-        requested_at=change.opened_at,
-        final=not part.is_open,
-        deadline=change.answer_by,
-        next_at=change.answer_by if part.is_open else None,
-    )

@@ -1,81 +1,93 @@
-"""Deadlines that have passed: deliveries that are overdue or over, changes without an answer, reminders."""
+"""Deadlines that have passed: deliveries that are overdue or over, changes without an answer, reminders.
+
+Each row has a transaction of its own, under the lock of its document: an answer that comes at the same time is either
+there before, or waits. A row that cannot be dealt with is put off, and stops none of the others.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 import attrs
 
 from vndoc import exchange
-from vndoc.errors import ExchangeError
+from vndoc.errors import ExchangeError, StoreError, VndocError
 from vndoc.node._context import LOG, Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._rows import (
-    IN,
-    OUT,
-    change_of,
-    change_row,
-    delivery_of,
-    delivery_row,
-    request_of,
-    request_row,
-)
+from vndoc.node._rows import IN, OUT, change_of, request_of, request_row
 from vndoc.node.logs import log
-from vndoc.store import Delivery, Saga, Unit
+from vndoc.store import TRANSIENT, Delivery, Saga, Unit
 
 
 def work_deadlines(ctx: Context) -> int:
     """Do what is due now, one batch of each kind; return how many rows were due."""
     at = ctx.now()
-    count = 0
-    with ctx.store.transaction() as unit:
-        for row in unit.documents.due(at, limit=ctx.policy.batch):
-            _delivery(ctx, unit, row)
-            count += 1
-        for saga in unit.lives.due(at, limit=ctx.policy.batch):
-            _saga(ctx, unit, saga)
-            count += 1
-        if count:
+    with ctx.store.reading() as unit:
+        deliveries = unit.documents.due(at, limit=ctx.policy.batch)
+        sagas = unit.lives.due(at, limit=ctx.policy.batch)
+    for row in deliveries:
+        _alone(ctx, f"{row.document} {row.recipient}", partial(_delivery, ctx, row), partial(_later, ctx, row))
+    for saga in sagas:
+        _alone(ctx, saga.id, partial(_saga, ctx, saga), partial(_saga_later, ctx, saga))
+    return len(deliveries) + len(sagas)
+
+
+def _alone(ctx: Context, key: str, work: Callable[[Unit], None], put_off: Callable[[Unit], None]) -> None:
+    """Do *work* in a transaction; where it cannot be done, *put_off* the row. Raises what passes by itself."""
+    try:
+        with ctx.store.transaction() as unit:
+            work(unit)
             ctx.store.reached("due.in-transaction")
-    return count
+    except VndocError as error:
+        if isinstance(error, StoreError) and error.code in TRANSIENT:
+            raise
+        log(LOG, logging.ERROR, "deadline not dealt with", row=key, error=error)
+        with ctx.store.transaction() as unit:
+            put_off(unit)
 
 
-def _delivery(ctx: Context, unit: Unit, row: Delivery) -> None:
+def _later(ctx: Context, row: Delivery, unit: Unit) -> None:
+    found = unit.documents.delivery(row.document, row.recipient)
+    if found is not None and not found.final:
+        at = ctx.now()
+        unit.documents.move(attrs.evolve(found, next_at=at + ctx.policy.lease, updated_at=at))
+
+
+def _saga_later(ctx: Context, saga: Saga, unit: Unit) -> None:
+    found = unit.lives.saga(saga.id)
+    if found is not None and not found.final:
+        unit.lives.move_saga(attrs.evolve(found, next_at=ctx.now() + ctx.policy.lease))
+
+
+def _delivery(ctx: Context, due: Delivery, unit: Unit) -> None:
     at = ctx.now()
-    value = delivery_of(row)
+    document = unit.documents.get(due.document)
+    unit.lock(document.business_key)
+    if document.target is not None:
+        unit.lock(unit.documents.get(document.target).business_key)
+    row = unit.documents.delivery(due.document, due.recipient)
+    if row is None or row.final or row.next_at is None or row.next_at > at:
+        return  # somebody was faster
     carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{row.document}.{row.recipient}.{row.next_at}")
-    document = unit.documents.get(row.document)
     about = About(
         business_key=document.business_key, sender=document.sender, receiver=row.recipient, versions=(document,)
     )
     try:
-        new, effects = value.apply(exchange.Due(at), ctx.policy.delivery)
+        carrying.deliver_row(row, [exchange.Due(at)], about)
     except ExchangeError as error:
         # An attempt is under way, or the table says that nothing is due: look again after a lease.
         log(LOG, logging.DEBUG, "nothing due", document=row.document, error=error)
         unit.documents.move(attrs.evolve(row, next_at=at + ctx.policy.lease, updated_at=at))
-        return
-    unit.documents.move(delivery_row(row.document, new, at))
-    carrying.do(effects, about)
-    if new.state is exchange.DeliveryState.EXPIRED:
-        _missed(carrying, document.id, row.recipient, about)
 
 
-def _missed(carrying: Carrying, document: str, recipient: str, about: About) -> None:
-    """Tell the change, if the packet that did not arrive asked for one."""
-    saga = carrying.unit.lives.saga(document)
-    if saga is None or saga.final:
-        return
-    change = change_of(saga)
-    if not any(part.recipient == recipient and part.is_open for part in change.parts):
-        return
-    new, effects = change.not_delivered(recipient, at=carrying.at)
-    _save_change(carrying, saga, change, new)
-    carrying.do(effects, about)
-
-
-def _saga(ctx: Context, unit: Unit, saga: Saga) -> None:
+def _saga(ctx: Context, due: Saga, unit: Unit) -> None:
     at = ctx.now()
+    unit.lock(due.business_key)
+    saga = unit.lives.saga(due.id)
+    if saga is None or saga.final or saga.next_at is None or saga.next_at > at:
+        return  # somebody was faster
     carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{saga.id}.{saga.next_at}")
     versions = unit.documents.versions(saga.direction, saga.business_key)
     about = About(
@@ -88,17 +100,8 @@ def _saga(ctx: Context, unit: Unit, saga: Saga) -> None:
     if saga.direction == OUT:
         change = change_of(saga)
         new, effects = change.lapse(at=at)
-        _save_change(carrying, saga, change, new)
+        carrying.save_change(saga, change, new)
     else:
         request, effects = request_of(saga).remind(at=at, policy=ctx.policy.requests)
         unit.lives.move_saga(request_row(request, saga.document))
     carrying.do(effects, about)
-
-
-def _save_change(carrying: Carrying, saga: Saga, before: exchange.Change, after: exchange.Change) -> None:
-    carrying.unit.lives.move_saga(change_row(after, saga.receiver, saga.document))
-    for old, part in zip(before.parts, after.parts, strict=True):
-        row = carrying.unit.documents.change(after.id, part.recipient) if part != old else None
-        if row is not None and not row.final and not part.is_open:
-            closed = attrs.evolve(row, state=part.state.value, final=True, next_at=None)
-            carrying.unit.documents.move_change(closed)

@@ -15,9 +15,9 @@ from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPack
 from vndoc.envelope.codes import StatusCode
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
-from vndoc.node._rows import OUT, delivery_of, delivery_row
+from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row
 from vndoc.node.events import Event, EventKind
-from vndoc.store import Conflict, Delivery, Document, Heard, Message, Unit
+from vndoc.store import Conflict, Delivery, Document, Heard, Message, Saga, Unit
 
 
 class HookFailedError(Exception):
@@ -113,20 +113,21 @@ class Carrying:
             )
         )
 
-    def conflict(self, code: str, about: About, keys: Iterable[tuple[str, str]], *, told: bool = True) -> None:
-        """Keep a contradiction as a row, and tell."""
+    def conflict(self, code: str, about: About, keys: Iterable[tuple[str, str]], *, id_: str | None = None) -> bool:
+        """Keep a contradiction as a row, and tell; return False where the one with the id *id_* is known."""
         conflict = Conflict(
-            id=self.ctx.new_id(self.at),
+            id=id_ or self.ctx.new_id(self.at),
             code=code,
             at=self.at,
             business_key=about.business_key or None,
             keys=dict(keys),
             inbox=self.inbox,
         )
-        self.unit.records.record(conflict)
+        if not self.unit.records.record(conflict):
+            return False
         self.ctx.metrics.add("conflicts_total", code)
-        if told:
-            self.tell(EventKind.CONFLICT, about, code=code)
+        self.tell(EventKind.CONFLICT, about, code=code)
+        return True
 
     # -- statuses ----------------------------------------------------------------------------------
 
@@ -141,7 +142,7 @@ class Carrying:
         if earlier is not None and not earlier.state.final:
             return
         body = self._body(effect, about, reporter) if earlier is None else earlier.body
-        carrier, code = self.route(effect.to, about.carrier)
+        carrier, code = self.route(effect.to, about)
         self.unit.outbox.post(
             Message(
                 message_id=self.ctx.new_id(self.at),
@@ -170,15 +171,24 @@ class Carrying:
         )
         return packet_to_dict(packet)
 
-    def route(self, to: str, fallback: str | None) -> tuple[str, str]:
-        """Return the carrier that reaches *to*, and the code to give it: the table's, else the way it came."""
+    def route(self, to: str, about: About) -> tuple[str, str]:
+        """Return the carrier that reaches *to*, and the code to give it: the table's, else the way it came or went."""
         plan = self.ctx.table.plan([to], at=self.ctx.today(self.at), own_system=self.ctx.own_system)
         for submission in plan.submissions:
             if submission.carrier in self.ctx.carriers:
                 return submission.carrier, submission.deliveries[0].agency.code
-        if fallback is None:
+        carrier = about.carrier or self._went_by(to, about)
+        if carrier is None:
             raise ExchangeError("no-way-back", recipient=to)
-        return fallback, to
+        return carrier, to
+
+    def _went_by(self, to: str, about: About) -> str | None:
+        """Return the carrier that took the document to *to*: the table may know no way any more."""
+        for version in about.versions:
+            row = self.unit.documents.delivery(version.id, to)
+            if row is not None and row.message_id is not None:
+                return self.unit.outbox.get(row.message_id).carrier
+        return None
 
     # -- the other effects -------------------------------------------------------------------------
 
@@ -203,7 +213,9 @@ class Carrying:
     def deliver(self, document: str, recipient: str, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery of *document* to *recipient*, if it is still under way."""
         row = self.unit.documents.delivery(document, recipient)
-        if row is not None and not row.final:
+        if row is not None and row.final:
+            self.after_the_end(row, events, about)
+        elif row is not None:
             self.deliver_row(row, events, about)
 
     def deliver_row(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
@@ -213,7 +225,44 @@ class Carrying:
             value, more = value.apply(event, self.ctx.policy.delivery)
             effects += more
         self.unit.documents.move(delivery_row(row.document, value, self.at))
-        self.do(effects, attrs.evolve(about, receiver=row.recipient))
+        about = attrs.evolve(about, receiver=row.recipient)
+        self.do(effects, about)
+        if value.is_final and value.state is not exchange.DeliveryState.ARRIVED:
+            self._missed(row.document, row.recipient, about)
+
+    def after_the_end(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
+        """Give *events* to a delivery that has ended: nothing moves, and what contradicts is told once."""
+        value = delivery_of(row)
+        about = attrs.evolve(about, receiver=row.recipient)
+        for event in events:
+            _, effects = value.apply(event, self.ctx.policy.delivery)
+            for effect in effects:
+                if isinstance(effect, exchange.RecordConflict):
+                    id_ = f"{value.message_id}.{row.recipient}.{dict(effect.keys)['event']}"
+                    if not self.conflict(effect.code, about, effect.keys, id_=id_):
+                        return
+                else:
+                    self.do([effect], about)
+
+    def _missed(self, document: str, recipient: str, about: About) -> None:
+        """Tell the change that the packet *document* asks for, if any: this recipient will not hear of it."""
+        saga = self.unit.lives.saga(document)
+        if saga is None or saga.final:
+            return
+        change = change_of(saga)
+        if any(part.recipient == recipient and part.is_open for part in change.parts):
+            new, effects = change.not_delivered(recipient, at=self.at)
+            self.save_change(saga, change, new)
+            self.do(effects, about)
+
+    def save_change(self, saga: Saga, before: exchange.Change, after: exchange.Change) -> None:
+        """Write *after*, and close the rows of the recipients whose part has ended."""
+        self.unit.lives.move_saga(change_row(after, saga.receiver, saga.document))
+        for old, part in zip(before.parts, after.parts, strict=True):
+            row = self.unit.documents.change(after.id, part.recipient) if part != old else None
+            if row is not None and not row.final and not part.is_open:
+                closed = attrs.evolve(row, state=part.state.value, final=True, next_at=None)
+                self.unit.documents.move_change(closed)
 
 
 def _id_of(packet: DocumentPacket) -> str | None:

@@ -1,4 +1,4 @@
-"""The sign of life of a worker: while it is busy, what it holds stays its own."""
+"""The sign of life of a worker: while it is busy, what it holds stays its own, and what it lost is passed over."""
 
 from __future__ import annotations
 
@@ -43,3 +43,14 @@ def heartbeat(ctx: Context) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def lease_may_be_lost(key: str, carrier: str) -> Iterator[None]:
+    """Pass over a row that another worker has taken over: it goes on with it, and the rest of the batch is ours."""
+    try:
+        yield
+    except StoreError as error:
+        if error.code != "lease-lost":
+            raise
+        log(LOG, logging.WARNING, "lease lost", row=key, carrier=carrier)

@@ -10,6 +10,7 @@ import datetime
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -17,12 +18,12 @@ import attrs
 from vndoc import exchange
 from vndoc.edxml import packet_from_dict
 from vndoc.envelope.octets import MemoryOctets, Octets, sha256
-from vndoc.errors import OwnFaultError, PeerFaultError, Retry, StoreError, TransportError, VndocError
-from vndoc.exchange import OwnFault, PeerFault, fault_of
-from vndoc.node._context import HOOK, LOG, OFFICE, Context, said
-from vndoc.node._effects import About, Carrying, HookFailedError, call_hook
-from vndoc.node._heart import heartbeat
-from vndoc.node.events import Event
+from vndoc.errors import PeerFaultError, Retry, StoreError, TransportError, VndocError
+from vndoc.exchange import PAUSING, OwnFault, PeerFault, fault_of
+from vndoc.node._context import LOG, Context, said
+from vndoc.node._effects import About, Carrying
+from vndoc.node._heart import heartbeat, lease_may_be_lost
+from vndoc.node.events import EventKind
 from vndoc.node.logs import log
 from vndoc.node.policy import Unsure
 from vndoc.packets import write_packet
@@ -59,7 +60,7 @@ _COUNTED: Final[Mapping[OutboxState, str]] = {
 
 
 @attrs.frozen(kw_only=True)
-class _Outcome:
+class Outcome:
     """What one attempt came to."""
 
     state: OutboxState
@@ -80,6 +81,7 @@ class Pushing:
     def push(self) -> Pushed:
         """Claim what is due and hand it over, one after the other."""
         ctx = self.ctx
+        self._catch_up()
         with ctx.store.transaction() as unit:
             rows = unit.outbox.claim(
                 ctx.worker, self.carrier.name, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch
@@ -104,37 +106,61 @@ class Pushing:
         with self.ctx.store.transaction() as unit:
             for row in rows:
                 lease = Lease(row.message_id, self.ctx.worker, row.attempts)
-                unit.outbox.finish(
-                    lease,
-                    row.state,
-                    at=at,
-                    next_at=until,
-                    in_doubt=row.in_doubt,
-                    code="carrier-unreachable",
-                    detail="the carrier rests",
-                )
+                with lease_may_be_lost(row.message_id, row.carrier):
+                    unit.outbox.give_back(lease, next_at=until, code="carrier-unreachable")
         self.pushed.postponed += len(rows)
+
+    def _catch_up(self) -> None:
+        """Write down what attempts came to while the store was gone: their messages must not be sent again."""
+        waiting = self.ctx.unwritten.setdefault(self.carrier.name, [])
+        while waiting:
+            entry = waiting.pop(0)
+            try:
+                self._finish(*entry)
+            except StoreError as error:
+                if error.code in TRANSIENT:
+                    waiting.insert(0, entry)
+                raise
 
     def _one(self, row: OutboxRow) -> None:
         lease = Lease(row.message_id, self.ctx.worker, row.attempts)
         at = self.ctx.now()
         if row.expires_at is not None and at >= row.expires_at:
-            outcome = _Outcome(state=OutboxState.EXPIRED, fault=OwnFault(_EXPIRED), in_doubt=row.in_doubt)
+            outcome = Outcome(state=OutboxState.EXPIRED, fault=OwnFault(_EXPIRED), in_doubt=row.in_doubt)
         elif row.in_doubt and not self.carrier.features.deduplicates and self.ctx.policy.unsure is Unsure.ASK:
-            outcome = _Outcome(state=OutboxState.PARKED, fault=OwnFault("outcome-unknown"), in_doubt=True)
+            outcome = Outcome(state=OutboxState.PARKED, fault=OwnFault("outcome-unknown"), in_doubt=True)
         else:
             outcome = self._submit(row, lease)
         try:
-            self._write(row, lease, outcome, at)
+            self._finish(row, lease, outcome, at)
         except StoreError as error:
-            if error.code != "lease-lost":
+            if error.code in TRANSIENT:
+                self.ctx.unwritten.setdefault(self.carrier.name, []).append((row, lease, outcome, at))
+            raise
+
+    def _finish(self, row: OutboxRow, lease: Lease, outcome: Outcome, began: datetime.datetime) -> None:
+        """Write down what an attempt came to; once more where another transaction stood in the way."""
+        try:
+            self._write(row, lease, outcome, began)
+        except StoreError as error:
+            if error.code == "store-busy":
+                self._write(row, lease, outcome, began)
+            elif error.code == "lease-lost":
+                # Another worker has it by now; what it does is recognised, or has been decided upon.
+                log(LOG, logging.WARNING, "lease lost", message=row.message_id, carrier=row.carrier)
+                self._keep_word(row, outcome)
+            else:
                 raise
-            # Another worker has it by now; what it does is recognised, or has been decided upon.
-            log(LOG, logging.WARNING, "lease lost", message=row.message_id, carrier=row.carrier)
+
+    def _keep_word(self, row: OutboxRow, outcome: Outcome) -> None:
+        """Keep what the carrier said to a worker that had lost its lease: an operator may want to know."""
+        if outcome.receipt is not None:
+            with self.ctx.store.transaction() as unit:
+                self._keep(unit, row, outcome.receipt, self.ctx.now())
 
     # -- the attempt -------------------------------------------------------------------------------
 
-    def _submit(self, row: OutboxRow, lease: Lease) -> _Outcome:
+    def _submit(self, row: OutboxRow, lease: Lease) -> Outcome:
         """Hand one message over. Whatever happens becomes an outcome."""
         try:
             packet = self._outgoing(row)
@@ -146,6 +172,8 @@ class Pushing:
         self.ctx.store.reached("push.marked")
         try:
             receipt = self.carrier.submit(packet, row.recipients)
+            state = OutboxState.SENT if receipt.accepted or not receipt.refused else OutboxState.REFUSED
+            fault = None if state is OutboxState.SENT else OwnFault(receipt.refused[0].code)
         except TransportError as error:
             return self._failed(row, error)
         except Exception as error:  # noqa: BLE001 - carriers of others may break their word; nothing may be lost by it
@@ -155,9 +183,7 @@ class Pushing:
             return self._failed(row, nonsense)
         self.ctx.store.reached("push.submitted")
         self.ctx.breakers[self.carrier.name].worked()
-        state = OutboxState.SENT if receipt.accepted or not receipt.refused else OutboxState.REFUSED
-        fault = None if state is OutboxState.SENT else OwnFault(receipt.refused[0].code)
-        return _Outcome(state=state, receipt=receipt, fault=fault)
+        return Outcome(state=state, receipt=receipt, fault=fault)
 
     def _outgoing(self, row: OutboxRow) -> Outgoing:
         content: Octets
@@ -173,14 +199,15 @@ class Pushing:
             message_id=row.message_id, kind=Kind(row.kind), sender=row.sender, content=content, sha256=digest
         )
 
-    def _unreadable(self, row: OutboxRow, error: VndocError) -> _Outcome:
+    def _unreadable(self, row: OutboxRow, error: VndocError) -> Outcome:
         """The content cannot be had, or written: later, if that may pass, else an operator has to look."""
         fault = OwnFault(error.code)
         if error.code in TRANSIENT:
-            return _Outcome(state=row.state, next_at=self.ctx.now() + self.ctx.wait(row.attempts), fault=fault)
-        return _Outcome(state=OutboxState.PARKED, fault=fault)
+            later = self.ctx.now() + self.ctx.wait(row.attempts)
+            return Outcome(state=row.state, next_at=later, fault=fault, in_doubt=row.in_doubt)
+        return Outcome(state=OutboxState.PARKED, fault=fault, in_doubt=row.in_doubt)
 
-    def _failed(self, row: OutboxRow, error: TransportError) -> _Outcome:
+    def _failed(self, row: OutboxRow, error: TransportError) -> Outcome:
         at, fault = self.ctx.now(), fault_of(error)
         self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
         log(
@@ -195,25 +222,41 @@ class Pushing:
         )
         if isinstance(error.__cause__, StoreError):
             return self._unreadable(row, error.__cause__)
+        if error.retry is Retry.NEVER and isinstance(fault, OwnFault):
+            return self._never(row, fault, at)
         later = at + self.ctx.wait(row.attempts)
-        if isinstance(error, OwnFaultError) and error.retry is Retry.NEVER:
-            repairable = isinstance(fault, OwnFault) and fault.is_repairable
-            return _Outcome(state=OutboxState.PARKED if repairable else OutboxState.REFUSED, fault=fault)
         if isinstance(error, PeerFaultError):
             self.ctx.breakers[self.carrier.name].failed(at)
         if error.retry is Retry.NEVER:
-            return _Outcome(state=OutboxState.REFUSED, fault=fault)
+            return Outcome(state=OutboxState.REFUSED, fault=fault)
         if error.retry is Retry.UNKNOWN and not self.carrier.features.deduplicates:
             until = at + self.ctx.policy.delivery.resolve_within
-            return _Outcome(state=OutboxState.UNSURE, next_at=until, in_doubt=True, fault=fault)
+            return Outcome(state=OutboxState.UNSURE, next_at=until, in_doubt=True, fault=fault)
+        if self._exhausted(row):
+            return Outcome(state=OutboxState.PARKED, fault=fault, in_doubt=row.in_doubt)
+        return Outcome(state=OutboxState.WAITING, next_at=later, fault=fault, in_doubt=row.in_doubt)
+
+    def _never(self, row: OutboxRow, fault: OwnFault, at: datetime.datetime) -> Outcome:
+        """Repeating the call is of no use: because of the carrier as it is set up, or of this message."""
+        if fault.code in PAUSING:
+            until = self.ctx.breakers[self.carrier.name].rest(at)
+            return Outcome(state=OutboxState.WAITING, next_at=until, fault=fault, in_doubt=row.in_doubt)
+        if fault.code == "carrier-duplicate":
+            # After an earlier attempt it is the answer that got lost then; without one, somebody has to look.
+            tried = row.in_doubt or row.attempts > 1
+            return Outcome(state=OutboxState.SENT if tried else OutboxState.PARKED, fault=fault)
+        return Outcome(state=OutboxState.PARKED if fault.is_repairable else OutboxState.REFUSED, fault=fault)
+
+    def _exhausted(self, row: OutboxRow) -> bool:
         limit = self.ctx.policy.delivery.attempts
-        if limit is not None and row.attempts >= limit:
-            return _Outcome(state=OutboxState.PARKED, fault=fault, in_doubt=row.in_doubt)
-        return _Outcome(state=OutboxState.WAITING, next_at=later, fault=fault, in_doubt=row.in_doubt)
+        if limit is None or row.attempts < limit:
+            return False
+        with self.ctx.store.reading() as unit:
+            return unit.outbox.tries(row.message_id, row.attempts) + 1 >= limit
 
     # -- what came of it ---------------------------------------------------------------------------
 
-    def _write(self, row: OutboxRow, lease: Lease, outcome: _Outcome, began: datetime.datetime) -> None:
+    def _write(self, row: OutboxRow, lease: Lease, outcome: Outcome, began: datetime.datetime) -> None:
         at = self.ctx.now()
         fault = outcome.fault
         with self.ctx.store.transaction() as unit:
@@ -228,10 +271,11 @@ class Pushing:
                 code=None if fault is None else fault.code,
                 detail=None if fault is None else said(fault),
             )
+            carrying = Carrying(ctx=self.ctx, unit=unit, at=at, source=f"{row.message_id}.{row.attempts}")
             if row.kind == Kind.DOCUMENT.value and row.document is not None:
-                source = f"{row.message_id}.{row.attempts}"
-                carrying = Carrying(ctx=self.ctx, unit=unit, at=at, source=source)
                 _deliveries(carrying, row, outcome, began)
+            elif outcome.state in {OutboxState.REFUSED, OutboxState.EXPIRED}:
+                _status_not_delivered(carrying, row, outcome)
             self.ctx.store.reached("push.in-transaction")
         self.ctx.store.reached("push.committed")
         counted = _COUNTED[outcome.state]
@@ -284,16 +328,22 @@ class Pushing:
             )
 
 
-def _deliveries(carrying: Carrying, row: OutboxRow, outcome: _Outcome, began: datetime.datetime) -> None:
+def _deliveries(carrying: Carrying, row: OutboxRow, outcome: Outcome, began: datetime.datetime) -> None:
     """Give every recipient's delivery the events of this attempt."""
     unit, document_id = carrying.unit, row.document or ""
     document = unit.documents.get(document_id)
+    if document.target is not None:
+        unit.lock(unit.documents.get(document.target).business_key)  # its change may end with this attempt
     about = About(
         business_key=document.business_key, sender=document.sender, versions=(document,), digest=document.packet
     )
     for recipient in row.recipients:
         found = unit.documents.delivery(document_id, recipient)
-        if found is None or found.final:
+        if found is None:
+            continue
+        if found.final:
+            if outcome.receipt is not None and recipient in outcome.receipt.accepted:
+                carrying.after_the_end(found, [_came_to(row, outcome, recipient, carrying.at)], about)
             continue
         state = exchange.DeliveryState(found.delivery)
         events = list(_events(state, row, outcome, recipient, began, carrying))
@@ -304,7 +354,7 @@ def _deliveries(carrying: Carrying, row: OutboxRow, outcome: _Outcome, began: da
 def _events(
     state: exchange.DeliveryState,
     row: OutboxRow,
-    outcome: _Outcome,
+    outcome: Outcome,
     recipient: str,
     began: datetime.datetime,
     carrying: Carrying,
@@ -315,6 +365,9 @@ def _events(
         yield exchange.Due(at)
         return
     if state is exchange.DeliveryState.SUBMITTED:
+        return
+    pauses = outcome.state is OutboxState.WAITING and outcome.fault is not None and outcome.fault.code in PAUSING
+    if pauses and state is not exchange.DeliveryState.QUEUED:
         return
     if outcome.state is OutboxState.PARKED and state in {
         exchange.DeliveryState.UNCERTAIN,
@@ -329,7 +382,7 @@ def _events(
     yield _came_to(row, outcome, recipient, at)
 
 
-def _came_to(row: OutboxRow, outcome: _Outcome, recipient: str, at: datetime.datetime) -> exchange.DeliveryInput:
+def _came_to(row: OutboxRow, outcome: Outcome, recipient: str, at: datetime.datetime) -> exchange.DeliveryInput:
     """Return how the attempt ended for one recipient."""
     receipt, fault = outcome.receipt, outcome.fault
     if receipt is not None:
@@ -337,11 +390,15 @@ def _came_to(row: OutboxRow, outcome: _Outcome, recipient: str, at: datetime.dat
         if refusal is None:
             return exchange.Accepted(at, receipt.transport_id)
         return exchange.RecipientRefused(at, OwnFault(refusal.code))
+    if outcome.state is OutboxState.SENT:
+        return exchange.Accepted(at, "")  # that it was taken over is known, its receipt is not
     if outcome.state is OutboxState.UNSURE or (fault is not None and fault.code == "outcome-unknown"):
         return exchange.Interrupted(at)
     if outcome.state is OutboxState.WAITING:
         if isinstance(fault, PeerFault):
             return exchange.PeerFailed(at, attrs.evolve(fault, retry=Retry.SAFE))
+        if fault is not None and fault.code in PAUSING:
+            return exchange.OwnFailed(at, fault)
         return exchange.Postponed(at, outcome.next_at or at)
     if outcome.state is OutboxState.PARKED:
         # It waits for an operator, whatever the fault: the protocol knows that as a matter of settings.
@@ -352,57 +409,10 @@ def _came_to(row: OutboxRow, outcome: _Outcome, recipient: str, at: datetime.dat
     return exchange.OwnFailed(at, OwnFault("carrier-refused") if fault is None else fault)
 
 
-# -- events for the office system ------------------------------------------------------------------------
-
-
-def push_events(ctx: Context, carrier: str) -> int:
-    """Hand due events to the hook that *carrier* stands for; return how many were claimed."""
-    with ctx.store.transaction() as unit:
-        rows = unit.outbox.claim(ctx.worker, carrier, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch)
-    for row in rows:
-        lease = Lease(row.message_id, ctx.worker, row.attempts)
-        event = Event.from_dict(row.body or {})
-        try:
-            if carrier == HOOK:
-                _in_transaction(ctx, lease, event)
-            else:
-                _after_commit(ctx, lease, event)
-        except HookFailedError as error:
-            _hook_failed(ctx, row, lease, error)
-    return len(rows)
-
-
-def _in_transaction(ctx: Context, lease: Lease, event: Event) -> None:
-    with ctx.store.transaction() as unit:
-        unit.outbox.finish(lease, OutboxState.SENT, at=ctx.now())
-        call_hook(ctx.in_transaction, unit.connection, event)
-        ctx.store.reached("event.in-transaction")
-    ctx.metrics.add("events_total", "in-transaction")
-
-
-def _after_commit(ctx: Context, lease: Lease, event: Event) -> None:
-    call_hook(ctx.at_least_once, event, event.id)
-    ctx.store.reached("event.told")
-    with ctx.store.transaction() as unit:
-        unit.outbox.finish(lease, OutboxState.SENT, at=ctx.now())
-    ctx.metrics.add("events_total", "at-least-once")
-
-
-def _hook_failed(ctx: Context, row: OutboxRow, lease: Lease, error: HookFailedError) -> None:
-    at = ctx.now()
-    ctx.metrics.add("hook_failures_total", "in-transaction" if row.carrier == HOOK else "at-least-once")
-    log(LOG, logging.ERROR, "hook failed", message=row.message_id, attempt=row.attempts, error=error.error)
-    parked = row.attempts >= ctx.policy.hook_attempts
-    with ctx.store.transaction() as unit:
-        unit.outbox.finish(
-            lease,
-            OutboxState.PARKED if parked else OutboxState.WAITING,
-            at=at,
-            next_at=at + ctx.wait(row.attempts),
-            code="hook-failed",
-            detail=type(error.error).__name__,
-        )
-
-
-EVENT_CARRIERS: Final = (HOOK, OFFICE)
-"""The two ways to the office system."""
+def _status_not_delivered(carrying: Carrying, row: OutboxRow, outcome: Outcome) -> None:
+    """Tell that a status will not reach the other side."""
+    body = row.body or {}
+    facts = MappingProxyType({"message": row.message_id, "status": str(body.get("status_code", ""))})
+    about = About(business_key="", sender=row.sender, receiver=row.recipients[0])
+    code = _EXPIRED if outcome.fault is None else outcome.fault.code
+    carrying.tell(EventKind.NOT_DELIVERED, about, code=code, facts=facts)

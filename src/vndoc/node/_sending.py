@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,13 +17,14 @@ from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import Context
-from vndoc.node._deciding import CHANGES, known_under, part_row
 from vndoc.node._effects import About, Carrying
+from vndoc.node._known import CHANGES, known_under, part_row
 from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, life_row
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
 from vndoc.store import BlobInfo, Document, Evidence, Message, Unit
+from vndoc.text import shorten
 
 __all__ = ["NotClearedError", "Sent"]
 
@@ -234,7 +235,7 @@ def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Se
                 document=version.id,
                 business_key=prepared.key,
                 version=version.version,
-                messages=tuple(row.message_id for row in unit.outbox.of(version.id)),
+                messages=tuple(_messages_of(unit, version.id)),
                 plan=prepared.plan,
                 clearance=prepared.clearance,
                 change="" if change is None else change.id,
@@ -243,6 +244,16 @@ def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Se
     if versions and operation in {BussinessDocType.NEW, BussinessDocType.REPLACE}:
         raise ExchangeError("document-conflict")
     return None
+
+
+def _messages_of(unit: Unit, document: str) -> Iterator[str]:
+    after: str | None = None
+    while True:
+        page = unit.outbox.list(document=document, after=after, limit=1000)
+        yield from (row.message_id for row in page.rows)
+        after = page.after
+        if after is None:
+            return
 
 
 @attrs.frozen
@@ -406,7 +417,11 @@ def open_change(
     """Open a change of our document *key* at *receivers*. Raises :class:`ExchangeError`."""
     unit, ctx = carrying.unit, carrying.ctx
     unit.lock(key)
-    lives = [life_of(row) for code in receivers if (row := unit.lives.get(OUT, key, code)) is not None]
+    rows = {code: unit.lives.get(OUT, key, code) for code in receivers}
+    strangers = [code for code, row in rows.items() if row is None]
+    if strangers and form is exchange.ChangeForm.STATUS:
+        raise ExchangeError("change-recipients", found=shorten(", ".join(strangers)))
+    lives = [life_of(row) for row in rows.values() if row is not None]
     change, effects = exchange.Change.open(
         id_,
         kind,

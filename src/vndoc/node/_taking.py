@@ -7,6 +7,7 @@ told only when it is decided. One bad copy never stops the others.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import itertools
 import logging
@@ -15,13 +16,15 @@ from types import MappingProxyType
 
 import attrs
 
-from vndoc.errors import StoreError, TransportError, VndocError
+from vndoc.errors import PeerFaultError, StoreError, TransportError, VndocError
 from vndoc.node._context import LOG, Context
-from vndoc.node._deciding import Decision, decide
+from vndoc.node._deciding import TOO_EARLY, Decision, decide
 from vndoc.node._effects import HookFailedError
+from vndoc.node._heart import heartbeat, lease_may_be_lost
 from vndoc.node._understanding import Incoming, understand
 from vndoc.node.logs import log
 from vndoc.store import TRANSIENT, BlobInfo, InboxRow, InboxState, Lease, Received, Unit
+from vndoc.text import shorten
 from vndoc.transport import Item, ItemState, Kind, Settlement, Transport
 
 _FAIL = "unreadable"
@@ -39,6 +42,8 @@ class Taken:
     settled: int = 0
     failed: int = 0
     """Items that could not be fetched now."""
+    more: bool = False
+    """Whether the axis has more than was asked for."""
 
 
 @attrs.define
@@ -52,15 +57,38 @@ class Taking:
 
     # -- from the axis -----------------------------------------------------------------------------
 
-    def poll(self, kinds: Iterable[Kind]) -> Taken:
-        """Ask for everything that waits, page by page. Raises :class:`TransportError` where the list cannot be had."""
+    def poll(self, kinds: Iterable[Kind], most: int | None = None) -> Taken:
+        """Ask for everything that waits, page by page; no more than about *most* new copies of each kind.
+
+        Raises :class:`TransportError` where the list cannot be had.
+        """
         for kind in kinds:
-            for chunk in _chunks(self.carrier.pending(kind), self.ctx.policy.batch):
+            before = self.taken.kept
+            for chunk in _chunks(self._pending(kind), self.ctx.policy.batch):
                 self._chunk(chunk)
+                # What is known already does not count: it must not keep what lies behind it from being seen.
+                if most is not None and self.taken.kept - before >= most:
+                    self.taken.more = True
+                    break
         return self.taken
+
+    def _pending(self, kind: Kind) -> Iterator[Item]:
+        with self._carried():
+            yield from self.carrier.pending(kind)
+
+    @contextlib.contextmanager
+    def _carried(self) -> Iterator[None]:
+        """Take what a carrier of others raises against its word for nonsense of the peer."""
+        try:
+            yield
+        except VndocError:
+            raise
+        except Exception as error:
+            raise PeerFaultError("carrier-nonsense", carrier=self.carrier.name, detail=type(error).__name__) from error
 
     def _chunk(self, items: list[Item]) -> None:
         self.taken.seen += len(items)
+        items = [item for item in items if self._can_be_named(item)]
         with self.ctx.store.reading() as unit:
             known = unit.inbox.known(self.carrier.name, [item.id for item in items])
         for item in items:
@@ -71,22 +99,39 @@ class Taking:
                 self._tell(item, row)
         self.flush()
 
+    def _can_be_named(self, item: Item) -> bool:
+        """Return whether the id of *item* can stand in a row; what has another one is left at the axis, and told."""
+        if item.id == storable(item.id):
+            return True
+        self.taken.failed += 1
+        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=item.id)
+        return False
+
     def _fetch(self, item: Item) -> None:
         """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
         try:
-            with self.carrier.fetch(item) as content:
+            with self._carried(), self.carrier.fetch(item) as content:
                 info = self.ctx.store.keep(content)
         except TransportError as error:
             self._not_fetched(item, error)
             return
         self.ctx.store.reached("take.fetched")
-        incoming = understand(self.ctx, info.digest, item.recipient, self.ctx.now())
         try:
-            self._accept(item, info, incoming)
-        except (HookFailedError, VndocError) as error:
+            self._accept(item, info, understand(self.ctx, info.digest, item.recipient, self.ctx.now()))
+        except Exception as error:
             if isinstance(error, StoreError) and error.code in TRANSIENT:
                 raise
+            self._not_taken(item, info, error)
+
+    def _not_taken(self, item: Item, info: BlobInfo, error: Exception) -> None:
+        """Keep the copy without its effect; where not even that can be done, leave it at the axis."""
+        try:
             self._keep_only(item, info, error)
+        except StoreError as failed:
+            if failed.code in TRANSIENT:
+                raise
+            self.taken.failed += 1
+            log(LOG, logging.ERROR, "copy not kept", carrier=self.carrier.name, item=item.id, error=failed)
 
     def _not_fetched(self, item: Item, error: TransportError) -> None:
         self.taken.failed += 1
@@ -104,8 +149,8 @@ class Taking:
             kept_at=at,
             packet=info.digest,
             size=info.size,
-            sender=item.sender,
-            recipient=item.recipient,
+            sender=None if item.sender is None else storable(item.sender),
+            recipient=None if item.recipient is None else storable(item.recipient),
             extra=dict(item.extra),
         )
 
@@ -154,14 +199,19 @@ class Taking:
                 lease=self.ctx.policy.lease,
                 limit=self.ctx.policy.batch,
             )
-        for row in rows:
-            lease = Lease(row.id, self.ctx.worker, row.attempts)
-            if row.state is InboxState.DECIDED:
-                self._settle(row, lease, item_of(row), fail=row.outcome == _FAIL)
-            else:
-                self._decide_kept(row, lease)
-        self.flush()
+        if rows:
+            with heartbeat(self.ctx):
+                for row in rows:
+                    with lease_may_be_lost(row.id, row.carrier):
+                        self._go_on(row, Lease(row.id, self.ctx.worker, row.attempts))
+                self.flush()
         return len(rows)
+
+    def _go_on(self, row: InboxRow, lease: Lease) -> None:
+        if row.state is InboxState.DECIDED:
+            self._settle(row, lease, item_of(row), fail=row.outcome == _FAIL)
+        else:
+            self._decide_kept(row, lease)
 
     def _decide_kept(self, row: InboxRow, lease: Lease) -> None:
         if row.packet is None:
@@ -171,7 +221,7 @@ class Taking:
             with self.ctx.store.transaction() as unit:
                 decision = decide(self.ctx, unit, row, incoming, lease)
                 self.ctx.store.reached("take.in-transaction")
-        except (HookFailedError, VndocError) as error:
+        except Exception as error:
             if isinstance(error, StoreError) and error.code in TRANSIENT | {"lease-lost"}:
                 raise
             with self.ctx.store.transaction() as unit:
@@ -183,13 +233,11 @@ class Taking:
         """Try again later; after too many attempts an operator has to look."""
         at = self.ctx.now()
         self.taken.postponed += 1
-        failed = isinstance(error, HookFailedError)
-        code = "hook-failed" if failed else getattr(error, "code", "store-failed")
-        detail = type(error.error).__name__ if isinstance(error, HookFailedError) else str(error)[:500]
-        if failed:
+        code, detail = _reason(error)
+        if code == "hook-failed":
             self.ctx.metrics.add("hook_failures_total", "in-transaction")
         log(LOG, logging.ERROR, "copy not taken in", inbox=row.id, carrier=row.carrier, code=code, detail=detail)
-        if row.attempts >= self.ctx.policy.hook_attempts:
+        if row.attempts >= self.ctx.policy.hook_attempts and code != TOO_EARLY:
             unit.inbox.finish(lease, InboxState.PARKED, at=at, code=code, detail=detail)
         else:
             next_at = at + self.ctx.wait(row.attempts)
@@ -215,7 +263,8 @@ class Taking:
 
     def _settle(self, row: InboxRow, lease: Lease, item: Item, *, fail: bool) -> None:
         try:
-            self.carrier.settle(item, Settlement.FAIL if fail else Settlement.DONE)
+            with self._carried():
+                self.carrier.settle(item, Settlement.FAIL if fail else Settlement.DONE)
         except TransportError as error:
             if error.code != "carrier-item-unknown":  # it is off the list, which is what was wanted
                 self._not_settled(row, lease, error)
@@ -234,7 +283,8 @@ class Taking:
     def _tell(self, item: Item, row: InboxRow) -> None:
         """Tell the axis once more what it has forgotten: the row itself has ended."""
         try:
-            self.carrier.settle(item, Settlement.FAIL if row.outcome == _FAIL else Settlement.DONE)
+            with self._carried():
+                self.carrier.settle(item, Settlement.FAIL if row.outcome == _FAIL else Settlement.DONE)
         except TransportError as error:
             log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
 
@@ -247,12 +297,8 @@ class Taking:
         done, self._done = self._done, []
         with self.ctx.store.transaction() as unit:
             for row, lease in done:
-                try:
+                with lease_may_be_lost(row.id, row.carrier):
                     unit.inbox.finish(lease, InboxState.SETTLED, at=at)
-                except StoreError as error:
-                    if error.code != "lease-lost":
-                        raise
-                    log(LOG, logging.WARNING, "lease lost", inbox=row.id, carrier=row.carrier)
         self.taken.settled += len(done)
         self.ctx.metrics.add("settled_total", self.carrier.name, by=len(done))
         self.ctx.store.reached("settle.committed")
@@ -267,6 +313,20 @@ def item_of(row: InboxRow) -> Item:
         recipient=row.recipient,
         extra=MappingProxyType(dict(row.extra)),
     )
+
+
+def storable(text: str) -> str:
+    """Return *text* as every database keeps it: without NUL and halves of characters, at most 500 characters."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:500]
+
+
+def _reason(error: Exception) -> tuple[str, str]:
+    """Return code and text of what stood in the way, for a row: a foreign text could hold anything, so its type."""
+    if isinstance(error, HookFailedError):
+        return "hook-failed", type(error.error).__name__
+    if isinstance(error, VndocError):
+        return error.code, shorten(error.text("en"), 500)
+    return "unexpected", type(error).__name__
 
 
 def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:

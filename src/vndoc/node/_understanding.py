@@ -57,27 +57,42 @@ Incoming = IncomingDocument | IncomingStatus | Unreadable
 
 
 def understand(ctx: Context, packet: bytes, recipient: str | None, at: datetime.datetime) -> Incoming:
-    """Return what the content with the digest *packet* is. Raises :class:`StoreError` where it cannot be had."""
+    """Return what the content with the digest *packet* is.
+
+    Raises :class:`StoreError` where it cannot be had, and what :func:`~vndoc.verify` raises: that signatures cannot be
+    judged now is no fault of the packet.
+    """
     with ctx.store.read(packet) as file:
         try:
-            with read(file) as reading:
-                return _understood(ctx, reading, recipient, at)
+            reading = read(file)
         except StoreError:
             raise
         except ReadError as error:
             return Unreadable(error=error, broken=True)
         except VndocError as error:
             return Unreadable(error=error, broken=False)
+        with reading:
+            try:
+                incoming = _understood(ctx, reading, recipient, at)
+            except StoreError:
+                raise
+            except VndocError as error:
+                return Unreadable(error=error, broken=isinstance(error, ReadError))
+            if isinstance(incoming, IncomingStatus):
+                return incoming
+            indication, verdict = _verified(ctx, reading, incoming.normalise, at)
+            return attrs.evolve(incoming, indication=indication, verdict=verdict)
 
 
-def _understood(ctx: Context, reading: Reading, recipient: str | None, at: datetime.datetime) -> Incoming:
+def _understood(
+    ctx: Context, reading: Reading, recipient: str | None, at: datetime.datetime
+) -> IncomingDocument | IncomingStatus:
     packet = reading.packet
     normalise = ctx.normaliser(packet, at)
     if isinstance(packet, StatusPacket):
         reported = exchange.read_status(packet, at=at, normalise=normalise)
         return IncomingStatus(packet=packet, reported=reported, normalise=normalise)
     key = business_key(packet, normalise=normalise)
-    indication, verdict = _verified(ctx, reading, normalise, at)
     return IncomingDocument(
         packet=packet,
         key=key,
@@ -85,8 +100,6 @@ def _understood(ctx: Context, reading: Reading, recipient: str | None, at: datet
         sender=normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer,
         receivers=_receivers(ctx, packet, recipient, normalise),
         normalise=normalise,
-        indication=indication,
-        verdict=verdict,
     )
 
 

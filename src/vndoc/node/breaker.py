@@ -29,7 +29,10 @@ class Breaker:
     def rests(self, at: datetime.datetime) -> datetime.datetime | None:
         """Return until when the carrier rests, None if it may be used at *at*."""
         with self._lock:
-            return self.open_until if self.open_until is not None and at < self.open_until else None
+            until = self.open_until
+            if until is None or not at < until <= at + self.policy.breaker_longest:
+                return None  # the second half: a clock that was set back must not let it rest for a day
+            return until
 
     def failed(self, at: datetime.datetime) -> None:
         """Note that the carrier failed at *at*."""
@@ -40,6 +43,13 @@ class Breaker:
                 rest = min(self.policy.breaker_rest * 2**steps, self.policy.breaker_longest)
                 self.open_until = at + rest
                 self.opened += 1
+
+    def rest(self, at: datetime.datetime) -> datetime.datetime:
+        """Let the carrier rest at once, whatever it did before; return until when."""
+        with self._lock:
+            self.failures = max(self.failures, self.policy.breaker_after - 1)
+        self.failed(at)
+        return self.rests(at) or at
 
     def worked(self) -> None:
         """Note that the carrier worked."""

@@ -32,9 +32,10 @@ from vndoc.node import _acting, _sending
 from vndoc.node._context import HOOK, LOG, OFFICE, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
-from vndoc.node._pushing import EVENT_CARRIERS, Pushed, Pushing, push_events
+from vndoc.node._pushing import Pushed, Pushing
 from vndoc.node._sending import Sent
 from vndoc.node._taking import Taken, Taking
+from vndoc.node._telling import EVENT_CARRIERS, push_events
 from vndoc.node.events import AtLeastOnce, InTransaction
 from vndoc.node.health import Health, examine, gauges
 from vndoc.node.logs import log
@@ -79,6 +80,8 @@ FAILPOINTS: Final = (
 """Names of the points of progress that :meth:`vndoc.store.Store.open` tells its ``reached`` about."""
 
 _KINDS: Final = (Kind.DOCUMENT, Kind.STATUS)
+_ROUND: Final = 4
+"""Batches of each kind that one round takes in from one axis."""
 _LONGEST_NAP: Final = datetime.timedelta(seconds=60)
 
 
@@ -117,7 +120,7 @@ _UNNAMED = Text("thiếu tên cơ quan của {codes}", "the names of these agenc
 class Round:
     """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
 
-    ``idle`` says that nothing was left to do now.
+    ``idle`` says that nothing was left to do now, ``more`` that an axis has more than one round takes in.
     """
 
     sent: int = 0
@@ -128,6 +131,7 @@ class Round:
     deadlines: int = 0
     failures: int = 0
     idle: bool = True
+    more: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -314,7 +318,7 @@ class Node:
         with self._turns:
             return {name: self._poll(name, wanted) for name in self._ctx.carriers}
 
-    def _poll(self, name: str, kinds: tuple[Kind, ...]) -> Taken:
+    def _poll(self, name: str, kinds: tuple[Kind, ...], most: int | None = None) -> Taken:
         ctx, carrier = self._ctx, self._ctx.carriers[name]
         taking = Taking(ctx, carrier)
         if ctx.breakers[name].rests(ctx.now()) is not None:
@@ -323,12 +327,13 @@ class Node:
         offered = [kind for kind in kinds if kind in carrier.features.kinds]
         try:
             with heartbeat(ctx):
-                taking.poll(offered)
+                taking.poll(offered, most)
         except TransportError as error:
             taking.flush()
             taking.taken.failed += 1
             ctx.metrics.add("failed_total", name, error.code)
-            ctx.breakers[name].failed(ctx.now())
+            breaker = ctx.breakers[name]
+            (breaker.rest if error.code in exchange.PAUSING else breaker.failed)(ctx.now())
             log(LOG, logging.WARNING, "axis not asked", carrier=name, error=error)
         else:
             ctx.breakers[name].worked()
@@ -339,7 +344,7 @@ class Node:
         """Do one round: deadlines, messages, what has come (if *poll*), what is left to settle, events."""
         deadlines = work_deadlines(self._ctx)
         pushed = self.push().values()
-        taken = list(self.poll().values()) if poll else []
+        taken = self._some() if poll else []
         with self._turns:
             left = sum(Taking(self._ctx, carrier).work() for carrier in self._ctx.carriers.values())
         events = sum(self._events(carrier) for carrier in EVENT_CARRIERS)
@@ -354,8 +359,15 @@ class Node:
             failures=sum(one.failed for one in pushed) + sum(one.failed for one in taken),
             idle=max([left, events, deadlines, *(one.claimed for one in pushed)]) < batch
             and not any(one.sent for one in pushed)
-            and not events,
+            and not events
+            and not any(one.more for one in taken),
+            more=any(one.more for one in taken),
         )
+
+    def _some(self) -> list[Taken]:
+        """Take in a part of what has come: messages, deadlines and the wish to stop must not wait for all of it."""
+        with self._turns:
+            return [self._poll(name, _KINDS, _ROUND * self._ctx.policy.batch) for name in self._ctx.carriers]
 
     def _events(self, carrier: str) -> int:
         wanted = {HOOK: self._ctx.in_transaction, OFFICE: self._ctx.at_least_once}[carrier]
@@ -372,7 +384,8 @@ class Node:
         log(LOG, logging.INFO, "node starts", worker=ctx.worker, carriers=",".join(ctx.carriers))
         while not stop.is_set():
             now = ctx.now()
-            poll = polled is None or now - polled >= ctx.policy.poll_every
+            # A clock that was set back makes the time since the last poll negative: then it is due as well.
+            poll = polled is None or not datetime.timedelta(0) <= now - polled < ctx.policy.poll_every
             try:
                 done = self.work(poll=poll)
             except StoreError as error:
@@ -381,7 +394,8 @@ class Node:
                 stop.wait(min(2.0**failures / 10, _LONGEST_NAP.total_seconds()))
                 continue
             failures = 0
-            polled = now if poll else polled
+            if poll:
+                polled = None if done.more else now
             if each is not None:
                 each(done)
             if done.idle:
@@ -397,12 +411,12 @@ class Node:
 
     def _nap(self, polled: datetime.datetime | None) -> float:
         """Return how many seconds there is nothing to do, at most until the next poll."""
-        ctx = self._ctx
-        next_poll = (polled or ctx.now()) + ctx.policy.poll_every
+        ctx, now = self._ctx, self._ctx.now()
+        resting = {name: until for name, breaker in ctx.breakers.items() if (until := breaker.rests(now)) is not None}
         with ctx.store.reading() as unit:
-            due = unit.outbox.next_due([*ctx.carriers, *EVENT_CARRIERS])
-        wake = min(next_poll, due) if due is not None else next_poll
-        seconds = (wake - ctx.now()).total_seconds()
+            due = unit.outbox.next_due([*(ctx.carriers.keys() - resting), *EVENT_CARRIERS])
+        wake = min([(polled or now) + ctx.policy.poll_every, *resting.values(), *([] if due is None else [due])])
+        seconds = (wake - now).total_seconds()
         return min(max(seconds, 0.05), ctx.policy.poll_every.total_seconds())
 
     def release(self) -> int:
@@ -443,9 +457,11 @@ class Node:
             return unit.inbox.retry(id, at=at)
 
     def give_up(self, id: str) -> OutboxRow:  # noqa: A002 - as above
-        """End the parked message *id* without sending it. Raises ``row-unknown``, ``row-final``."""
-        with self.store.transaction() as unit:
-            return unit.outbox.decide(id, OutboxState.CANCELLED, at=self._ctx.now())
+        """End the parked message *id* without sending it, and with it the deliveries of its document.
+
+        Raises ``row-unknown``, ``row-final``.
+        """
+        return _acting.give_up(self._ctx, id)
 
     def health(self) -> Health:
         """Return whether the node works, and what does not. Raises nothing for a store that is gone."""

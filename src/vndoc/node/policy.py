@@ -33,6 +33,9 @@ class NodePolicy:
     for what goes out and what comes in, None to verify nothing. ``requests``, ``changes``, ``answer_within``: changes
     at our receivers, and those that we ask for.
 
+    ``wait_for_target``: how long a recall or an update that comes before its document waits for it; then it is a
+    conflict.
+
     ``lease``: how long a worker holds a row without a sign of life. ``batch``: rows and items taken at once (1 to
     1,000). ``poll_every``: how often each axis is asked. ``hook_attempts``: how often the office system is tried
     before the work is parked. ``breaker_after`` failures of a carrier in a row let it rest for ``breaker_rest``,
@@ -49,6 +52,7 @@ class NodePolicy:
     requests: RequestPolicy = attrs.field(factory=RequestPolicy)
     changes: ChangePolicy = attrs.field(factory=ChangePolicy)
     answer_within: datetime.timedelta = datetime.timedelta(days=3)
+    wait_for_target: datetime.timedelta = datetime.timedelta(hours=1)
     lease: datetime.timedelta = datetime.timedelta(minutes=2)
     batch: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
     poll_every: datetime.timedelta = datetime.timedelta(seconds=10)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vndoc.errors import StoreError, UsageError, VndocError
@@ -151,6 +151,8 @@ def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
         raise (error.orig if isinstance(error.orig, VndocError) else translate(error)) from error
     except SQLAlchemyError as error:
         raise translate(error) from error
+    except UnicodeEncodeError as error:
+        raise StoreError("store-failed", detail="half a character in a text") from error
 
 
 def translate(error: SQLAlchemyError) -> StoreError:
@@ -166,5 +168,7 @@ def translate(error: SQLAlchemyError) -> StoreError:
     for prefix, code in _POSTGRES:
         if state.startswith(prefix):
             return StoreError(code, detail=detail)
+    if isinstance(error, DataError):
+        return StoreError("store-failed", detail=type(error).__name__)  # the driver refuses a value, NUL in a text
     lost = isinstance(error, DBAPIError) and (error.connection_invalidated or not state)
     return StoreError("store-unavailable" if lost else "store-failed", detail=detail)

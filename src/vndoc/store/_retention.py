@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, delete, exists, select, union
 
 from vndoc.store import _schema as schema
-from vndoc.store._rows import check_limit
+from vndoc.store._rows import ALONE, check_limit
 from vndoc.store.values import Purged, Retention
 
 _D = schema.documents
@@ -16,6 +16,8 @@ _O = schema.outbox
 _I = schema.inbox
 _W = schema.deliveries
 _G = schema.changes
+_PARAMETERS = 10_000
+"""Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
 def purge(connection: Connection, policy: Retention, *, now: datetime.datetime, limit: int) -> Purged:
@@ -54,8 +56,10 @@ def _ended(before: datetime.datetime, limit: int) -> Select[Any]:
 
 def _messages(connection: Connection, chosen: Select[Any]) -> int:
     ids = list(connection.execute(chosen).scalars())
-    for table in (schema.attempts, schema.receipts, _O):
-        connection.execute(delete(table).where(table.c.message_id.in_(ids)))
+    for start in range(0, len(ids), _PARAMETERS):
+        some = ids[start : start + _PARAMETERS]
+        for table in (schema.attempts, schema.receipts, _O):
+            connection.execute(delete(table).where(table.c.message_id.in_(some)))
     return len(ids)
 
 
@@ -91,6 +95,8 @@ def _snapshots(before: datetime.datetime, limit: int) -> Select[Any]:
 
 def _forget_names(connection: Connection, limit: int) -> None:
     """Take out of the list of contents what no row names any more."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(ALONE)  # nobody names a content between the look and the deletion
     used = union(*(select(column).where(column.is_not(None)) for column in schema.NAMES_BLOBS)).subquery()
     orphans = select(schema.blobs.c.digest).where(~exists().where(used.c[0] == schema.blobs.c.digest)).limit(limit)
     connection.execute(delete(schema.blobs).where(schema.blobs.c.digest.in_(orphans)))

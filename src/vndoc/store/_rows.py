@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 import attrs
-from sqlalchemy import Column, Connection, Row, Select, Table, bindparam
+from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vndoc.errors import UsageError
@@ -15,6 +15,10 @@ from vndoc.store.values import MAX_PAGE, Page
 
 T = TypeVar("T")
 _COUNTED: Final = MappingProxyType({"preserve_rowcount": True})
+
+SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(7862646, 2)")
+ALONE: Final = text("SELECT pg_advisory_xact_lock(7862646, 2)")
+"""Naming contents and forgetting or collecting orphans exclude each other; in SQLite the writer's lock does that."""
 
 
 class InsertOnce:

@@ -30,7 +30,11 @@ _BY_KEY: Final = (
     .order_by(_D.version.desc())
     .limit(1000)
 )
-_DELIVERY: Final = select(schema.deliveries).where(_W.document == named("document"), _W.recipient == named("recipient"))
+_DELIVERY: Final = (
+    select(schema.deliveries)
+    .where(_W.document == named("document"), _W.recipient == named("recipient"))
+    .with_for_update()
+)
 _MOVE: Final = (
     update(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"), ~_W.final)
@@ -89,7 +93,10 @@ class Documents:
         self._connection.execute(_FOLLOW, values_of(delivery))
 
     def delivery(self, document: str, recipient: str) -> Delivery | None:
-        """Return how far *document* has come at *recipient*, None if it never went there."""
+        """Return how far *document* has come at *recipient*, None if it never went there.
+
+        The row is locked for this transaction: an answer of the receiver and the end of an attempt may come at once.
+        """
         values = {"p_document": document, "p_recipient": recipient}
         found = self._connection.execute(_DELIVERY, values).one_or_none()
         return None if found is None else row_of(Delivery, found)

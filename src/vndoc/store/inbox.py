@@ -157,7 +157,9 @@ class Inbox:
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(lease_until=until)
+        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+        held_rows = select(_C.id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
+        statement = update(_T).where(_C.id.in_(held_rows)).values(lease_until=until)
         return self._connection.execute(statement).rowcount
 
     def decide(

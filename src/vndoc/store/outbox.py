@@ -83,6 +83,12 @@ _FINISH: Final = (
     )
 )
 
+_GIVE_BACK: Final = (
+    update(_T)
+    .where(_HELD)
+    .values(owner=None, lease_until=None, next_at=named("next_at"), code=func.coalesce(named("code"), _C.code))
+)
+
 
 def _row(row: Row[Any]) -> OutboxRow:
     return row_of(OutboxRow, row, recipients=tuple, state=OutboxState)
@@ -173,7 +179,9 @@ class Outbox:
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(lease_until=until)
+        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+        held_rows = select(_C.message_id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
+        statement = update(_T).where(_C.message_id.in_(held_rows)).values(lease_until=until)
         return self._connection.execute(statement).rowcount
 
     def finish(
@@ -229,6 +237,13 @@ class Outbox:
         statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
         return self._connection.execute(statement).rowcount
 
+    def give_back(self, lease: Lease, *, next_at: datetime.datetime, code: str | None = None) -> None:
+        """End the claim of *lease* without an attempt: the row waits until *next_at* in the state it has.
+
+        Nothing was tried, so nothing is added to the list of attempts; *code* says why. Raises ``lease-lost``.
+        """
+        self._held(_GIVE_BACK, lease, p_next_at=next_at, p_code=code)
+
     def keep_receipt(self, receipt: Receipt) -> bool:
         """Keep *receipt*; return False where it was known."""
         return _RECEIPT(self._connection, values_of(receipt))
@@ -271,6 +286,14 @@ class Outbox:
         order = (table.c.number, table.c.at, table.c.outcome != "begun")
         statement = select(table).where(table.c.message_id == message_id).order_by(*order).limit(1000)
         return tuple(row_of(Attempt, row) for row in self._connection.execute(statement))
+
+    def tries(self, message_id: str, before: int) -> int:
+        """Return how many attempts of one message were made before number *before*: what was given back is none."""
+        table = schema.attempts.c
+        statement = select(func.count(table.number.distinct())).where(
+            table.message_id == message_id, table.number < before
+        )
+        return int(self._connection.execute(statement).scalar_one())
 
     def receipts(self, message_id: str) -> tuple[Receipt, ...]:
         """Return the receipts of one message by time, at most 1,000."""

@@ -31,7 +31,7 @@ from vndoc.store import _migrations as migrations
 from vndoc.store import _retention as retention
 from vndoc.store import _schema as schema
 from vndoc.store._engine import open_engine, transaction
-from vndoc.store._rows import InsertOnce, named
+from vndoc.store._rows import ALONE, SHARED, InsertOnce, named
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
@@ -51,11 +51,7 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
-_SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(7862646, 2)")
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(:number)")
-_ALONE: Final = text("SELECT pg_advisory_xact_lock(7862646, 2)")
-"""Naming contents and collecting orphans exclude each other; in SQLite the writer's lock does that."""
-
 
 _PARTS: Final[tuple[tuple[str, Callable[[Connection], object]], ...]] = (
     ("outbox", Outbox),
@@ -111,7 +107,7 @@ class Unit:
         Raises ``blob-missing`` where it is not there (any more): put it again and repeat the transaction.
         """
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(_SHARED)
+            self.connection.execute(SHARED)
         if self._blobs.head(content.digest) is None:
             raise StoreError("blob-missing", name=content.digest.hex())
         _NAME(self.connection, {"digest": content.digest, "size": content.size, "named_at": at})
@@ -246,7 +242,7 @@ class Store:
                 return False
         with transaction(self._engine) as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(_ALONE)
+                connection.execute(ALONE)
             if connection.execute(_NAMED, {"p_digest": info.digest}).first() is not None:
                 return False
             now = self.blobs.head(info.digest)

@@ -1,0 +1,83 @@
+"""What the store knows of a document: its packet, its life at a receiver, and how others name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Final
+
+from vndoc import exchange
+from vndoc.envelope import DocumentPacket
+from vndoc.envelope.codes import BussinessDocType
+from vndoc.node._context import Context
+from vndoc.node._effects import About, Carrying
+from vndoc.node._rows import IN, life_row
+from vndoc.packets import read_packet
+from vndoc.store import Change, Document, Unit
+
+CHANGES: Final = MappingProxyType(
+    {
+        BussinessDocType.RECALL: exchange.ChangeKind.RECALL,
+        BussinessDocType.UPDATE: exchange.ChangeKind.UPDATE,
+        BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
+    }
+)
+
+
+def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
+    """Return the document packet that lies in the store under *document*."""
+    with ctx.store.read(document.packet) as file:
+        packet = read_packet(file)
+    return packet if isinstance(packet, DocumentPacket) else None
+
+
+def known_under(unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
+    """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
+
+    def known(clue: exchange.Clue) -> Iterator[str]:
+        if clue.key is not None:
+            keys = {str(clue.key)}
+        else:
+            hinted = unit.documents.by_hint(clue.document_id or "")
+            keys = {found.business_key for found in hinted if found.direction == direction}
+        return (key for key in sorted(keys) if unit.lives.get(direction, key, receiver) is not None)
+
+    return known
+
+
+def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:
+    """Return what the effects on the document *key* at our *receiver* are about."""
+    versions = carrying.unit.documents.versions(IN, key)
+    first = versions[-1]
+    return About(
+        business_key=key,
+        sender=first.sender,
+        receiver=receiver,
+        direction=IN,
+        versions=versions,
+        packet=original_packet(carrying.ctx, first),
+        carrier=carrier,
+    )
+
+
+def save_life(carrying: Carrying, direction: str, before: exchange.Life, after: exchange.Life) -> None:
+    """Write *after* and its history, if anything has changed."""
+    if after != before:
+        carrying.unit.lives.move(life_row(direction, after, carrying.at))
+        carrying.hear(direction, before, after)
+
+
+def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
+    """Return the row of one recipient of a change that we ask for."""
+    return Change(
+        id=change.id,
+        document=document,
+        recipient=part.recipient,
+        kind=change.kind.value,
+        form=change.form.value,
+        state=part.state.value,
+        requested_at=change.opened_at,
+        final=not part.is_open,
+        deadline=change.answer_by,
+        next_at=change.answer_by if part.is_open else None,
+    )

@@ -136,7 +136,8 @@ class World:
         self.stores.append(store)
         carrier = carrier or self.axis.transport(code, name=AXIS)
         values: Mapping[str, Any] = {"own": {code: organization(code)}, "clock": self.clock, "jitter": lambda: 0.5}
-        node = Node(store, {carrier.name: carrier}, table(), None, policy, **{**values, **options})
+        trust = options.pop("trust", None)
+        node = Node(store, {carrier.name: carrier}, table(), trust, policy, **{**values, **options})
         self.nodes[code] = node
         return node
 

@@ -23,12 +23,14 @@ from vndoc.envelope import OtherInfo
 from vndoc.envelope.codes import Priority
 from vndoc.errors import ReadError, StoreError
 from vndoc.exchange import DeadlineTable, LifeEvent
-from vndoc.node import figures
+from vndoc.node import NodePolicy, figures
 from vndoc.node.figures import LEVEL_OF_KIND, _stated, rows
+from vndoc.pki import Purpose, RevocationChecker, TrustStore
 from vndoc.routing import Agency, RoutingTable
 from vndoc.routing.groups import STANDARD_GROUPS
 from vndoc.statistics import Direction, Level, Row
 from vndoc.store import Evidence
+from vndoc.testing.pki import Authority
 
 TABLE = RoutingTable.of(
     [Agency(SENDER, "UBND tỉnh Mẫu", 1, "", "province-committee"), Agency(FIRST, "Xã Mẫu", 3, "", "commune-committee")]
@@ -85,6 +87,26 @@ def test_the_verdict_among_the_evidence_tells_what_is_signed(world: World) -> No
         with store.transaction() as unit:
             unit.records.keep(Evidence(id=f"V{number}", payload=document.packet, kind="verdict", at=at, data=data))
         assert [r.signed for r in of(world, SENDER)] == [signed], "the latest counts"
+
+
+def test_what_the_signatures_were_worth_is_kept_when_sending(tmp_path: Path) -> None:
+    root = Authority.root("Gốc thử nghiệm", key="p256")
+    signer = root.organisation("Đơn vị mẫu", key="p256").signer()
+    world = World(tmp_path)
+    now = world.clock()
+    lists = [root.crl(this_update=now, next_update=now + datetime.timedelta(days=9))]
+    node = world.node(
+        SENDER,
+        policy=NodePolicy(profile="vxp"),
+        trust=TrustStore.of([root.certificate], purposes={Purpose.GOVERNMENT}),
+        revocation=RevocationChecker.of(lists),
+    )
+    sent = world.send(node, vndoc.seal(packet(), signer, at=now))
+    assert [row.signed for row in of(world, SENDER)] == [True]
+    with node.store.reading() as unit:
+        [kept] = [e for e in unit.records.of(sent.document).rows if e.kind == "verdict"]
+    assert json.loads(kept.data or b"")["indication"] == "passed"
+    world.close()
 
 
 @pytest.mark.parametrize(("days", "priority", "late"), [(0, 0, False), (1, 0, True), (0, 2, False), (1, 2, True)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -23,6 +23,7 @@ from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, 
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
+from vndoc.signature.report import Verdict
 from vndoc.store import BlobInfo, Document, Evidence, Message, Unit
 from vndoc.text import shorten
 
@@ -72,6 +73,7 @@ class Prepared:
     octets: Octets = attrs.field(repr=False)
     plan: Plan
     clearance: exchange.Clearance
+    verdict: exchange.Verified | None
     at: datetime.datetime
     answer_by: datetime.datetime | None
     clues: tuple[tuple[exchange.Clue, ...], ...] = ()
@@ -139,6 +141,7 @@ def _prepare(
     digest = content_digest(packet)
     plan = _plan(ctx, packet, exclude, at)
     with octets.open() as file, read(file) as reading:
+        found = _verified(ctx, reading, at) if verdict is None else verdict
         clearance = exchange.clear(
             packet,
             report=validate(reading, profile=ctx.policy.profile, today=ctx.today(at)),
@@ -148,7 +151,7 @@ def _prepare(
             at=at,
             size=octets.size,
             max_bytes=_largest(ctx, plan),
-            verdict=_verified(ctx, reading, at) if verdict is None else verdict,
+            verdict=found,
             rules=ctx.policy.sending,
         )
     if not clearance.passed:
@@ -164,6 +167,7 @@ def _prepare(
         octets=octets,
         plan=plan,
         clearance=clearance,
+        verdict=found,
         at=at,
         answer_by=answer_by,
         clues=clues,
@@ -350,13 +354,20 @@ class _Sending:
             self.unit.lives.begin(life_row(OUT, life, prepared.at))
 
     def _evidence(self, document: Document) -> None:
-        """Keep why the copies go where they go, and under which version of the table."""
+        """Keep why the copies go where they go, by which version of the table, and what the signatures are worth."""
         fields = {"plan": self.prepared.plan.to_dict(), "warnings": sorted(self.prepared.clearance.ids)}
+        self._keep(document, "plan", fields)
+        verdict = self.prepared.verdict
+        if verdict is not None:
+            whole = verdict.to_dict() if isinstance(verdict, Verdict) else {"indication": verdict.indication.value}
+            self._keep(document, "verdict", whole)
+
+    def _keep(self, document: Document, kind: str, fields: Mapping[str, object]) -> None:
         self.unit.records.keep(
             Evidence(
                 id=self.ctx.new_id(self.prepared.at),
                 payload=self.info.digest,
-                kind="plan",
+                kind=kind,
                 at=self.prepared.at,
                 document=document.id,
                 data=json.dumps(fields, ensure_ascii=False).encode(),

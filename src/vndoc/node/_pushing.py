@@ -27,11 +27,12 @@ from vndoc.node.logs import log
 from vndoc.node.policy import Unsure
 from vndoc.packets import write_packet
 from vndoc.store import TRANSIENT, Evidence, Lease, OutboxRow, OutboxState, Receipt, Unit
-from vndoc.text import Text
+from vndoc.text import Lang, Text, shorten
 from vndoc.transport import Kind, Outgoing, Transport
 from vndoc.transport import Receipt as Accepted
 
 _EXPIRED: Final = "lifetime-over"
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
 
 
 @attrs.define
@@ -130,7 +131,7 @@ class Pushing:
             if error.code != "lease-lost":
                 raise
             # Another worker has it by now; what it does is recognised, or has been decided upon.
-            log(LOG, logging.WARNING, "lease lost", message=row.message_id, carrier=row.carrier)
+            log(LOG, logging.WARNING, "lease lost", message_id=row.message_id, carrier=row.carrier)
 
     # -- the attempt -------------------------------------------------------------------------------
 
@@ -175,7 +176,8 @@ class Pushing:
 
     def _unreadable(self, row: OutboxRow, error: VndocError) -> _Outcome:
         """The content cannot be had, or written: later, if that may pass, else an operator has to look."""
-        fault = OwnFault(error.code)
+        detail = Text(*(shorten(error.text(lang), 500).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES))
+        fault = OwnFault(error.code, detail)
         if error.code in TRANSIENT:
             return _Outcome(state=row.state, next_at=self.ctx.now() + self.ctx.wait(row.attempts), fault=fault)
         return _Outcome(state=OutboxState.PARKED, fault=fault)
@@ -187,7 +189,7 @@ class Pushing:
             LOG,
             logging.WARNING,
             "submission failed",
-            message=row.message_id,
+            message_id=row.message_id,
             carrier=row.carrier,
             attempt=row.attempts,
             retry=error.retry.value,
@@ -242,7 +244,7 @@ class Pushing:
             LOG,
             logging.INFO,
             "message handed over" if outcome.state is OutboxState.SENT else "message not handed over",
-            message=row.message_id,
+            message_id=row.message_id,
             kind=row.kind,
             carrier=row.carrier,
             state=outcome.state.value,
@@ -391,7 +393,7 @@ def _after_commit(ctx: Context, lease: Lease, event: Event) -> None:
 def _hook_failed(ctx: Context, row: OutboxRow, lease: Lease, error: HookFailedError) -> None:
     at = ctx.now()
     ctx.metrics.add("hook_failures_total", "in-transaction" if row.carrier == HOOK else "at-least-once")
-    log(LOG, logging.ERROR, "hook failed", message=row.message_id, attempt=row.attempts, error=error.error)
+    log(LOG, logging.ERROR, "hook failed", message_id=row.message_id, attempt=row.attempts, error=error.error)
     parked = row.attempts >= ctx.policy.hook_attempts
     with ctx.store.transaction() as unit:
         unit.outbox.finish(

@@ -29,7 +29,7 @@ from vndoc import exchange
 from vndoc.envelope import DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
 from vndoc.node import _acting, _sending
-from vndoc.node._context import HOOK, LOG, OFFICE, Context
+from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
 from vndoc.node._pushing import EVENT_CARRIERS, Pushed, Pushing, push_events
@@ -89,6 +89,16 @@ def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
+def _named(code: str, organization: Organization, table: RoutingTable, on: datetime.date) -> Organization:
+    """Return *organization* with the name that packets must carry: its own, or that of the table."""
+    if organization.organ_name:
+        return organization
+    agency = table.agency(code, on=on)
+    if agency is None or not agency.name:
+        raise UsageError("option-invalid", detail=f"the agency {code} has no name")
+    return organization.evolve(organ_name=agency.name)
+
+
 @attrs.frozen(kw_only=True)
 class Round:
     """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
@@ -121,7 +131,8 @@ class Node:
     """A gateway between an office system and axes.
 
     *store* is open; *carriers* are the ways out under the names that the routing *table* uses. *own* are the agencies
-    that this node sends and receives for: organ codes with what stands in ``From``. *trust* verifies signatures,
+    that this node sends and receives for: organ codes with what stands in ``From``, or codes alone, whose names the
+    table knows. *trust* verifies signatures,
     with *revocation* where there is some; None verifies nothing. *own_system* is our connected system in the
     table. *in_transaction* and *at_least_once* are the hooks of the office system
     (:data:`~vndoc.node.InTransaction`, :data:`~vndoc.node.AtLeastOnce`). *clock*, *jitter* (a number from 0 to 1) and
@@ -154,6 +165,8 @@ class Node:
         known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
         if not known:
             raise UsageError("option-invalid", detail="a node has at least one agency")
+        today = clock().astimezone(VIETNAM).date()
+        known = {code: _named(code, organization, table, today) for code, organization in known.items()}
         self._ctx = Context(
             store=store,
             carriers=dict(carriers),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -1028,6 +1029,8 @@ def test_a_node_is_made_with_what_fits(world: World) -> None:
         Node(store, {AXIS: carrier}, table(), None, POLICY, own=[SENDER])
     with pytest.raises(UsageError):
         Node(store, {"other": carrier}, table(), None, POLICY, own=[])
+    with pytest.raises(UsageError):
+        Node(store, {"other": carrier}, table(), None, POLICY, own=["000.00.00.H99"])
     node = Node(store, {"other": carrier}, table(), None, POLICY, own=[SENDER])
     node.close()
     node.close()
@@ -1092,3 +1095,18 @@ def test_many_workers_on_one_database_have_one_effect(world: World) -> None:
             assert store.stuck() == ()
             store.close()
         world.stores.clear()
+
+
+def test_a_status_that_cannot_be_written_waits_for_an_operator(world: World) -> None:
+    """A document without any code of its sender has no way to say whom the status answers."""
+    receiver = world.node(FIRST)
+    inject(world, vndoc.write_packet(packet()), FIRST)
+    receiver.work()
+    row = only(receiver)
+    with receiver.store.transaction() as unit:
+        body = {**row.body, "response_for": None}
+        unit.connection.execute(text("UPDATE outbox SET body = :body"), {"body": json.dumps(body)})
+    receiver.work()
+    (parked,), _ = receiver.dead()
+    assert parked.code == "missing-element"
+    assert "ResponseFor" in parked.detail

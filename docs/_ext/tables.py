@@ -197,10 +197,14 @@ _RAISED_BY_VARIABLE = {
     "change-after-done": "ExchangeError",
     "answer-contradicts": "ExchangeError",
     "document-conflict": "ExchangeError",
+    "packet-misdirected": "ExchangeError",
+    "hook-failed": "ExchangeError",
+    "outcome-unknown": "ExchangeError",
+    "store-": "StoreError",
 }
 """Classes of codes that the source does not name as a literal where it raises them, by the start of the code.
 
-Those of the exchange but the first are recorded as conflicts and not raised.
+Those of the exchange but the first, and those of the node, are recorded in rows and not raised.
 """
 
 

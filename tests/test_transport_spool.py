@@ -644,6 +644,24 @@ def test_names_sort_by_the_order_of_sending_although_the_clock_stands_or_goes_ba
     assert all(NAME.fullmatch(item.id) for item in items)
 
 
+@pytest.mark.parametrize(("remembered", "gone"), [(True, True), (True, False), (False, False)])
+def test_who_has_a_copy_is_not_refused_when_the_message_comes_again(spools: Path, remembered: bool, gone: bool) -> None:
+    """The first receipt was lost, and the agency closed or went: a refusal would say that it never got it."""
+    carrier, folder = one(spools), spools / AGENCIES[0] / "outgoing" / TO[0]
+    first = carrier.submit(outgoing(), TO)
+    if not remembered:
+        [path] = (spools / AGENCIES[0] / "sent").iterdir()
+        path.write_text(json.dumps({**json.loads(path.read_text()), "accepted": []}))
+    if gone:
+        folder.rename(spools / "away")
+    else:
+        (folder / "CLOSED").touch()
+    assert carrier.submit(outgoing(), TO) == first
+    later = carrier.submit(outgoing(2), TO)
+    code = "carrier-unknown-recipient" if gone else "carrier-recipient-closed"
+    assert [refusal.code for refusal in later.refused] == [code]
+
+
 def test_one_system_with_two_agencies_gets_two_copies(spools: Path) -> None:
     both = spools / TO[0]
     (spools / AGENCIES[0] / "outgoing" / TO[1]).unlink()

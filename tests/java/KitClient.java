@@ -249,6 +249,7 @@ public final class KitClient {
         Path store = Path.of(given[1]);
         Path document = Path.of(given[2]);
         Path status = Path.of(given[3]);
+        Path recall = Path.of(given[4]);
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         KitClient north = new KitClient("127.0.0.1", port, "00.41.W00", "secret-north", store);
         KitClient south = new KitClient("127.0.0.1", port, "00.14.W00", "secret-south", store);
@@ -289,6 +290,9 @@ public final class KitClient {
         out.println("status-file\t" + north.get(field(statuses, "docId"), false));
         out.println("status-done\t" + north.asked("updateStatus", "{}", "status", "done"));
         out.println("count-status-after\t" + north.asked("countReceiveStatus", "{}"));
+
+        out.println("answer-with-old-to\t" + north.send(recall, "H41", "status", null));
+        out.println("old-to\t\"" + north.kept.get("to").replace("\\", "").replace("\"", "'") + "\"");
 
         out.println("not-ascii\t" + north.asked("updateStatus", "{}", "status", "đã nhận"));
         out.println("ascii-again\t" + north.asked("updateStatus", "{}", "status", "done"));

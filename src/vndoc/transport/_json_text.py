@@ -242,14 +242,17 @@ def no_json(
 
 def text_of(row: dict[str, Any], *names: str) -> str | None:
     """Return the text under the first of *names* that holds text or a whole number, whatever its case; else None."""
-    lower = {str(key).lower(): value for key, value in reversed(row.items())}
     for name in names:
-        value = lower.get(name.lower())
+        value = row[name] if name in row else _in_any_case(row, name.lower())
         if isinstance(value, str) and value.strip() and value.strip().lower() != "null":
             return value.strip()
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return None
+
+
+def _in_any_case(row: dict[str, Any], name: str) -> Any:
+    return next((value for key, value in row.items() if key.lower() == name), None)
 
 
 def rows_of(answer: dict[str, Any], name: str = "data") -> Iterator[dict[str, Any] | None]:

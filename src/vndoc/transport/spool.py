@@ -151,9 +151,10 @@ class SpoolTransport:
         if packet.sender not in self._codes:
             raise OwnFaultError("carrier-unknown-sender", carrier=self._name, sender=packet.sender)
         with disk(self._name):
-            problems = {code: self._problem(code) for code in recipients}
+            before = self._sent(_key(packet))
+            problems = {code: self._problem(code) for code in recipients if not self._has(before, code)}
             refused = [Refusal(recipient=code, code=problem) for code, problem in problems.items() if problem]
-            accepted = tuple(code for code, problem in problems.items() if not problem)
+            accepted = tuple(code for code in dict.fromkeys(recipients) if not problems.get(code))
             sent = self._place(packet, accepted)
             return Receipt(
                 carrier=self._name,
@@ -162,6 +163,12 @@ class SpoolTransport:
                 accepted=accepted,
                 refused=tuple(refused),
             )
+
+    def _has(self, sent: _Sent | None, code: str) -> bool:
+        """Return whether *code* got its copy from an earlier attempt, whatever became of the agency since."""
+        if sent is None or not CODE.fullmatch(code):
+            return False
+        return code in sent.accepted or (self._root / "outgoing" / code / f"{sent.name}-{code}.json").exists()
 
     def _problem(self, code: str) -> str | None:
         folder = self._root / "outgoing" / code if CODE.fullmatch(code) else None
@@ -177,7 +184,7 @@ class SpoolTransport:
         The order makes it safe to stop anywhere: copies are written aside and synced; their name is remembered; then
         content and sidecar get their names; last it is remembered who has one.
         """
-        key = hashlib.sha256(f"{packet.sender}\0{packet.message_id}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        key = _key(packet)
         sent = self._sent(key)
         fresh = sent is None
         if sent is None:
@@ -434,6 +441,12 @@ class SpoolTransport:
 
     def __repr__(self) -> str:
         return f"SpoolTransport({str(self._root)!r}, {', '.join(self._codes)})"
+
+
+def _key(packet: Outgoing) -> str:
+    """Return under what *packet* is remembered."""
+    named = f"{packet.sender}\0{packet.message_id}"
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _item(copy: Copy) -> Item:

@@ -69,8 +69,9 @@ class Office:
     ) -> Submission:
         """Take over the packet in the body of *ask*, without its last *cut* octets, or in *span* of it.
 
-        What the protocol does not say is taken from the packet: *sender*, *kind*, *recipients*. Raises what
-        ``AxisCore.submit`` does, and the errors of reading and writing.
+        What the protocol does not say is taken from the packet: *sender*, *kind*, *recipients*. A status goes to whom
+        it answers, whatever *recipients* says. Raises what ``AxisCore.submit`` does, and the errors of reading and
+        writing.
         """
         assert ask.body.path is not None  # noqa: S101 - routes that send take files
         if ask.has(FaultKind.WRONG_HASH):
@@ -81,7 +82,7 @@ class Office:
         packet = self._read(source)
         kind = kind or (Kind.STATUS if isinstance(packet, StatusPacket) else Kind.DOCUMENT)
         sender = sender or _sender(packet)
-        recipients = _recipients(packet) if recipients is None else recipients
+        recipients = _addressed(packet, recipients)
         if attachment_bytes is not None:
             _check_attachments(packet, attachment_bytes)
         number = self.core.reserve()
@@ -191,6 +192,16 @@ def _sender(packet: Packet | None) -> str:
     if packet is None or packet.from_ is None or packet.from_.organ_id is None:
         raise refuse("carrier-unknown-sender", sender="?")
     return str(packet.from_.organ_id)
+
+
+def _addressed(packet: Packet | None, given: Sequence[str] | None) -> Sequence[str]:
+    """Return whom *packet* is for, *given* what the call says.
+
+    No client is known to name the recipient of a status on purpose; but the vendor's sends the ``to`` of an earlier
+    document again (practice).
+    """
+    own = _recipients(packet)
+    return own if given is None or (isinstance(packet, StatusPacket) and own) else given
 
 
 def _recipients(packet: Packet | None) -> list[str]:

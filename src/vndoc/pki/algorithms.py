@@ -193,7 +193,7 @@ def digest_of_uri(uri: str) -> Digest | None:
     return _DIGEST_OF_URI.get(uri)
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class SignatureAlgorithm:
     """A signature scheme with its digest. For RSASSA-PSS also the digest of MGF1 and the salt in octets.
 

@@ -104,11 +104,7 @@ class _Walk:
         self._accepted = parameters.policies
         self._names = ConstraintState()
         self._length = size
-        self._graph = PolicyGraph(
-            0 if parameters.explicit_policy else size + 1,
-            0 if parameters.inhibit_mapping else size + 1,
-            0 if parameters.inhibit_any_policy else size + 1,
-        )
+        self._graph = _graph(chain, parameters)
         self.structure: list[Reason] = []
         self.bounds: list[Reason] = []
         self.crypto_faults: list[Reason] = []
@@ -143,7 +139,7 @@ class _Walk:
         self._time(certificate)
         if not self_issued and not self._names_allowed(certificate):
             self._fault("name-constraints", certificate)
-        if not self._graph.take(profile, self_issued=self_issued, last=last):
+        if self._graph is not None and not self._graph.take(profile, self_issued=self_issued, last=last):
             self._policy_fault()
 
     def _time(self, certificate: Certificate) -> None:
@@ -169,9 +165,9 @@ class _Walk:
     def hand_on(self, certificate: Certificate, *, self_issued: bool) -> None:
         """Judge whether the certificate may issue, and prepare for the next one (6.1.4)."""
         profile = certificate.profile
-        if any(ANY_POLICY in pair for pair in profile.mappings):
+        if profile.mappings and any(ANY_POLICY in pair for pair in profile.mappings):
             self._fault("policy-mapping-any", certificate)
-        else:
+        elif self._graph is not None:
             self._graph.hand_on(profile, self_issued=self_issued)
         if profile.name_constraints is not None:
             self._names.add(profile.name_constraints)
@@ -202,6 +198,8 @@ class _Walk:
         """Return the policies of the path (6.1.5)."""
         if len(self._chain) == 1:
             return frozenset({ANY_POLICY})
+        if self._graph is None:
+            return frozenset()
         policies = self._graph.finish(self._chain[0].profile, self._accepted)
         if policies is None:
             self._policy_fault()
@@ -215,6 +213,24 @@ class _Walk:
         if certificate is not None:
             values["subject"] = certificate.subject_text
         self.structure.append(path_reason(code, **values))
+
+
+def _graph(chain: tuple[Certificate, ...], parameters: PathParameters) -> PolicyGraph | None:
+    """Return the graph that the policies of *chain* need, or ``None`` where it would stay empty and nobody minds.
+
+    A certificate without policies empties it for good; that matters only where somebody requires one.
+    """
+    profiles = [certificate.profile for certificate in chain[:-1]]
+    if not parameters.explicit_policy:
+        policies = [profile.policies for profile in profiles]
+        if None in policies and all([profile.require_explicit is None for profile in profiles]):
+            return None
+    most = len(chain)
+    return PolicyGraph(
+        0 if parameters.explicit_policy else most,
+        0 if parameters.inhibit_mapping else most,
+        0 if parameters.inhibit_any_policy else most,
+    )
 
 
 def _self_issued(certificate: Certificate) -> bool:

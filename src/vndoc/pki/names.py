@@ -187,6 +187,14 @@ def _key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
 
 def _rdn_key(data: bytes, pos: int, limit: int) -> tuple[frozenset[tuple[str, str | bytes]], int]:
     """Return the key of the RDN at *pos*, and where it stops."""
+    at = pos + 6  # where the type begins, if it is the common shape: one attribute, all lengths short
+    if at < limit and data[pos] == 0x31 and data[pos + 2] == 0x30 and data[pos + 4] == 0x06 and data[pos + 5] < 0x80:
+        size, value = data[pos + 1], at + data[pos + 5]
+        end = pos + 2 + size
+        if size < 0x80 and data[pos + 3] == size - 2 and value + 2 <= end <= limit:
+            tag, length = data[value], data[value + 1]
+            if value + 2 + length == end and length < 0x80 and tag and tag & 0x1F != 0x1F:
+                return frozenset([(der.dotted(data[at:value]), _prepared(tag, data[value + 2 : end]))]), end
     at, end, stop = der.span(data, pos, limit, der.SET)
     found = []
     while at < end:

@@ -29,6 +29,8 @@ from vndoc.store import Document, Evidence, InboxRow, Lease, Saga, Unit
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
+_FOR_CHANGES: Final = _ANSWERS | {StatusCode.DONE.value, StatusCode.REFUSED.value}
+"""Statuses that may end a part of a change; the others concern the life alone."""
 _OUTCOMES: Final = MappingProxyType(
     {
         exchange.Judgement.MOVED: "status",
@@ -414,11 +416,13 @@ class _Statuses:
     def _saga(self, key: str) -> Saga | None:
         """Return the change that the report belongs to: the open one of this receiver, for answers else the newest."""
         receiver, code = self.incoming.reported.receiver, self.incoming.reported.report.code
+        if code not in _FOR_CHANGES:
+            return None
         newest: Saga | None = None
         for saga in self.unit.lives.sagas(OUT, key):
-            parts = {part.recipient: part for part in change_of(saga).parts}
-            if receiver in parts:
-                if parts[receiver].is_open:
+            row = self.unit.documents.change(saga.id, receiver)  # one row, not the thousands of a large change
+            if row is not None:
+                if not row.final:
                     return saga
                 newest = saga
         return newest if code in _ANSWERS else None

@@ -144,7 +144,14 @@ CREATE INDEX conflicts_code ON conflicts (code, id);
 CREATE INDEX conflicts_key ON conflicts (business_key);
 """
 
-STEPS: Final = (_V1, _V2)
+_V3: Final = """
+DROP INDEX outbox_due;
+CREATE INDEX outbox_due ON outbox (carrier, priority DESC, next_at, message_id) WHERE NOT final;
+CREATE INDEX outbox_next ON outbox (carrier, next_at) WHERE NOT final;
+"""
+"""Claims read their rows in order: sorting 100,000 for each batch took most of a second."""
+
+STEPS: Final = (_V1, _V2, _V3)
 """Step *n* (from one) makes version *n* of version *n* - 1."""
 CURRENT: Final = len(STEPS)
 """The version that this vndoc writes and reads."""

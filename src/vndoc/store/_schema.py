@@ -158,6 +158,15 @@ outbox = Table(
     Index(
         "outbox_due",
         "carrier",
+        text("priority DESC"),
+        "next_at",
+        "message_id",
+        sqlite_where=text("NOT final"),
+        postgresql_where=text("NOT final"),
+    ),
+    Index(
+        "outbox_next",
+        "carrier",
         "next_at",
         sqlite_where=text("NOT final"),
         postgresql_where=text("NOT final"),

@@ -31,6 +31,7 @@ myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_class_signature = "separated"
@@ -55,7 +56,9 @@ _elsewhere = "|".join(
     )
 )
 nitpick_ignore_regex = [(r"py:.*", rf"({_elsewhere})(\..+)?"), (r"py:.*", rf"({'|'.join(dir(builtins))})(\..+)?")]
-nitpick_ignore_regex += [(r"py:.*", r"(\w+\.)*_\w+")]  # type variables and base classes that are not public
+nitpick_ignore_regex += [
+    (r"py:.*", r"(\w+\.)*_\w+(\.\w+)?")
+]  # type variables, base classes and types that are not public
 
 # Examples of the pages stand in {doctest} and {testcode} blocks and run page by page, each page in an empty folder of
 # its own; those of the docstrings are run by the tests, in the namespace of their module.

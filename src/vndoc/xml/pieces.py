@@ -151,7 +151,8 @@ def digest(
 def in_full(skeleton: Skeleton, node: etree._Element) -> etree._Element:
     """Return what *node*, of either tree, is in the full tree; refuse an element of any other tree.
 
-    Raises as :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`, and :class:`UsageError` (``option-invalid``).
+    Raises as :attr:`Skeleton.full_root <vndoc.xml.Skeleton.full_root>`, and :class:`~vndoc.errors.UsageError`
+    (``option-invalid``).
     """
     full = skeleton.full_root
     if node.getroottree().getroot() is full:

@@ -21,7 +21,7 @@ from vndoc.envelope import Attachment
 from vndoc.errors import CertificateError, SignatureError, SourceError, UsageError
 from vndoc.pki import Purpose, TrustStore
 from vndoc.pki.algorithms import load_public_key
-from vndoc.signature import tsp
+from vndoc.signature import _xmldsig_references, tsp
 from vndoc.signature.cms import read_cms, sign_cms
 from vndoc.signature.etsi import verdict_to_etsi
 from vndoc.signature.evaluation import verify_cms, verify_xml
@@ -298,6 +298,23 @@ def test_a_path_that_may_mean_an_element_of_another_namespace():
         assert "expected-not-covered" in said(report)
     assert "expected-not-covered" in said(judged(PART, expect=("/a/c",)))
     assert "expected-not-covered" in said(judged(PART, expect=("/c",)))
+
+
+def _prefixes(number: int) -> str:
+    inner = f'<InclusiveNamespaces xmlns="{EXCLUSIVE}" PrefixList="p{number}"/>'
+    return f'<Transform Algorithm="{EXCLUSIVE}">{inner}</Transform>'
+
+
+@pytest.mark.parametrize("step", [_prefixes, lambda _: DS + "base64", lambda n: _prefixes(n) + _prefixes(n)])
+def test_a_document_that_is_gone_through_again_and_again(monkeypatch, step):
+    """Elements take a thousand times as long as the octets that they are written in."""
+    monkeypatch.setattr(_xmldsig_references, "_FREE_ELEMENTS", 0)
+    parts = [signature(*(reference("#a", "AAAA", transforms=(step(n),)) for n in range(at, at + 12))) for at in (0, 12)]
+    signatures = "".join(part.replace(">?<", ">AAAA<").replace('Id="sig"', "") for part in parts)
+    found = read_xml(f'<r><a Id="a">{"<b/>" * 2000}</a>{signatures}</r>'.encode())
+    assert {c.intact for c in found[0].covered[:4]} == {False}
+    assert "too-much-to-digest" in codes(found[1])
+    assert found[1].covered[-1].intact is None
 
 
 # -- packets -----------------------------------------------------------------------------------------------

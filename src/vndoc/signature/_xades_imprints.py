@@ -81,6 +81,7 @@ def _over(context: Context, streams: list[Stream]) -> Callable[[Digest], bytes |
     def pieces(_digest: Digest) -> Iterator[bytes | memoryview]:
         for stream in streams:
             context.charge(stream.cost)
+            context.walk(stream.node)
             for piece in stream.pieces():
                 context.charge(len(piece))
                 yield piece

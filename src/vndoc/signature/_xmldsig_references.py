@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, cast
 
 import attrs
 from lxml import etree
@@ -57,6 +57,15 @@ _TIMES: Final = 64
 _PARSED: Final = 16
 """So many octets are digested while one is parsed again or decoded."""
 
+_PASSES: Final = 16
+_FREE_ELEMENTS: Final = 200_000
+"""Elements that are gone through for one document: 16 times as many as it has, and as many as take 0.2 seconds. An
+element of four octets takes a microsecond, in which a thousand octets are digested; so both are counted."""
+_FEW: Final = 8
+_SMALL: Final = 64 * 1024
+"""References, and octets of a document, below which elements need not be counted."""
+_ELEMENTS = etree.XPath("count(descendant-or-self::*)")
+
 Form = tuple[Canonical, tuple[str, ...]]
 """A canonical form, and prefixes for it."""
 _PLAIN: Final[Form] = (Canonical.C14N_10, ())
@@ -81,6 +90,7 @@ class Context:
     known: dict[tuple[object, ...], tuple[bytes, int]] = attrs.field(factory=dict)
     paths: Paths = attrs.field(factory=Paths)
     references: int = 0
+    walked: int = 0
 
     @property
     def budget(self) -> int:
@@ -92,6 +102,18 @@ class Context:
         self.spent += size
         if self.spent > self.budget:
             raise Refusal(reason("too-much-to-digest", limit=self.budget))
+
+    def walk(self, node: etree._Element | None) -> None:
+        """Count the elements below *node*, which is made canonical or decoded; :class:`Refusal` as :meth:`charge`."""
+        if node is None or (self.references <= _FEW and self.source.size <= _SMALL):
+            return
+        self.walked += _count(node)
+        if self.walked > _FREE_ELEMENTS and self.walked > _FREE_ELEMENTS + _PASSES * _count(self.source.root):
+            raise Refusal(reason("too-much-to-digest", limit=self.budget))
+
+
+def _count(node: etree._Element) -> int:
+    return int(cast("float", _ELEMENTS(node)))
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -363,6 +385,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
         if isinstance(state, Stream):
             text = _joined(context, state).decode("ascii")
         elif state.without is None:
+            context.walk(state.node)
             text = state.source.text(state.node)
             context.charge(len(text) * _PARSED)
         else:
@@ -378,6 +401,7 @@ def _decoded(context: Context, state: State, shown: str, node: etree._Element) -
 def _joined(context: Context, stream: Stream) -> bytes:
     """Return the octets of *stream* at once, within the limit of a document."""
     context.charge(0)
+    context.walk(stream.node)
     parts: list[Piece] = []
     size = 0
     for piece in stream.pieces():
@@ -394,6 +418,7 @@ def _canonical(context: Context, state: State, step: etree._Element, node: etree
     if isinstance(state, Stream):
         try:
             root = parse_document(_joined(context, state), limits=context.limits)
+            context.walk(root)
         except (VndocError, OSError) as error:
             raise Refusal(fault(error, node)) from None
         state = Selection(XmlSource(root=root, size=0), root, whole=True, comments=True, foreign=True)
@@ -426,6 +451,7 @@ def digest_of(context: Context, stream: Stream, digest: Digest) -> tuple[bytes, 
     if key is not None and key in context.known:
         return context.known[key]
     context.charge(0)
+    context.walk(stream.node)
     found = None if stream.foretold is None else stream.foretold(digest.name)
     size = 0
     if found is None:

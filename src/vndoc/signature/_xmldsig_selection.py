@@ -35,7 +35,7 @@ class Selection:
 
         # what is left out is copied first all the same
         cost = 0 if without is None else source.size
-        stream = Stream(pieces, key=(node, form, prefixes, without, whole), cost=cost)
+        stream = Stream(pieces, key=(node, form, prefixes, without, whole), cost=cost, node=node)
         ready = source.foretold
         if ready is not None:
             stream.foretold = lambda name: ready(
@@ -52,6 +52,8 @@ class Stream:
     key: tuple[object, ...] | None = None
     cost: int = 0
     """Octets of work, where these are more than those of the stream."""
+    node: etree._Element | None = None
+    """What is made canonical, if it is that."""
     foretold: Callable[[str], tuple[bytes, int] | None] | None = None
     """Gives the digest of that name and the length of the octets, if they were hashed on the way."""
 

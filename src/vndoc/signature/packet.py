@@ -324,11 +324,17 @@ _NOTES: Final = {
 
 def _unbound(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton) -> Iterator[Reason]:
     """Yield that signatures are there and none of them reaches the very element that the header was read from."""
-    if not headers:
-        return
-    header = collect(skeleton.root, _unheard).header
-    if header is None or not any(facts.reaches(in_full(skeleton, header)) for facts in headers):
+    if headers and not any(_reaches_header(facts, skeleton) for facts in headers):
         yield _reason("header-not-signed")
+
+
+def _reaches_header(facts: XmlSignatureFacts, skeleton: Skeleton) -> bool:
+    if facts.reaches(skeleton.full_root):  # nothing is read from a signature, so that no hole has the header in it
+        return True
+    if all(covered.what != "element" for covered in facts.covered):
+        return False
+    header = collect(skeleton.root, _unheard).header
+    return header is not None and facts.reaches(in_full(skeleton, header))
 
 
 def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> Iterator[Reason]:

@@ -111,10 +111,13 @@ def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certifica
     """
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
     judge, at, bits = question.crypto.judge, question.at, signer.key_bits
-    uses = [question.use, Use.REVOCATION]
-    if question.legacy and not isinstance(item, Certificate) and _own_words(item, signer):
-        uses.append(Use.LEGACY_CA_CERTIFICATE)
-    return any(judge(use, algorithm, at, bits) is Ruling.ACCEPTED for use in uses)
+    if judge(question.use, algorithm, at, bits) is Ruling.ACCEPTED:
+        return True
+    if judge(Use.REVOCATION, algorithm, at, bits) is Ruling.ACCEPTED:
+        return True
+    if not question.legacy or isinstance(item, Certificate) or not _own_words(item, signer):
+        return False
+    return judge(Use.LEGACY_CA_CERTIFICATE, algorithm, at, bits) is Ruling.ACCEPTED
 
 
 def _own_words(item: Crl | OcspResponse, signer: Certificate) -> bool:

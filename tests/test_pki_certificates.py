@@ -7,15 +7,15 @@ import datetime
 
 import pytest
 from cryptography import x509
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pki_support import day
 from vndoc.errors import CertificateError
 from vndoc.pki import RECOGNISED, Certificate, Extension, Name, der, load_certificates
-from vndoc.pki.certificate import MAX_CERTIFICATE, serial_octets
+from vndoc.pki.certificate import MAX_CERTIFICATE, read_extensions, serial_octets
 from vndoc.pki.extensions import GeneralName
-from vndoc.pki.names import NameAttribute, key_or_octets, name_key, within
+from vndoc.pki.names import NameAttribute, key_or_octets, name_key, same_name, within
 from vndoc.pki.recognised import CONFIRM
 from vndoc.testing.pki import Authority
 
@@ -427,3 +427,79 @@ def test_the_table_of_recognised_certificates():
         2048, 8, 14
     )
     assert CONFIRM.vi
+
+
+# -- what is read in place, and what is read element by element, must be the same ---------------------------
+
+HOSTILE = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3)
+
+
+def changed(data: bytes, changes: list[tuple[int, int]]) -> bytes:
+    octets = bytearray(data)
+    for at, value in changes:
+        octets[at % len(octets)] = value
+    return bytes(octets)
+
+
+def one_by_one(data: bytes) -> list[tuple[str, bool, bytes]]:
+    """Return the extensions of the SEQUENCE *data*, read as a tree."""
+    outer = der.read(data, ber=True)
+    if outer.tag != der.SEQUENCE or outer.stop != len(data):
+        raise CertificateError("der-malformed", offset=0)
+    found = []
+    for item in der.children(outer, ber=True):
+        parts = der.children(item, ber=True)
+        critical = len(parts) == 3 and parts[1].tag == der.BOOLEAN
+        if item.tag != der.SEQUENCE or len(parts) != 2 + critical or parts[-1].tag != der.OCTET_STRING:
+            raise CertificateError("der-malformed", offset=item.start)
+        found.append((der.oid(parts[0]), critical and parts[1].content != b"\0", parts[-1].content))
+    return found
+
+
+@given(HOSTILE)
+@example([(1, 0x81)])
+def test_extensions_in_place_are_those_of_the_tree(changes):
+    data = changed(EXTENSIONS, changes)
+    try:
+        expected = one_by_one(data)
+    except CertificateError:
+        with pytest.raises(CertificateError):
+            read_extensions(data, 0, len(data))
+        return
+    found, repeated = read_extensions(data, 0, len(data))
+    first = {oid: (critical, value) for oid, critical, value in reversed(expected)}
+    assert {oid: (row.critical, row.value) for oid, row in found.items()} == first
+    assert repeated == (len(first) < len(expected))
+
+
+@given(HOSTILE, st.booleans())
+def test_names_in_place_are_those_of_the_tree(changes, plain):
+    data = changed(NAME if plain else der.encode(der.SEQUENCE, *2 * [der.read(NAME).content]), changes)
+    try:
+        tree = Name.load(data)
+    except CertificateError:
+        with pytest.raises(CertificateError):
+            name_key(data)
+        assert not same_name(data, NAME)
+        return
+    key = name_key(data)
+    assert [{oid for oid, _ in rdn} for rdn in key] == [{a.oid for a in rdn} for rdn in tree.rdns]
+    assert same_name(data, NAME) == same_name(NAME, data) == (key == name_key(NAME))
+
+
+def made() -> tuple[bytes, bytes]:
+    who = Authority.root("Root", key=KEY).person("Nguyễn Văn An", cccd="001099000001", key=KEY).certificate
+    # with one that is critical and long, and one that is of no usual arc
+    rows = [
+        der.encode(der.SEQUENCE, der.encode_oid(oid), flag, der.encode(der.OCTET_STRING, value))
+        for oid, flag, value in [
+            *((e.oid, b"\x01\x01\xff" if e.critical else b"", e.value) for e in who.extensions.values()),
+            ("2.5.29.17", b"\x01\x01\xff", bytes(130)),
+            ("1.2.3.4", b"\x01\x01\0", b""),
+            ("2.5.29.60", b"", b"x"),
+        ]
+    ]
+    return der.encode(der.SEQUENCE, *rows), who.subject
+
+
+EXTENSIONS, NAME = made()

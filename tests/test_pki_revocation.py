@@ -363,7 +363,7 @@ def g1():
     return root, root.subordinate("G1 CA", valid=(day(2010), day(2031)))
 
 
-def by_policy(who, g1, crls, ocsps, *, at=NOW, policy="vn_default", legacy=True, pool=()):
+def by_policy(who, g1, crls, ocsps, *, at=NOW, policy="vn_default", legacy=True, pool=(), root_list=True):
     """Return path and fact of *who* under a named policy; the list of the root is of the same day."""
     root, ca = g1
     result = validate_path(
@@ -373,7 +373,7 @@ def by_policy(who, g1, crls, ocsps, *, at=NOW, policy="vn_default", legacy=True,
         purpose=SIGNERS,
         crypto=POLICIES[policy].crypto,
         pool=[ca.certificate, *pool],
-        revocation=RevocationChecker.of([*crls, made(root, at)], ocsps),
+        revocation=RevocationChecker.of([*crls, *([made(root, at)] if root_list else [])], ocsps),
     )
     return result, result.revocation[0]
 
@@ -438,6 +438,15 @@ def test_sha1_over_what_somebody_else_may_have_chosen(g1):
     assert by_policy(who, g1, [], [response(ca, who, NOW, responder=delegate)])[1].why[0] == "ocsp-algorithm"
     assert by_policy(who, g1, [], [response(ca, who, NOW, nonce=bytes(128))])[1].status is GOOD
     assert by_policy(who, g1, [], [response(ca, who, NOW, nonce=bytes(129))])[1].why[0] == "ocsp-algorithm"
+    sly = ca.ocsp_responder(name="OCSP 02", digest="sha1", valid=(day(2020), day(2031)))
+    signed = ca.ocsp(who, "good", NOW - HOUR, next_update=NOW + DAY, digest="sha256", responder=sly)
+    assert by_policy(who, g1, [], [signed])[1].why[0] == "ocsp-algorithm"
+    # nor is it different for the status of the authority itself
+    told = g1[0].ocsp_responder(name="OCSP 03", digest="sha1", valid=(day(2020), day(2031)))
+    for digest in ("sha1", "sha256"):
+        about_ca = g1[0].ocsp(ca.certificate, "good", NOW - HOUR, next_update=NOW + DAY, digest=digest, responder=told)
+        found = by_policy(who, (g1[0], ca), [made(ca, NOW)], [about_ca], root_list=False)[0].revocation[1]
+        assert found.why[0] == "ocsp-algorithm"
     maker = ca.issue({"CN": "CRL issuer"}, key="rsa-2048", digest="sha256", extensions=[key_usage("crl_sign")])
     point = distribution_points("http://crl.example/i.crl", issuer=maker.certificate.subject)
     whom = ca.person("Binh", key=KEY, digest="sha256", extra=[point])

@@ -105,25 +105,30 @@ def fits(delta: Crl, base: Crl) -> bool:
 def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:
     """Return whether the policy accepts how *item* is signed.
 
-    As revocation, as the certificate asked about or, where the hierarchy still carries SHA-1 and an authority signed it
-    itself, as the certificates of authorities: a decision of this project. The first government generation has never
-    changed to SHA-2, and without it nothing that was signed below it after 2022 could be answered.
+    As revocation, or as the certificate asked about. Where the hierarchy still carries SHA-1, what an authority said
+    itself is judged as the certificates of authorities, anything else as those of the end: a decision of this project.
+    The first government generation has never changed to SHA-2, and without it nothing that was signed below it after
+    2022 could be answered.
     """
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
     judge, at, bits = question.crypto.judge, question.at, signer.key_bits
-    uses = [question.use, Use.REVOCATION]
-    if question.legacy and not isinstance(item, Certificate) and _own_words(item, signer):
-        uses.append(Use.LEGACY_CA_CERTIFICATE)
-    return any(judge(use, algorithm, at, bits) is Ruling.ACCEPTED for use in uses)
+    if judge(Use.REVOCATION, algorithm, at, bits) is Ruling.ACCEPTED:
+        return True
+    use = question.use
+    if question.legacy:
+        use = Use.LEGACY_CA_CERTIFICATE if _own_words(item, signer) else Use.LEGACY_END_CERTIFICATE
+    return judge(use, algorithm, at, bits) is Ruling.ACCEPTED
 
 
-def _own_words(item: Crl | OcspResponse, signer: Certificate) -> bool:
-    """Return whether a certification authority signed *item* itself, and nobody else chose what is in it.
+def _own_words(item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:
+    """Return whether a certification authority told *item* of revocation itself, and nobody else chose what is in it.
 
     SHA-1 is broken for octets that an attacker chooses. A list has none; a response has the nonce of the request,
-    which is too short to hide a collision if it is as long as RFC 9654 allows.
+    which is too short to hide a collision if it is as long as RFC 9654 allows. The certificate of a delegate has many.
     """
-    return signer.profile.ca and (isinstance(item, Crl) or len(item.nonce or b"") <= MAX_NONCE)
+    if isinstance(item, Certificate) or not signer.profile.ca:
+        return False
+    return isinstance(item, Crl) or len(item.nonce or b"") <= MAX_NONCE
 
 
 def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:

@@ -353,30 +353,33 @@ def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool
     return found, repeated
 
 
+_HEADS: Final = {
+    bytes((0x06, 0x03, 0x55, 0x1D, number, behind)): (f"2.5.29.{number}", critical, skipped)
+    for number in range(128)
+    for behind, critical, skipped in ((0x04, False, 9), (0x01, True, 12))
+}
+"""How extensions of id-ce begin behind their own header: OID and what follows it; with where their value begins."""
+
+
 def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
     """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
     repeated = False
-    known, dotted = der.OIDS.get, der.dotted
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
     while at < end:
-        value = at + 4 + data[at + 3] if at + 4 < end else end
-        if value + 5 < end and data[at] == 0x30 and data[at + 1] < 0x80 and data[at + 2] == 0x06:
-            # the common shape, in place
-            critical = False
-            oid = data[at + 4 : value]
-            if data[value] == 0x01 and data[value + 1] == 1:
-                critical = data[value + 2] != 0
-                value += 3
-            item_end = at + 2 + data[at + 1]
-            size = data[value + 1]
-            if data[value] == 0x04 and size < 0x80 and value + 2 + size == item_end <= end:
-                name = known(oid) or dotted(oid)
-                if name in found:
-                    repeated = True
-                else:
-                    found[name] = critical, slice(value + 2, item_end)
+        head = _HEADS.get(data[at + 2 : at + 8])
+        if head is not None and at + 12 < end and data[at] == 0x30 and data[at + 1] < 0x80:
+            # of id-ce, all lengths short: nearly every one
+            name, critical, skipped = head
+            value, item_end = at + skipped, at + 2 + data[at + 1]
+            if (
+                (not critical or data[at + 8 : at + 11] == b"\x01\xff\x04")
+                and data[value - 1] < 0x80
+                and value + data[value - 1] == item_end <= end
+                and name not in found
+            ):
+                found[name] = critical, slice(value, item_end)
                 at = item_end
                 continue
         item, item_end, at = der.span(data, at, end, der.SEQUENCE)

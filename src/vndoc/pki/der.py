@@ -207,7 +207,7 @@ def oid(element: Element) -> str:
 
 def dotted(octets: bytes) -> str:
     """Return the dotted form of the content *octets* of an OBJECT IDENTIFIER; ``der-malformed`` if they are none."""
-    known = OIDS.get(octets)
+    known = _OIDS.get(octets)
     if known is not None:
         return known
     if not octets or octets[-1] & 0x80 or len(octets) > 64:
@@ -355,8 +355,8 @@ def _malformed(offset: int) -> CertificateError:
     return CertificateError("der-malformed", offset=offset)
 
 
-OIDS: dict[bytes, str] = {}
-OIDS.update(
+_OIDS: dict[bytes, str] = {}
+_OIDS.update(
     {
         encode_oid(dotted)[2:]: dotted
         for dotted in (

@@ -172,7 +172,11 @@ def _extended(value: bytes) -> dict[str, Any]:
     found = set()
     at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
     while at < end:
-        body, oid_end, at = der.span(value, at, end, der.OID)
+        body = at + 2
+        if body < end and value[at] == 0x06 and body + value[at + 1] <= end and value[at + 1] < 0x80:
+            at = oid_end = body + value[at + 1]
+        else:
+            body, oid_end, at = der.span(value, at, end, der.OID)
         found.add(der.dotted(value[body:oid_end]))
     return {"extended_usage": frozenset(found)}
 
@@ -277,15 +281,13 @@ def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Pro
     Never raises.
     """
     found: dict[str, Any] = {}
-    unknown, malformed = [], []
     for oid, (critical, at) in extensions.items():
         reader = _READERS.get(oid)
-        if reader is None:
-            if critical and oid not in _SILENT:
-                unknown.append(oid)
-            continue
-        try:
-            found.update(reader(data[at]))
-        except CertificateError:
-            malformed.append(oid)
-    return Profile(unknown_critical=tuple(unknown), malformed=tuple(malformed), **found)
+        if reader is not None:
+            try:
+                found.update(reader(data[at]))
+            except CertificateError:
+                found["malformed"] = (*found.get("malformed", ()), oid)
+        elif critical and oid not in _SILENT:
+            found["unknown_critical"] = (*found.get("unknown_critical", ()), oid)
+    return Profile(**found)

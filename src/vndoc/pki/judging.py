@@ -223,7 +223,7 @@ def _graph(chain: tuple[Certificate, ...], parameters: PathParameters) -> Policy
     profiles = [certificate.profile for certificate in chain[:-1]]
     if not parameters.explicit_policy:
         policies = [profile.policies for profile in profiles]
-        if None in policies and all([profile.require_explicit is None for profile in profiles]):
+        if None in policies and all(profile.require_explicit is None for profile in profiles):
             return None
     most = len(chain)
     return PolicyGraph(

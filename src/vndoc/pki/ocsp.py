@@ -36,7 +36,9 @@ MAX_OCSP: Final = 1024 * 1024
 MAX_RESPONSES: Final = 1000
 
 _BASIC: Final = der.encode_oid("1.3.6.1.5.5.7.48.1.1")[2:]
-_EXPLICIT: Final = der.context(0)
+_TAG_0: Final = der.context(0)
+_TAG_1: Final = der.context(1)
+_TAG_2: Final = der.context(2)
 _NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 _ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 _KNOWN: Final = frozenset(
@@ -165,14 +167,14 @@ def _load(data: bytes, expected_nonce: bytes | None) -> OcspResponse:
         raise _malformed("signature")
     certificates: tuple[bytes, ...] = ()
     if stop < end:
-        first, last, _ = der.span(data, stop, end, der.context(0))
+        first, last, _ = der.span(data, stop, end, _TAG_0)
         certificates = tuple(_octets(data, *der.span(data, first, last, der.SEQUENCE)[:2]))
     tag, inner, inner_end, at = der.parts(data, at, tbs_end)
-    if tag == der.context(0):  # the version
+    if tag == _TAG_0:  # the version
         tag, inner, inner_end, at = der.parts(data, at, tbs_end)
-    if tag not in (der.context(1), der.context(2)):
+    if tag not in (_TAG_1, _TAG_2):
         raise _malformed("responderID")
-    by_name = tag == der.context(1)
+    by_name = tag == _TAG_1
     tag, produced, produced_end, at = der.parts(data, at, tbs_end)
     first, last, at = der.span(data, at, tbs_end, der.SEQUENCE)
     nonce, usable = None, True
@@ -205,7 +207,7 @@ def _basic(data: bytes) -> tuple[int, int]:
         return body, end
     if data[first:last] != b"\0" and (status := der.integer(der.read(data, body, end, ber=True))):
         raise CertificateError("ocsp-refused", status=_REFUSALS.get(status, str(status)))
-    outer, outer_end, _ = der.span(data, at, end, _EXPLICIT)
+    outer, outer_end, _ = der.span(data, at, end, _TAG_0)
     inner, inner_end, _ = der.span(data, outer, outer_end, der.SEQUENCE)
     first, last, at = der.span(data, inner, inner_end, der.OID)
     if data[first:last] != _BASIC:
@@ -232,7 +234,7 @@ def nonce_of(value: bytes) -> bytes:
 
 def _extensions(data: bytes, pos: int, end: int) -> tuple[dict[str, Extension], bool]:
     """Return the extensions in the tag [1] at *pos*, and whether every critical one is understood."""
-    body, stop, after = der.span(data, pos, end, der.context(1))
+    body, stop, after = der.span(data, pos, end, _TAG_1)
     if after != end:
         raise _malformed("extensions")
     found, repeated = read_extensions(data, body, stop)
@@ -259,8 +261,8 @@ def _single(data: bytes, pos: int, end: int) -> SingleResponse:
     date, reason = _revoked(data, first, last) if status is RevocationStatus.REVOKED else (None, None)
     tag, first, last, at = der.parts(data, at, end)
     this_update, next_update, cutoff, usable = der.time_of(tag, data[first:last], first), None, None, True
-    if at < end and data[at] == 0xA0:
-        first, last, at = der.span(data, at, end, 0xA0)
+    if at < end and data[at] == _TAG_0:
+        first, last, at = der.span(data, at, end, _TAG_0)
         tag, first, last, _ = der.parts(data, first, last)
         next_update = der.time_of(tag, data[first:last], first)
     if at < end:
@@ -305,7 +307,7 @@ def _revoked(data: bytes, pos: int, end: int) -> tuple[datetime.datetime, Revoca
     tag, first, last, at = der.parts(data, pos, end)
     date, reason = der.time_of(tag, data[first:last], first), RevocationReason.UNSPECIFIED
     if at < end:
-        first, last, at = der.span(data, at, end, der.context(0))
+        first, last, at = der.span(data, at, end, _TAG_0)
         reason = reason_of(der.read(data, first, last, ber=True))
     if at != end:
         raise _malformed("RevokedInfo")

@@ -255,7 +255,8 @@ class _Run:
         known = self.asked.get(certificate)
         if known is None:
             self.asked[certificate] = False
-            known = self._search(certificate, trust, Use.CA_CERTIFICATE, nested).passed
+            use = Use.CA_CERTIFICATE if certificate.profile.ca else Use.END_CERTIFICATE
+            known = self._search(certificate, trust, use, nested).passed
             self.asked[certificate] = known
         return known
 

@@ -33,7 +33,9 @@ class Use(enum.StrEnum):
     END_CERTIFICATE = "end-certificate"
     """The certificate of a signer or of a time-stamping authority."""
     LEGACY_CA_CERTIFICATE = "legacy-ca-certificate"
-    """A CA certificate below an anchor whose hierarchy still carries SHA-1 (government G1)."""
+    """A CA certificate below an anchor whose hierarchy still carries SHA-1 (government G1), or a list or OCSP response
+    that such a CA signed itself.
+    """
     LEGACY_END_CERTIFICATE = "legacy-end-certificate"
     REVOCATION = "revocation"
     """A CRL or an OCSP response; judged as the certificate whose status it tells."""

@@ -284,8 +284,8 @@ class RevocationQuestion:
     ``issuers`` is the path above it, issuer first and anchor last. ``use`` is what the policy ``crypto`` judges the
     certificate's own signature as; revocation lists and responses are judged alike, or as ``REVOCATION``. With
     ``legacy``, which the anchor says, those that a certification authority signed itself are judged as the certificates
-    of authorities, too. ``vouched`` answers whether another certificate, one that signed a list or a response, has
-    itself a valid path to the same anchor.
+    of authorities, others as those of the end. ``vouched`` answers whether another certificate, one that signed a list
+    or a response, has itself a valid path to the same anchor.
     """
 
     certificate: Certificate

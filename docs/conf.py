@@ -48,6 +48,7 @@ _elsewhere = "|".join(
             "lxml",
             "pika",
             "pkcs11",
+            "sqlalchemy",
             "typer",
             "xmlschema",
         }

@@ -18,6 +18,7 @@ from vndoc.envelope import (
     Organization,
     OtherInfo,
     PromulgationInfo,
+    ReplacementInfo,
     ResponseFor,
     SignerInfo,
     TraceHeader,
@@ -82,13 +83,16 @@ def attachment(data: bytes, name: str = "van-ban.pdf") -> Attachment:
 def change(
     kind: int, of: DocumentPacket, *to: str, number: int | None = None, reason: str = "có sai sót"
 ) -> DocumentPacket:
-    """A packet that recalls (1) or updates (2) the document *of*."""
+    """A packet that recalls (1), updates (2) or replaces (3) the document *of*."""
     base = packet(int(of.code.number or 0) if number is None else number, *to, sender=of.from_.organ_id.text)
     block = Bussiness(
         bussiness_doc_type=kind,
         bussiness_doc_reason=reason,
         document_id=of.document_id,
         paper=0,
+        replacement_info_list=(
+            (ReplacementInfo(document_id=of.document_id, organ_id_list=to or (FIRST,)),) if kind == 3 else ()
+        ),
     )
     return attrs.evolve(
         base,

@@ -18,8 +18,10 @@ import pytest
 import vndoc
 from cli_support import call, results
 from node_support import FIRST, SENDER, change, packet
-from vndoc.cli._node_settings import read_settings
+from vndoc.cli._node_http import listening
+from vndoc.cli._node_settings import open_node, read_settings
 from vndoc.errors import SourceError, UsageError
+from vndoc.node import Health
 from vndoc.transport import SpoolTransport
 
 KEY = f"{SENDER}|2026|1/UBND-VP"
@@ -174,8 +176,7 @@ def test_it_runs_until_it_is_told_to_stop_and_is_monitored(sites, tmp_path: Path
             time.sleep(0.05)
         assert 'vndoc_sent_total{carrier="spool",kind="edoc"} 1' in text
         assert json.loads(read(f"{base}/health"))["ready"] is True
-        with pytest.raises(urllib.error.HTTPError):
-            read(f"{base}/other")
+        assert refused(f"{base}/other") == 404
     finally:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=30)
@@ -189,6 +190,33 @@ def test_it_runs_until_it_is_told_to_stop_and_is_monitored(sites, tmp_path: Path
 def read(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own process
         return str(answer.read().decode())
+
+
+def refused(url: str) -> int:
+    """Return the status of an answer that is an error."""
+    with pytest.raises(urllib.error.HTTPError) as error:
+        read(url)
+    error.value.close()
+    return error.value.code
+
+
+def test_a_monitor_is_answered(sites) -> None:
+    gateway = open_node(read_settings(sites[0]))
+    with listening(None, gateway) as address:
+        assert address is None
+    with listening("127.0.0.1:0", gateway) as address:
+        assert "vndoc_up 1" in read(f"http://{address}/metrics")
+        assert json.loads(read(f"http://{address}/health"))["alive"] is True
+        assert refused(f"http://{address}/") == 404
+        gateway.health = lambda: Health(alive=False, ready=False)
+        assert refused(f"http://{address}/health") == 503
+    gateway.close()
+
+
+def test_the_log_goes_to_standard_error(sites) -> None:
+    found = call("node", "run", "--config", sites[0], "--once", "--log", "--listen", "127.0.0.1:0")
+    assert "monitored at http://" in found.stdout
+    assert {json.loads(line)["message"] for line in found.stderr.splitlines()} == {"node starts", "node stops"}
 
 
 @pytest.mark.parametrize("address", ["9100", "127.0.0.1:99999", "127.0.0.1:x", "256.0.0.1:1"])

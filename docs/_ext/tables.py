@@ -25,6 +25,7 @@ from vndoc.errors import ERRORS
 from vndoc.exchange import GATE, JUDGEMENTS, MATCHES, QD28, TOPICS
 from vndoc.exchange import STEPS as TIMED_STEPS
 from vndoc.exchange.drawing import MACHINES, machine_svg
+from vndoc.node import EVENT_KINDS, METRICS
 from vndoc.pki import CryptoPolicy, Indication, ReasonKind
 from vndoc.routing import CHECKS, FATES, LETTERS, NOTES, OUTCOMES, REASONS, STANDARD_GROUPS, STEPS, RoutingTable
 from vndoc.routing.decisions import axis_rows, check_rows, decision_rows, step_rows
@@ -196,10 +197,14 @@ _RAISED_BY_VARIABLE = {
     "change-after-done": "ExchangeError",
     "answer-contradicts": "ExchangeError",
     "document-conflict": "ExchangeError",
+    "packet-misdirected": "ExchangeError",
+    "hook-failed": "ExchangeError",
+    "outcome-unknown": "ExchangeError",
+    "store-": "StoreError",
 }
 """Classes of codes that the source does not name as a literal where it raises them, by the start of the code.
 
-Those of the exchange but the first are recorded as conflicts and not raised.
+Those of the exchange but the first, and those of the node, are recorded in rows and not raised.
 """
 
 
@@ -609,6 +614,21 @@ def signing_targets(lang: Lang) -> Catalogue:
     return _made("Level|Since|Share|Source", rows, "24 20 16 40", lang)
 
 
+def node_events(lang: Lang) -> Catalogue:
+    """Return what an office system is told about."""
+    rows = ((f"`{kind.value}`", _text(text, lang)) for kind, text in EVENT_KINDS.items())
+    return _made("Event|Meaning", rows, "26 74", lang)
+
+
+def node_metrics(lang: Lang) -> Catalogue:
+    """Return the metrics of a node, in the one language that monitors show."""
+    rows = (
+        (f"`vndoc_{metric.name}`", metric.type, ", ".join(metric.labels) or "–", metric.help)
+        for metric in METRICS.values()
+    )
+    return _made("Metric|Type|Labels|Meaning", rows, "34 10 16 40", lang)
+
+
 CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deviations": deviations,
     "rules": rule_catalogue,
@@ -639,6 +659,8 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "deadlines": deadline_rows,
     "axis-faults": axis_faults,
     "signing-targets": signing_targets,
+    "node-events": node_events,
+    "node-metrics": node_metrics,
 }
 """What a page may draw, by name. ``elements``, ``codes``, ``command`` and ``machine`` take a second argument: which
 one."""

@@ -39,7 +39,7 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-delivery": Text(
             "{recipient}: gửi {delivery}, xử lý {life}", "{recipient}: delivery {delivery}, life {life}"
         ),
-        "node-heard": Text("  {at}  {code}  {receiver}", "  {at}  {code}  {receiver}"),
+        "node-heard": Text("  {at}  {receiver}: trạng thái {code}", "  {at}  {receiver}: status {code}"),
         "node-dead-row": Text(
             "{id}  {kind}  {carrier}  lần {attempts}  {code}: {detail}",
             "{id}  {kind}  {carrier}  attempt {attempts}  {code}: {detail}",

@@ -12,6 +12,11 @@ from vndoc.node._context import LOG, Context
 from vndoc.node.logs import log
 
 
+def beat_every(ctx: Context) -> float:
+    """Return the seconds between two signs of life: three in the time of a lease."""
+    return ctx.policy.lease.total_seconds() / 3
+
+
 @contextlib.contextmanager
 def heartbeat(ctx: Context) -> Iterator[None]:
     """Prolong everything that this worker holds, from a thread, while a slow carrier takes its time.
@@ -19,7 +24,7 @@ def heartbeat(ctx: Context) -> Iterator[None]:
     A store that is gone for a moment is told in the log only: who has lost a lease learns it when it finishes.
     """
     stop = threading.Event()
-    pause = ctx.policy.lease.total_seconds() / 3
+    pause = beat_every(ctx)
 
     def beat() -> None:
         while not stop.wait(pause):

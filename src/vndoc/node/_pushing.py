@@ -28,11 +28,12 @@ from vndoc.node.logs import log
 from vndoc.node.policy import Unsure
 from vndoc.packets import write_packet
 from vndoc.store import TRANSIENT, Evidence, Lease, OutboxRow, OutboxState, Receipt, Unit
-from vndoc.text import Text
+from vndoc.text import Lang, Text, shorten
 from vndoc.transport import Kind, Outgoing, Transport
 from vndoc.transport import Receipt as Accepted
 
 _EXPIRED: Final = "lifetime-over"
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
 
 
 @attrs.define
@@ -147,7 +148,7 @@ class Pushing:
                 self._write(row, lease, outcome, began)
             elif error.code == "lease-lost":
                 # Another worker has it by now; what it does is recognised, or has been decided upon.
-                log(LOG, logging.WARNING, "lease lost", message=row.message_id, carrier=row.carrier)
+                log(LOG, logging.WARNING, "lease lost", message_id=row.message_id, carrier=row.carrier)
                 self._keep_word(row, outcome)
             else:
                 raise
@@ -201,7 +202,8 @@ class Pushing:
 
     def _unreadable(self, row: OutboxRow, error: VndocError) -> Outcome:
         """The content cannot be had, or written: later, if that may pass, else an operator has to look."""
-        fault = OwnFault(error.code)
+        detail = Text(*(shorten(error.text(lang), 500).replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES))
+        fault = OwnFault(error.code, detail)
         if error.code in TRANSIENT:
             later = self.ctx.now() + self.ctx.wait(row.attempts)
             return Outcome(state=row.state, next_at=later, fault=fault, in_doubt=row.in_doubt)
@@ -214,7 +216,7 @@ class Pushing:
             LOG,
             logging.WARNING,
             "submission failed",
-            message=row.message_id,
+            message_id=row.message_id,
             carrier=row.carrier,
             attempt=row.attempts,
             retry=error.retry.value,
@@ -286,7 +288,7 @@ class Pushing:
             LOG,
             logging.INFO,
             "message handed over" if outcome.state is OutboxState.SENT else "message not handed over",
-            message=row.message_id,
+            message_id=row.message_id,
             kind=row.kind,
             carrier=row.carrier,
             state=outcome.state.value,

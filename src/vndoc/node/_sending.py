@@ -153,7 +153,7 @@ def _prepare(
         )
     if not clearance.passed:
         first = clearance.errors[0]
-        detail = first.text("en")
+        detail = first.text("en").rstrip(".")
         raise NotClearedError("not-cleared", clearance=clearance, count=len(clearance.errors), detail=detail)
     clues = exchange.change_clues(packet, normalise=normalise)
     return Prepared(

@@ -56,7 +56,7 @@ def _after_commit(ctx: Context, lease: Lease, event: Event) -> None:
 def _hook_failed(ctx: Context, row: OutboxRow, lease: Lease, error: HookFailedError) -> None:
     at = ctx.now()
     ctx.metrics.add("hook_failures_total", "in-transaction" if row.carrier == HOOK else "at-least-once")
-    log(LOG, logging.ERROR, "hook failed", message=row.message_id, attempt=row.attempts, error=error.error)
+    log(LOG, logging.ERROR, "hook failed", message_id=row.message_id, attempt=row.attempts, error=error.error)
     parked = row.attempts >= ctx.policy.hook_attempts
     with ctx.store.transaction() as unit:
         unit.outbox.finish(

@@ -29,7 +29,7 @@ from vndoc import exchange
 from vndoc.envelope import DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
 from vndoc.node import _acting, _sending
-from vndoc.node._context import HOOK, LOG, OFFICE, Context
+from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
 from vndoc.node._pushing import Pushed, Pushing
@@ -93,27 +93,20 @@ def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
-def _organizations(codes: Iterable[str], table: RoutingTable) -> dict[str, Organization]:
-    """Return what stands in ``From`` for *codes*: the code, and the newest name that *table* has for it."""
-    found = {}
-    for code in codes:
-        periods = table.periods(code)
-        found[code] = Organization(organ_id=code, organ_name=periods[-1].name if periods else None)
-    return found
-
-
-def _check_own(own: Mapping[str, Organization]) -> None:
-    """Raise where a status could not be written in the end: without an agency, or for one that has no name."""
-    if not own:
-        raise UsageError("option-invalid", detail=_NOBODY)
-    unnamed = [code for code, organ in own.items() if not (organ.organ_name or "").strip()]
-    if unnamed:
-        raise UsageError("option-invalid", detail=_UNNAMED.filled(codes=", ".join(unnamed)))
+def _named(code: str, organization: Organization, table: RoutingTable, on: datetime.date) -> Organization:
+    """Return *organization* with the name that packets must carry: its own, or that of the table."""
+    if (organization.organ_name or "").strip():
+        return organization
+    agency, periods = table.agency(code, on=on), table.periods(code)
+    name = agency.name if agency is not None else periods[-1].name if periods else ""
+    if not name:
+        raise UsageError("option-invalid", detail=_UNNAMED.filled(code=code))
+    return organization.evolve(organ_name=name)
 
 
 _NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
-_UNNAMED = Text("thiếu tên cơ quan của {codes}", "the names of these agencies are missing: {codes}")
+_UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
 
 
 @attrs.frozen(kw_only=True)
@@ -180,8 +173,11 @@ class Node:
         for name, carrier in carriers.items():
             if carrier.name != name:
                 raise UsageError("option-invalid", detail=_OTHER_NAME.filled(name=name, found=carrier.name))
-        known = own if isinstance(own, Mapping) else _organizations(own, table)
-        _check_own(known)
+        known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
+        if not known:
+            raise UsageError("option-invalid", detail=_NOBODY)
+        today = clock().astimezone(VIETNAM).date()
+        known = {code: _named(code, organization, table, today) for code, organization in known.items()}
         self._ctx = Context(
             store=store,
             carriers=dict(carriers),

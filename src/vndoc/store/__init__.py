@@ -3,7 +3,7 @@
 SQLite for one process or a few, PostgreSQL for many workers. Needs the extra ``store`` (and ``postgres``).
 """
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection as Connection  # for annotations of hooks; it is documented elsewhere
 
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
@@ -49,7 +49,6 @@ __all__ = [
     "Blobs",
     "Change",
     "Conflict",
-    "Connection",
     "Delivery",
     "Document",
     "Documents",

@@ -147,7 +147,10 @@ class Inbox:
         lease: datetime.timedelta,
         limit: int = 50,
     ) -> tuple[InboxRow, ...]:
-        """Take up to *limit* (1 to 1,000) rows that are due at *at*, the oldest first; as :meth:`Outbox.claim`."""
+        """Take up to *limit* (1 to 1,000) rows that are due at *at*, the oldest first.
+
+        As :meth:`vndoc.store.Outbox.claim`.
+        """
         check_limit(limit)
         check_owner(owner)
         values = {"p_carriers": list(carriers), "p_at": at, "p_limit": limit, "p_owner": owner, "p_until": at + lease}
@@ -190,7 +193,7 @@ class Inbox:
         code: str | None = None,
         detail: str | None = None,
     ) -> None:
-        """End the attempt of *lease*; as :meth:`Outbox.finish`. What was decided stays noted."""
+        """End the attempt of *lease*; as :meth:`vndoc.store.Outbox.finish`. What was decided stays noted."""
         parked = state is InboxState.PARKED
         if not state.final and not parked and next_at is None:
             raise UsageError("option-invalid", detail="a row that is not final needs a next time")

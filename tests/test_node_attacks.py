@@ -30,7 +30,7 @@ from vndoc.envelope import Bussiness, ReplacementInfo
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind, Node
-from vndoc.store import InboxState, OutboxState
+from vndoc.store import InboxState, OutboxState, Retention, _retention
 from vndoc.transport import Features, Item, Kind, Outgoing, Receipt, Transport
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -593,3 +593,17 @@ def test_a_deadline_that_cannot_be_dealt_with_stops_none_of_the_others(world: Wo
     assert [d.owner for d in sender.track(sent[1].business_key).deliveries] == ["peer"]
     with sender.store.reading() as unit:
         assert unit.documents.due(world.clock()) == ()
+
+
+def test_a_purge_deletes_more_rows_than_one_statement_may_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_retention, "_PARAMETERS", 2)
+    receiver = world.node(FIRST)
+    for number in range(1, 6):
+        put(world, packet(number), f"m{number}")
+    world.settle()
+    later = world.clock() + datetime.timedelta(days=30)
+    purged = receiver.store.purge(Retention(messages=datetime.timedelta(days=7)), now=later)
+    assert purged.messages == 5
+    with receiver.store.reading() as unit:
+        assert unit.outbox.list().rows == ()
+        assert len(unit.documents.list().rows) == 5

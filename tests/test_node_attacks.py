@@ -30,6 +30,7 @@ from vndoc.envelope import Bussiness, ReplacementInfo
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind, Node
+from vndoc.routing import Agency, Alias, AliasKind, Connection, RoutingTable, TableInfo
 from vndoc.store import InboxState, OutboxState, Retention, _retention
 from vndoc.transport import Features, Item, Kind, Outgoing, Receipt, Transport
 
@@ -271,8 +272,6 @@ def test_taking_back_from_somebody_who_never_got_it_is_refused(world: World) -> 
 
 
 def test_taking_back_from_an_agency_that_is_closed_since_goes_the_way_the_document_went(world: World) -> None:
-    from vndoc.routing import Agency, Connection, RoutingTable, TableInfo  # noqa: PLC0415
-
     sender = world.node(SENDER)
     receiver = world.node(FIRST)
     sent = world.send(sender, packet())
@@ -607,3 +606,18 @@ def test_a_purge_deletes_more_rows_than_one_statement_may_name(world: World, mon
     with receiver.store.reading() as unit:
         assert unit.outbox.list().rows == ()
         assert len(unit.documents.list().rows) == 5
+
+
+def test_a_status_under_the_code_that_a_new_table_prefers_finds_its_document(world: World) -> None:
+    """The receiver was known by one code when the document went out, and by another, its alias, when it answers."""
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.settle()
+    newer = Agency(
+        code=THIRD, name="Đơn vị nhận", connection=Connection.CONNECTED, aliases=(Alias(FIRST, AliasKind.OTHER),)
+    )
+    left = Agency(code=SENDER, name="Đơn vị gửi", connection=Connection.CONNECTED)
+    sender.table = RoutingTable.of([left, newer], info=TableInfo(version="sau", carrier=AXIS))
+    receiver.act(sent.business_key, FIRST, LifeEvent.ACCEPT)
+    world.settle()
+    assert life(sender, sent.business_key, FIRST) == "accepted"

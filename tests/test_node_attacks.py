@@ -621,3 +621,17 @@ def test_a_status_under_the_code_that_a_new_table_prefers_finds_its_document(wor
     receiver.act(sent.business_key, FIRST, LifeEvent.ACCEPT)
     world.settle()
     assert life(sender, sent.business_key, FIRST) == "accepted"
+
+
+def test_a_sender_under_the_code_that_a_new_table_prefers_may_take_its_document_back(world: World) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.settle()
+    newer = Agency(
+        code=THIRD, name="Đơn vị gửi", connection=Connection.CONNECTED, aliases=(Alias(SENDER, AliasKind.OTHER),)
+    )
+    left = Agency(code=FIRST, name="Đơn vị nhận", connection=Connection.CONNECTED)
+    receiver.table = RoutingTable.of([left, newer], info=TableInfo(version="sau", carrier=AXIS))
+    sender.take_back(sent.business_key, reason="gửi nhầm")
+    world.settle()
+    assert [request.kind for request in requests(receiver, sent.business_key)] == ["recall"]

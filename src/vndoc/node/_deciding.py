@@ -302,16 +302,17 @@ def receive_request(
     """Take the request to change the document *key* at *receiver*. Raises :class:`ExchangeError`."""
     ctx, unit = carrying.ctx, carrying.unit
     unit.lock(key)
-    row = unit.lives.get(IN, key, receiver)
+    row = life_under(ctx, unit, IN, key, receiver)
     if row is None:
         raise ExchangeError("change-target-unknown", document=key)
     life = life_of(row)
+    receiver = life.receiver
     others = [request_of(saga) for saga in unit.lives.sagas(IN, key) if saga.receiver == receiver]
     request, new_life, effects = exchange.Request.receive(
         id_,
         kind,
         life,
-        asker=asker,
+        asker=life.sender if life.sender in ctx.names(asker) else asker,
         at=carrying.at,
         form=form,
         reason=reason,

@@ -30,7 +30,8 @@ from vndoc.envelope import Bussiness, ReplacementInfo
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind, Node
-from vndoc.store import InboxState, OutboxState
+from vndoc.routing import Agency, Alias, AliasKind, Connection, RoutingTable, TableInfo
+from vndoc.store import InboxState, OutboxState, Retention, _retention
 from vndoc.transport import Features, Item, Kind, Outgoing, Receipt, Transport
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -271,8 +272,6 @@ def test_taking_back_from_somebody_who_never_got_it_is_refused(world: World) -> 
 
 
 def test_taking_back_from_an_agency_that_is_closed_since_goes_the_way_the_document_went(world: World) -> None:
-    from vndoc.routing import Agency, Connection, RoutingTable, TableInfo  # noqa: PLC0415
-
     sender = world.node(SENDER)
     receiver = world.node(FIRST)
     sent = world.send(sender, packet())
@@ -593,3 +592,46 @@ def test_a_deadline_that_cannot_be_dealt_with_stops_none_of_the_others(world: Wo
     assert [d.owner for d in sender.track(sent[1].business_key).deliveries] == ["peer"]
     with sender.store.reading() as unit:
         assert unit.documents.due(world.clock()) == ()
+
+
+def test_a_purge_deletes_more_rows_than_one_statement_may_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_retention, "_PARAMETERS", 2)
+    receiver = world.node(FIRST)
+    for number in range(1, 6):
+        put(world, packet(number), f"m{number}")
+    world.settle()
+    later = world.clock() + datetime.timedelta(days=30)
+    purged = receiver.store.purge(Retention(messages=datetime.timedelta(days=7)), now=later)
+    assert purged.messages == 5
+    with receiver.store.reading() as unit:
+        assert unit.outbox.list().rows == ()
+        assert len(unit.documents.list().rows) == 5
+
+
+def test_a_status_under_the_code_that_a_new_table_prefers_finds_its_document(world: World) -> None:
+    """The receiver was known by one code when the document went out, and by another, its alias, when it answers."""
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.settle()
+    newer = Agency(
+        code=THIRD, name="Đơn vị nhận", connection=Connection.CONNECTED, aliases=(Alias(FIRST, AliasKind.OTHER),)
+    )
+    left = Agency(code=SENDER, name="Đơn vị gửi", connection=Connection.CONNECTED)
+    sender.table = RoutingTable.of([left, newer], info=TableInfo(version="sau", carrier=AXIS))
+    receiver.act(sent.business_key, FIRST, LifeEvent.ACCEPT)
+    world.settle()
+    assert life(sender, sent.business_key, FIRST) == "accepted"
+
+
+def test_a_sender_under_the_code_that_a_new_table_prefers_may_take_its_document_back(world: World) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.settle()
+    newer = Agency(
+        code=THIRD, name="Đơn vị gửi", connection=Connection.CONNECTED, aliases=(Alias(SENDER, AliasKind.OTHER),)
+    )
+    left = Agency(code=FIRST, name="Đơn vị nhận", connection=Connection.CONNECTED)
+    receiver.table = RoutingTable.of([left, newer], info=TableInfo(version="sau", carrier=AXIS))
+    sender.take_back(sent.business_key, reason="gửi nhầm")
+    world.settle()
+    assert [request.kind for request in requests(receiver, sent.business_key)] == ["recall"]

@@ -341,7 +341,7 @@ def test_a_recall_that_comes_again_is_answered_again(world: World) -> None:
 
 
 def test_a_recall_of_what_nobody_has(world: World) -> None:
-    receiver = world.node(FIRST)
+    receiver = world.node(FIRST, policy=attrs.evolve(POLICY, wait_for_target=datetime.timedelta(0)))
     inject(world, vndoc.write_packet(change(1, packet())), FIRST)
     world.settle()
     (row,) = copies(receiver)

@@ -89,6 +89,17 @@ class Context:
             return code.strip() if agency is None else agency.code
         return code
 
+    def names(self, code: str) -> tuple[str, ...]:
+        """Return the codes under which an agency may stand in rows: *code*, and those that the table has for it now.
+
+        Which code is the main one and which its alias may change with the version of the table; rows stay as they are.
+        """
+        with contextlib.suppress(UsageError):
+            agency = self.table.agency(code, on=self.today(self.now()))
+            if agency is not None:
+                return tuple(dict.fromkeys((code, agency.code, *(alias.code for alias in agency.aliases))))
+        return (code,)
+
     def is_own(self, code: str) -> bool:
         """Return whether *code* is an agency that this node receives and sends for."""
         return code in self.own

@@ -12,7 +12,7 @@ from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, about_in, known_under, save_life
+from vndoc.node._known import CHANGES, about_in, known_under, life_under, save_life
 from vndoc.node._rows import (
     IN,
     OUT,
@@ -252,7 +252,7 @@ class _Documents:
         packet = self.incoming.packet
         block = packet.trace_header_list.bussiness if packet.trace_header_list is not None else None
         try:
-            target = exchange.find(clues, known_under(self.unit, IN, receiver))
+            target = exchange.find(clues, known_under(self.ctx, self.unit, IN, receiver))
             document = self._add(self._first(target))
             receive_request(
                 self.carrying,
@@ -276,7 +276,7 @@ class _Documents:
 
     def _may_wait(self, clues: tuple[exchange.Clue, ...]) -> bool:
         """Return whether the document may still come: it is early, and at no receiver of this copy."""
-        known = (any(map(any, map(known_under(self.unit, IN, r), clues))) for r in self.incoming.receivers)
+        known = (any(map(any, map(known_under(self.ctx, self.unit, IN, r), clues))) for r in self.incoming.receivers)
         return is_early(self.carrying, self.row) and not any(known)
 
     def _first(self, key: str) -> str:
@@ -302,16 +302,17 @@ def receive_request(
     """Take the request to change the document *key* at *receiver*. Raises :class:`ExchangeError`."""
     ctx, unit = carrying.ctx, carrying.unit
     unit.lock(key)
-    row = unit.lives.get(IN, key, receiver)
+    row = life_under(ctx, unit, IN, key, receiver)
     if row is None:
         raise ExchangeError("change-target-unknown", document=key)
     life = life_of(row)
+    receiver = life.receiver
     others = [request_of(saga) for saga in unit.lives.sagas(IN, key) if saga.receiver == receiver]
     request, new_life, effects = exchange.Request.receive(
         id_,
         kind,
         life,
-        asker=asker,
+        asker=life.sender if life.sender in ctx.names(asker) else asker,
         at=carrying.at,
         form=form,
         reason=reason,
@@ -343,7 +344,7 @@ class _Statuses:
         reported = self.incoming.reported
         direction = IN if reported.is_request else OUT
         try:
-            key = exchange.find(reported.clues, known_under(self.unit, direction, reported.receiver))
+            key = exchange.find(reported.clues, known_under(self.ctx, self.unit, direction, reported.receiver))
             self.unit.lock(key)
             return self._take_back(key) if reported.is_request else self._told(key)
         except ExchangeError as error:
@@ -378,11 +379,11 @@ class _Statuses:
     def _told(self, key: str) -> Decision:
         """Take what a receiver reports on a document of ours."""
         reported = self.incoming.reported
-        row = self.unit.lives.get(OUT, key, reported.receiver)
+        row = life_under(self.ctx, self.unit, OUT, key, reported.receiver)
         if row is None:
             raise ExchangeError("change-target-unknown", document=key)
         life = life_of(row)
-        saga = self._saga(key)
+        saga = self._saga(key, life.receiver)
         report = reported.report
         if saga is not None:
             change = change_of(saga)
@@ -413,9 +414,9 @@ class _Statuses:
             outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
         )
 
-    def _saga(self, key: str) -> Saga | None:
+    def _saga(self, key: str, receiver: str) -> Saga | None:
         """Return the change that the report belongs to: the open one of this receiver, for answers else the newest."""
-        receiver, code = self.incoming.reported.receiver, self.incoming.reported.report.code
+        code = self.incoming.reported.report.code
         if code not in _FOR_CHANGES:
             return None
         newest: Saga | None = None

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Final
 
+import attrs
+
 from vndoc import exchange
 from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
@@ -13,7 +15,7 @@ from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._rows import IN, life_row
 from vndoc.packets import read_packet
-from vndoc.store import Change, Document, Unit
+from vndoc.store import Change, Document, LifeRow, Unit
 
 CHANGES: Final = MappingProxyType(
     {
@@ -31,16 +33,22 @@ def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
     return packet if isinstance(packet, DocumentPacket) else None
 
 
-def known_under(unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
+def life_under(ctx: Context, unit: Unit, direction: str, key: str, receiver: str) -> LifeRow | None:
+    """Return the life of the document *key* at *receiver*, under whichever of its codes it is kept."""
+    rows = (unit.lives.get(direction, key, name) for name in ctx.names(receiver))
+    return next((row for row in rows if row is not None), None)
+
+
+def known_under(ctx: Context, unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
     """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
 
     def known(clue: exchange.Clue) -> Iterator[str]:
         if clue.key is not None:
-            keys = {str(clue.key)}
+            keys = {str(attrs.evolve(clue.key, issuer=name)) for name in ctx.names(clue.key.issuer)}
         else:
             hinted = unit.documents.by_hint(clue.document_id or "")
             keys = {found.business_key for found in hinted if found.direction == direction}
-        return (key for key in sorted(keys) if unit.lives.get(direction, key, receiver) is not None)
+        return (key for key in sorted(keys) if life_under(ctx, unit, direction, key, receiver) is not None)
 
     return known
 

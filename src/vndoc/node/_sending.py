@@ -384,7 +384,7 @@ class _Sending:
             limited = {code for clue in clues for code in clue.receivers}
             concerned = [code for code in receivers if not limited or code in limited]
             if concerned:
-                key = exchange.find(clues, known_under(self.unit, OUT, concerned[0]))
+                key = exchange.find(clues, known_under(self.ctx, self.unit, OUT, concerned[0]))
                 found.append((key, frozenset(concerned)))
         return found
 

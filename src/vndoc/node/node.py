@@ -95,17 +95,18 @@ def _worker_name() -> str:
 
 def _named(code: str, organization: Organization, table: RoutingTable, on: datetime.date) -> Organization:
     """Return *organization* with the name that packets must carry: its own, or that of the table."""
-    if organization.organ_name:
+    if (organization.organ_name or "").strip():
         return organization
-    agency = table.agency(code, on=on)
-    if agency is None or not agency.name:
+    agency, periods = table.agency(code, on=on), table.periods(code)
+    name = agency.name if agency is not None else periods[-1].name if periods else ""
+    if not name:
         raise UsageError("option-invalid", detail=_UNNAMED.filled(code=code))
-    return organization.evolve(organ_name=agency.name)
+    return organization.evolve(organ_name=name)
 
 
 _NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
-_UNNAMED = Text("cơ quan {code} không có tên", "the agency {code} has no name")
+_UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ import binascii
 import datetime
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -31,6 +31,7 @@ __all__ = [
     "Certificate",
     "Extension",
     "Spans",
+    "distinct",
     "load_certificates",
     "read_extensions",
     "serial_octets",
@@ -220,6 +221,14 @@ class Certificate:
         return f"Certificate(serial={self.serial:X}, sha256={self.fingerprint.hex()[:16]}…)"
 
 
+def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return each of *certificates* once, in order: as ``dict.fromkeys``, without asking each one in Python."""
+    found: dict[bytes, Certificate] = {}
+    for certificate in certificates:
+        found.setdefault(certificate.der, certificate)
+    return tuple(found.values())
+
+
 def load_certificates(data: bytes) -> tuple[Certificate, ...]:
     """Return all certificates of *data*: one in DER, any number in PEM, or a PKCS#7 bundle (``.p7b``).
 
@@ -354,18 +363,19 @@ def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[b
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
+    sequence, oid_tag, boolean, string = der.SEQUENCE, der.OID, der.BOOLEAN, der.OCTET_STRING
     while at < end:
         value = at + 4 + data[at + 3] if at + 4 < end else end
-        if value + 5 < end and data[at] == der.SEQUENCE and data[at + 1] < 0x80 and data[at + 2] == der.OID:
+        if value + 5 < end and data[at] == sequence and data[at + 1] < 0x80 and data[at + 2] == oid_tag:
             # the common shape, in place
             critical = False
             oid = data[at + 4 : value]
-            if data[value] == der.BOOLEAN and data[value + 1] == 1:
+            if data[value] == boolean and data[value + 1] == 1:
                 critical = data[value + 2] != 0
                 value += 3
             item_end = at + 2 + data[at + 1]
             size = data[value + 1]
-            if data[value] == der.OCTET_STRING and size < 0x80 and value + 2 + size == item_end <= end:
+            if data[value] == string and size < 0x80 and value + 2 + size == item_end <= end:
                 name = der.dotted(oid)
                 if name in found:
                     repeated = True

@@ -184,7 +184,13 @@ def _key(octets: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
 def _rdn_key(rdn: der.Element) -> frozenset[tuple[str, str | bytes]]:
     if rdn.tag != der.SET:
         raise CertificateError("der-malformed", offset=rdn.start)
-    return frozenset([(a.oid, _prepared(a.tag, a.value)) for a in map(_attribute, der.children(rdn, ber=True))])
+    found = []
+    for element in der.children(rdn, ber=True):
+        parts = der.children(element, ber=True)
+        if element.tag != der.SEQUENCE or len(parts) != 2:
+            raise CertificateError("der-malformed", offset=element.start)
+        found.append((der.oid(parts[0]), _prepared(parts[1].tag, parts[1].content)))
+    return frozenset(found)
 
 
 _kept_key = lru_cache(maxsize=1024)(_key)
@@ -216,11 +222,13 @@ def same_name(one: bytes, other: bytes) -> bool:
     if one == other:
         return True
     try:
-        names = [der.children(der.read(octets, ber=True), ber=True) for octets in (one, other)]
-        if len(names[0]) != len(names[1]):
+        ours = der.children(der.read(one, ber=True), ber=True)
+        theirs = der.children(der.read(other, ber=True), ber=True)
+        if len(ours) != len(theirs):
             return False
-        for first, second in zip(*names, strict=True):
-            if first.octets != second.octets and _rdn_key(first) != _rdn_key(second):
+        for first, second in zip(ours, theirs, strict=True):
+            equal = one[first.start : first.stop] == other[second.start : second.stop]
+            if not equal and _rdn_key(first) != _rdn_key(second):
                 return False
     except CertificateError:
         return False

@@ -119,10 +119,9 @@ texts = st.text(
 def elements(draw, depth=3):
     name = draw(names)
     attributes = draw(st.dictionaries(st.sampled_from(["x", "u:y", "xml:lang"]), texts, max_size=2))
-    children = draw(st.lists(elements(depth - 1) | texts, max_size=3)) if depth else []
+    children = draw(st.lists(elements(depth - 1) | texts.map(escaped), max_size=3)) if depth else []
     shown = "".join(f' {k}="{escaped(v)}"' for k, v in attributes.items())
-    inner = "".join(child if child.startswith("<") else escaped(child) for child in children)
-    return f"<{name}{shown}>{inner}</{name}>"
+    return f"<{name}{shown}>{''.join(children)}</{name}>"
 
 
 def escaped(text: str) -> str:

@@ -11,7 +11,7 @@ import enum
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -179,6 +179,9 @@ class _Fixed:
 
 def digest_of_identifier(octets: bytes) -> Digest:
     """Return the digest named by a DER AlgorithmIdentifier; ``algorithm-unsupported`` names an unknown OID."""
+    common = _COMMON_DIGESTS.get(octets)
+    if common is not None:
+        return common
     name, parameters = _identifier(octets)
     if (name, parameters) == _FIXED_SHAKE:
         return DIGESTS["shake256"]
@@ -186,6 +189,15 @@ def digest_of_identifier(octets: bytes) -> Digest:
     if found is None or parameters not in ((found.parameters,) if found.parameters else (b"", b"\x05\x00")):
         raise CertificateError("algorithm-unsupported", found=name)
     return found
+
+
+_COMMON_DIGESTS: Mapping[bytes, Digest] = {
+    der.encode(der.SEQUENCE, der.encode_oid(row.oid), parameters): row
+    for row in DIGESTS.values()
+    if not row.parameters
+    for parameters in (b"\x05\x00", b"")
+}
+"""The encodings of identifiers of digests without parameters: no need to take them apart."""
 
 
 def digest_of_uri(uri: str) -> Digest | None:
@@ -261,6 +273,9 @@ def signature_algorithm(octets: bytes, digest: Digest | None = None) -> Signatur
     common = _COMMON.get(octets)
     if common is not None:
         return common
+    left_open = _LEFT_OPEN.get(octets)
+    if left_open is not None:
+        return SignatureAlgorithm(left_open, None if digest is None else digest.name)
     name, parameters = _identifier(octets)
     if name == _PSS_OID:
         return _pss(parameters)
@@ -280,6 +295,14 @@ _COMMON: Mapping[bytes, SignatureAlgorithm] = {
     for parameters in (b"\x05\x00", b"")
 }
 """The encodings of identifiers that name their digest themselves."""
+
+_LEFT_OPEN: Mapping[bytes, Family] = {
+    der.encode(der.SEQUENCE, der.encode_oid(oid), parameters): family
+    for oid, (family, digest) in _SIGNATURE_OIDS.items()
+    if digest is None and family not in (Family.ED25519, Family.ED448)
+    for parameters in (b"\x05\x00", b"")
+}
+"""The encodings of identifiers whose digest stands beside them."""
 
 
 def identifier_of(algorithm: SignatureAlgorithm) -> bytes:
@@ -349,17 +372,24 @@ _EXPONENT_BITS: Final = 256
 """Bits of a public RSA exponent (FIPS 186-5, 5.1): one as long as the modulus takes hundreds of times as long."""
 
 
+_USABLE: set[type] = set()
+"""The classes behind :data:`PublicKey`, as they are met."""
+
+
 def load_public_key(spki: bytes) -> PublicKey:
     """Return the key of a DER SubjectPublicKeyInfo; ``key-unsupported`` if it is damaged or of another kind."""
+    key: Any
     try:
         key = load_der_public_key(spki)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise CertificateError("key-unsupported") from None
-    if not isinstance(key, PublicKey):
-        raise CertificateError("key-unsupported")
+    if type(key) not in _USABLE:  # asking the abstract classes takes long
+        if not isinstance(key, PublicKey):
+            raise CertificateError("key-unsupported")
+        _USABLE.add(type(key))
     if key_family(key) is Family.RSA_PKCS1 and _exponent_is_long(key, spki):
         raise CertificateError("key-unsupported")
-    return key
+    return cast("PublicKey", key)
 
 
 def _exponent_is_long(key: Any, spki: bytes) -> bool:

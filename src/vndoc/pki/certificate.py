@@ -11,7 +11,7 @@ import binascii
 import datetime
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -31,6 +31,7 @@ __all__ = [
     "Certificate",
     "Extension",
     "Spans",
+    "distinct",
     "load_certificates",
     "read_extensions",
     "serial_octets",
@@ -225,6 +226,14 @@ class Certificate:
         return f"Certificate(serial={self.serial:X}, sha256={self.fingerprint.hex()[:16]}…)"
 
 
+def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
+    """Return each of *certificates* once, in order: as ``dict.fromkeys``, without asking each one in Python."""
+    found: dict[bytes, Certificate] = {}
+    for certificate in certificates:
+        found.setdefault(certificate.der, certificate)
+    return tuple(found.values())
+
+
 def load_certificates(data: bytes) -> tuple[Certificate, ...]:
     """Return all certificates of *data*: one in DER, any number in PEM, or a PKCS#7 bundle (``.p7b``).
 
@@ -367,6 +376,7 @@ def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[b
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
+    sequence, oid_tag, boolean, string = der.SEQUENCE, der.OID, der.BOOLEAN, der.OCTET_STRING
     while at < end:
         head = _HEADS.get(data[at + 2 : at + 8])
         if head is not None and at + 12 < end and data[at] == 0x30 and data[at + 1] < 0x80:

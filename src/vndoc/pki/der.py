@@ -124,7 +124,7 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
             if not (ber and tag & 0x20):
                 raise _malformed(start)
             end = _end_of_contents(data, body, limit)
-            return Element(data, tag, start, body, end, end + 2)
+            return _new(Element, (data, tag, start, body, end, end + 2))
         count = length & 0x7F
         body += count
         if count > 8 or body > limit:
@@ -135,7 +135,7 @@ def read(data: bytes, start: int = 0, stop: int | None = None, *, ber: bool = Fa
     end = body + length
     if end > limit:
         raise _malformed(start)
-    return Element(data, tag, start, body, end, end)
+    return _new(Element, (data, tag, start, body, end, end))
 
 
 def _end_of_contents(data: bytes, pos: int, limit: int) -> int:
@@ -171,24 +171,28 @@ def children(parent: Element, *, ber: bool = False, most: int | None = None) -> 
     """
     data, pos, end = parent.data, parent.body, parent.end
     found: list[Element] = []
+    append, make = found.append, _new
+    left = end if most is None else most  # without a limit, no more than there are octets
     while pos < end:
-        if len(found) == most:
+        if not left:
             raise _malformed(pos)
+        left -= 1
         body = pos + 2
         if body <= end:
             tag, length = data[pos], data[pos + 1]
             stop = body + length
             if length < 0x80 and stop <= end and tag and tag & 0x1F != 0x1F:  # as nearly all are: without a call
-                found.append(_new(Element, (data, tag, pos, body, stop, stop)))
+                append(make(Element, (data, tag, pos, body, stop, stop)))
                 pos = stop
                 continue
         child = read(data, pos, end, ber=ber)
-        found.append(child)
+        append(child)
         pos = child.stop
     return found
 
 
-_new = tuple.__new__
+_new: Final = tuple.__new__
+"""Makes an :class:`Element` without the function in Python that a named tuple has for that."""
 
 
 def integer(element: Element) -> int:

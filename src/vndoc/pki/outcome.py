@@ -132,9 +132,12 @@ def outcome_of(reasons: Iterable[Reason]) -> Outcome:
     given = tuple(reasons)
     if not given:
         return _PASSED
-    deciding = [r for r in given if r.kind.indication is not None]
-    if not deciding:
+    for reason in given:
+        if reason.kind.indication is not None:
+            break
+    else:
         return Outcome(Indication.PASSED, None, given)
+    deciding = [r for r in given if r.kind.indication is not None]
     deciding.sort(key=lambda r: _ORDER[r.kind.indication or Indication.FAILED])
     ordered = (*deciding, *(r for r in given if r.kind.indication is None))
     kind = deciding[0].kind

@@ -317,7 +317,8 @@ def _rank(result: PathResult) -> tuple[bool, int]:
     return outcome.indication is Indication.FAILED, _RANKS.index(sub) if sub in _RANKS else len(_RANKS)
 
 
-_Asked = tuple[Certificate, datetime.datetime, tuple[Certificate, ...]]
+_Asked = tuple[bytes, datetime.datetime, tuple[bytes, ...]]
+"""The octets of the certificate, the time, and the octets of the certificates that are at hand."""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -342,7 +343,7 @@ class PathValidator:
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
     ) -> PathResult:
         """Return the answer of :func:`validate_path`; raises as it does."""
-        asked = certificate, at, pool
+        asked = certificate.der, at, tuple([other.der for other in pool])
         known = self._kept.get(asked)
         if known is None:
             known = validate_path(

@@ -204,6 +204,8 @@ class _Material:
         info, content = self.reading.info, self.reading.content
         for value in self.reading.values(info.signed_attributes, names.CONTENT_TIMESTAMP):
             self._timestamp(TimestampKind.CONTENT, value, Imprint(over=_content_digest(content)))
+        if not info.unsigned_attributes:
+            return
         for oid, kind in _TIMESTAMPS.items():
             for value in self.reading.values(info.unsigned_attributes, oid):
                 self._timestamp(kind, value, self._imprint(oid, kind, value))

@@ -14,7 +14,7 @@ from vndoc.limits import Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import VERIFIABLE, Digest, Family, SignatureAlgorithm, digest_of_identifier, verify
 from vndoc.pki.algorithms import signature_algorithm as read_algorithm
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import pieces_of
@@ -243,7 +243,10 @@ class Reading:
                 return Binding.DIFFERS
             if not ids:
                 return Binding.ABSENT
-            return Binding.MATCHES if all(one.names(certificate) for one in ids) else Binding.DIFFERS
+            for one in ids:
+                if not one.names(certificate):
+                    return Binding.DIFFERS
+            return Binding.MATCHES
 
         return judge
 
@@ -252,13 +255,13 @@ class Reading:
 
         A certificate that the signed attribute does not name is refused (attack A13).
         """
-        pool = tuple(dict.fromkeys((*self.context.certificates, *self.context.known)))
+        pool = distinct((*self.context.certificates, *self.context.known))
         exact, near = self._identified(pool)
         if self.ids or self.broken_id:
-            named = tuple(c for c in pool if binding(c) is Binding.MATCHES)
+            named = tuple([c for c in pool if binding(c) is Binding.MATCHES])
             if not named and exact:
                 self.add("signing-certificate-differs")
-            elif named and not set(named) & set(exact):
+            elif named and {c.der for c in named}.isdisjoint([c.der for c in exact]):
                 self.add("signer-identifier-differs")
             return named
         first = exact or near
@@ -281,8 +284,9 @@ class Reading:
         except (CertificateError, ValueError):
             self.add("signer-info-malformed", offset=sid.start)
             return (), ()
-        near = tuple(c for c in pool if c.serial == number)
-        return tuple(c for c in near if c.issuer == issuer.octets), near
+        near = tuple([c for c in pool if c.serial == number])
+        named = issuer.octets
+        return tuple([c for c in near if c.issuer == named]), near
 
     def verifier(self) -> tuple[bytes, Callable[[Certificate], bool]]:
         """Return the octets that were signed and what tells whether a certificate's key signed them."""
@@ -290,14 +294,16 @@ class Reading:
         if info.signed is None:
             return self._direct()
         received = b"\x31" + info.signed.octets[1:]
-        tried = [received]
+        encoded = None
         if not info.signed_der:
             self.add("signed-attributes-not-der")
             with contextlib.suppress(CertificateError):  # what is damaged deep inside has no other encoding
-                tried.append(der_of(info.signed, der.SET))
+                encoded = der_of(info.signed, der.SET)
 
         def judge(certificate: Certificate) -> bool:
-            return any(_verified(certificate, algorithm, info.signature, data=octets) for octets in tried)
+            if _verified(certificate, algorithm, info.signature, data=received):
+                return True
+            return encoded is not None and _verified(certificate, algorithm, info.signature, data=encoded)
 
         return received, judge
 

@@ -60,9 +60,14 @@ class KeyInfo:
     digests: tuple[tuple[str, bytes], ...] = ()
     reasons: tuple[Reason, ...] = ()
 
+    @property
+    def names_any(self) -> bool:
+        """Return whether any certificate is named."""
+        return bool(self.issuer_serials or self.key_ids or self.subject_names or self.digests)
+
     def names(self, certificate: Certificate) -> bool | None:
         """Return whether a name here is that of *certificate*; ``None`` if no certificate is named at all."""
-        if not (self.issuer_serials or self.key_ids or self.subject_names or self.digests):
+        if not self.names_any:
             return None
         return (
             any(named_by(certificate, issuer, serial) for issuer, serial in self.issuer_serials)
@@ -115,7 +120,7 @@ def _certificates_only(children: list[etree._Element]) -> KeyInfo | None:
     if len(children) != 1 or children[0].tag != _X509_DATA:
         return None
     nodes = element_children(children[0])
-    if len(nodes) > MAX_CERTIFICATES or any(node.tag != _X509_CERTIFICATE for node in nodes):
+    if len(nodes) > MAX_CERTIFICATES or [node.tag for node in nodes].count(_X509_CERTIFICATE) != len(nodes):
         return None
     reasons: list[Reason] = []
     found = [read_certificate(node, reasons) for node in nodes]

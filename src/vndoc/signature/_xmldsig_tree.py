@@ -82,22 +82,36 @@ class Paths:
 
     def of(self, node: etree._Element) -> str:
         """Return the path of *node*."""
-        found = self._known.get(node)
-        if found is None:
-            parent = node.getparent()
-            above = "" if parent is None else self.of(parent)
-            found = self._known[node] = f"{above}/{self._step(node, parent)}"
-        return found
+        known = self._known
+        found = known.get(node)
+        if found is not None:
+            return found
+        steps = [node]
+        parent = node.getparent()
+        while parent is not None and parent not in known:
+            steps.append(parent)
+            parent = parent.getparent()
+        path = "" if parent is None else known[parent]
+        for step in reversed(steps):
+            tag = step.tag
+            name = tag.rpartition("}")[2]
+            if parent is not None and not self._alone(step, parent, tag):
+                name = f"{name}[{self._number(step, parent, tag)}]"
+            path = known[step] = f"{path}/{name}"
+            parent = step
+        return path
 
-    def _step(self, node: etree._Element, parent: etree._Element | None) -> str:
-        tag = node.tag
-        name = tag.rpartition("}")[2]
-        if parent is None:
-            return name
+    def _alone(self, node: etree._Element, parent: etree._Element, tag: str) -> bool:
+        """Return whether no other child of *parent* has the *tag* of *node*."""
+        if (parent, tag) in self._counts:
+            return False
+        alike = parent.iterchildren(tag)
+        return next(alike) is node and next(alike, None) is None
+
+    def _number(self, node: etree._Element, parent: etree._Element, tag: str) -> int:
+        """Return which one of the children of *parent* with its *tag* the *node* is, counted from one."""
         before, after = node.itersiblings(tag, preceding=True), node.itersiblings(tag)
         above, below = next(before, None), next(after, None)
-        if above is None and below is None:
-            return name
         key = (parent, tag)
         count = self._counts.get(key)
         if count is None:
@@ -115,7 +129,7 @@ class Paths:
             else:
                 above, below, distance = next(before, None), next(after, None), distance + 1
         self._numbers[node] = number
-        return f"{name}[{number}]"
+        return number
 
 
 _PATHS: Final[contextvars.ContextVar[Paths | None]] = contextvars.ContextVar("paths")
@@ -315,7 +329,7 @@ def element_children(node: etree._Element) -> list[etree._Element]:
 
 def within(node: etree._Element, outer: etree._Element) -> bool:
     """Return whether *node* is *outer* or lies in it."""
-    return node is outer or any(ancestor is outer for ancestor in node.iterancestors())
+    return node is outer or outer in node.iterancestors()
 
 
 def plain_text(node: etree._Element) -> str:

@@ -7,6 +7,7 @@ They know :class:`~vndoc.signature.facts.SignatureFacts`, never a format. Each r
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from vndoc.errors import CertificateError
 from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, SignatureAlgorithm
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
 from vndoc.signature.facts import Binding, SignatureFacts
@@ -88,10 +89,11 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     Tried are the candidates of the signature, then the certificates that the caller knows (*known*); one that the
     signed data contradict is never used.
     """
-    tried = dict.fromkeys(facts.candidates[:CANDIDATES])
+    tried = distinct(facts.candidates[:CANDIDATES])
     bound = [c for c in tried if facts.binding(c) is not Binding.DIFFERS]
     if not tried or not bound:
-        own = [c for c in dict.fromkeys(known) if c not in tried][:CANDIDATES]
+        seen = {c.der for c in tried}
+        own = [c for c in distinct(known) if c.der not in seen][:CANDIDATES]
         bound = [c for c in own if facts.binding(c) is not Binding.DIFFERS and _verified(facts, c)]
     if not bound:
         code = "signing-certificate-other" if tried else "no-signing-certificate"
@@ -215,7 +217,12 @@ def shown_time(at: datetime.datetime) -> str:
     In the first and the last hours of the calendar it stays in the zone that it is in.
     """
     try:
-        at = at.astimezone(_VIETNAM)
+        return _shown(at)
     except OverflowError:
         return at.isoformat(" ", "seconds")
-    return at.isoformat(" ", "seconds")
+
+
+@functools.lru_cache(maxsize=64)
+def _shown(at: datetime.datetime) -> str:
+    """Return *at* in Vietnam's time; equal times are shown alike. Many signatures are judged at one time."""
+    return at.astimezone(_VIETNAM).isoformat(" ", "seconds")

@@ -18,7 +18,7 @@ from lxml import etree
 from vndoc.envelope.octets import Octets
 from vndoc.errors import UsageError
 from vndoc.limits import DEFAULT, Limits
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
@@ -174,22 +174,24 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
     crypto = _crypto(facts, found, context.policy, time.moment)
     path, trust = _trust(facts, found, context, time)
     within = attrs.evolve(context, known=time.proofs.times) if time.proofs.times else context
-    counters = tuple(
-        [_evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures if depth < _DEPTH]
-    )
-    notes = [
-        Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
-        for c in counters
-        if not c.passed
-    ]
-    reasons = (*crypto.reasons, *trust.reasons, *time.outcome.reasons, *changes.reasons, *notes)
+    counters: tuple[SignatureReport, ...] = ()
+    reasons = crypto.reasons + trust.reasons + time.outcome.reasons + changes.reasons
+    if facts.counter_signatures and depth < _DEPTH:
+        counters = tuple([_evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures])
+        reasons += tuple(
+            [
+                Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
+                for c in counters
+                if not c.passed
+            ]
+        )
     statuses = () if path is None else path.revocation
     return SignatureReport(
         place=facts.place,
         form=facts.form,
         level=facts.level,
         policy=context.policy.name,
-        outcome=outcome_of(dict.fromkeys(reasons)),
+        outcome=outcome_of(_distinct(reasons)),
         crypto=crypto,
         trust=trust,
         time=time.outcome,
@@ -320,9 +322,17 @@ def _evidence(
     path: PathResult | None,
     statuses: tuple[RevocationFact, ...],
 ) -> Evidence:
+    own = () if certificate is None else (certificate,)
     chain = () if path is None else path.chain
-    kept = dict.fromkeys((*(() if certificate is None else (certificate,)), *chain, *facts.certificates))
-    return Evidence(certificates=tuple(kept), material=facts.revocation, statuses=statuses)
+    kept = distinct(own + chain + facts.certificates)
+    return Evidence(certificates=kept, material=facts.revocation, statuses=statuses)
+
+
+def _distinct(reasons: tuple[Reason, ...]) -> Iterable[Reason]:
+    """Return each of *reasons* once. Those of different codes differ, which is faster to find out."""
+    if len({reason.kind.code for reason in reasons}) == len(reasons):
+        return reasons
+    return dict.fromkeys(reasons)
 
 
 def _name(identity: SignerIdentity | None) -> str:

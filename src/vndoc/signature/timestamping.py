@@ -36,6 +36,7 @@ _WEAK: Final = frozenset({"sha1"})
 _OFFSET: Final = (datetime.timedelta(hours=6, minutes=55), datetime.timedelta(hours=7, minutes=15))
 """How far local time written as UTC is ahead (practice: 25 208 to 25 838 seconds were met)."""
 _TOLERANCE: Final = datetime.timedelta(minutes=5)
+_VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 """By how much the clock of a signer may be ahead before it is worth a word."""
 
 
@@ -226,8 +227,7 @@ def claimed_time_notes(
     """
     if claimed is None:
         return
-    vietnam = datetime.timezone(datetime.timedelta(hours=7))
-    written = claimed if claimed.tzinfo is not None else claimed.replace(tzinfo=vietnam)
+    written = claimed if claimed.tzinfo is not None else claimed.replace(tzinfo=_VIETNAM)
     if proof is None:
         yield _reason("claimed-time-only", place, claimed=shown_time(written))
         if written > at + _TOLERANCE:

@@ -233,7 +233,7 @@ def _path(
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
     fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
-    if not fixed or len(certificate.der) + sum(len(c.der) for c in pool) > _KEPT_OCTETS:
+    if not fixed or len(certificate.der) + sum([len(c.der) for c in pool]) > _KEPT_OCTETS:
         return validate_path(
             certificate,
             trust=trust,

@@ -24,7 +24,7 @@ from vndoc.errors import CertificateError, LimitError, SignatureError, VndocErro
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import algorithms
 from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, Family, PublicKey, SignatureAlgorithm
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
@@ -160,9 +160,10 @@ class _Reading:
         keys, properties = KeyInfo(), xades.Properties()
         try:
             signed_info, signature_value, key_info = self._parts(place)
-            algorithm = self._algorithm(signed_info)
+            children = element_children(signed_info)
+            algorithm = self._algorithm(signed_info, children)
             value = base64_value(signature_value)
-            octets = self._signed_octets(signed_info)
+            octets = self._signed_octets(signed_info, children[0])
             self.references, reasons = read_references(self.context, signed_info, self.node)
             self.reasons += reasons
             keys = read_key_info(key_info)
@@ -189,12 +190,11 @@ class _Reading:
             raise Refusal(reason("signature-malformed", place=place, detail=shown))
         return children[0], children[1], children[2] if 2 in ranks else None
 
-    def _algorithm(self, signed_info: etree._Element) -> SignatureAlgorithm:
+    def _algorithm(self, signed_info: etree._Element, children: list[etree._Element]) -> SignatureAlgorithm:
         """Return what the signature says it was made with; add a reason if it is refused by name."""
         place = signed_info
-        children = element_children(signed_info)
         names = [child.tag for child in children]
-        if names[:2] != _METHODS or any(name != _REFERENCE for name in names[2:]):
+        if names[:2] != _METHODS or names.count(_REFERENCE) != len(names) - 2:
             raise Refusal(reason("signature-malformed", place=place, detail="SignedInfo"))
         method = children[1]
         if next(method.iterchildren(_OUTPUT_LENGTH), None) is not None:
@@ -206,8 +206,7 @@ class _Reading:
         self.reasons += [reason(code, place=place, found=shown) for code, shown in _refusals(algorithm)]
         return algorithm
 
-    def _signed_octets(self, signed_info: etree._Element) -> bytes:
-        method = element_children(signed_info)[0]
+    def _signed_octets(self, signed_info: etree._Element, method: etree._Element) -> bytes:
         found = canonical_method(method)
         place = method
         if found is None:
@@ -273,7 +272,7 @@ class _Reading:
             covered=tuple(self.covered),
             verify=verify,
             candidates=_candidates(keys, properties),
-            certificates=tuple(dict.fromkeys((*keys.certificates, *properties.certificates))),
+            certificates=distinct(keys.certificates + properties.certificates),
             binding=properties.binding,
             signature_value=value,
             signed_octets=octets,
@@ -360,10 +359,12 @@ def _verified(algorithm: SignatureAlgorithm | None, value: bytes, octets: bytes,
 
 def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificate, ...]:
     """Return the certificates that may be the signer's: those that the signed data name first, issuers last."""
-    known = dict.fromkeys(keys.certificates + properties.certificates)
+    known = distinct(keys.certificates + properties.certificates)
     if len(known) < 2:
-        return tuple(known)
+        return known
     issuers = {certificate.issuer for certificate in keys.certificates if not certificate.self_issued}
+    if not properties.present and not keys.names_any:  # nothing prefers one of them, as nearly always
+        return tuple(sorted(known, key=lambda certificate: certificate.subject in issuers))
 
     def rank(certificate: Certificate) -> tuple[bool, bool, bool]:
         return (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import enum
+import functools
 import itertools
 import re
 from collections.abc import Sequence
@@ -60,12 +61,12 @@ class Canonical(enum.StrEnum):
     EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
     EXCLUSIVE_COMMENTS = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"
 
-    @property
+    @functools.cached_property
     def comments(self) -> bool:
         """Return whether comments belong to the form."""
         return self.endswith(_COMMENTS)
 
-    @property
+    @functools.cached_property
     def exclusive(self) -> bool:
         """Return whether only namespaces that are used belong to the form."""
         return self.startswith(Canonical.EXCLUSIVE)

@@ -376,7 +376,6 @@ def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[b
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
-    sequence, oid_tag, boolean, string = der.SEQUENCE, der.OID, der.BOOLEAN, der.OCTET_STRING
     while at < end:
         head = _HEADS.get(data[at + 2 : at + 8])
         if head is not None and at + 12 < end and data[at] == 0x30 and data[at + 1] < 0x80:

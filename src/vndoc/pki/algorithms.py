@@ -370,17 +370,14 @@ _RSA_HEADERS: Final = 23
 """Octets of a SubjectPublicKeyInfo with an RSA key that are in neither of its numbers: at least so many."""
 _EXPONENT_BITS: Final = 256
 """Bits of a public RSA exponent (FIPS 186-5, 5.1): one as long as the modulus takes hundreds of times as long."""
-
-
 _USABLE: set[type] = set()
 """The classes behind :data:`PublicKey`, as they are met."""
 
 
 def load_public_key(spki: bytes) -> PublicKey:
     """Return the key of a DER SubjectPublicKeyInfo; ``key-unsupported`` if it is damaged or of another kind."""
-    key: Any
     try:
-        key = load_der_public_key(spki)
+        key: Any = load_der_public_key(spki)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise CertificateError("key-unsupported") from None
     if type(key) not in _USABLE:  # asking the abstract classes takes long

@@ -254,7 +254,7 @@ class Pushing:
         if limit is None or row.attempts < limit:
             return False
         with self.ctx.store.reading() as unit:
-            return unit.outbox.tries(row.message_id, row.attempts) + 1 >= limit
+            return unit.outbox.tries(row.message_id, row.attempts, but=PAUSING) + 1 >= limit
 
     # -- what came of it ---------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ another worker has taken over in the meantime finishes nothing: ``lease-lost``.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -287,11 +287,16 @@ class Outbox:
         statement = select(table).where(table.c.message_id == message_id).order_by(*order).limit(1000)
         return tuple(row_of(Attempt, row) for row in self._connection.execute(statement))
 
-    def tries(self, message_id: str, before: int) -> int:
-        """Return how many attempts of one message were made before number *before*: what was given back is none."""
+    def tries(self, message_id: str, before: int, *, but: Collection[str] = ()) -> int:
+        """Return how many attempts of one message were made before number *before*.
+
+        What was given back is none, nor is what ended with one of the codes *but*.
+        """
         table = schema.attempts.c
         statement = select(func.count(table.number.distinct())).where(
-            table.message_id == message_id, table.number < before
+            table.message_id == message_id,
+            table.number < before,
+            table.number.not_in(select(table.number).where(table.message_id == message_id, table.code.in_(but))),
         )
         return int(self._connection.execute(statement).scalar_one())
 

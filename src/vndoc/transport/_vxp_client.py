@@ -215,7 +215,7 @@ class VxpClient:
         return self._listed("getSynchronizeUnit", {}, agency_row)
 
     def registry(self, name: str, *, level: int | None = None) -> bytes:
-        """Return one list of :data:`~vndoc.transport.vxp.REGISTRIES` as it came: what ``RoutingTable.load`` reads.
+        """Return one list of ``vndoc.transport.vxp.REGISTRIES`` as it came: what ``RoutingTable.load`` reads.
 
         *level* narrows ``agencies-qd20``. Raises ``carrier-unsupported`` for another name.
         """

@@ -147,7 +147,10 @@ class Inbox:
         lease: datetime.timedelta,
         limit: int = 50,
     ) -> tuple[InboxRow, ...]:
-        """Take up to *limit* (1 to 1,000) rows that are due at *at*, the oldest first; as :meth:`vndoc.store.Outbox.claim`."""
+        """Take up to *limit* (1 to 1,000) rows that are due at *at*, the oldest first.
+
+        As :meth:`vndoc.store.Outbox.claim`.
+        """
         check_limit(limit)
         check_owner(owner)
         values = {"p_carriers": list(carriers), "p_at": at, "p_limit": limit, "p_owner": owner, "p_until": at + lease}

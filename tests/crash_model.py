@@ -29,10 +29,10 @@ from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, declared, organiza
 from vndoc.envelope import DocumentPacket
 from vndoc.errors import ExchangeError
 from vndoc.exchange import DeliveryState, LifeEvent
-from vndoc.node import Event, Node
+from vndoc.node import FAILPOINTS, Event, Node
 from vndoc.store import Connection, FolderBlobs, Store
 from vndoc.testing.clock import FakeClock
-from vndoc.testing.faulty import Fault, FaultyTransport
+from vndoc.testing.faulty import CALLS, Fault, FaultyTransport
 from vndoc.transport import MemoryAxis
 
 CODES = (SENDER, FIRST, SECOND)
@@ -46,6 +46,16 @@ FAULTS = (
     Fault.REORDER,
 )
 """What a line and an axis may do. An axis that says yes and throws a packet away is beyond what a sender can mend."""
+RECEIVING = tuple(
+    point
+    for point in FAILPOINTS
+    if point.split(".")[0] in {"blob", "store", "take", "settle", "event", "push", "act", "answer"}
+    and point != "take.kept-only"
+)
+SENDING = (
+    tuple(point for point in FAILPOINTS if point not in {*RECEIVING, "migrate.step", "take.kept-only"}) + RECEIVING
+)
+"""Where a process may die; the two points that are left out have tests of their own."""
 STEP = datetime.timedelta(seconds=1)
 MET: Counter[str] = Counter()
 """What the schedules met, for the long run."""
@@ -102,15 +112,15 @@ class Agency:
         shutil.copy(template(), self.folder / "store.db")
         self.axis, self.clock = axis, clock
         self.office = Office()
-        self.points_to_live = 0
-        self.fault = Fault.NONE
+        self.death = ""
+        self.fault = ("", Fault.NONE)
         self.parted = False
         self.finals: dict[tuple[str, str], str] = {}
         self.eye = sqlite3.connect(self.folder / "store.db", isolation_level=None)
         self.start()
 
     def start(self) -> None:
-        self.points_to_live, self.fault = 0, Fault.NONE
+        self.death, self.fault = "", ("", Fault.NONE)
         blobs = FolderBlobs(self.folder / "blobs", reached=self.reached)
         self.store = Store.open(f"sqlite:///{self.folder / 'store.db'}", blobs=blobs, reached=self.reached)
         self.carrier = FaultyTransport(
@@ -132,15 +142,15 @@ class Agency:
         )
 
     def reached(self, point: str) -> None:
-        if self.points_to_live == 0:
-            return
-        self.points_to_live -= 1
-        if self.points_to_live == 0:
+        if point == self.death:
+            self.death = ""
             MET[f"death at {point}"] += 1
             raise Death
 
     def next_fault(self, call: str) -> Fault:
-        fault, self.fault = self.fault, Fault.NONE
+        if call != self.fault[0]:
+            return Fault.NONE
+        fault, self.fault = self.fault[1], ("", Fault.NONE)
         if fault is not Fault.NONE:
             MET[f"{fault.value} in {call}"] += 1
         return fault
@@ -260,16 +270,35 @@ class CrashModel(RuleBasedStateMachine):
 
     # -- bad luck ----------------------------------------------------------------------------------
 
-    @rule(code=st.sampled_from(CODES), points=st.integers(1, 12))
-    def die(self, code: str, points: int) -> None:
-        """The process dies when it has come to that many points of progress; it begins with work at once."""
-        self.agencies[code].points_to_live = points
-        self.work(code)
+    @rule(point=st.sampled_from(SENDING), to=st.sampled_from([FIRST, SECOND]))
+    def die_sending(self, point: str, to: str) -> None:
+        """There is something to send, and the process dies when it comes to *point*, now or later."""
+        self.sender.death = point
+        self.send({to})
+        self.all_work()
+        self.all_work()
 
-    @rule(code=st.sampled_from(CODES), fault=st.sampled_from(FAULTS))
-    def fail(self, code: str, fault: Fault) -> None:
-        self.agencies[code].fault = fault
-        self.work(code)
+    @rule(point=st.sampled_from(RECEIVING), to=st.sampled_from([FIRST, SECOND]))
+    def die_receiving(self, point: str, to: str) -> None:
+        """Something has come, and the process dies when it comes to *point*, now or later."""
+        self.send({to})
+        self.work(SENDER)
+        self.agencies[to].death = point
+        self.all_work()
+        self.all_work()
+
+    @rule(
+        to=st.sampled_from([FIRST, SECOND]),
+        sending=st.booleans(),
+        call=st.sampled_from(CALLS),
+        fault=st.sampled_from(FAULTS),
+    )
+    def fail(self, to: str, sending: bool, call: str, fault: Fault) -> None:
+        """There is something to carry, and one call of one side goes wrong."""
+        self.agencies[SENDER if sending else to].fault = (call, fault)
+        self.send({to})
+        self.all_work()
+        self.all_work()
 
     @rule(code=st.sampled_from(CODES))
     def part(self, code: str) -> None:
@@ -304,7 +333,7 @@ class CrashModel(RuleBasedStateMachine):
     def _all_ends_well(self) -> None:
         """Let lines be good and time pass: then all that was accepted has arrived, or is known not to have."""
         for agency in self.agencies.values():
-            agency.points_to_live, agency.fault, agency.parted = 0, Fault.NONE, False
+            agency.death, agency.fault, agency.parted = "", ("", Fault.NONE), False
             agency.carrier.heal()
         for _ in range(60):
             rounds = [agency.node.work() for agency in self.agencies.values()]

@@ -106,6 +106,15 @@ def test_each_row_ends_on_its_day_in_vietnam(use, algorithm, bits, ends):
         assert crypto.judge(use, algorithm, after.astimezone(datetime.UTC), bits) is expected_after
 
 
+def test_answers_that_are_kept_are_bounded_and_stay_right():
+    crypto = policy_of("vn_default").crypto
+    for bits in range(1024, 1024 + 600):
+        until = crypto.until(Use.DOCUMENT, pkcs1("sha256"), bits)
+        assert until == crypto.until(Use.DOCUMENT, pkcs1("sha256"), bits) == NEVER
+        assert len(crypto._found) <= 256
+    assert crypto.until(Use.DOCUMENT, pkcs1("sha256"), 2048) == ALWAYS
+
+
 IMPRINTS = {"sha1": (day("2025-12-31"), NEVER, day("2025-12-31")), "md5": (NEVER,) * 3, "sha224": (NEVER,) * 3}
 IMPRINTS |= dict.fromkeys(("sha256", "sha384", "sha512", "sha512-256", "sha3-256"), (ALWAYS,) * 3)
 

@@ -84,7 +84,7 @@ class CryptoPolicy:
     keys: Mapping[Use, _Keys] = attrs.field(converter=_frozen)
     digests: Mapping[Use, _Digests] = attrs.field(converter=_frozen)
     pss_plain: bool = True
-    _found: dict[_Asked, datetime.date | None] = attrs.field(factory=dict, init=False, eq=False)
+    _found: dict[_Asked, tuple[datetime.date | None]] = attrs.field(factory=dict, init=False, eq=False)
     """Answers of :meth:`until`: the tables do not change, and few questions are asked again and again."""
 
     def until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None = None) -> datetime.date | None:
@@ -93,14 +93,12 @@ class CryptoPolicy:
         ``None`` means that it never counts. Without *bits* only the digest is judged.
         """
         asked = use, algorithm, bits
-        try:
-            return self._found[asked]
-        except KeyError:
-            pass
-        if len(self._found) >= _KEPT:
-            self._found.clear()
-        found = self._found[asked] = self._until(use, algorithm, bits)
-        return found
+        found = self._found.get(asked)
+        if found is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            found = self._found[asked] = (self._until(use, algorithm, bits),)
+        return found[0]
 
     def _until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None) -> datetime.date | None:
         key_end = datetime.date.max if bits is None else self._key_end(use, algorithm, bits)

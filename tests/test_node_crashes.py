@@ -1,6 +1,6 @@
 """Crashes: a rule machine with deaths at any point, and ``kill -9`` of real processes at every named one.
 
-The stated minimum of the suite: 40 schedules of the rule machine, and one kill at every point on each database. The
+The stated minimum of the suite: 20 schedules of the rule machine, and one kill at every point on each database. The
 long runs are commands of their own: ``python tests/crash_model.py 10000`` and ``python tests/crash_kill.py 1000``.
 """
 
@@ -21,8 +21,8 @@ from vndoc.node import FAILPOINTS
 
 TestCrashModel = CrashModel.TestCase
 TestCrashModel.settings = hypothesis.settings(
-    max_examples=40,
-    stateful_step_count=25,
+    max_examples=20,
+    stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )

@@ -317,8 +317,8 @@ HELP: Mapping[str, Text] = MappingProxyType(
             "Compare two tables code by code.\n\nExit code 1: they differ.",
         ),
         "demo": Text(
-            "Chạy thử một vòng: tạo, kiểm tra, ghi, đọc lại, so sánh, xem một gói tin mẫu, tìm nơi nhận.",
-            "Tell the story of one packet: build, check, write, read back, compare, show, route.",
+            "Chạy thử: tạo, kiểm tra, niêm một gói tin, rồi hai hệ thống gửi, nhận, thu hồi qua trục mô phỏng.",
+            "Tell the story of one packet: built, checked, sealed, exchanged by two systems over a simulated axis.",
         ),
         "profiles": Text("Liệt kê các cấu hình nơi nhận và giới hạn của chúng.", "List the profiles and their limits."),
         "schema": Text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
@@ -11,7 +12,8 @@ from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vndoc.errors import UsageError
-from vndoc.store.values import MAX_PAGE, Page
+from vndoc.store.values import MAX_PAGE, OPERATOR, InboxState, OutboxState, Page
+from vndoc.text import Text
 
 T = TypeVar("T")
 _COUNTED: Final = MappingProxyType({"preserve_rowcount": True})
@@ -76,6 +78,37 @@ def page(
     rows: Sequence[Row[Any]] = connection.execute(statement.order_by(key).limit(limit + 1)).all()
     last = rows[limit - 1]._mapping[key] if len(rows) > limit else None  # noqa: SLF001 - as above
     return Page(tuple(make(row) for row in rows[:limit]), last)
+
+
+def ending(
+    state: InboxState | OutboxState,
+    *,
+    at: datetime.datetime,
+    next_at: datetime.datetime | None,
+    code: str | None,
+    detail: str | None,
+) -> dict[str, object]:
+    """Return what the end of an attempt writes into its row, whichever way the row goes: owner, next time, end.
+
+    Raises ``option-invalid`` for a row that is neither final nor parked and has no next time.
+    """
+    parked = state.value == OutboxState.PARKED.value
+    if not state.final and not parked and next_at is None:
+        raise UsageError("option-invalid", detail=_NO_NEXT_TIME)
+    return {
+        "p_state": state.value,
+        "p_final": state.final,
+        "p_new_owner": OPERATOR if parked else None,
+        "p_next_at": None if state.final else next_at,
+        "p_ended_at": at if state.final else None,
+        "p_code": code,
+        "p_detail": detail,
+    }
+
+
+_NO_NEXT_TIME: Final = Text(
+    "hàng chưa kết thúc phải có thời điểm xử lý tiếp theo", "a row that is not final needs a next time"
+)
 
 
 def check_limit(limit: int) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import attrs
 from sqlalchemy import Connection, Row, func, select, update
 
-from vndoc.errors import StoreError, UsageError
+from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
 from vndoc.store.outbox import check_owner, held
 from vndoc.store.values import OPERATOR, InboxRow, InboxState, Lease, Page, Received
 
@@ -194,20 +194,7 @@ class Inbox:
         detail: str | None = None,
     ) -> None:
         """End the attempt of *lease*; as :meth:`vndoc.store.Outbox.finish`. What was decided stays noted."""
-        parked = state is InboxState.PARKED
-        if not state.final and not parked and next_at is None:
-            raise UsageError("option-invalid", detail="a row that is not final needs a next time")
-        self._held(
-            _FINISH,
-            lease,
-            p_state=state.value,
-            p_final=state.final,
-            p_new_owner=OPERATOR if parked else None,
-            p_next_at=None if state.final else next_at,
-            p_ended_at=at if state.final else None,
-            p_code=code,
-            p_detail=detail,
-        )
+        self._held(_FINISH, lease, **ending(state, at=at, next_at=next_at, code=code, detail=detail))
 
     def retry(self, id: str, *, at: datetime.datetime) -> InboxRow:  # noqa: A002 - as above
         """Let an operator give the parked row another try. Raises ``row-unknown``, and ``row-final`` if not parked."""

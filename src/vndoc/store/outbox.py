@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from vndoc.errors import StoreError, UsageError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
 from vndoc.store.values import (
     OPERATOR,
     Attempt,
@@ -200,21 +200,8 @@ class Outbox:
         A row that is not final needs *next_at*, but for ``PARKED``, which the operator owns. Raises ``lease-lost``
         where another worker has taken the row, or it has ended.
         """
-        parked = state is OutboxState.PARKED
-        if not state.final and not parked and next_at is None:
-            raise UsageError("option-invalid", detail="a row that is not final needs a next time")
-        self._held(
-            _FINISH,
-            lease,
-            p_state=state.value,
-            p_final=state.final,
-            p_new_owner=OPERATOR if parked else None,
-            p_next_at=None if state.final else next_at,
-            p_ended_at=at if state.final else None,
-            p_in_doubt=in_doubt,
-            p_code=code,
-            p_detail=detail,
-        )
+        values = ending(state, at=at, next_at=next_at, code=code, detail=detail)
+        self._held(_FINISH, lease, p_in_doubt=in_doubt, **values)
         self._note(lease, at, state.value, code, detail)
 
     def decide(self, message_id: str, state: OutboxState, *, at: datetime.datetime, by: str = OPERATOR) -> OutboxRow:

@@ -111,25 +111,23 @@ class Search:
         yield from self._climb((certificate,))
 
     def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
-        top = chain[-1]
+        top, limits = chain[-1], self.limits
         self._steps += 1
-        if self._steps > self.limits.steps or len(chain) >= self.limits.depth:
-            self._stop("steps" if self._steps > self.limits.steps else "depth")
+        if self._steps > limits.steps or len(chain) >= limits.depth:
+            self._stop("steps" if self._steps > limits.steps else "depth")
             return
         found = False
         named = self._candidates(top)
         for issuer, anchor in named:
-            if anchor is None and any(c.spki == issuer.spki and c.subject == issuer.subject for c in chain):
-                continue  # a circle
-            if self._signed(top, issuer) is not Signed.YES:
+            if (anchor is None and _stands_in(chain, issuer)) or self._signed(top, issuer) is not Signed.YES:
                 continue
             found = True
-            if anchor is not None and self._fits(anchor):
-                yield (*chain, issuer), anchor
-            elif anchor is not None:
-                self._end("anchor-other-purpose", anchor=anchor.name, purpose=", ".join(sorted(self.purpose)))
-            else:
+            if anchor is None:
                 yield from self._climb((*chain, issuer))
+            elif self._fits(anchor):
+                yield (*chain, issuer), anchor
+            else:
+                self._end("anchor-other-purpose", anchor=anchor.name, purpose=", ".join(sorted(self.purpose)))
         if not found:
             self._explain(top, [issuer for issuer, _ in named])
 
@@ -138,7 +136,7 @@ class Search:
 
     def _candidates(self, certificate: Certificate) -> list[_Candidate]:
         """Return who bears the issuer's name: anchors first, then by key identifier, validity and age."""
-        found = self._named(certificate.issuer)
+        found = self._loosely_named(certificate.issuer) if self.loose else self._named(certificate.issuer)
         if len(found) > 1:
             wanted = certificate.authority_key_id
             if len(found) > self.limits.candidates:
@@ -157,13 +155,14 @@ class Search:
         return hint, anchor is None, not issuer.profile.ca, not in_time, age
 
     def _named(self, name: bytes) -> list[_Candidate]:
-        if self.loose:
-            return self._loosely_named(name)
         if self._index is None:
             self._index = by_subject(self.pool)
-        found: list[_Candidate] = [(a.certificate, a) for a in self.trust.anchors_by_subject.get(name, ())]
-        found += [(c, None) for c in self._index.get(name, ())]
-        found += [(c, None) for c in self.trust.pool_by_subject.get(name, ())]
+        found: list[_Candidate] = []
+        if anchors := self.trust.anchors_by_subject.get(name):
+            found += [(a.certificate, a) for a in anchors]
+        for index in (self._index, self.trust.pool_by_subject):
+            if certificates := index.get(name):
+                found += [(c, None) for c in certificates]
         if len(found) > 1:  # each certificate once, as an anchor where it is one
             found = list({c.der: (c, a) for c, a in reversed(found)}.values())
             found.reverse()
@@ -212,6 +211,11 @@ class Search:
         reason = path_reason(code, **values)
         if len(self.dead_ends) < 16 and reason not in self.dead_ends:
             self.dead_ends.append(reason)
+
+
+def _stands_in(chain: tuple[Certificate, ...], issuer: Certificate) -> bool:
+    """Return whether a certificate of *chain* has the name and the key of *issuer*: a circle."""
+    return (issuer.subject, issuer.spki) in [(certificate.subject, certificate.spki) for certificate in chain]
 
 
 def _named(certificate: Certificate) -> str:

@@ -11,6 +11,7 @@ import binascii
 import datetime
 import hashlib
 import re
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ import pybase64
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
+from vndoc.pki._octets import extent, walk_extensions
 from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
 from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
@@ -292,9 +294,86 @@ def _shown(name: bytes) -> str:
 
 
 _VERSION_3: Final = b"\xa0\x03\x02\x01\x02"
+_START: Final = struct.Struct(">HHHH6sB")
+"""The headers of certificate and signed part, the version with the tag of the serial number, and its length."""
+_STARTS_LONG: Final = (0x3082, 0x3082, _VERSION_3 + b"\x02")
+_instant: Final = datetime.datetime.fromisoformat
 
 
 def _load(data: bytes) -> Certificate:
+    try:
+        found = _usual(data)
+    except (IndexError, ValueError, struct.error):  # an element ends behind the octets, or there is no such day
+        found = None
+    return _unusual(data) if found is None else found
+
+
+def _usual(data: bytes) -> Certificate | None:
+    """Return what :func:`_unusual` does, in one pass, where version, lengths and times are as nearly everywhere.
+
+    ``None`` leaves a certificate to it. Every element begins where the one before it stops: the last one stopping where
+    it must keeps all of them within bounds.
+    """
+    outer, size, inner, tbs_size, version, number = _START.unpack_from(data)
+    end, tbs_stop, at = size + 4, tbs_size + 8, number + 15
+    issuer = at + 2 + data[at + 1]
+    validity = issuer + 2 + data[issuer + 1]
+    if data[issuer + 1] > 0x7F:
+        validity = extent(data, issuer)[1]
+    subject = validity + 32
+    spki = subject + 2 + data[subject + 1]
+    if data[subject + 1] > 0x7F:
+        spki = extent(data, subject)[1]
+    rest = extent(data, spki)[1]
+    algorithm_stop = tbs_stop + 2 + data[tbs_stop + 1]
+    value, stop = extent(data, algorithm_stop)
+    times = data[validity:subject]
+    digits = times[4:16] + times[19:31]
+    if not (
+        (outer, inner, version) == _STARTS_LONG
+        and end == len(data) == stop != value
+        and data[at] == data[issuer] == data[subject] == data[spki] == data[tbs_stop] == 0x30
+        and data[algorithm_stop] == 0x03
+        and times[:4] == b"\x30\x1e\x17\x0d"
+        and times[16:19] == b"Z\x17\x0d"
+        and times[31:] == b"Z"
+        and digits.isdigit()
+        and 0 < number < 0x80 > data[at + 1]
+        and data[tbs_stop + 1] < 0x80
+    ):
+        return None
+    text = digits.decode()
+    not_before = _instant(f"{'19' if text[0] >= '5' else '20'}{text[:6]}T{text[6:12]}Z")
+    not_after = _instant(f"{'19' if text[12] >= '5' else '20'}{text[12:18]}T{text[18:]}Z")
+    extensions: dict[str, tuple[bool, slice]] = {}
+    repeated = False
+    if rest != tbs_stop:
+        body, stop = extent(data, rest)
+        if data[rest] != 0xA3 or stop != tbs_stop:
+            return None
+        repeated = walk_extensions(data, body, stop, extensions)
+    spans = (
+        slice(4, tbs_stop),
+        slice(tbs_stop, algorithm_stop),
+        slice(at, issuer),
+        slice(issuer, validity),
+        slice(subject, spki),
+        slice(spki, rest),
+        extensions,
+    )
+    serial = int.from_bytes(data[15:at], "big", signed=True)
+    signature = b"" if data[value] else data[value + 1 :]
+    found = Certificate(data, _spans(Spans, spans), 3, serial, not_before, not_after, signature, repeated)
+    found.__dict__.update(
+        issuer=data[issuer:validity], subject=data[subject:spki], spki=data[spki:rest]
+    )  # soon asked for
+    return found
+
+
+_spans: Final = tuple.__new__
+
+
+def _unusual(data: bytes) -> Certificate:
     size = len(data)
     body, end, stop = der.span(data, 0, size, der.SEQUENCE)
     tbs_body, tbs_end, tbs_stop = der.span(data, body, end, der.SEQUENCE)
@@ -358,54 +437,8 @@ def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool
             pos = der.read(data, pos, limit, ber=True).stop
             continue
         body, end, pos = der.span(data, pos, limit, 0xA3)
-        repeated |= _walk_extensions(data, body, end, found)
+        repeated |= walk_extensions(data, body, end, found)
     return found, repeated
-
-
-_HEADS: Final = {
-    bytes((0x06, 0x03, 0x55, 0x1D, number, behind)): (f"2.5.29.{number}", critical, skipped)
-    for number in range(128)
-    for behind, critical, skipped in ((0x04, False, 9), (0x01, True, 12))
-}
-"""How extensions of id-ce begin behind their own header: OID and what follows it; with where their value begins."""
-
-
-def _walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
-    """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
-    repeated = False
-    at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
-    if stop != limit:
-        raise CertificateError("certificate-malformed", detail="Extensions")
-    while at < end:
-        head = _HEADS.get(data[at + 2 : at + 8])
-        if head is not None and at + 12 < end and data[at] == 0x30 and data[at + 1] < 0x80:
-            # of id-ce, all lengths short: nearly every one
-            name, critical, skipped = head
-            value, item_end = at + skipped, at + 2 + data[at + 1]
-            if (
-                (not critical or data[at + 8 : at + 11] == b"\x01\xff\x04")
-                and data[value - 1] < 0x80
-                and value + data[value - 1] == item_end <= end
-                and name not in found
-            ):
-                found[name] = critical, slice(value, item_end)
-                at = item_end
-                continue
-        item, item_end, at = der.span(data, at, end, der.SEQUENCE)
-        oid_body, oid_end, item = der.span(data, item, item_end, der.OID)
-        critical = False
-        if item < item_end and data[item] == der.BOOLEAN:
-            flag, flag_end, item = der.span(data, item, item_end, der.BOOLEAN)
-            critical = data[flag:flag_end] != b"\0"
-        value, value_end, item = der.span(data, item, item_end, der.OCTET_STRING)
-        if item != item_end:
-            raise CertificateError("certificate-malformed", detail="Extension")
-        name = der.dotted(data[oid_body:oid_end])
-        if name in found:
-            repeated = True
-        else:
-            found[name] = critical, slice(value, value_end)
-    return repeated
 
 
 def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extension], bool]:
@@ -414,7 +447,7 @@ def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extens
     Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
     """
     found: dict[str, tuple[bool, slice]] = {}
-    repeated = _walk_extensions(data, pos, limit, found)
+    repeated = walk_extensions(data, pos, limit, found)
     return {oid: Extension(oid, critical, data[at]) for oid, (critical, at) in found.items()}, repeated
 
 

@@ -10,7 +10,7 @@ import attrs
 from vndoc.errors import CertificateError
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.constraints import ConstraintState, names_of
-from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN
+from vndoc.pki.extensions import ANY_POLICY, KEY_CERT_SIGN, NameConstraints
 from vndoc.pki.names import same_name
 from vndoc.pki.outcome import Reason
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
@@ -20,6 +20,7 @@ from vndoc.pki.trust import TrustAnchor
 
 __all__ = ["Judgement", "PathParameters", "judge_path", "use_of"]
 
+_FOR_EVER: Final = datetime.date.max
 _LEGACY: Final = {
     Use.CA_CERTIFICATE: Use.LEGACY_CA_CERTIFICATE,
     Use.END_CERTIFICATE: Use.LEGACY_END_CERTIFICATE,
@@ -73,17 +74,17 @@ def judge_path(
     """
     walk = _Walk(chain, anchor, at, crypto, parameters)
     walk.anchor()
-    certificates = chain[-2::-1]
-    parent = chain[-1]
-    for certificate in certificates:
-        last = certificate is chain[0]
-        use = use_of(end_use if last else Use.CA_CERTIFICATE, anchor)
-        self_issued = not last and _self_issued(certificate)
-        walk.certificate(certificate, last=last, self_issued=self_issued)
-        walk.algorithm(certificate, parent, use)
-        if not last:
-            walk.hand_on(certificate, self_issued=self_issued)
+    parent, leaf = chain[-1], chain[0]
+    ca_use = use_of(Use.CA_CERTIFICATE, anchor)
+    for certificate in chain[-2:0:-1]:
+        self_issued = walk.asks_for_names() and _self_issued(certificate)
+        walk.certificate(certificate, last=False, self_issued=self_issued)
+        walk.algorithm(certificate, parent, ca_use)
+        walk.hand_on(certificate, self_issued=self_issued)
         parent = certificate
+    if len(chain) > 1:
+        walk.certificate(leaf, last=True, self_issued=False)
+        walk.algorithm(leaf, parent, use_of(end_use, anchor))
     policies = walk.finish()
     return Judgement(tuple(walk.structure), tuple(walk.bounds), tuple(walk.crypto_faults), walk.until, policies)
 
@@ -102,13 +103,13 @@ class _Walk:
         size = len(chain) - 1
         self._chain, self._anchor, self._at, self._crypto = chain, anchor, at, crypto
         self._accepted = parameters.policies
-        self._names = ConstraintState()
-        self._length = size
+        self._names: ConstraintState | None = None
+        self._length, self._left = size, size - 1
         self._graph = _graph(chain, parameters)
         self.structure: list[Reason] = []
         self.bounds: list[Reason] = []
         self.crypto_faults: list[Reason] = []
-        self.until: datetime.date | None = datetime.date.max
+        self.until: datetime.date | None = _FOR_EVER
 
     def anchor(self) -> None:
         """Apply what limits the anchor, and what its own certificate says about paths below it."""
@@ -123,12 +124,26 @@ class _Walk:
             if profile.path_length is not None:
                 self._length = min(self._length, profile.path_length)
             if profile.name_constraints is not None:
-                self._names.add(profile.name_constraints)
+                self._constrain(profile.name_constraints)
+
+    def _constrain(self, constraints: NameConstraints) -> None:
+        if constraints.permitted or constraints.excluded:
+            if self._names is None:
+                self._names = ConstraintState()
+            self._names.add(constraints)
+
+    def asks_for_names(self) -> bool:
+        """Return whether it matters if the next certificate, one of an authority, is self-issued.
+
+        Only constraints, policies and a path length can make it matter; the last where fewer certificates may follow
+        than do. To find it out takes long.
+        """
+        return self._names is not None or self._graph is not None or self._length < self._left
 
     def certificate(self, certificate: Certificate, *, last: bool, self_issued: bool) -> None:
         """Judge one certificate (6.1.3)."""
-        profile = certificate.profile
-        if certificate.signature_identifier != certificate.tbs_signature_identifier:
+        profile, spans, octets = certificate.profile, certificate.spans, certificate.der
+        if octets[spans.algorithm] != octets[spans.inner_algorithm]:
             self._fault("signature-identifier-differs", certificate)
         if certificate.repeated_extensions:
             self._fault("extension-repeated", certificate)
@@ -136,41 +151,33 @@ class _Walk:
             self._fault("extension-malformed", certificate, oid=oid)
         for oid in profile.unknown_critical:
             self._fault("extension-unknown-critical", certificate, oid=oid)
-        self._time(certificate)
-        if not self_issued and not self._names_allowed(certificate):
+        if not certificate.not_before <= self._at <= certificate.not_after:
+            self._time(certificate)
+        if self._names is not None and not self_issued and not _allowed(certificate, self._names):
             self._fault("name-constraints", certificate)
         if self._graph is not None and not self._graph.take(profile, self_issued=self_issued, last=last):
             self._policy_fault()
 
     def _time(self, certificate: Certificate) -> None:
-        if self._at > certificate.not_after:
+        """Say what is wrong with the time of a certificate that is not valid at it."""
+        subject, at = certificate.subject_text, self._at
+        if at > certificate.not_after:
             until = certificate.not_after
-            self.bounds.append(
-                path_reason("certificate-expired", subject=certificate.subject_text, until=until, at=self._at)
-            )
-        elif self._at < certificate.not_before:
+            self.bounds.append(path_reason("certificate-expired", subject=subject, until=until, at=at))
+        else:
             since = certificate.not_before
-            self.bounds.append(
-                path_reason("certificate-not-yet-valid", subject=certificate.subject_text, since=since, at=self._at)
-            )
-
-    def _names_allowed(self, certificate: Certificate) -> bool:
-        if not self._names.constrains:
-            return True
-        try:
-            return self._names.allows(names_of(certificate.subject, certificate.profile))
-        except CertificateError:
-            return False
+            self.bounds.append(path_reason("certificate-not-yet-valid", subject=subject, since=since, at=at))
 
     def hand_on(self, certificate: Certificate, *, self_issued: bool) -> None:
         """Judge whether the certificate may issue, and prepare for the next one (6.1.4)."""
         profile = certificate.profile
+        self._left -= 1
         if profile.mappings and any(ANY_POLICY in pair for pair in profile.mappings):
             self._fault("policy-mapping-any", certificate)
         elif self._graph is not None:
             self._graph.hand_on(profile, self_issued=self_issued)
         if profile.name_constraints is not None:
-            self._names.add(profile.name_constraints)
+            self._constrain(profile.name_constraints)
         if not profile.ca:
             self._fault("not-a-ca", certificate)
         if not self_issued:
@@ -186,6 +193,8 @@ class _Walk:
         """Judge the algorithm that *certificate* is signed with, by the key of *issuer*."""
         algorithm, bits = certificate.signature_algorithm, issuer.key_bits
         until = self._crypto.until(use, algorithm, bits)
+        if until == _FOR_EVER:
+            return
         self.until = None if until is None or self.until is None else min(until, self.until)
         ruling = self._crypto.ruling(until, self._at)
         if ruling is not Ruling.ACCEPTED:
@@ -220,17 +229,30 @@ def _graph(chain: tuple[Certificate, ...], parameters: PathParameters) -> Policy
 
     A certificate without policies empties it for good; that matters only where somebody requires one.
     """
-    profiles = [certificate.profile for certificate in chain[:-1]]
     if not parameters.explicit_policy:
-        policies = [profile.policies for profile in profiles]
-        if None in policies and all(profile.require_explicit is None for profile in profiles):
-            return None
+        empty = False
+        for certificate in chain[:-1]:
+            profile = certificate.profile
+            if profile.require_explicit is not None:
+                break
+            empty = empty or profile.policies is None
+        else:
+            if empty:
+                return None
     most = len(chain)
     return PolicyGraph(
         0 if parameters.explicit_policy else most,
         0 if parameters.inhibit_mapping else most,
         0 if parameters.inhibit_any_policy else most,
     )
+
+
+def _allowed(certificate: Certificate, names: ConstraintState) -> bool:
+    """Return whether the names of *certificate* keep to the constraints *names*; one that cannot be read does not."""
+    try:
+        return names.allows(names_of(certificate.subject, certificate.profile))
+    except CertificateError:
+        return False
 
 
 def _self_issued(certificate: Certificate) -> bool:

@@ -98,9 +98,9 @@ def validate_path(
         raise UsageError("time-zone-missing")
     attempt = None if fetch is None else FetchAttempt(FetchSession.of(fetch))
     run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits, attempt)
-    pinned = next((a for a in trust.pinned if a.certificate == certificate and a.purposes & purpose), None)
-    if pinned is not None:
-        return run.pinned(pinned, end_use)
+    for anchor in trust.pinned:
+        if anchor.certificate == certificate and anchor.purposes & purpose:
+            return run.pinned(anchor, end_use)
     return run.best(certificate, end_use)
 
 
@@ -142,7 +142,8 @@ class _Run:
         """Return the best answer; where no anchor is reached, again with the issuers that can be fetched."""
         ends: list[Reason] = []
         for _ in range(self.limits.depth):
-            ends, stuck = [], dict[Certificate, None]()
+            ends = []
+            stuck: dict[Certificate, None] = {}
             found = self._climbed(certificate, trust, end_use, nested, ends, stuck)
             if found is not None:
                 return found
@@ -196,14 +197,16 @@ class _Run:
             chain, anchor, at=self.at, crypto=self.crypto, end_use=end_use, parameters=self.parameters
         )
         facts: tuple[RevocationFact, ...] = ()
+        reasons = judgement.structure + judgement.bounds + judgement.crypto
         if (self.revocation is not None or self.attempt is not None) and not judgement.structure:
             facts = self._ask(chain, anchor, end_use, nested)
-        revoked, unknown = _of_facts(facts, chain[0])
-        bounds = judgement.bounds
-        if bounds and facts and all(fact.status is RevocationStatus.GOOD for fact in facts):
-            bounds = tuple(_not_revoked(reason) for reason in bounds)
-        weak = [_weak(fact) for fact in facts if fact.weak]
-        reasons = (*judgement.structure, *revoked, *bounds, *unknown, *judgement.crypto, *weak)
+        if facts:
+            revoked, unknown = _of_facts(facts, chain[0])
+            bounds = judgement.bounds
+            if bounds and all(fact.status is RevocationStatus.GOOD for fact in facts):
+                bounds = tuple(_not_revoked(reason) for reason in bounds)
+            weak = [_weak(fact) for fact in facts if fact.weak]
+            reasons = (*judgement.structure, *revoked, *bounds, *unknown, *judgement.crypto, *weak)
         return PathResult(
             outcome=outcome_of(reasons),
             chain=chain,

@@ -14,7 +14,7 @@ import attrs
 
 from vndoc.errors import UsageError
 from vndoc.pki._lazy import lazy
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.recognised import RECOGNISED, Recognised
 
 __all__ = ["Purpose", "TrustAnchor", "TrustStore", "by_subject"]
@@ -22,6 +22,8 @@ __all__ = ["Purpose", "TrustAnchor", "TrustStore", "by_subject"]
 
 class Purpose(enum.StrEnum):
     """What an anchor is trusted for. ``GOVERNMENT`` and ``NATIONAL`` are two families of signers."""
+
+    __hash__ = str.__hash__  # that of enum is written in Python, and sets of purposes are asked for each path
 
     GOVERNMENT = "government"
     """Official-duty signatures below the roots of Ban Cơ yếu Chính phủ (VGCA)."""
@@ -82,7 +84,7 @@ def _digits(fingerprint: str) -> bytes:
 def by_subject(certificates: Iterable[Certificate]) -> dict[bytes, list[Certificate]]:
     """Return *certificates* by the DER of their subject, each once."""
     found: dict[bytes, list[Certificate]] = {}
-    for certificate in {c.der: c for c in certificates}.values():
+    for certificate in distinct(certificates):
         found.setdefault(certificate.subject, []).append(certificate)
     return found
 

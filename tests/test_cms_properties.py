@@ -33,7 +33,8 @@ from vndoc.limits import DEFAULT
 from vndoc.pki import der
 from vndoc.signature import SignatureFacts, cms, tsp
 from vndoc.signature._cms_encode import octet_string
-from vndoc.signature._cms_structure import _Memory, _plain, _split, der_of
+from vndoc.signature._cms_structure import _plain, _split, der_of
+from vndoc.signature._cms_walk import Memory
 
 SIGNED = signed(detached=False)
 STAMPED = cms.counter_sign(signed(stamp=stamp()), signer=other().signer())
@@ -197,7 +198,7 @@ def test_the_short_way_finds_what_the_walk_finds(data: bytes) -> None:
     short = _plain(data, DEFAULT)
     if short is None:
         return
-    walked = _split(data, _Memory(data), DEFAULT)
+    walked = _split(data, Memory(data), DEFAULT)
     assert (short.version, short.content_type, short.encapsulated, short.trailing) == (
         walked.version,
         walked.content_type,

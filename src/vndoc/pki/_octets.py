@@ -9,14 +9,20 @@ from vndoc.pki import der
 
 
 def extent(data: bytes, at: int) -> tuple[int, int]:
-    """Return where the content of the element at *at* begins and ends; ``ValueError`` where the length is unusual."""
+    """Return where the content of the element at *at* begins and ends, without asking whether there is so much.
+
+    ``ValueError`` for a length that is indefinite, not minimal or above 32 bits, ``IndexError`` behind the octets.
+    """
     length = data[at + 1]
     if length < 0x80:
         return at + 2, at + 2 + length
-    if length == 0x82:
+    if length == 0x82 and data[at + 2]:
         return at + 4, at + 4 + (data[at + 2] << 8 | data[at + 3])
-    if length == 0x81:
+    if length == 0x81 and data[at + 2] > 0x7F:
         return at + 3, at + 3 + data[at + 2]
+    if length in (0x83, 0x84) and data[at + 2]:
+        body = at + length - 0x7E
+        return body, body + int.from_bytes(data[at + 2 : body], "big")
     raise ValueError
 
 

@@ -364,9 +364,8 @@ def _usual(data: bytes) -> Certificate | None:
     serial = int.from_bytes(data[15:at], "big", signed=True)
     signature = b"" if data[value] else data[value + 1 :]
     found = Certificate(data, _spans(Spans, spans), 3, serial, not_before, not_after, signature, repeated)
-    found.__dict__.update(
-        issuer=data[issuer:validity], subject=data[subject:spki], spki=data[spki:rest]
-    )  # soon asked for
+    # these are asked for in any case, and to be asked takes longer than to tell
+    found.__dict__.update(issuer=data[issuer:validity], subject=data[subject:spki], spki=data[spki:rest])
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -15,6 +16,7 @@ import attrs
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
+from vndoc.pki._octets import extent
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm, digest_of_identifier, signature_algorithm
 from vndoc.pki.certificate import Certificate, read_extensions, serial_octets
 from vndoc.pki.crl import reason_of
@@ -149,7 +151,7 @@ def certificate_id(certificate: Certificate, issuer: Certificate, digest: str) -
     """
     if digest == "sha1":
         name = hashlib.sha1(certificate.issuer, usedforsecurity=False).digest()
-        return CertificateId(digest, name, issuer.key_hash, certificate.serial_content)
+        return _new(CertificateId, (digest, name, issuer.key_hash, certificate.serial_content))
     row = DIGESTS[digest]
     return CertificateId(digest, row.of(certificate.issuer), row.of(issuer.key_octets), certificate.serial_content)
 
@@ -158,17 +160,133 @@ def _malformed(detail: str) -> CertificateError:
     return CertificateError("ocsp-malformed", detail=detail)
 
 
+_OUTER: Final = struct.Struct(">HH3sHHHH11sHHHH")
+"""What is around a basic response that was given, with lengths of two octets."""
+_OUTER_SIZE: Final = _OUTER.size
+_GIVEN: Final = b"\x0a\x01\x00"
+"""The status ``successful``."""
+_BASIC_TYPE: Final = der.encode(der.OID, _BASIC)
+_VERSION_1: Final = b"\xa0\x03\x02\x01\x00"
+
+
 def _load(data: bytes, expected_nonce: bytes | None) -> OcspResponse:
+    try:
+        found = _usual(data, expected_nonce)
+    except (IndexError, ValueError, struct.error):  # an element ends behind the octets, or something is malformed
+        found = None
+    return _unusual(data, expected_nonce) if found is None else found
+
+
+def _usual(data: bytes, expected_nonce: bytes | None) -> OcspResponse | None:
+    """Return what :func:`_unusual` does, in one pass, for one answer in an envelope, as responders give it.
+
+    ``None`` leaves a response to it, as every error does. Every element begins where the one before it stops: the last
+    one stopping where it must keeps all of them within bounds.
+    """
+    end = len(data)
+    if not _is_usual_envelope(data, end):
+        return None
+    at, algorithm_at = extent(data, _OUTER_SIZE)
+    value_at = algorithm_at + 2 + data[algorithm_at + 1]
+    value, stop = extent(data, value_at)
+    if data[at : at + 5] == _VERSION_1:
+        at += 5
+    responder = data[at]
+    inner, produced = extent(data, at)
+    answers = produced + 17
+    single, responses_stop = extent(data, answers)
+    body, single_stop = extent(data, single)
+    if not (
+        data[_OUTER_SIZE] == data[algorithm_at] == data[answers] == data[single] == 0x30
+        and data[value_at] == 0x03
+        and data[algorithm_at + 1] < 0x80
+        and data[produced : produced + 2] == b"\x18\x0f"
+        and value < stop <= end
+        and single_stop == responses_stop <= algorithm_at
+        and (
+            responder == _TAG_1
+            or (responder == _TAG_2 and data[inner] == 0x04 and data[inner + 1] == produced - inner - 2 < 0x80)
+        )
+    ):
+        return None
+    nonce, usable = None, True
+    if responses_stop < algorithm_at:
+        extensions, usable = _extensions(data, responses_stop, algorithm_at)
+        nonce = extensions.get(_NONCE)
+    return OcspResponse(
+        data,
+        data[inner:produced] if responder == _TAG_1 else None,
+        None if responder == _TAG_1 else data[inner + 2 : produced],
+        _instant(data[produced + 2 : answers]),
+        (_usual_answer(data, body, single_stop) or _single(data, body, single_stop),),
+        None if nonce is None else nonce_of(nonce.value),
+        expected_nonce,
+        b"" if data[value] else data[value + 1 : stop],
+        data[algorithm_at:value_at],
+        usable,
+        slice(_OUTER_SIZE, algorithm_at),
+        _carried(data, stop, end),
+    )
+
+
+def _is_usual_envelope(data: bytes, end: int) -> bool:
+    """Return whether the response was given, is a basic one, and all that is around it stops at *end*."""
+    outer = (0x3082, end - 4, _GIVEN, 0xA082, end - 11, 0x3082, end - 15, _BASIC_TYPE, 0x0482, end - 30, 0x3082)
+    return _OUTER.unpack_from(data) == (*outer, end - _OUTER_SIZE)
+
+
+def _usual_answer(data: bytes, pos: int, end: int) -> SingleResponse | None:
+    """Return what :func:`_single` does where the certificate is good and both times stand there, else ``None``."""
+    name = pos + 4 + data[pos + 3]
+    key = name + 2 + data[name + 1]
+    serial = key + 2 + data[key + 1]
+    status = serial + 2 + data[serial + 1]
+    digest = _DIGESTS.get(data[pos + 2 : name])
+    if not (
+        digest is not None
+        and data[pos] == 0x30
+        and status == pos + 2 + data[pos + 1] < pos + 0x82
+        and data[name] == data[key] == 0x04
+        and data[serial] == 0x02
+        and 0x00 < data[serial + 2] < 0xFF
+        and serial + 2 < status
+        and data[status : status + 4] == b"\x80\x00\x18\x0f"
+        and data[status + 19 : status + 23] == b"\xa0\x11\x18\x0f"
+        and status + 38 == end
+    ):
+        return None
+    return SingleResponse(
+        _new(CertificateId, (digest, data[name + 2 : key], data[key + 2 : serial], data[serial + 2 : status])),
+        RevocationStatus.GOOD,
+        None,
+        None,
+        _instant(data[status + 4 : status + 19]),
+        _instant(data[status + 23 : end]),
+        None,
+        True,
+    )
+
+
+def _instant(content: bytes) -> datetime.datetime:
+    """Return the time of a GeneralizedTime of fifteen characters; ``ValueError`` for any other than in UTC."""
+    text = content.decode("ascii")
+    if not content[:14].isdigit() or text[14] != "Z":
+        raise ValueError
+    return _from_iso(f"{text[:8]}T{text[8:]}")
+
+
+_from_iso: Final = datetime.datetime.fromisoformat
+_new: Final = tuple.__new__
+
+
+def _unusual(data: bytes, expected_nonce: bytes | None) -> OcspResponse:
     body, end = _basic(data)
     at, tbs_end, algorithm_at = der.span(data, body, end, der.SEQUENCE)
     _, _, value_at = der.span(data, algorithm_at, end, der.SEQUENCE)
     value, value_end, stop = der.span(data, value_at, end, der.BIT_STRING)
     if value == value_end:
         raise _malformed("signature")
-    certificates: tuple[bytes, ...] = ()
-    if stop < end:
-        first, last, _ = der.span(data, stop, end, _TAG_0)
-        certificates = tuple(_octets(data, *der.span(data, first, last, der.SEQUENCE)[:2]))
+    certificates = _carried(data, stop, end)
     tag, inner, inner_end, at = der.parts(data, at, tbs_end)
     if tag == _TAG_0:  # the version
         tag, inner, inner_end, at = der.parts(data, at, tbs_end)
@@ -214,6 +332,14 @@ def _basic(data: bytes) -> tuple[int, int]:
         raise _malformed(der.dotted(data[first:last]))
     octets, octets_end, _ = der.span(data, at, inner_end, der.OCTET_STRING)
     return der.span(data, octets, octets_end, der.SEQUENCE)[:2]
+
+
+def _carried(data: bytes, pos: int, end: int) -> tuple[bytes, ...]:
+    """Return the certificates at *pos*; none where the response ends there."""
+    if pos >= end:
+        return ()
+    first, last, _ = der.span(data, pos, end, _TAG_0)
+    return tuple(_octets(data, *der.span(data, first, last, der.SEQUENCE)[:2]))
 
 
 def _octets(data: bytes, pos: int, end: int) -> Iterator[bytes]:

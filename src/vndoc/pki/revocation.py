@@ -121,11 +121,13 @@ class RevocationChecker:
             raise UsageError("time-zone-missing")
         load = Crl.load if cache is None else cache.crl
         unreadable: list[str] = []
-        lists = list(_read(crls, Crl, load, "crl-malformed", unreadable))
-        responses = list(_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable))
+        lists = _each_once([*_read(crls, Crl, load, "crl-malformed", unreadable)]) if crls else ()
+        responses = (
+            _each_once([*_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable)]) if ocsps else ()
+        )
         return cls(
-            crls=_each_once(lists),
-            ocsps=_each_once(responses),
+            crls=lists,
+            ocsps=responses,
             unreadable=_each_once(unreadable),
             known_at=known_at,
             fresh_for=fresh_for,
@@ -144,20 +146,21 @@ class RevocationChecker:
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
             return _fact(question, RevocationStatus.GOOD, None, "no-check")
         why: list[str] = list(self.unreadable)
-        said = [*self._of_ocsps(question, why)] if self.ocsps else []
+        said = self._of_ocsps(question, why) if self.ocsps else []
         if self.crls:
             said += self._of_crls(question, why)
         return _decided(question, said, why)
 
     # -- OCSP ------------------------------------------------------------------------------------------------
 
-    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[_Said]:
+        said: list[_Said] = []
         others = 0
         for response in self.ocsps[:MAX_SOURCES]:
             try:
                 about = [single for single in response.responses if is_about(single, question)]
                 if about:
-                    yield from self._of_ocsp(response, about, question)
+                    self._of_ocsp(response, about, question, said)
                 else:
                     others += 1
             except DoesNotCountError as error:
@@ -166,33 +169,30 @@ class RevocationChecker:
                 why.append("ocsp-malformed")
         if others == min(len(self.ocsps), MAX_SOURCES):
             why.append("ocsp-other-certificate")
+        return said
 
     def _of_ocsp(
-        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion
-    ) -> Iterator[_Said]:
-        if not (response.usable and all(single.usable for single in about)):
+        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[_Said]
+    ) -> None:
+        if not response.usable or False in [single.usable for single in about]:
             raise DoesNotCountError("ocsp-critical-extension")
         if response.expected_nonce is not None and response.expected_nonce != response.nonce:
             raise DoesNotCountError("ocsp-nonce")
         check_ocsp_signer(response, question)
-        for single in about:
-            if single.status is RevocationStatus.UNKNOWN:
-                raise DoesNotCountError("ocsp-unknown")
-            self._not_from_the_future(single.this_update, "ocsp")
-            entry = None
-            if single.date is not None:
-                entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
-            yield _Said(
-                "ocsp",
-                entry,
-                single.this_update,
-                single.next_update,
-                self._until(single.this_update, single.next_update),
-                ALL_REASONS,
-                single.archive_cutoff,
-                response.der,
-                response.algorithm.digest == "sha1",
-            )
+        weak = response.algorithm.digest == "sha1"
+        for single in about:  # what was said before one that does not count stays said
+            self._answer(response, single, weak, said)
+
+    def _answer(self, response: OcspResponse, single: SingleResponse, weak: bool, said: list[_Said]) -> None:
+        if single.status is RevocationStatus.UNKNOWN:
+            raise DoesNotCountError("ocsp-unknown")
+        issued, entry = single.this_update, None
+        self._not_from_the_future(issued, "ocsp")
+        if single.date is not None:
+            entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
+        until = self._until(issued, single.next_update)
+        cutoff, material = single.archive_cutoff, response.der
+        said.append(_Said("ocsp", entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak))
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ class RevocationChecker:
 
 
 def _each_once(items: list[_Item]) -> tuple[_Item, ...]:
-    return tuple(items) if len(items) < 2 else tuple(dict.fromkeys(items))
+    return tuple(items if len(items) < 2 else dict.fromkeys(items))
 
 
 def _read(
@@ -313,7 +313,7 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
     if len(said) == 1 and _plainly_good(said[0], question):
-        return _fact(question, RevocationStatus.GOOD, said[0], said[0].kind, ())
+        return _fact(question, RevocationStatus.GOOD, said[0], said[0].kind)
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
@@ -383,7 +383,7 @@ def _fact(
         issued=None if source is None else source.issued,
         next_update=None if source is None else source.next_update,
         material=None if source is None else source.material,
-        why=tuple(dict.fromkeys(why)),
+        why=tuple(dict.fromkeys(why)) if why else (),
         weak=source is not None and source.weak,
     )
 

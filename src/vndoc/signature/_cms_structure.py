@@ -8,172 +8,24 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from typing import BinaryIO, Final
+from typing import Final
 
 import attrs
 
-from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
+from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import Limits
 from vndoc.pki import der
+from vndoc.pki._octets import extent
 from vndoc.pki.algorithms import digest_of_identifier
 from vndoc.signature._cms_content import ContentOctets, given, malformed, unreadable
+from vndoc.signature._cms_walk import DEPTH, PIECES, STRING, Memory, Stream, Walk
 
 DATA: Final = "1.2.840.113549.1.7.1"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 
-_STRING: Final = der.OCTET_STRING
-_PIECES: Final = der.OCTET_STRING | 0x20
-_DEPTH: Final = 16
 _ALGORITHMS: Final = 65_536
 """Octets of the list of digest algorithms: each takes fifteen."""
-
-
-class _Memory:
-    """Octets in memory, passed once."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.pos = 0
-
-    def peek(self, size: int) -> bytes:
-        return self.data[self.pos : self.pos + size]
-
-    def skip(self, size: int) -> None:
-        self.pos += size
-        if self.pos > len(self.data):
-            raise malformed(f"{len(self.data)} B")
-
-    def rest(self, _most: int) -> tuple[bytes, int]:
-        """Return octets and the offset in them of what was not passed yet."""
-        return self.data, self.pos
-
-
-class _Stream:
-    """The octets of a source, passed once without keeping them."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        self.pos = 0
-        self.held = b""
-
-    def peek(self, size: int) -> bytes:
-        while len(self.held) < size and (more := self.file.read(max(4096, size))):
-            self.held += more
-        return self.held[:size]
-
-    def skip(self, size: int) -> None:
-        self.pos += size
-        used = min(size, len(self.held))
-        self.held = self.held[used:]
-        size -= used
-        while size:
-            piece = self.file.read(min(size, CHUNK))
-            if not piece:
-                raise malformed(f"{self.pos - size} B")
-            size -= len(piece)
-
-    def rest(self, most: int) -> tuple[bytes, int]:
-        pieces, size = [self.held], len(self.held)
-        while size <= most and (piece := self.file.read(CHUNK)):
-            pieces.append(piece)
-            size += len(piece)
-        return b"".join(pieces), 0
-
-
-class _Walk:
-    """The elements around and before the content, entered one by one; lengths may be indefinite."""
-
-    def __init__(self, source: _Memory | _Stream) -> None:
-        self.source = source
-        self.ends: list[int | None] = []
-        self.bounds: list[int | None] = [None]  # the nearest definite end around each level
-
-    def header(self) -> tuple[int, int, int | None]:
-        """Return tag, size of the header and length (``None``: indefinite) of the element that begins here."""
-        head = self.source.peek(10)
-        if len(head) < 2 or head[0] & 0x1F == 0x1F or not head[0]:
-            raise malformed(f"@{self.source.pos}")
-        size, length = 2, head[1]
-        if length == 0x80:
-            if not head[0] & 0x20:
-                raise malformed(f"@{self.source.pos}")
-            return head[0], 2, None
-        if length > 0x80:
-            size += length & 0x7F
-            if size > 10 or len(head) < size:
-                raise malformed(f"@{self.source.pos}")
-            length = int.from_bytes(head[2:size], "big")
-        bound = self.bounds[-1]
-        if bound is not None and self.source.pos + size + length > bound:
-            raise malformed(f"@{self.source.pos}")
-        return head[0], size, length
-
-    def enter(self, tag: int) -> None:
-        found, size, length = self.header()
-        if found != tag:
-            raise malformed(f"@{self.source.pos}")
-        self.source.skip(size)
-        self._push(length)
-
-    def _push(self, length: int | None) -> None:
-        end = None if length is None else self.source.pos + length
-        self.ends.append(end)
-        self.bounds.append(self.bounds[-1] if end is None else end)
-
-    def at_end(self) -> bool:
-        end = self.ends[-1]
-        return self.source.peek(2) == b"\0\0" if end is None else self.source.pos >= end
-
-    def leave(self) -> None:
-        if not self.at_end():
-            raise malformed(f"@{self.source.pos}")
-        self.bounds.pop()
-        if self.ends.pop() is None:
-            self.source.skip(2)
-
-    def whole(self, most: int = 4096) -> der.Element:
-        """Return a small element as it stands here, and pass it."""
-        _, size, length = self.header()
-        wanted = most if length is None else size + length
-        element = der.read(self.source.peek(min(wanted, most)), ber=True)
-        bound = self.bounds[-1]
-        if bound is not None and self.source.pos + element.stop > bound:
-            raise malformed(f"@{self.source.pos}")
-        self.source.skip(element.stop)
-        return element
-
-    def pieces(self, most: int) -> array[int]:
-        """Pass the content and return where its pieces lie: offset and length by turns.
-
-        The content of an OCTET STRING is its value; that of anything else (PKCS #7) is its content octets.
-        """
-        found = array("Q")
-        tag, size, length = self.header()
-        if tag != _PIECES:
-            if length is None:
-                raise malformed(f"@{self.source.pos}")
-            found.extend((self.source.pos + size, length))
-            self.source.skip(size + length)
-            return found
-        base = len(self.ends)
-        self.enter(_PIECES)
-        while len(self.ends) > base:
-            if self.at_end():
-                self.leave()
-                continue
-            tag, size, length = self.header()
-            if tag == _PIECES and len(self.ends) - base < _DEPTH:
-                self.source.skip(size)
-                self._push(length)
-            elif tag == _STRING and length is not None:
-                if len(found) >= 2 * most:
-                    raise SignatureError("cms-too-large", what="OCTET STRING", limit=most)
-                found.extend((self.source.pos + size, length))
-                self.source.skip(size + length)
-            else:
-                raise malformed(f"@{self.source.pos}")
-        return found
 
 
 @attrs.frozen(kw_only=True)
@@ -202,9 +54,9 @@ def split(data: bytes | Octets, limits: Limits) -> SignedData:
     try:
         if isinstance(source, MemoryOctets):
             octets = source.data
-            return _plain(octets, limits) or _split(octets, _Memory(octets), limits)
+            return _plain(octets, limits) or _split(octets, Memory(octets), limits)
         with source.open() as file:
-            return _split(source, _Stream(file), limits)
+            return _split(source, Stream(file), limits)
     except OSError as error:
         raise unreadable(source, error) from error
     except CertificateError as error:
@@ -214,43 +66,72 @@ def split(data: bytes | Octets, limits: Limits) -> SignedData:
 def _plain(data: bytes, limits: Limits) -> SignedData | None:
     """Return the parts where all lengths are definite and the content is whole, as in nearly every signature.
 
-    Everything else, and everything that is wrong, is left to the walk (``None``), which finds the same.
+    Everything else, and everything that is wrong, is left to the walk (``None``), which finds the same. Every element
+    begins where the one before it stops, so that those that stop together are within bounds.
     """
     try:
-        outer = der.read(data)
-        kind, explicit = der.children(outer, most=2)
-        [signed] = der.children(explicit, most=1)
-        version, digest_algorithms, encapsulated, *parts = der.children(signed, most=6)
-        content_type, *content = der.children(encapsulated, most=2)
+        at, stop = extent(data, 0)
+        explicit, explicit_stop = extent(data, at + len(_SIGNED_DATA))
+        signed, signed_stop = extent(data, explicit)
+        algorithms = signed + 3
+        algorithms_body, encapsulated = extent(data, algorithms)
+        kind_at, encapsulated_stop = extent(data, encapsulated)
+        kind, kind_stop = extent(data, kind_at)
+        if not (
+            data[0] == data[explicit] == data[encapsulated] == der.SEQUENCE
+            and data[at : at + len(_SIGNED_DATA)] == _SIGNED_DATA
+            and data[at + len(_SIGNED_DATA)] == _TAG_0
+            and signed_stop == explicit_stop == stop <= len(data)
+            and data[signed : signed + 2] == b"\x02\x01"
+            and data[signed + 2] < 0x80
+            and data[algorithms] == der.SET
+            and data[kind_at] == der.OID
+            and encapsulated - algorithms <= _ALGORITHMS
+            and encapsulated_stop < stop <= encapsulated_stop + limits.cms_bytes
+        ):
+            return None
         pieces = None
-        if content:
-            [string] = der.children(content[0], most=1)
-            if string.tag != _STRING or content[0].tag != der.context(0):
+        if kind_stop != encapsulated_stop:
+            string, string_stop = extent(data, extent(data, kind_stop)[0])
+            if (
+                data[kind_stop] != _TAG_0
+                or data[extent(data, kind_stop)[0]] != STRING
+                or string_stop != encapsulated_stop
+            ):
                 return None
-            pieces = ContentOctets(data, array("Q", (string.body, string.end - string.body)))
-        tags = (outer.tag, explicit.tag, signed.tag, encapsulated.tag)
-        if tags != _TAGS or der.oid(kind) != SIGNED_DATA or signed.end - encapsulated.stop > limits.cms_bytes:
-            return None
-        if digest_algorithms.stop - digest_algorithms.start > _ALGORITHMS:
-            return None
+            pieces = ContentOctets(data, array("Q", (string, string_stop - string)))
         return SignedData(
-            version=der.integer(version),
-            digest_algorithms=digest_algorithms,
-            content_type=der.oid(content_type),
+            version=data[signed + 2],
+            digest_algorithms=_new(
+                der.Element, (data, der.SET, algorithms, algorithms_body, encapsulated, encapsulated)
+            ),
+            content_type=der.dotted(data[kind:kind_stop]),
             content=pieces,
-            encapsulated=(encapsulated.start, encapsulated.stop),
-            trailing=outer.stop < len(data),
-            **_named(parts, limits),
+            encapsulated=(encapsulated, encapsulated_stop),
+            trailing=stop < len(data),
+            **_named(_behind(data, encapsulated_stop, stop), limits),
         )
-    except (CertificateError, ValueError):
+    except (IndexError, ValueError):  # those of this library are of the second kind
         return None
 
 
-_TAGS: Final = (der.SEQUENCE, der.context(0), der.SEQUENCE, der.SEQUENCE)
+_SIGNED_DATA: Final = der.encode_oid(SIGNED_DATA)
+_TAG_0: Final = der.context(0)
+_new: Final = tuple.__new__
 
 
-def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> SignedData:
-    walk = _Walk(source)
+def _behind(data: bytes, at: int, end: int) -> list[der.Element]:
+    """Return the elements from *at* to *end*, at most three."""
+    found: list[der.Element] = []
+    while at < end and len(found) < 4:
+        body, stop = extent(data, at)
+        found.append(_new(der.Element, (data, data[at], at, body, stop, stop)))
+        at = stop
+    return found if at == end else []
+
+
+def _split(data: bytes | Octets, source: Memory | Stream, limits: Limits) -> SignedData:
+    walk = Walk(source)
     walk.enter(der.SEQUENCE)
     if der.oid(walk.whole()) != SIGNED_DATA:
         raise malformed("contentType")
@@ -281,7 +162,7 @@ def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> S
     )
 
 
-def _rest(walk: _Walk, rest: bytes, offset: int, stop: int, limits: Limits) -> tuple[list[der.Element], bool]:
+def _rest(walk: Walk, rest: bytes, offset: int, stop: int, limits: Limits) -> tuple[list[der.Element], bool]:
     """Return the elements behind the content, and whether octets follow the signature."""
     shift = offset - stop  # from offsets in the input to offsets in "rest"
     bound = walk.bounds[-1]
@@ -316,7 +197,7 @@ _ORDERS: Final = frozenset(
 
 def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Element, ...]]:
     """Return certificates [0], crls [1] and signerInfos by the names of :class:`SignedData`."""
-    if tuple(part.tag for part in parts) not in _ORDERS:
+    if tuple([part.tag for part in parts]) not in _ORDERS:
         raise malformed("SignedData")
     found = {}
     for part in parts:
@@ -328,11 +209,17 @@ def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Elem
 def _counted(parent: der.Element, most: int, what: str) -> tuple[der.Element, ...]:
     """Return the elements within *parent*; ``cms-too-large`` if there are more than *most*."""
     found: list[der.Element] = []
-    pos = parent.body
-    while pos < parent.end:
+    data, pos, end = parent.data, parent.body, parent.end
+    while pos < end:
         if len(found) == most:
             raise SignatureError("cms-too-large", what=what, limit=most)
-        found.append(der.read(parent.data, pos, parent.end, ber=True))
+        if pos + 4 < end and data[pos] == der.SEQUENCE and data[pos + 1] == 0x82:  # as nearly all are: without a call
+            stop = pos + 4 + (data[pos + 2] << 8 | data[pos + 3])
+            if stop <= end:
+                found.append(_new(der.Element, (data, der.SEQUENCE, pos, pos + 4, stop, stop)))
+                pos = stop
+                continue
+        found.append(der.read(data, pos, end, ber=True))
         pos = found[-1].stop
     return tuple(found)
 
@@ -405,12 +292,55 @@ def digest_needed(info: SignerInfo) -> list[str]:
 def _signed(element: der.Element) -> tuple[Attributes, bool]:
     """Return signed attributes, and whether they are DER."""
     try:
+        usual = _usual_attributes(element)
+    except (IndexError, ValueError):  # an element ends behind the octets, or a length is not minimal
+        usual = None
+    if usual is not None:
+        return usual
+    try:
         der.read(element.data, element.start, element.stop)
         found = attributes(element, ber=False)
     except CertificateError:
         return attributes(element), False
     octets = [item.octets for item in der.children(element)]
     return found, octets == sorted(octets)
+
+
+_SMALLEST: Final = 9
+"""Octets of an attribute at least: its type and a value, each with its header, and the headers around them."""
+
+
+def _usual_attributes(element: der.Element) -> tuple[Attributes, bool] | None:
+    """Return what :func:`_signed` does where each attribute has one value and all lengths are minimal, else ``None``.
+
+    In every attribute the set and its value stop where the attribute does, which keeps them within bounds.
+    """
+    data, at, end = element.data, element.body, element.end
+    if end > len(data) or extent(data, element.start) != (at, element.stop) or end - at > _SMALLEST * MOST:
+        return None
+    found: dict[str, list[list[der.Element]]] = {}
+    ordered, before = True, b""
+    while at < end:
+        body, stop = extent(data, at)
+        values = body + 2 + data[body + 1]
+        value, values_stop = extent(data, values)
+        content, value_stop = extent(data, value)
+        tag = data[value]
+        if not (
+            data[at] == der.SEQUENCE
+            and data[body] == der.OID
+            and data[body + 1] < 0x80
+            and data[values] == der.SET
+            and value_stop == values_stop == stop <= end
+            and tag & 0x1F != 0x1F
+            and tag
+        ):
+            return None
+        octets = data[at:stop]
+        ordered, before, at = ordered and before <= octets, octets, stop
+        one = _new(der.Element, (data, tag, value, content, stop, stop))
+        found.setdefault(der.dotted(data[body + 2 : values]), []).append([one])
+    return found, ordered
 
 
 def attributes(element: der.Element, *, ber: bool = True) -> Attributes:
@@ -426,9 +356,9 @@ def attributes(element: der.Element, *, ber: bool = True) -> Attributes:
 
 def octet_string(element: der.Element, depth: int = 0) -> bytes:
     """Return the value of a small OCTET STRING, whole or in pieces. Raises as :func:`signer_info`."""
-    if element.tag == _STRING:
+    if element.tag == STRING:
         return element.content
-    if element.tag != _PIECES or depth > _DEPTH:
+    if element.tag != PIECES or depth > DEPTH:
         raise CertificateError("der-malformed", offset=element.start)
     return b"".join(octet_string(child, depth + 1) for child in children(element))
 
@@ -444,7 +374,7 @@ def der_of(element: der.Element, tag: int | None = None, depth: int = 0) -> byte
     own = element.tag if tag is None else tag
     if not element.constructed:
         return der.encode(own, element.content)
-    if element.tag == _PIECES:
-        return der.encode(_STRING, octet_string(element))
+    if element.tag == PIECES:
+        return der.encode(STRING, octet_string(element))
     parts = [der_of(child, None, depth + 1) for child in children(element)]
     return der.encode(own, *(sorted(parts) if own == der.SET else parts))

@@ -6,13 +6,21 @@ import datetime
 from typing import Any
 
 import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from verdict_support import CA, NOW, PERSON, ROOT, STORE, Knows, signed
-from vndoc.pki import Purpose, RevocationChecker, TrustStore, building
-from vndoc.signature import trusting
+from verdict_support import CA, NOW, PERSON, ROOT, STORE, Knows, signed, stamp
+from vndoc.pki import Purpose, RevocationChecker, TrustStore, Use, building, paths, validate_path
+from vndoc.pki.algorithms import DIGESTS
+from vndoc.pki.outcome import Reason
+from vndoc.signature import blocks, evaluation, identity, trusting
 from vndoc.signature.evaluation import evaluate
+from vndoc.signature.facts import Binding, Form
 from vndoc.signature.identity import SignerIdentity, identity_of
-from vndoc.signature.policy import POLICIES, RevocationRule
+from vndoc.signature.policy import POLICIES, Policy, RevocationRule
+from vndoc.signature.reasons import SIGNATURE_REASONS
+from vndoc.signature.report import SignatureReport
 
 POLICY = attrs.evolve(POLICIES["vn_default"], revocation=RevocationRule.WHERE_AVAILABLE)
 DAY = datetime.timedelta(days=1)
@@ -89,3 +97,104 @@ def test_large_certificates_are_judged_without_being_kept(monkeypatch: Any) -> N
     assert building.signed_by(PERSON.certificate, ROOT.certificate) is building.Signed.NO
     assert building._kept_signed_by.cache_info().currsize == 0
     assert identity_of(PERSON.certificate) == SignerIdentity.of(PERSON.certificate)
+
+
+# -- warm and cold -----------------------------------------------------------------------------------------
+
+
+def forget() -> None:
+    """Empty what is kept between documents."""
+    trusting._validators.clear()
+    for kept in (building._kept_signed_by, identity._kept, blocks._kept_bare, evaluation._kept_untimed, blocks._shown):
+        kept.cache_clear()
+
+
+STRICT = POLICIES["vn_15_2025_strict"]
+OTHER = CA.person("Lê Văn Khác", key="p256")
+BOUND, UNBOUND = (lambda _certificate, found=found: found for found in (Binding.MATCHES, Binding.ABSENT))
+STAMPED = {"timestamps": (stamp(NOW - DAY, octets=b"proof"),)}
+KINDS: list[dict[str, Any]] = [
+    {},
+    {"binding": UNBOUND},
+    {"binding": UNBOUND, "place": "SignerInfo[2]"},
+    {"binding": UNBOUND, "form": Form.XMLDSIG},
+    {"binding": UNBOUND, "place": "/x" * 200},
+    {"signed_attributes": False, "form": Form.CMS},
+    {"claimed_time": NOW + DAY},
+    {"digest": "sha1"},
+    {"digest": "sha224"},
+    {"verify": lambda _certificate: False},
+    {"identity": OTHER},
+    {"identity": OTHER, "binding": UNBOUND},
+    {"certificates": ()},
+    {"candidates": (OTHER.certificate, PERSON.certificate), "binding": UNBOUND},
+    {"reasons": (Reason.of(SIGNATURE_REASONS["nothing-covered"], place="here"),)},
+    {"covered": ()},
+    STAMPED,
+    STAMPED | {"identity": OTHER, "place": "SignerInfo[2]"},
+]
+FACTS = [signed(**kind) for kind in KINDS]
+STORES = [
+    STORE,
+    STORE.with_pool([CA.certificate]),
+    STORE.with_pinned(PERSON.certificate, purposes={Purpose.GOVERNMENT}),
+    STORE.without(ROOT.certificate.fingerprint),
+    STORE.with_anchor(ROOT.certificate, purposes={Purpose.GOVERNMENT}, not_after=NOW + DAY),
+]
+TABLES = [
+    POLICY,
+    STRICT,
+    POLICIES["archive"],
+    attrs.evolve(POLICY, name="later", revocation=RevocationRule.REQUIRED),
+    attrs.evolve(POLICY, crypto=attrs.evolve(POLICY.crypto, digests={}, name="none")),
+]
+SOURCES = [None, lists(revoked=False), lists(revoked=True), Knows()]
+TIMES = [NOW, NOW + DAY, NOW + 1.5 * DAY, NOW.replace(year=2016), PERSON.certificate.not_after + DAY]
+QUESTIONS = st.tuples(*[st.sampled_from(one) for one in (FACTS, TABLES, STORES, TIMES, SOURCES)])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(QUESTIONS, min_size=2, max_size=12))
+def test_an_answer_does_not_tell_what_was_asked_before(questions: list[tuple[Any, ...]]) -> None:
+    def asked(facts: Any, policy: Any, trust: Any, at: Any, revocation: Any) -> SignatureReport:
+        return evaluate(facts, policy=policy, trust=trust, at=at, revocation=revocation)
+
+    cold = []
+    for question in questions:
+        forget()
+        cold.append(asked(*question))
+    forget()
+    for _ in range(2):
+        warm = [asked(*question) for question in questions]
+        assert warm == cold
+        assert [report.to_dict() for report in warm] == [report.to_dict() for report in cold]
+
+
+def test_what_is_said_at_a_long_place_is_not_kept() -> None:
+    forget()
+    place = "/x" * 200
+    report = evaluate(signed(place=place, binding=UNBOUND), policy=POLICY, trust=STORE, at=NOW)
+    assert {r.place for r in report.reasons} == {place}
+    assert blocks._kept_bare.cache_info().currsize == evaluation._kept_untimed.cache_info().currsize == 0
+    again = evaluate(signed(place="/x", binding=UNBOUND), policy=POLICY, trust=STORE, at=NOW)
+    assert [r.code for r in again.reasons] == [r.code for r in report.reasons]
+    assert blocks._kept_bare.cache_info().currsize == 2
+
+
+def test_a_path_is_searched_for_once_until_something_ends(monkeypatch: Any) -> None:
+    forget()
+    searched = []
+    monkeypatch.setattr(paths, "validate_path", lambda *a, **k: searched.append(k["at"]) or validate_path(*a, **k))
+    facts = signed()
+    for hours in range(50):
+        assert evaluate(facts, policy=POLICY, trust=STORE, at=NOW + datetime.timedelta(hours=hours)).passed
+    assert not evaluate(facts, policy=POLICY, trust=STORE, at=PERSON.certificate.not_after + DAY).passed
+    assert searched == [NOW, PERSON.certificate.not_after + DAY]
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=str)
+def test_digests_without_end(policy: Policy) -> None:
+    for use in Use:
+        endless = {name for name in DIGESTS if policy.crypto.digest_until(use, name) == datetime.date.max}
+        assert policy.crypto.endless_digests(use) == endless
+    assert not attrs.evolve(policy.crypto, digests={}).endless_digests(Use.DOCUMENT)

@@ -8,6 +8,7 @@ may refuse it by name; only what :data:`VERIFIABLE` holds can be verified. The a
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -410,8 +411,6 @@ def key_family(key: PublicKey) -> Family:
 
 _FAMILY_OF_CLASS: dict[type, Family] = {}
 """The classes behind the abstract ones of ``cryptography``, as they are met: asking those takes long."""
-
-
 _EDWARDS_BITS: Final = {Family.ED25519: 256, Family.ED448: 456}
 _KEY_FAMILIES: tuple[tuple[type, Family], ...] = (
     (rsa.RSAPublicKey, Family.RSA_PKCS1),
@@ -461,40 +460,41 @@ def verify(
     the document (attack A6). Raises ``algorithm-unsupported`` for schemes outside :data:`VERIFIABLE`, and where
     only a digest is given for EdDSA.
     """
-    if algorithm.family not in VERIFIABLE:
+    wanted = _KEYS.get(algorithm.family)
+    if wanted is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    own = key_family(key)
-    if own is not (Family.RSA_PKCS1 if algorithm.family is Family.RSA_PSS else algorithm.family):
+    if key_family(key) is not wanted:
         return False
-    arguments: list[Any]
-    if own in _EDWARDS_BITS:
-        if data is None:
-            raise CertificateError("algorithm-unsupported", found=f"{algorithm} of a digest")
-        arguments = [data]
-    else:
-        arguments = _arguments(algorithm, data, digest)
+    if wanted in _EDWARDS_BITS and data is None:
+        raise CertificateError("algorithm-unsupported", found=f"{algorithm} of a digest")
+    octets = data if digest is None or wanted in _EDWARDS_BITS else digest
+    parameters = _parameters(algorithm, digest is not None)
     check: Any = key.verify  # which arguments it takes depends on the kind of key
     try:
-        check(signature, *arguments)
+        check(signature, octets, *parameters)
     except (InvalidSignature, ValueError, UnsupportedAlgorithm):
         return False
     return True
 
 
-_PKCS1: Final = padding.PKCS1v15()
+_KEYS: Final = {family: Family.RSA_PKCS1 if family is Family.RSA_PSS else family for family in VERIFIABLE}
+"""What a key has to be for, by the scheme."""
 
 
-def _arguments(algorithm: SignatureAlgorithm, data: bytes | None, digest: bytes | None) -> list[Any]:
+@functools.lru_cache(maxsize=64)
+def _parameters(algorithm: SignatureAlgorithm, prehashed: bool) -> tuple[Any, ...]:
+    """Return what ``verify`` of a key is told beside signature and octets; these values do not change."""
+    if algorithm.family in _EDWARDS_BITS:
+        return ()
     row = DIGESTS.get(algorithm.digest or "")
     if row is None or row.hash is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    kind: Any = row.hash if digest is None else Prehashed(row.hash)
-    octets = data if digest is None else digest
+    kind: Any = Prehashed(row.hash) if prehashed else row.hash
     if algorithm.family is Family.ECDSA:
-        return [octets, ec.ECDSA(kind)]
+        return (ec.ECDSA(kind),)
     if algorithm.family is Family.RSA_PKCS1:
-        return [octets, _PKCS1, kind]
+        return padding.PKCS1v15(), kind
     mgf = DIGESTS[algorithm.mgf or ""]
     if mgf.hash is None or algorithm.salt is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    return [octets, padding.PSS(padding.MGF1(mgf.hash), algorithm.salt), kind]
+    return padding.PSS(padding.MGF1(mgf.hash), algorithm.salt), kind

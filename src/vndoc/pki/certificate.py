@@ -230,10 +230,7 @@ class Certificate:
 
 def distinct(certificates: Iterable[Certificate]) -> tuple[Certificate, ...]:
     """Return each of *certificates* once, in order: as ``dict.fromkeys``, without asking each one in Python."""
-    found: dict[bytes, Certificate] = {}
-    for certificate in certificates:
-        found.setdefault(certificate.der, certificate)
-    return tuple(found.values())
+    return tuple({certificate.der: certificate for certificate in certificates}.values())
 
 
 def load_certificates(data: bytes) -> tuple[Certificate, ...]:

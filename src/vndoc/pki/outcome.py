@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
@@ -117,10 +118,11 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Return whether the check passed."""
-        return self.indication is Indication.PASSED
+        return self.indication is _PASSED
 
 
-_PASSED = Outcome(Indication.PASSED)
+_PASSED: Final = Indication.PASSED  # asking the class takes four times as long in Python 3.11
+_NOTHING: Final = Outcome(_PASSED)
 _ORDER = {Indication.FAILED: 0, Indication.INDETERMINATE: 1}
 
 
@@ -131,12 +133,12 @@ def outcome_of(reasons: Iterable[Reason]) -> Outcome:
     """
     given = tuple(reasons)
     if not given:
-        return _PASSED
+        return _NOTHING
     for reason in given:
         if reason.kind.indication is not None:
             break
     else:
-        return Outcome(Indication.PASSED, None, given)
+        return Outcome(_PASSED, None, given)
     deciding = [r for r in given if r.kind.indication is not None]
     deciding.sort(key=lambda r: _ORDER[r.kind.indication or Indication.FAILED])
     ordered = (*deciding, *(r for r in given if r.kind.indication is None))

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
+from vndoc.pki._lasting import Span, span_of, turns_of
 from vndoc.pki.addresses import issuer_addresses
 from vndoc.pki.building import PathLimits, Search, Signed
 from vndoc.pki.certificate import Certificate, load_certificates
@@ -320,16 +321,18 @@ def _rank(result: PathResult) -> tuple[bool, int]:
     return outcome.indication is Indication.FAILED, _RANKS.index(sub) if sub in _RANKS else len(_RANKS)
 
 
-_Asked = tuple[bytes, datetime.datetime, tuple[bytes, ...]]
-"""The octets of the certificate, the time, and the octets of the certificates that are at hand."""
+_Asked = tuple[bytes, tuple[bytes, ...]]
+"""The octets of the certificate, and those of the certificates that are at hand."""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
 class PathValidator:
     """:func:`validate_path` with everything held fixed but certificate, time and pool; it keeps the last answers.
 
-    For many documents judged at one time: the second question about a certificate costs a look-up. At most ``size``
-    answers are kept; then it begins anew. All arguments are immutable, so an answer stays right.
+    For many documents: the second question about a certificate costs a look-up, if it is for the same time. Where
+    nobody is asked about revocation, a path that passes is also the answer for other times, up to the next one at which
+    a certificate, an anchor or an algorithm begins to count or ends. At most ``size`` answers are kept; then it begins
+    anew. All arguments are immutable, so an answer stays right.
     """
 
     trust: TrustStore
@@ -340,28 +343,55 @@ class PathValidator:
     parameters: PathParameters = PathParameters()
     limits: PathLimits = PathLimits()
     size: int = 1024
-    _kept: dict[_Asked, PathResult] = attrs.field(init=False, factory=dict)
+    _kept: dict[tuple[_Asked, datetime.datetime], PathResult] = attrs.field(init=False, factory=dict)
+    _lasting: dict[_Asked, tuple[Span, PathResult]] = attrs.field(init=False, factory=dict)
+    _turns: list[datetime.datetime] | None = attrs.field(init=False, default=None)
 
     def validate(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
     ) -> PathResult:
         """Return the answer of :func:`validate_path`; raises as it does."""
-        asked = certificate.der, at, tuple([other.der for other in pool])
-        known = self._kept.get(asked)
-        if known is None:
-            known = validate_path(
-                certificate,
-                trust=self.trust,
-                at=at,
-                purpose=self.purpose,
-                crypto=self.crypto,
-                pool=pool,
-                revocation=self.revocation,
-                end_use=self.end_use,
-                parameters=self.parameters,
-                limits=self.limits,
-            )
-            if len(self._kept) >= self.size:
-                self._kept.clear()
-            self._kept[asked] = known
-        return known
+        return self.kept(certificate, at=at, pool=pool) or self._new(certificate, at, pool)
+
+    def kept(
+        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
+    ) -> PathResult | None:
+        """Return the answer if it is kept, else ``None``. Raises ``time-zone-missing`` as :meth:`validate`."""
+        if at.tzinfo is None:
+            raise UsageError("time-zone-missing")
+        asked = certificate.der, tuple([other.der for other in pool])
+        lasting = self._lasting.get(asked)
+        if lasting is not None:
+            (since, until), result = lasting
+            if since < at < until:
+                return result
+        return self._kept.get((asked, at))
+
+    def _new(self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...]) -> PathResult:
+        result = validate_path(
+            certificate,
+            trust=self.trust,
+            at=at,
+            purpose=self.purpose,
+            crypto=self.crypto,
+            pool=pool,
+            revocation=self.revocation,
+            end_use=self.end_use,
+            parameters=self.parameters,
+            limits=self.limits,
+        )
+        asked = certificate.der, tuple([other.der for other in pool])
+        span = None if self.revocation is not None else self._span(result, at, (certificate, *pool))
+        if len(self._kept) + len(self._lasting) >= self.size:
+            self._kept.clear()
+            self._lasting.clear()
+        if span is None:
+            self._kept[asked, at] = result
+        else:
+            self._lasting[asked] = span, result
+        return result
+
+    def _span(self, result: PathResult, at: datetime.datetime, given: tuple[Certificate, ...]) -> Span | None:
+        if self._turns is None:
+            self._turns = turns_of(self.trust, self.crypto)
+        return span_of(result.outcome, at, self._turns, given)

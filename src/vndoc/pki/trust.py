@@ -191,5 +191,10 @@ class TrustStore:
         """The pool by the DER of the subject."""
         return by_subject(self.pool)
 
+    @lazy
+    def known(self) -> tuple[Certificate, ...]:
+        """The certificates that may be a signer's who sends none along: the pool, then the pinned ones."""
+        return (*self.pool, *(anchor.certificate for anchor in self.pinned))
+
     def __repr__(self) -> str:
         return f"TrustStore(anchors={len(self.anchors)}, pinned={len(self.pinned)}, pool={len(self.pool)})"

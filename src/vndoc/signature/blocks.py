@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from vndoc.errors import CertificateError
 from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, SignatureAlgorithm
 from vndoc.pki.certificate import Certificate, distinct
-from vndoc.pki.outcome import Reason, SubIndication
+from vndoc.pki.outcome import Outcome, Reason, SubIndication, outcome_of
 from vndoc.pki.policy import CryptoPolicy, Ruling, Use
-from vndoc.signature.facts import Binding, SignatureFacts
+from vndoc.signature.facts import Binding, Covered, SignatureFacts
 from vndoc.signature.policy import Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
 
@@ -35,6 +35,12 @@ __all__ = [
     "signature_algorithm_check",
 ]
 
+# Members of enumerations under names of their own: asking the class takes four times as long in Python 3.11.
+_ABSENT: Final = Binding.ABSENT
+_DIFFERS: Final = Binding.DIFFERS
+_MATCHES: Final = Binding.MATCHES
+_ACCEPTED: Final = Ruling.ACCEPTED
+_DOCUMENT: Final = Use.DOCUMENT
 _VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 CANDIDATES: Final = 64
 """Certificates that are tried for one signature: real ones carry below ten."""
@@ -51,7 +57,7 @@ class Moment:
 
 
 def _reason(code: str, place: str | None = None, /, **values: object) -> Reason:
-    return Reason.of(SIGNATURE_REASONS[code], place=place, **values)
+    return Reason(SIGNATURE_REASONS[code], tuple(values.items()), place)
 
 
 def format_check(facts: SignatureFacts) -> tuple[Reason, ...]:
@@ -59,6 +65,8 @@ def format_check(facts: SignatureFacts) -> tuple[Reason, ...]:
 
     A reader says in its own words what is wrong with a digest; here it is made sure that none goes unsaid.
     """
+    if not facts.reasons and facts.covered and not [c for c in facts.covered if not c.intact]:
+        return ()
     subs = {r.kind.sub_indication for r in facts.reasons if r.decides}
     found = list(facts.reasons)
     if not facts.covered and not any(r.decides for r in facts.reasons):
@@ -90,11 +98,11 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     signed data contradict is never used.
     """
     tried = distinct(facts.candidates[:CANDIDATES])
-    bound = [c for c in tried if facts.binding(c) is not Binding.DIFFERS]
-    if not tried or not bound:
+    bound = [c for c in tried if facts.binding(c) is not _DIFFERS]
+    if not bound:
         seen = {c.der for c in tried}
         own = [c for c in distinct(known) if c.der not in seen][:CANDIDATES]
-        bound = [c for c in own if facts.binding(c) is not Binding.DIFFERS and _verified(facts, c)]
+        bound = [c for c in own if facts.binding(c) is not _DIFFERS and _verified(facts, c)]
     if not bound:
         code = "signing-certificate-other" if tried else "no-signing-certificate"
         said = any(r.kind.sub_indication is SubIndication.NO_SIGNING_CERTIFICATE_FOUND for r in facts.reasons)
@@ -104,7 +112,7 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     fitting = _fitting(facts, bound)
     if not fitting:
         return Identification(bound[0], False, (_reason("signature-value-wrong", facts.place),))
-    if len(fitting) > 1 and facts.binding(fitting[0]) is not Binding.MATCHES:
+    if len(fitting) > 1 and facts.binding(fitting[0]) is not _MATCHES:
         note = _reason("several-signing-certificates", facts.place, count=len(fitting))
         return Identification(fitting[0], True, (note,))
     return Identification(fitting[0], True, ())
@@ -117,7 +125,7 @@ def _fitting(facts: SignatureFacts, bound: list[Certificate]) -> list[Certificat
     same key fits as well.
     """
     found: list[Certificate] = []
-    issuers = {c.issuer for c in bound if not c.self_issued}
+    issuers = {c.issuer for c in bound if not c.self_issued} if len(bound) > 1 else ()
     for certificate in bound:
         if found and certificate.subject in issuers:
             if certificate.spki == found[0].spki:
@@ -132,12 +140,10 @@ def computable(algorithm: SignatureAlgorithm | None) -> bool:
     if algorithm is None or algorithm.family not in VERIFIABLE:
         return False
     digest, mgf = algorithm.digest, algorithm.mgf
-    return (digest is None or _computed(digest)) and (mgf is None or _computed(mgf))
+    return (digest is None or digest in _COMPUTED) and (mgf is None or mgf in _COMPUTED)
 
 
-def _computed(digest: str) -> bool:
-    row = DIGESTS.get(digest)
-    return row is not None and row.hash is not None
+_COMPUTED: Final = frozenset(name for name, row in DIGESTS.items() if row.hash is not None)
 
 
 def _verified(facts: SignatureFacts, certificate: Certificate) -> bool:
@@ -145,7 +151,7 @@ def _verified(facts: SignatureFacts, certificate: Certificate) -> bool:
 
 
 def signature_algorithm_check(
-    facts: SignatureFacts, certificate: Certificate | None, policy: Policy, moment: Moment, use: Use = Use.DOCUMENT
+    facts: SignatureFacts, certificate: Certificate | None, policy: Policy, moment: Moment, use: Use = _DOCUMENT
 ) -> tuple[Reason, ...]:
     """Judge the signature's algorithm and the size of the signer's key (clause 5.2.8).
 
@@ -161,7 +167,7 @@ def signature_algorithm_check(
     if not computable(algorithm):
         until = None
     ruling = CryptoPolicy.ruling(until, moment.at)
-    if ruling is Ruling.ACCEPTED:
+    if ruling is _ACCEPTED:
         return ()
     if ruling is Ruling.REFUSED:
         return (_refused(facts, str(algorithm), bits or 0, policy),)
@@ -185,30 +191,55 @@ def _key_of(certificate: Certificate | None) -> tuple[int | None, str | None]:
     return certificate.key_bits, None if curve is None else curve.name
 
 
-def digests(facts: SignatureFacts, policy: Policy, moment: Moment) -> Iterator[Reason]:
+def digests(facts: SignatureFacts, policy: Policy, moment: Moment) -> tuple[Reason, ...]:
     """Judge the digest of each thing that is covered (clause 5.2.8); each name once."""
-    seen: set[str] = set()
+    endless = policy.crypto.endless_digests(_DOCUMENT)
+    if not [covered for covered in facts.covered if covered.digest not in endless]:
+        return ()
+    found: list[Reason] = []
+    seen: dict[str, Covered] = {}
     for covered in facts.covered:
-        if covered.digest in seen:
-            continue
-        seen.add(covered.digest)
-        until = policy.crypto.digest_until(Use.DOCUMENT, covered.digest)
+        seen.setdefault(covered.digest, covered)
+    for covered in seen.values():
+        until = policy.crypto.digest_until(_DOCUMENT, covered.digest)
         ruling = CryptoPolicy.ruling(until, moment.at)
+        if ruling is _ACCEPTED:
+            continue
         values = {"algorithm": covered.digest, "name": covered.name}
         if ruling is Ruling.REFUSED:
-            yield _reason("digest-not-accepted", facts.place, policy=policy.name, **values)
-        elif ruling is Ruling.EXPIRED:
+            found.append(_reason("digest-not-accepted", facts.place, policy=policy.name, **values))
+        else:
             code = "digest-expired" if moment.proven else "digest-expired-no-proof"
-            yield _reason(code, facts.place, until=until, at=shown_time(moment.at), **values)
+            found.append(_reason(code, facts.place, until=until, at=shown_time(moment.at), **values))
+    return tuple(found)
 
 
-def attributes(facts: SignatureFacts, certificate: Certificate | None, policy: Policy) -> Iterator[Reason]:
+def attributes(facts: SignatureFacts, certificate: Certificate | None, policy: Policy) -> tuple[Reason, ...]:
     """Judge the attributes that the policy wants signed (clause 5.2.8)."""
+    found: tuple[Reason, ...] = ()
     if not facts.signed_attributes and facts.form in policy.signed_attributes:
-        yield _reason("signed-attributes-required", facts.place)
-    if certificate is not None and facts.binding(certificate) is Binding.ABSENT:
+        found = bare("signed-attributes-required", facts.place).reasons
+    if certificate is not None and facts.binding(certificate) is _ABSENT:
         required = facts.form in policy.signing_certificate
-        yield _reason("signing-certificate-missing" if required else "no-signing-certificate-attribute", facts.place)
+        code = "signing-certificate-missing" if required else "no-signing-certificate-attribute"
+        found += bare(code, facts.place).reasons
+    return found
+
+
+KEPT_PLACE: Final = 256
+"""Characters of a place for which an outcome is kept."""
+
+
+def bare(code: str, place: str) -> Outcome:
+    """Return the outcome of the one reason *code* at *place*, nothing filled in: the last ones are kept."""
+    return _kept_bare(code, place) if len(place) <= KEPT_PLACE else _bare(code, place)
+
+
+def _bare(code: str, place: str) -> Outcome:
+    return outcome_of((Reason(SIGNATURE_REASONS[code], (), place),))
+
+
+_kept_bare = functools.lru_cache(maxsize=256)(_bare)
 
 
 def shown_time(at: datetime.datetime) -> str:

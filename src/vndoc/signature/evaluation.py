@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -18,14 +17,14 @@ from lxml import etree
 from vndoc.envelope.octets import Octets
 from vndoc.errors import UsageError
 from vndoc.limits import DEFAULT, Limits
-from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
-from vndoc.pki.revocation_facts import RevocationFact, RevocationSource
+from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature._imprint import key_of
 from vndoc.signature.blocks import (
+    KEPT_PLACE,
     Identification,
     Moment,
     attributes,
@@ -41,7 +40,7 @@ from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.proofs import Proofs, examine
 from vndoc.signature.reasons import SIGNATURE_REASONS
-from vndoc.signature.report import Evidence, SignatureReport, TimestampReport, Verdict
+from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
 from vndoc.signature.timestamping import (
     Proof,
     claimed_time_notes,
@@ -81,12 +80,22 @@ def evaluate(
 
     Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
     """
+    context = _context(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _evaluated(facts, context, outcome_of(changes), 0)
+
+
+def _context(
+    policy: Policy,
+    trust: TrustStore,
+    at: datetime.datetime,
+    revocation: RevocationSource | None,
+    fetch: Fetcher | None,
+    proofs: Mapping[bytes, datetime.datetime] | None,
+) -> Context:
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
     session = None if fetch is None else FetchSession.of(fetch)
-    known = proofs or {}
-    context = Context(policy=policy_of(policy), trust=trust, at=at, revocation=revocation, fetch=session, known=known)
-    return _evaluated(facts, context, outcome_of(changes), 0)
+    return Context(policy=policy, trust=trust, at=at, revocation=revocation, fetch=session, known=proofs or {})
 
 
 def verdict_of(
@@ -100,14 +109,12 @@ def verdict_of(
     proofs: Mapping[bytes, datetime.datetime] | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
-    chosen = policy_of(policy)
-    session = None if fetch is None else FetchSession.of(fetch)
-    judge = functools.partial(
-        evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session, proofs=proofs
-    )
-    reports = tuple(map(judge, signatures))
-    notes = () if reports else (Reason.of(SIGNATURE_REASONS["no-signature"]),)
-    return Verdict(policy=chosen.name, at=at, signatures=reports, notes=notes)
+    chosen, given = policy_of(policy), tuple(signatures)
+    if not given:
+        return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
+    context = _context(chosen, trust, at, revocation, fetch, proofs)
+    reports = tuple([_evaluated(facts, context, _NOTHING, 0) for facts in given])
+    return Verdict(policy=chosen.name, at=at, signatures=reports)
 
 
 def verify_xml(
@@ -149,34 +156,32 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
-    known = (*trust.pool, *(anchor.certificate for anchor in trust.pinned))
-    facts = read_cms(data, content=content, certificates=known, limits=limits)
+    facts = read_cms(data, content=content, certificates=trust.known, limits=limits)
     return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class _Time:
-    """What the timestamps of a signature prove together."""
+    """What the timestamps of a signature prove together, and what is proven around it (``None``: nothing)."""
 
-    timestamps: tuple[TimestampReport, ...]
-    proof: Proof | None
-    made_after: datetime.datetime | None
     moment: Moment
     outcome: Outcome
-    proofs: Proofs
+    timestamps: tuple[TimestampReport, ...] = ()
+    proof: Proof | None = None
+    made_after: datetime.datetime | None = None
+    proofs: Proofs | None = None
 
 
 def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
     context = context.knowing(facts.revocation)
     time = _time(facts, context)
-    trusted = context.trust
-    found = identify(facts, itertools.chain(trusted.pool, (anchor.certificate for anchor in trusted.pinned)))
+    found = identify(facts, context.trust.known)
     crypto = _crypto(facts, found, context.policy, time.moment)
     path, trust = _trust(facts, found, context, time)
-    within = attrs.evolve(context, known=time.proofs.times) if time.proofs.times else context
     counters: tuple[SignatureReport, ...] = ()
     reasons = crypto.reasons + trust.reasons + time.outcome.reasons + changes.reasons
     if facts.counter_signatures and depth < _DEPTH:
+        within = context if time.proofs is None else attrs.evolve(context, known=time.proofs.times)
         counters = tuple([_evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures])
         reasons += tuple(
             [
@@ -185,7 +190,6 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
                 if not c.passed
             ]
         )
-    statuses = () if path is None else path.revocation
     return SignatureReport(
         place=facts.place,
         form=facts.form,
@@ -208,7 +212,8 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
         claimed_roles=facts.claimed_roles,
         best_signature_time=None if time.proof is None else time.proof.time,
         timestamps=time.timestamps,
-        evidence=_evidence(facts, found.certificate, path, statuses),
+        carried=facts.certificates,
+        material=facts.revocation,
         counter_signatures=counters,
     )
 
@@ -216,8 +221,11 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
 def _time(facts: SignatureFacts, context: Context) -> _Time:
     """Validate the timestamps and find what they prove (clauses 5.4 and 5.5.4)."""
     if not facts.timestamps and not context.known:
-        notes = (_no_timestamp(facts, context), *claimed_time_notes(facts.claimed_time, None, context.at, facts.place))
-        return _Time((), None, None, Moment(context.at, proven=False), outcome_of(notes), Proofs(context.at))
+        outcome = _untimed(facts.place, context.at)
+        if facts.claimed_time is not None:
+            claimed = claimed_time_notes(facts.claimed_time, None, context.at, facts.place)
+            outcome = outcome_of((*outcome.reasons, *claimed))
+        return _Time(Moment(context.at, False), outcome)
     examined = examine(facts, context)
     timestamps = examined.reports
     proof, made_after = _earliest(facts, timestamps, context), latest_content_time(timestamps)
@@ -228,7 +236,7 @@ def _time(facts: SignatureFacts, context: Context) -> _Time:
         times = {"content": shown_time(made_after), "signature": shown_time(proof.time)}
         reasons.append(Reason.of(SIGNATURE_REASONS["timestamp-order"], place=facts.place, **times))
     reasons += claimed_time_notes(facts.claimed_time, proof, context.at, facts.place)
-    return _Time(timestamps, proof, made_after, moment, outcome_of(reasons), examined.proofs)
+    return _Time(moment, outcome_of(reasons), timestamps, proof, made_after, examined.proofs)
 
 
 def _earliest(facts: SignatureFacts, timestamps: tuple[TimestampReport, ...], context: Context) -> Proof | None:
@@ -255,11 +263,18 @@ def _proofs(
                 yield reason
         yield Reason.of(SIGNATURE_REASONS["timestamp-not-assured"], place=wrong[0].place)
     else:
-        yield _no_timestamp(facts, context)
+        yield from _untimed(facts.place, context.at).reasons
 
 
-def _no_timestamp(facts: SignatureFacts, context: Context) -> Reason:
-    return Reason.of(SIGNATURE_REASONS["no-timestamp"], place=facts.place, at=shown_time(context.at))
+def _untimed(place: str, at: datetime.datetime) -> Outcome:
+    """Return what is said of a signature that no timestamp is of; the last answers are kept."""
+    shown = shown_time(at)
+    return _kept_untimed(place, shown) if len(place) <= KEPT_PLACE else _kept_untimed.__wrapped__(place, shown)
+
+
+@functools.lru_cache(maxsize=256)
+def _kept_untimed(place: str, at: str) -> Outcome:
+    return outcome_of((Reason(SIGNATURE_REASONS["no-timestamp"], (("at", at),), place),))
 
 
 def _proven(facts: SignatureFacts, proof: Proof) -> Iterator[Reason]:
@@ -274,13 +289,11 @@ def _proven(facts: SignatureFacts, proof: Proof) -> Iterator[Reason]:
 def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment: Moment) -> Outcome:
     """Put together format, identification, signature value and acceptance (clauses 5.2.2 to 5.2.8)."""
     return outcome_of(
-        (
-            *format_check(facts),
-            *found.reasons,
-            *signature_algorithm_check(facts, found.certificate, policy, moment),
-            *digests(facts, policy, moment),
-            *attributes(facts, found.certificate, policy),
-        )
+        format_check(facts)
+        + found.reasons
+        + signature_algorithm_check(facts, found.certificate, policy, moment)
+        + digests(facts, policy, moment)
+        + attributes(facts, found.certificate, policy)
     )
 
 
@@ -294,6 +307,8 @@ def _trust(
     path, outcome = certificate_trust(
         certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place
     )
+    if time.proofs is None:
+        return path, outcome
     existed = None if time.proof is None else time.proof.latest
     proven = proven_failures(
         certificate, path.revocation, existed=existed, made_after=time.made_after, place=facts.place
@@ -314,18 +329,6 @@ def _trust(
             place=facts.place,
         )
     return path, outcome_of((*proven, *late, *outcome.reasons))
-
-
-def _evidence(
-    facts: SignatureFacts,
-    certificate: Certificate | None,
-    path: PathResult | None,
-    statuses: tuple[RevocationFact, ...],
-) -> Evidence:
-    own = () if certificate is None else (certificate,)
-    chain = () if path is None else path.chain
-    kept = distinct(own + chain + facts.certificates)
-    return Evidence(certificates=kept, material=facts.revocation, statuses=statuses)
 
 
 def _distinct(reasons: tuple[Reason, ...]) -> Iterable[Reason]:

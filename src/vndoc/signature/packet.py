@@ -51,6 +51,8 @@ __all__ = [
     "verify_packet",
 ]
 
+_SIGNATURE_VALUE: Final = "SignatureValue"
+_VALUES: Final = frozenset({_SIGNATURE_VALUE, "DigestValue"})
 _LEAST: Final = 40
 """Octets of the shortest signature value: ECDSA and EdDSA have 64."""
 
@@ -107,14 +109,16 @@ def header_signature(reading: Reading) -> HeaderSignature:
 
 def _texts(markup: SignatureMarkup) -> tuple[list[str], list[str]]:
     """Return the texts of all SignatureValue and of all DigestValue, in whatever namespace, without white space."""
-    found: dict[str, list[str]] = {"SignatureValue": [], "DigestValue": []}
+    values: list[str] = []
+    digests: list[str] = []
     waiting = [markup]
     for element in waiting:
-        texts = found.get(element.name)
-        if texts is not None:
-            texts.append("".join("".join(child for child in element.children if isinstance(child, str)).split()))
-        waiting += [child for child in element.children if not isinstance(child, str)]
-    return found["SignatureValue"], found["DigestValue"]
+        children = element.children
+        if element.name in _VALUES:
+            texts = values if element.name == _SIGNATURE_VALUE else digests
+            texts.append("".join("".join([child for child in children if isinstance(child, str)]).split()))
+        waiting += [child for child in children if not isinstance(child, str)]
+    return values, digests
 
 
 def _is_placeholder(markup: SignatureMarkup) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from vndoc.pki.algorithms import SignatureAlgorithm
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
 from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationFact
@@ -95,7 +95,7 @@ class Evidence:
         return f"Evidence(certificates={len(self.certificates)}, statuses={len(self.statuses)})"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class SignatureReport:
     """What is known of one signature.
 
@@ -126,8 +126,20 @@ class SignatureReport:
     claimed_roles: tuple[str, ...] = ()
     best_signature_time: datetime.datetime | None = None
     timestamps: tuple[TimestampReport, ...] = ()
-    evidence: Evidence
+    carried: tuple[Certificate, ...] = ()
+    """The certificates that the signature carries."""
+    material: RevocationMaterial = RevocationMaterial()
+    """The revocation lists and responses that it carries."""
     counter_signatures: tuple[SignatureReport, ...] = ()
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return what to keep with the message: the path, what the signature carries, what is known of revocation."""
+        own = () if self.certificate is None else (self.certificate,)
+        statuses = () if self.path is None else self.path.revocation
+        return Evidence(
+            certificates=distinct(own + self.chain + self.carried), material=self.material, statuses=statuses
+        )
 
     @property
     def signer(self) -> SignerIdentity | None:
@@ -229,9 +241,9 @@ class Verdict:
     @property
     def passed(self) -> bool:
         """Return whether there is a signature and every one passed."""
-        return (
-            bool(self.signatures) and not any(n.decides for n in self.notes) and all(s.passed for s in self.signatures)
-        )
+        if [note for note in self.notes if note.kind.indication is not None]:
+            return False
+        return bool(self.signatures) and not [one for one in self.signatures if not one.outcome.passed]
 
     @property
     def indication(self) -> Indication:

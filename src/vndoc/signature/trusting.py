@@ -25,7 +25,7 @@ from vndoc.pki.revocation_facts import (
     RevocationStatus,
 )
 from vndoc.pki.trust import Purpose, TrustStore
-from vndoc.signature.blocks import Moment, shown_time
+from vndoc.signature.blocks import Moment, bare, shown_time
 from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, RevocationRule
 from vndoc.signature.reasons import SIGNATURE_REASONS
@@ -58,11 +58,12 @@ class Proven(Protocol):
         ...
 
 
+_WHERE_AVAILABLE: Final = RevocationRule.WHERE_AVAILABLE
 _UNKNOWN: Final = "revocation-unknown"
 _HOLD: Final = "certificate-on-hold"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class Context:
     """What a validation is made with: the policy, the anchors, the time of evaluation and who knows of revocation.
 
@@ -138,11 +139,12 @@ def certificate_trust(
 ) -> tuple[PathResult, Outcome]:
     """Return the path of *certificate* at *moment* and what the policy makes of it."""
     path = _path(certificate, context, moment.at, purpose, tuple(pool))
-    reasons = list(_by_policy(path, context.policy, place))
+    outcome = _by_policy(path, context.policy, place)
     if moment.proven and path.outcome.passed and certificate.not_after < context.at:
         values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
-        reasons.append(Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values))
-    return path, outcome_of(reasons)
+        ended = Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values)
+        outcome = outcome_of((*outcome.reasons, ended))
+    return path, outcome
 
 
 _KEY_NOT_LOST: Final = frozenset(
@@ -233,6 +235,11 @@ def _path(
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
     fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
+    key = (id(trust), id(crypto), id(revocation), purpose)
+    validator = _validators.get(key) if fixed else None
+    known = None if validator is None else validator.kept(certificate, at=at, pool=pool)
+    if known is not None:
+        return known
     if not fixed or len(certificate.der) + sum([len(c.der) for c in pool]) > _KEPT_OCTETS:
         return validate_path(
             certificate,
@@ -244,8 +251,6 @@ def _path(
             revocation=revocation,
             fetch=context.fetch,
         )
-    key = (id(trust), id(crypto), id(revocation), purpose)
-    validator = _validators.get(key)
     if validator is None:
         validator = PathValidator(trust=trust, purpose=purpose, crypto=crypto, revocation=revocation, size=_KEPT_PATHS)
         if len(_validators) >= _KEPT_VALIDATORS:
@@ -259,20 +264,22 @@ def _is_fixed(revocation: RevocationSource | None) -> bool:
     return revocation is None or (type(revocation) is RevocationChecker and revocation.fetch is None)
 
 
-def _by_policy(path: PathResult, policy: Policy, place: str) -> Iterator[Reason]:
-    """Yield the reasons of the path, revocation weighed as the policy wants it."""
-    optional = policy.revocation is RevocationRule.WHERE_AVAILABLE
+def _by_policy(path: PathResult, policy: Policy, place: str) -> Outcome:
+    """Return what the path comes to, revocation weighed as the policy wants it."""
+    optional = policy.revocation is _WHERE_AVAILABLE
     unknown = not path.revocation and len(path.chain) > 1
+    told = bare("revocation-not-available" if optional else "revocation-not-checked", place)
+    if not path.outcome.reasons:
+        return told if unknown else path.outcome
+    found: list[Reason] = []
     for reason in path.outcome.reasons:
         if reason.code == _UNKNOWN and optional:
             unknown = True
         elif reason.code == _HOLD and not policy.hold_is_invalid:
-            yield Reason.of(SIGNATURE_REASONS["hold-not-counted"], place=place)
+            found += bare("hold-not-counted", place).reasons
         else:
-            yield reason
-    if unknown:
-        code = "revocation-not-available" if optional else "revocation-not-checked"
-        yield Reason.of(SIGNATURE_REASONS[code], place=place)
+            found.append(reason)
+    return outcome_of((*found, *told.reasons) if unknown else found)
 
 
 def proven_failures(

@@ -30,7 +30,7 @@ from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_childre
 from vndoc.signature.facts import Binding, Level, RevocationMaterial, SignatureFacts, TimestampFacts, TimestampKind
 
 if TYPE_CHECKING:
-    from vndoc.signature.xmldsig import XmlSignatureFacts
+    from vndoc.signature._xmldsig_facts import XmlSignatureFacts
 
 __all__ = ["COUNTERSIGNED", "NAMESPACES", "SIGNED_PROPERTIES", "DataObject"]
 
@@ -225,7 +225,7 @@ def _read(
         signed=node,
         level=_level(own, unsigned, timestamps, revocation),
         reasons=(*reasons, *faults),
-        binding=_absent if bound is None else lambda certificate: _binding(bound, certificate),
+        binding=_absent if bound is None else lambda certificate: binding_of(bound, certificate),
         claimed_time=_signing_time(own),
         claimed_roles=_roles(own),
         claimed_place=_place(own),
@@ -290,7 +290,7 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
     return found
 
 
-def _binding(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:
+def binding_of(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:
     for name, value in bound:
         digest = DIGESTS.get(name)
         if digest is None or digest.hashlib is None:

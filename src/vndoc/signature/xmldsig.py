@@ -48,6 +48,7 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
+from vndoc.signature._xmldsig_usual import read_usual
 from vndoc.signature.facts import Covered, Form, RevocationMaterial
 
 __all__ = [
@@ -92,6 +93,9 @@ def read_xml(
     does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
     """
     tree = XmlSource.of(source, limits)
+    usual = None if expect else read_usual(tree)
+    if usual is not None:
+        return (usual,)
     nodes: list[etree._Element] = []
     infos: dict[etree._Element | None, int] = {}
     for node in tree.root.iter(_SIGNATURE, _SIGNED_INFO):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -99,3 +99,18 @@ def program() -> Callable[[str], str]:
         return found
 
     return find
+
+
+_SIGNED = ("test_xmldsig", "test_xades", "test_signature", "test_packet_signatures", "test_archive")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def both_routes_of_signatures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compare the two routes of reading XML signatures wherever a test of signatures reads one."""
+    if not request.module.__name__.startswith(_SIGNED):
+        yield
+        return
+    from usual_support import compared  # noqa: PLC0415 - other tests need no keys made
+
+    with compared():
+        yield

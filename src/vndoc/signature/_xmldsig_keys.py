@@ -25,6 +25,8 @@ from vndoc.signature._xmldsig_tree import base64_of, base64_value, element_child
 __all__ = [
     "MAX_CERTIFICATES",
     "KeyInfo",
+    "kept_certificate",
+    "known_certificate",
     "name_values",
     "named_by",
     "read_certificate",
@@ -130,7 +132,7 @@ def _certificates_only(children: list[etree._Element]) -> KeyInfo | None:
 def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate | None:
     """Return the certificate whose base64 is the text of *node*, or ``None`` with a reason added to *reasons*."""
     text = plain_text(node)
-    known = _KNOWN.get(text)
+    known = known_certificate(text)
     if known is not None:
         return known
     if len(text) > 2 * _LARGEST:
@@ -141,10 +143,20 @@ def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate
         reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
     try:
-        found = Certificate.load(octets)
+        return kept_certificate(text, octets)
     except CertificateError as error:
         reasons.append(reason("certificate-unreadable", place=node, detail=error.text()))
         return None
+
+
+def known_certificate(text: str) -> Certificate | None:
+    """Return the certificate that was read from the base64 *text* before, if it is still known."""
+    return _KNOWN.get(text)
+
+
+def kept_certificate(text: str, octets: bytes) -> Certificate:
+    """Return the certificate in *octets*, which *text* stands for; raises :class:`CertificateError`."""
+    found = Certificate.load(octets)
     if len(text) <= _KEPT:
         if len(_KNOWN) >= _KEPT_COUNT:
             _KNOWN.clear()

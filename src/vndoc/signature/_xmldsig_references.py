@@ -96,12 +96,12 @@ class Context:
     @property
     def budget(self) -> int:
         """Return how many octets may be digested; parsing and decoding count, too."""
-        return _TIMES * self.source.size + _FREE_OCTETS
+        return _budget(self.source.size)
 
     def charge(self, size: int) -> None:
         """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
         self.spent += size
-        if self.spent > _FREE_OCTETS and self.spent > self.budget:
+        if not affordable(self.spent, self.source.size):
             raise Refusal(reason("too-much-to-digest", limit=self.budget))
 
     def walk(self, node: etree._Element | None) -> None:
@@ -111,6 +111,15 @@ class Context:
         self.walked += _count(node)
         if self.walked > _FREE_ELEMENTS and self.walked > _FREE_ELEMENTS + _PASSES * _count(self.source.root):
             raise Refusal(reason("too-much-to-digest", limit=self.budget))
+
+
+def _budget(size: int) -> int:
+    return _TIMES * size + _FREE_OCTETS
+
+
+def affordable(spent: int, size: int) -> bool:
+    """Return whether *spent* octets of work are not too many for a document of *size* octets (attack A17)."""
+    return spent <= _FREE_OCTETS or spent <= _budget(size)
 
 
 def _count(node: etree._Element) -> int:

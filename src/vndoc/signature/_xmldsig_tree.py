@@ -178,8 +178,9 @@ class Foretold(Protocol):
         inclusive_prefixes: Sequence[str],
         without: etree._Element | None,
         whole_document: bool,
+        octets: bytes | None = None,
     ) -> tuple[bytes, int] | None:
-        """Return both."""
+        """Return both; *octets* are those of the tree, where they were made already."""
         ...
 
 
@@ -210,6 +211,9 @@ class XmlSource:
     ``root`` holds comments and processing instructions and nobody changes it. ``canonical`` and ``text`` are the
     seam for trees whose long texts were cut out (:class:`vndoc.xml.Skeleton`). ``size`` is about the number of
     octets of the document; it bounds the work. ``foretold`` gives digests that were made while the document arrived.
+
+    ``light`` says whether counting showed that any part of a whole tree is soon made canonical (``None``: it is not
+    ours to say), ``skeleton`` is what the two seams are made of.
     """
 
     root: etree._Element
@@ -217,6 +221,8 @@ class XmlSource:
     canonical: Canonicalizer = _whole
     text: Callable[[etree._Element], str] = _text
     foretold: Foretold | None = None
+    light: bool | None = None
+    skeleton: Skeleton | None = None
 
     @classmethod
     def of(
@@ -241,15 +247,15 @@ class XmlSource:
             check_document(source, limits)
             root = parse_document_quietly(source, limits)
             if root is None:
-                return cls(root=parse_document(source, limits=limits), size=len(source))
+                return cls(root=parse_document(source, limits=limits), size=len(source), light=False)
             light = len(source) <= _SHORT and is_light(source)
-            return cls(root=root, size=len(source), canonical=_light if light else _whole)
+            return cls(root=root, size=len(source), canonical=_light if light else _whole, light=light)
         if not etree.iselement(source):
             raise UsageError("source-type", found=type(source).__name__)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
-        return cls(root=tree.getroot(), size=len(etree.tostring(tree)))
+        return cls(root=tree.getroot(), size=len(etree.tostring(tree)), light=False)
 
     @classmethod
     def of_skeleton(cls, skeleton: Skeleton, size: int) -> XmlSource:
@@ -282,6 +288,7 @@ class XmlSource:
             canonical=canonical,
             text=functools.partial(text_of, skeleton),
             foretold=ready,
+            skeleton=skeleton,
         )
 
 

@@ -30,7 +30,7 @@ from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_childre
 from vndoc.signature.facts import Binding, Level, RevocationMaterial, SignatureFacts, TimestampFacts, TimestampKind
 
 if TYPE_CHECKING:
-    from vndoc.signature.xmldsig import XmlSignatureFacts
+    from vndoc.signature._xmldsig_facts import XmlSignatureFacts
 
 __all__ = ["COUNTERSIGNED", "NAMESPACES", "SIGNED_PROPERTIES", "DataObject"]
 
@@ -48,7 +48,8 @@ SIGNED_PROPERTIES: Final = "http://uri.etsi.org/01903#SignedProperties"
 COUNTERSIGNED: Final = "http://uri.etsi.org/01903#CountersignedSignature"
 """The Type of a reference to the signature value that is countersigned."""
 
-_TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
+TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
+"""The Types of a reference to SignedProperties, in all versions."""
 _COUNTERSIGNED: Final = frozenset({COUNTERSIGNED, *(f"{name}CountersignedSignature" for name in NAMESPACES)})
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
@@ -62,7 +63,8 @@ class DataObject:
     description: str | None = None
 
 
-def _absent(_certificate: Certificate) -> Binding:
+def absent(_certificate: Certificate) -> Binding:
+    """Return that the signed data name no certificate."""
     return Binding.ABSENT
 
 
@@ -74,7 +76,7 @@ class Properties:
     signed: etree._Element | None = None
     level: Level = Level.NONE
     reasons: tuple[Reason, ...] = ()
-    binding: Callable[[Certificate], Binding] = _absent
+    binding: Callable[[Certificate], Binding] = absent
     claimed_time: datetime.datetime | None = None
     claimed_roles: tuple[str, ...] = ()
     claimed_place: tuple[str, ...] = ()
@@ -145,7 +147,7 @@ def _astray(
         target = reference.target
         named = target is not None and _name(target) == "SignedProperties"
         around = None if target is None else next(target.iterancestors(ds("Signature")), None)
-        if target not in own and (reference.type in _TYPES or (named and around in (None, signature))):
+        if target not in own and (reference.type in TYPES or (named and around in (None, signature))):
             return reference
     return None
 
@@ -198,7 +200,7 @@ def _signed_properties(
     covering = [r for r in references if r.target is node]
     if not any(r.covers(node) or not r.covered.intact for r in covering):  # nothing of it is left, or its text alone
         raise Refusal(reason("signed-properties-not-signed", place=place))
-    if not any(r.type in _TYPES for r in covering):
+    if not any(r.type in TYPES for r in covering):
         return node, [reason("signed-properties-type", place=covering[0].node, expected=SIGNED_PROPERTIES)]
     return node, []
 
@@ -225,7 +227,7 @@ def _read(
         signed=node,
         level=_level(own, unsigned, timestamps, revocation),
         reasons=(*reasons, *faults),
-        binding=_absent if bound is None else lambda certificate: _binding(bound, certificate),
+        binding=absent if bound is None else lambda certificate: binding_of(bound, certificate),
         claimed_time=_signing_time(own),
         claimed_roles=_roles(own),
         claimed_place=_place(own),
@@ -290,7 +292,8 @@ def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] 
     return found
 
 
-def _binding(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:
+def binding_of(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:
+    """Return whether one of the digests *bound* is that of *certificate*."""
     for name, value in bound:
         digest = DIGESTS.get(name)
         if digest is None or digest.hashlib is None:

@@ -11,23 +11,22 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Final
 
 import attrs
-from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
-from vndoc.errors import CertificateError, LimitError, SignatureError, VndocError
+from vndoc.errors import LimitError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
-from vndoc.pki import algorithms
-from vndoc.pki.algorithms import DIGESTS, VERIFIABLE, Family, PublicKey, SignatureAlgorithm
-from vndoc.pki.certificate import Certificate, distinct
+from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
+from vndoc.pki.certificate import distinct
 from vndoc.pki.outcome import Reason
 from vndoc.signature import xades
 from vndoc.signature._reasons_xml import XML_REASONS
+from vndoc.signature._xmldsig_facts import XmlSignatureFacts, candidates, refusals, verifier
 from vndoc.signature._xmldsig_keys import KeyInfo, read_key_info, serial_number
 from vndoc.signature._xmldsig_names import DS, MORE_2007, SIGNATURES, canonical_method, digest_method, ds
 from vndoc.signature._xmldsig_references import (
@@ -49,7 +48,8 @@ from vndoc.signature._xmldsig_tree import (
     reason,
     within,
 )
-from vndoc.signature.facts import Binding, Covered, Form, RevocationMaterial, SignatureFacts
+from vndoc.signature._xmldsig_usual import read_usual
+from vndoc.signature.facts import Covered, Form, RevocationMaterial
 
 __all__ = [
     "MAX_SIGNATURES",
@@ -73,27 +73,6 @@ _MANIFEST: Final = ds("Manifest")
 _ORDER: Final = {ds("SignedInfo"): 0, ds("SignatureValue"): 1, ds("KeyInfo"): 2, ds("Object"): 3}
 
 
-@attrs.frozen(kw_only=True, repr=False)
-class XmlSignatureFacts(SignatureFacts):
-    """The facts about one XML signature.
-
-    ``key_value`` is the bare key that KeyInfo shows, for whoever can compare it with a key that is known already; it
-    proves nothing about a person. ``names`` says whether KeyInfo names a certificate (``None``: it names none).
-    ``data_objects`` are the formats that the signer stated (XAdES DataObjectFormat). ``reaches`` says whether an
-    element of the tree is, markup and all, a part of what the references lead to; ``covered`` says if that is intact.
-    """
-
-    key_value: PublicKey | None = attrs.field(default=None, eq=False)
-    key_names: tuple[str, ...] = ()
-    names: Callable[[Certificate], bool | None] = attrs.field(default=KeyInfo().names, eq=False)
-    data_objects: tuple[xades.DataObject, ...] = ()
-    reaches: Callable[[etree._Element], bool] = attrs.field(default=lambda _node: False, eq=False)
-
-    def verify_key(self, key: PublicKey) -> bool:
-        """Return whether the signature value is that of the signed octets under *key*; never raises."""
-        return _verified(self.algorithm, self.signature_value, self.signed_octets, key)
-
-
 def read_xml(
     source: bytes | etree._Element | XmlSource,
     *,
@@ -114,6 +93,9 @@ def read_xml(
     does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
     """
     tree = XmlSource.of(source, limits)
+    usual = None if expect else read_usual(tree)
+    if usual is not None:
+        return (usual,)
     nodes: list[etree._Element] = []
     infos: dict[etree._Element | None, int] = {}
     for node in tree.root.iter(_SIGNATURE, _SIGNED_INFO):
@@ -203,7 +185,7 @@ class _Reading:
         algorithm = _pss(method) if uri == MORE_2007 + "rsa-pss" else SIGNATURES.get(uri)
         if algorithm is None:
             algorithm = SignatureAlgorithm(Family.UNKNOWN, name=uri)
-        self.reasons += [reason(code, place=place, found=shown) for code, shown in _refusals(algorithm)]
+        self.reasons += [reason(code, place=place, found=shown) for code, shown in refusals(algorithm)]
         return algorithm
 
     def _signed_octets(self, signed_info: etree._Element, method: etree._Element) -> bytes:
@@ -256,13 +238,6 @@ class _Reading:
         keys: KeyInfo,
         properties: xades.Properties,
     ) -> XmlSignatureFacts:
-        def verify(certificate: Certificate) -> bool:
-            try:
-                key = certificate.public_key
-            except CertificateError:
-                return False
-            return _verified(algorithm, value, octets, key)
-
         return XmlSignatureFacts(
             form=Form.XADES if properties.present else Form.XMLDSIG,
             level=properties.level,
@@ -270,8 +245,8 @@ class _Reading:
             reasons=tuple(self.reasons),
             algorithm=algorithm,
             covered=tuple(self.covered),
-            verify=verify,
-            candidates=_candidates(keys, properties),
+            verify=verifier(algorithm, value, octets),
+            candidates=candidates(keys, properties),
             certificates=distinct(keys.certificates + properties.certificates),
             binding=properties.binding,
             signature_value=value,
@@ -309,17 +284,6 @@ def _owner(node: etree._Element) -> etree._Element | None:
     return next(node.iterancestors(_SIGNATURE), None)
 
 
-def _refusals(algorithm: SignatureAlgorithm) -> list[tuple[str, str]]:
-    """Return the code and the name for what keeps *algorithm* from being verified at all."""
-    if algorithm.family not in VERIFIABLE:
-        known = {Family.HMAC: "hmac-refused", Family.DSA: "dsa-refused"}
-        return [(known.get(algorithm.family, "signature-method-unknown"), str(algorithm))]
-    row = DIGESTS.get(algorithm.digest or "")
-    if row is not None and row.hashlib is None:
-        return [("signature-digest-refused", row.name)]
-    return []
-
-
 def _pss(method: etree._Element) -> SignatureAlgorithm | None:
     """Return RSASSA-PSS with the parameters in *method* (RFC 9231, 2.3.9); ``None`` if they cannot be used."""
     parameters = method.find(f"{{{MORE_2007}}}RSAPSSParams")
@@ -342,38 +306,6 @@ def _pss(method: etree._Element) -> SignatureAlgorithm | None:
     if trailer is not None and plain_text(trailer).strip() != "1":
         return None
     return SignatureAlgorithm(Family.RSA_PSS, digest.name, mgf.name, length)
-
-
-def _verified(algorithm: SignatureAlgorithm | None, value: bytes, octets: bytes, key: PublicKey) -> bool:
-    if algorithm is None or algorithm.family not in VERIFIABLE:
-        return False
-    try:
-        if algorithm.family is Family.ECDSA:
-            if not isinstance(key, ec.EllipticCurvePublicKey):
-                return False
-            value = algorithms.ecdsa_raw_to_der(value, key.key_size)
-        return algorithms.verify(key, algorithm, value, data=octets)
-    except CertificateError:
-        return False
-
-
-def _candidates(keys: KeyInfo, properties: xades.Properties) -> tuple[Certificate, ...]:
-    """Return the certificates that may be the signer's: those that the signed data name first, issuers last."""
-    known = distinct(keys.certificates + properties.certificates)
-    if len(known) < 2:
-        return known
-    issuers = {certificate.issuer for certificate in keys.certificates if not certificate.self_issued}
-    if not properties.present and not keys.names_any:  # nothing prefers one of them, as nearly always
-        return tuple(sorted(known, key=lambda certificate: certificate.subject in issuers))
-
-    def rank(certificate: Certificate) -> tuple[bool, bool, bool]:
-        return (
-            properties.binding(certificate) is not Binding.MATCHES,
-            keys.names(certificate) is False,
-            certificate.subject in issuers,
-        )
-
-    return tuple(sorted(known, key=rank))
 
 
 # -- signature wrapping --------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from vndoc.xml.base64text import STEP, Base64Text
 from vndoc.xml.c14n import Canonical, canonical_octets, path_between
 from vndoc.xml.skeleton import HOLDER_TAGS, TOKEN_HEAD, Skeleton
 
-__all__ = ["Hashing", "canonical_pieces", "digest", "foretold_digest", "in_full", "text_of"]
+__all__ = ["Hashing", "canonical_pieces", "digest", "filled", "foretold_digest", "in_full", "text_of"]
 
 _MENDED = Text(
     "tiền tố xlink chưa khai báo được bổ sung khi đọc", "the prefix xlink, not declared, was declared in reading"
@@ -70,8 +70,23 @@ def canonical_pieces(
     Source: as :func:`~vndoc.xml.canonicalize`.
     """
     parts, tokens = _around(skeleton, node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
-    texts = [_text(skeleton, token, comments=algorithm.comments) for token in tokens]
+    return _chained(skeleton, parts, tokens, comments=algorithm.comments)
+
+
+def _chained(
+    skeleton: Skeleton, parts: list[bytes], tokens: Sequence[str], *, comments: bool
+) -> Iterator[bytes | memoryview]:
+    texts = [_text(skeleton, token, comments=comments) for token in tokens]
     return itertools.chain((parts[0],), *(itertools.chain(t, (p,)) for t, p in zip(texts, parts[1:], strict=True)))
+
+
+def filled(skeleton: Skeleton, octets: bytes) -> Iterator[bytes | memoryview]:
+    """Return *octets*, a canonical form without comments of the tree and all its tokens, each text in its place.
+
+    That is what :func:`canonical_pieces` makes of the octets that it makes. Raises as it does.
+    """
+    tokens = list(skeleton.texts)
+    return _chained(skeleton, _split(octets, tokens) if tokens else [octets], tokens, comments=False)
 
 
 def _around(
@@ -108,14 +123,19 @@ def foretold_digest(
     inclusive_prefixes: Sequence[str],
     without: etree._Element | None,
     whole_document: bool,
+    octets: bytes | None = None,
 ) -> tuple[bytes, int] | None:
     """Return the digest *name* of :func:`canonical_pieces` and their length, if it was made while the packet arrived.
 
-    Raises as :func:`canonical_pieces`.
+    *octets* are the canonical form with all tokens, where it is known. Raises as :func:`canonical_pieces`.
     """
     if skeleton.ahead is None or not whole_document:
         return None
-    parts, tokens = _around(skeleton, node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
+    if octets is None:
+        parts, tokens = _around(skeleton, node, algorithm, inclusive_prefixes, without, whole_document=whole_document)
+    else:
+        tokens = list(skeleton.texts)
+        parts = _split(octets, tokens)
     if tokens != list(skeleton.texts):
         return None
     return skeleton.ahead.digest(algorithm, inclusive_prefixes, name, parts)

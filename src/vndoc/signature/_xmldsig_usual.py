@@ -1,0 +1,516 @@
+"""The usual signature, read from its canonical octets: one reference to the document around it, or XAdES-B with it.
+
+Nearly all signatures look alike, and going through the tree element by element takes longer than the arithmetic. So
+the document is made canonical once, with the signature still in it; one pattern has to match all of the signature
+there, from its start tag to its end tag, and gives every value. What is left around it was signed by the reference,
+and SignedInfo, as it is signed, is a run of the same octets: as the top of an exclusive canonical form it only needs
+the declaration of its one prefix.
+
+Nothing is refused here: whatever the pattern does not know, and whatever is wrong with a value, is doubt, and then
+:mod:`vndoc.signature.xmldsig` reads the signature. What is answered is sound in all that a reader can tell, and
+the same facts as there. Why the octets may be read instead of the tree:
+
+- In canonical form, ``<`` begins a tag and nothing else, and ``"`` ends a value: for others, ``&lt;`` and ``&quot;``
+  are written. Comments are left out (that there were none in the signature is asked of the tree); an instruction
+  anywhere, and ``&`` in the signature, are doubt, so that each text and value is what it stands for.
+- Where the tree has one Signature of XML-DSig and the octets one start tag of that name, this is it. No namespace is
+  declared anew in it but by the element of XAdES, for a prefix of its own: all names of the pattern are those of
+  XML-DSig and of one version of XAdES.
+
+Source: as in :mod:`vndoc.signature.xmldsig`; Exclusive XML Canonicalization 1.0, section 3.
+"""
+
+from __future__ import annotations
+
+import binascii
+import functools
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import pybase64
+from lxml import etree
+
+from vndoc.errors import VndocError
+from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
+from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
+from vndoc.signature import xades
+from vndoc.signature._xmldsig_facts import XmlSignatureFacts, candidates, refusals, verifier
+from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
+from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
+from vndoc.signature._xmldsig_references import affordable
+from vndoc.signature._xmldsig_tree import Ids, Paths, Piece, PiecedOctets, XmlSource, within
+from vndoc.signature.facts import Covered, Form, Level
+from vndoc.xml import Canonical
+from vndoc.xml.c14n import canonical_octets
+from vndoc.xml.pieces import filled
+
+__all__ = ["read_usual"]
+
+_SIGNATURE: Final = ds("Signature")
+_SIGNED_INFO: Final = ds("SignedInfo")
+_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})
+_PLAIN: Final = Canonical.C14N_10
+
+
+class _Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
+    """The signature is not a usual one, or something is wrong with it."""
+
+
+# -- the pattern ---------------------------------------------------------------------------------------
+
+_HEAD: Final = r"""
+<(?P<p>(?:(?P<pn>[^ <>"&=:/]++):)?)Signature(?:\ xmlns(?::[^ <>"&=:/]++)?="[^"]*+")*+{ID:i0}>_
+(?P<info><PSignedInfo(?P<at0>){ID:i1}>_
+<PCanonicalizationMethod\ Algorithm="(?P<form>[^"]*+)"></PCanonicalizationMethod>_
+<PSignatureMethod\ Algorithm="(?P<method>[^"]*+)"></PSignatureMethod>_
+<PReference{ID:i2}(?:\ Type="[^"]*+")?+\ URI="">_
+<PTransforms>_
+<PTransform\ Algorithm="ENVELOPED"></PTransform>_
+(?:<PTransform\ Algorithm="(?P<form1>[^"]*+)"></PTransform>_)?+
+</PTransforms>_
+<PDigestMethod\ Algorithm="(?P<digest1>[^"]*+)"></PDigestMethod>_
+<PDigestValue>(?P<value1>[^<]*+)</PDigestValue>_
+</PReference>_
+(?:<PReference{ID:i3}\ Type="(?P<type2>[^"]*+)"\ URI="\#(?P<uri2>[A-Za-z0-9_.-]++)">_
+(?:<PTransforms>_<PTransform\ Algorithm="(?P<form2>[^"]*+)"></PTransform>_</PTransforms>_)?+
+<PDigestMethod\ Algorithm="(?P<digest2>[^"]*+)"></PDigestMethod>_
+<PDigestValue>(?P<value2>[^<]*+)</PDigestValue>_
+</PReference>_)?+
+</PSignedInfo>)_
+<PSignatureValue{ID:i4}>(?P<value>[^<]*+)</PSignatureValue>_
+<PKeyInfo{ID:i5}>_<PX509Data>(?P<certificates>_
+(?:<PX509Certificate>[^<]*+</PX509Certificate>_)++)</PX509Data>_</PKeyInfo>_
+"""
+_OBJECT: Final = r"""
+(?P<object><PObject{ID:i6}>_
+<(?P<x>(?:(?P<xn>[^ <>"&=:/]++):)?)QualifyingProperties
+(?:\ xmlns(?(xn):(?P=xn)|)="[^"]*+")?+{ID:i7}\ Target="\#(?P<target>[^"]*+)">_
+(?P<signed><XSignedProperties(?P<at1>)\ Id="(?P<i8>[^"]*+)">_
+<XSignedSignatureProperties>_
+<XSigningTime>(?P<time>[^<]*+)</XSigningTime>_
+<XSigningCertificate(?P<v2>(?:V2)?+)>_<XCert>_<XCertDigest>_
+<PDigestMethod(?P<at2>)\ Algorithm="(?P<digest3>[^"]*+)"></PDigestMethod>_
+<PDigestValue(?P<at3>)>(?P<value3>[^<]*+)</PDigestValue>_
+</XCertDigest>_
+(?:<XIssuerSerialV2>[^<]*+</XIssuerSerialV2>_
+|<XIssuerSerial>_<PX509IssuerName(?P<at4>)>[^<]*+</PX509IssuerName>_
+<PX509SerialNumber(?P<at5>)>[^<]*+</PX509SerialNumber>_</XIssuerSerial>_)?+
+</XCert>_</XSigningCertificate(?P=v2)>_
+</XSignedSignatureProperties>_
+(?:<XSignedDataObjectProperties>_
+<XDataObjectFormat\ ObjectReference="(?P<object_reference>[^"]*+)">_
+(?:<XDescription>(?P<description>[^<]*+)</XDescription>_)?+
+<XMimeType>(?P<mime_type>[^<]*+)</XMimeType>_
+</XDataObjectFormat>_</XSignedDataObjectProperties>_)?+
+</XSignedProperties>)_
+</XQualifyingProperties>_</PObject>_)?+
+</PSignature>
+"""
+
+
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space."""
+    pattern = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', pattern)
+    pattern = re.sub(r"(</?)P(?=[A-Z])", r"\1(?P=p)", pattern)
+    pattern = re.sub(r"(</?)X(?=[A-Z])", r"\1(?P=x)", pattern)
+    pattern = re.sub(r"(>\)?)_", r"\1[ \\t\\n]*+", pattern)
+    return re.compile(pattern.replace("ENVELOPED", re.escape(ENVELOPED)).encode("ascii"), re.VERBOSE)
+
+
+_USUAL: Final = _compiled(_HEAD + _OBJECT)
+_IDS: Final = tuple(f"i{number}" for number in range(9))
+_ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
+_CERTIFICATE: Final = re.compile(rb"X509Certificate>([^<]*+)</")
+_FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
+_METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
+_DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
+
+
+# -- the whole -----------------------------------------------------------------------------------------
+
+
+def read_usual(source: XmlSource) -> XmlSignatureFacts | None:
+    """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt."""
+    if source.light is None and source.skeleton is None:
+        return None
+    try:
+        return _read(source)
+    except (_Doubt, VndocError, OSError):  # whoever reads it now meets the same, and tells
+        return None
+
+
+def _read(source: XmlSource) -> XmlSignatureFacts:
+    root = source.root
+    signature, info, form = _found(root)
+    octets = _whole(source, form)
+    prefix = signature.prefix
+    start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
+    at = octets.find(start)
+    match = None if at < 0 else _USUAL.match(octets, at)
+    if match is None or octets.find(start, match.end()) >= 0 or octets.find(b"&", at, match.end()) >= 0:
+        raise _Doubt
+    if b"?" in octets and b"<?" in octets:
+        raise _Doubt
+    _check_ids(root, octets, match)
+    form1 = match["form1"]
+    if form is not (_PLAIN if form1 is None else _form(form1)):
+        raise _Doubt
+    signed = _signed_octets(source, info, octets, match)
+    digest, value = _digest(match["digest1"]), _decoded(match["value1"])
+    size = _around(source, signature, form, octets, match, digest, value, len(signed))
+    paths = Paths()
+    again = functools.partial(source.canonical, inclusive_prefixes=(), without=signature, whole_document=True)
+    document = Covered(
+        what="document",
+        name="",
+        intact=True,
+        digest=digest.name,
+        value=value,
+        octets=PiecedOctets(functools.partial(again, root, form), size),
+        element_path=paths.of(root),
+    )
+    place = paths.of(signature)
+    if match["object"] is None:
+        if match["uri2"] is not None:
+            raise _Doubt
+        return _plain(match, signed, document, place, root, signature)
+    spent = len(signed) + max(size, source.size)
+    return _xades(source, octets, match, signed, document, spent, paths, signature)
+
+
+def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canonical]:
+    """Return the signature, its SignedInfo, and the canonical form of its first reference.
+
+    Asked is only what the octets cannot say, and what tells soon that it is no usual one.
+    """
+    found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
+    if len(found) != 2:
+        raise _Doubt
+    signature, info = found
+    parent = signature.getparent()
+    if parent is None or info.getparent() is not signature or not 3 <= len(info) <= 4:
+        raise _Doubt
+    reference = info[2]
+    if reference.get("URI") != "" or not len(reference) or not len(reference[0]):
+        raise _Doubt
+    last = reference[0][-1].get("Algorithm", "")
+    form = _PLAIN if last == ENVELOPED else CANONICAL.get(last)
+    if form is None or _namespace(root) in _NAMESPACES or xades.is_counter_signature(signature):
+        raise _Doubt
+    if root.getprevious() is not None or root.getnext() is not None:  # instructions would be in the octets
+        raise _Doubt
+    if any(True for _ in signature.iter(etree.Comment)):
+        raise _Doubt
+    return signature, info, form.without_comments
+
+
+def _namespace(node: etree._Element) -> str:
+    return node.tag[1:].partition("}")[0]
+
+
+def _whole(source: XmlSource, form: Canonical) -> bytes:
+    """Return the canonical octets of the whole tree, the signature in it."""
+    skeleton, root = source.skeleton, source.root
+    if skeleton is None:
+        return canonical_octets(root, form, (), None, whole_document=True, light=bool(source.light))
+    if skeleton.route == "stream" or skeleton.recovered or skeleton.root is not root:
+        raise _Doubt
+    return canonical_octets(root, form, (), None, whole_document=True, light=skeleton.is_light)
+
+
+def _check_ids(root: etree._Element, octets: bytes, match: re.Match[bytes]) -> None:
+    """Doubt that no Id of the document stands there twice (attack A2)."""
+    own = [value for value in match.group(*_IDS) if value is not None]
+    if len(set(own)) != len(own):
+        raise _Doubt
+    for part in (octets[: match.start()], octets[match.end() :]):
+        # an attribute ends with its name and this; so may a text, which is looked at for nothing then
+        if any(piece[-2:] in _ID_ENDS for piece in part.split(b"=")):
+            if Ids(root).duplicates:
+                raise _Doubt
+            return
+
+
+def _form(uri: bytes) -> Canonical:
+    """Return the canonical form *uri* of a node-set that has no comments."""
+    form = _FORMS.get(uri)
+    if form is None:
+        raise _Doubt
+    return form.without_comments
+
+
+def _digest(uri: bytes) -> Digest:
+    digest = _DIGESTS.get(uri)
+    if digest is None:
+        raise _Doubt
+    return digest
+
+
+def _decoded(text: bytes) -> bytes:
+    """Return the octets of base64 *text*, at least one."""
+    bare = b"".join(text.split())
+    try:
+        octets = pybase64.b64decode(bare, validate=True)
+    except (binascii.Error, ValueError):
+        raise _Doubt from None
+    if not octets or pybase64.b64encode(octets) != bare:
+        raise _Doubt
+    return octets
+
+
+# -- what was signed -----------------------------------------------------------------------------------
+
+
+def _declared(prefix: bytes, namespace: str) -> bytes:
+    return b' xmlns%b="%b"' % (b":" + prefix[:-1] if prefix else b"", namespace.encode())
+
+
+def _signed_octets(source: XmlSource, info: etree._Element, octets: bytes, match: re.Match[bytes]) -> bytes:
+    form = _FORMS.get(match["form"])
+    if form is None:
+        raise _Doubt
+    if not form.exclusive:
+        return _canonical(source, info, form)
+    start, stop = match.span("info")
+    at = match.start("at0")
+    return b"".join((octets[start:at], _declared(match["p"], DS), octets[at:stop]))
+
+
+def _canonical(source: XmlSource, node: etree._Element, form: Canonical) -> bytes:
+    pieces = source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False)
+    return b"".join(pieces)
+
+
+def _around(
+    source: XmlSource,
+    signature: etree._Element,
+    form: Canonical,
+    octets: bytes,
+    match: re.Match[bytes],
+    digest: Digest,
+    value: bytes,
+    spent: int,
+) -> int:
+    """Return the length of the octets around the signature, whose *digest* has to be *value*.
+
+    *spent* octets were digested already.
+    """
+    start, stop = match.span()
+    pieces: Iterable[Piece] = (octets[:start], octets[stop:])
+    ready: tuple[bytes, int] | None = None
+    size = len(octets)
+    if source.skeleton is not None and source.skeleton.texts:
+        rest = b"".join(pieces)
+        size += sum([text.stop - text.start for text in source.skeleton.texts.values()])
+        pieces = filled(source.skeleton, rest)
+        if source.foretold is not None:
+            ready = source.foretold(
+                source.root,
+                form,
+                digest.name,
+                inclusive_prefixes=(),
+                without=signature,
+                whole_document=True,
+                octets=rest,
+            )
+    if not affordable(spent + max(size, source.size), source.size):
+        raise _Doubt
+    if ready is None:
+        hashed, size = hasher(digest), 0
+        for piece in pieces:
+            hashed.update(piece)
+            size += len(piece)
+        ready = (bytes(hashed.digest()), size)
+    if ready[0] != value:
+        raise _Doubt
+    return ready[1]
+
+
+# -- the facts -----------------------------------------------------------------------------------------
+
+_KEPT: Final = 16 * 1024
+
+
+def _keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
+    """Return what the X509Data with *content* says, its candidates, and its certificates once each."""
+    return _kept_keys(content) if len(content) <= _KEPT else _read_keys(content)
+
+
+def _read_keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
+    texts = _CERTIFICATE.findall(content)
+    if len(texts) > MAX_CERTIFICATES:
+        raise _Doubt
+    keys = KeyInfo(certificates=tuple([_certificate(text) for text in texts]))
+    return keys, candidates(keys, xades.Properties()), distinct(keys.certificates)
+
+
+_kept_keys = functools.lru_cache(maxsize=128)(_read_keys)
+"""Certificates by the octets of X509Data: the same few signers sign most documents. Values never change."""
+
+
+def _certificate(text: bytes) -> Certificate:
+    shown = text.decode("utf-8")
+    known = known_certificate(shown)
+    if known is not None:
+        return known
+    octets = _decoded(text)
+    if len(octets) > MAX_CERTIFICATE:
+        raise _Doubt
+    return kept_certificate(shown, octets)
+
+
+def _plain(
+    match: re.Match[bytes],
+    signed: bytes,
+    document: Covered,
+    place: str,
+    root: etree._Element,
+    signature: etree._Element,
+) -> XmlSignatureFacts:
+    """Return the facts about a signature without properties."""
+    keys, found, certificates = _keys(match["certificates"])
+    algorithm, value = _method(match), _decoded(match["value"])
+    return XmlSignatureFacts(
+        form=Form.XMLDSIG,
+        level=Level.NONE,
+        place=place,
+        reasons=(),
+        algorithm=algorithm,
+        covered=(document,),
+        verify=verifier(algorithm, value, signed),
+        candidates=found,
+        certificates=certificates,
+        binding=xades.absent,
+        signature_value=value,
+        signed_octets=signed,
+        signature_id=_shown(match["i0"]),
+        names=keys.names,
+        reaches=functools.partial(_reaches, root, signature, None),
+    )
+
+
+def _method(match: re.Match[bytes]) -> SignatureAlgorithm:
+    algorithm = _METHODS.get(match["method"])
+    if algorithm is None:
+        raise _Doubt
+    return algorithm
+
+
+def _shown(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8")
+
+
+def _reaches(
+    root: etree._Element, signature: etree._Element, properties: etree._Element | None, node: etree._Element
+) -> bool:
+    """Return whether *node* lies around *signature* in the tree of *root*, or in its *properties*."""
+    if within(node, root) and not within(node, signature):
+        return True
+    return properties is not None and within(node, properties)
+
+
+# -- XAdES ---------------------------------------------------------------------------------------------
+
+
+def _xades(
+    source: XmlSource,
+    octets: bytes,
+    match: re.Match[bytes],
+    signed: bytes,
+    document: Covered,
+    spent: int,
+    paths: Paths,
+    signature: etree._Element,
+) -> XmlSignatureFacts:
+    """Return the facts about a signature with the properties of XAdES-B in it."""
+    node = _properties(match, signature)
+    form2 = match["form2"]
+    form = _PLAIN if form2 is None else _form(form2)
+    covered = _properties_octets(source, node, form, octets, match)
+    digest, value = _digest(match["digest2"]), _decoded(match["value2"])
+    if digest.of(covered) != value or not affordable(spent + len(covered), source.size):
+        raise _Doubt
+    properties = Covered(
+        what="signed-properties",
+        name=f"#{match['uri2'].decode()}",
+        intact=True,
+        digest=digest.name,
+        value=value,
+        octets=PiecedOctets(functools.partial(_again, source, node, form), len(covered)),
+        element_path=paths.of(node),
+    )
+    time = xades.parse_time(match["time"].decode("utf-8"))
+    if time is None:
+        raise _Doubt
+    keys, _, certificates = _keys(match["certificates"])
+    binding = functools.partial(xades.binding_of, [(_digest(match["digest3"]).name, _decoded(match["value3"]))])
+    data_objects = _data_objects(match)
+    algorithm, signature_value = _method(match), _decoded(match["value"])
+    return XmlSignatureFacts(
+        form=Form.XADES,
+        level=Level.B,
+        place=paths.of(signature),
+        reasons=(),
+        algorithm=algorithm,
+        covered=(document, properties),
+        verify=verifier(algorithm, signature_value, signed),
+        candidates=candidates(keys, xades.Properties(present=True, binding=binding)),
+        certificates=certificates,
+        binding=binding,
+        signature_value=signature_value,
+        signed_octets=signed,
+        signature_id=_shown(match["i0"]),
+        claimed_time=time,
+        content_type=data_objects[0].mime_type or None if data_objects else None,
+        names=keys.names,
+        data_objects=data_objects,
+        reaches=functools.partial(_reaches, source.root, signature, node),
+    )
+
+
+def _properties(match: re.Match[bytes], signature: etree._Element) -> etree._Element:
+    """Return the SignedProperties, which have to be those of this signature, and what its second reference is to."""
+    holder = signature[3][0]
+    namespace = _namespace(holder)
+    if namespace not in xades.NAMESPACES or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
+        raise _Doubt
+    if match["x"] == match["p"] or match["i0"] != match["target"] or match["uri2"] != match["i8"]:
+        raise _Doubt
+    if match["type2"].decode("utf-8") not in xades.TYPES:
+        raise _Doubt
+    return holder[0]
+
+
+def _properties_octets(
+    source: XmlSource, node: etree._Element, form: Canonical, octets: bytes, match: re.Match[bytes]
+) -> bytes:
+    """Return the canonical octets of SignedProperties, whose only other prefix is that of XML-DSig, on leaves."""
+    if not form.exclusive:
+        return _canonical(source, node, form)
+    own, inner = _declared(match["x"], _namespace(node)), _declared(match["p"], DS)
+    at, stop = match.span("signed")
+    parts = []
+    for name in ("at1", "at2", "at3", "at4", "at5"):
+        until = match.start(name)
+        if until >= 0:
+            parts += [octets[at:until], own if name == "at1" else inner]
+            at = until
+    return b"".join((*parts, octets[at:stop]))
+
+
+def _again(source: XmlSource, node: etree._Element, form: Canonical) -> Iterable[Piece]:
+    return source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False)
+
+
+def _data_objects(match: re.Match[bytes]) -> tuple[xades.DataObject, ...]:
+    reference, mime_type, description = match.group("object_reference", "mime_type", "description")
+    if reference is None:
+        return ()
+    return (
+        xades.DataObject(
+            reference=reference.decode("utf-8"),
+            mime_type=mime_type.decode("utf-8").strip(),
+            description=None if description is None else description.decode("utf-8").strip(),
+        ),
+    )

@@ -24,9 +24,10 @@ Text = Callable[[Any], str]
 def getter(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
     """Return what takes the attributes called *names* of a value, all at one go."""
     fields = tuple(names)
-    if len(fields) > 1:
-        return attrgetter(*fields)
-    return lambda value: tuple(getattr(value, name) for name in fields)
+    if not fields:
+        return lambda _: ()
+    take = attrgetter(*fields)
+    return take if len(fields) > 1 else lambda value: (take(value),)
 
 
 def _boolean(value: Any) -> str:

@@ -48,10 +48,12 @@ def check(packet: Packet, profile: Profile) -> None:
     ``text-not-xml`` name the place of the first value that cannot be written.
     """
     _check_models(packet)
-    absent = [*missing(packet), *(_hops_without_agency(packet) if profile.strict else ())]
+    found, absent = _survey(packet)
+    if profile.strict:
+        absent += _hops_without_agency(packet)
     if absent:
         raise WriteError("missing-element", paths=", ".join(absent), place=Place(absent[0]))
-    for path, row, value, demand in _leaves(packet):
+    for path, row, value, demand in found:
         kind = type(value)
         if kind is not demand.plain or (kind is str and not value.isprintable()):
             _check_value(path, row, value, demand, profile)
@@ -93,59 +95,126 @@ class _Block:
     """One block of the table, made ready for packets."""
 
     def __init__(self, row: Element) -> None:
-        self.row = row
         self.model = row.model or type(None)
         self.carried = tuple((f"/@{name}", field) for name, field in row.carried)
-        steps: list[tuple[str, Element, _Block | None, bool, _Demand]] = []
+        self.demands = any(child.minimum for child in row.children)
+        """Whether a child is mandatory: then a block in which none is missing is not empty."""
+        steps: list[_Step] = []
         inner: list[tuple[str, _Block, bool]] = []
-        needed: list[tuple[str, bool, str, _Block | None, bool]] = []
-        inner_fields: list[str] = []
-        needed_fields: list[str] = []
         for child in row.children:
-            is_wrapper = child.kind is Kind.WRAPPER
-            leaf = child.children[0] if is_wrapper else child
+            leaf = child.children[0] if child.kind is Kind.WRAPPER else child
             block = _Block(leaf) if leaf.kind is Kind.BLOCK else None
-            own = f"/{child.name}"
-            step = f"{own}/{leaf.name}" if is_wrapper else own
-            steps.append((step, leaf, block, leaf.repeats, _demand(leaf)))
+            step = f"/{child.name}" if leaf is child else f"/{child.name}/{leaf.name}"
+            steps.append((step, leaf, block, leaf.repeats, f"/{child.name}" if child.minimum else None, _demand(leaf)))
             if block is not None:
                 inner.append((step, block, leaf.repeats))
-                inner_fields.append(child.field)
-            if child.minimum or block is not None or is_wrapper or child.repeats:
-                needed.append((own, child.minimum > 0, step, block, is_wrapper or child.repeats))
-                needed_fields.append(child.field)
         self.steps = tuple(steps)
-        """For each child what leads to its values, the row and block of these, whether they repeat, what they must be.
-
-        A wrapper counts as what it repeats.
-        """
-        self.fields = getter([child.field for child in row.children])
+        self.fields = getter(child.field for child in row.children)
         self.inner = tuple(inner)
         """The children that are blocks: path, block, whether they repeat."""
-        self.inner_fields = getter(inner_fields)
-        self.needed = tuple(needed)
-        """The children that may miss something: path, whether mandatory, path of the values, block, whether many."""
-        self.needed_fields = getter(needed_fields)
+        self.inner_fields = getter(c.field for c, step in zip(row.children, steps, strict=True) if step[2] is not None)
 
 
-# -- what is missing -----------------------------------------------------------------------------------
+_Step = tuple[str, Element, _Block | None, bool, str | None, _Demand]
+"""One child: what leads to its values, row and block of these, whether they repeat, what leads to the child if it is
+mandatory, and what its values must be. A wrapper counts as what it repeats."""
+
+
+# -- what is there, and what is missing ----------------------------------------------------------------
+
+
+Survey = tuple[list[tuple[str, Element, Any]], list[str]]
+"""What :func:`values` and :func:`missing` yield, found in one go."""
 
 
 def missing(packet: Packet) -> Iterator[str]:
     """Yield the path of each mandatory element that *packet* lacks, in the order of the element table."""
-    found: list[str] = []
-    if isinstance(packet, DocumentPacket):
-        _missing_in(_DOCUMENT, packet, _MESSAGE, found)
-        if packet.trace_header_list is None:
-            found.append(_TRACE)
-        else:
-            _missing_in(_TRACES, packet.trace_header_list, _TRACE, found)
-        for number, attachment in enumerate(packet.attachments, 1):
-            if _is_absent(attachment.name):
-                found.append(f"{attachment_path(number, len(packet.attachments))}/AttachmentName")
+    return iter(_survey(packet)[1])
+
+
+def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
+    """Yield path, row and value of what *packet* holds below its blocks, in the order of the element table.
+
+    Attributes come with a path that ends in ``/@name``; the names of attachments may be ``None``.
+    """
+    return iter(survey(packet)[0])
+
+
+def survey(packet: Packet) -> Survey:
+    """Return what :func:`values` and :func:`missing` yield."""
+    found, absent = _survey(packet)
+    return [(path, row, value) for path, row, value, _ in found], absent
+
+
+_Found = list[tuple[str, Element, Any, _Demand]]
+
+
+def _survey(packet: Packet) -> tuple[_Found, list[str]]:
+    """Return the same, with what each value must be."""
+    found: _Found = []
+    absent: list[str] = []
+    if not isinstance(packet, DocumentPacket):
+        _survey_block(_STATUS, packet, _MESSAGE, found, absent)
+        return found, absent
+    _survey_block(_DOCUMENT, packet, _MESSAGE, found, absent)
+    if packet.trace_header_list is None:
+        absent.append(_TRACE)
     else:
-        _missing_in(_STATUS, packet, _MESSAGE, found)
-    return iter(found)
+        _survey_block(_TRACES, packet.trace_header_list, _TRACE, found, absent)
+    for number, attachment in enumerate(packet.attachments, 1):
+        path = attachment_path(number, len(packet.attachments))
+        if _is_absent(attachment.name):
+            absent.append(f"{path}/AttachmentName")
+        named = zip(_ATTACHMENT.steps[:-1], _ATTACHMENT.fields(attachment), strict=False)
+        for (step, row, _, _, _, demand), value in named:
+            found.append((path + step, row, value, demand))
+    return found, absent
+
+
+def attachment_path(number: int, count: int) -> str:
+    """Return where attachment *number* of *count* stands."""
+    index = f"[{number}]" if count > 1 else ""
+    return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
+
+
+def _survey_block(block: _Block, value: Any, path: str, found: _Found, absent: list[str]) -> None:
+    for name, field in block.carried:
+        found.append((path + name, _ATTRIBUTE, getattr(value, field), _OF_ATTRIBUTES))
+    for (step, row, below, repeats, own, demand), item in zip(block.steps, block.fields(value), strict=True):
+        if item is None:
+            if own is not None:
+                absent.append(path + own)
+            continue
+        here = path + step
+        if repeats:
+            if own is not None and item == ():
+                absent.append(path + own)
+            for number, one in enumerate(item, 1):
+                there = f"{here}[{number}]" if len(item) > 1 else here
+                if below is not None:
+                    _survey_inner(below, one, there, found, absent, alone=False)
+                    continue
+                found.append((there, row, one, demand))
+                if _is_absent(one):
+                    absent.append(there)
+        elif below is not None:
+            _survey_inner(below, item, here, found, absent, alone=own is None)
+        else:
+            found.append((here, row, item, demand))
+            if own is not None and _is_absent(item):
+                absent.append(path + own)
+
+
+def _survey_inner(block: _Block, value: Any, path: str, found: _Found, absent: list[str], *, alone: bool) -> None:
+    """Survey a block in another; one that is empty is absent as a whole, and may be so if it is left *alone*."""
+    inside: list[str] = []
+    _survey_block(block, value, path, found, inside)
+    if not inside and block.demands:
+        return
+    if not _is_absent(value):
+        absent += inside
+    elif not alone:
+        absent.append(path)
 
 
 def _hops_without_agency(packet: Packet) -> Iterator[str]:
@@ -158,33 +227,20 @@ def _hops_without_agency(packet: Packet) -> Iterator[str]:
                 yield f"{_TRACE}/TraceHeader{index}/OrganId"
 
 
-def _missing_in(block: _Block, value: Any, path: str, found: list[str]) -> None:
-    for (own, is_mandatory, step, below, repeats), item in zip(block.needed, block.needed_fields(value), strict=True):
-        if _is_absent(item):
-            if is_mandatory:
-                found.append(path + own)
-        elif repeats:
-            _missing_in_items(below, item, path + step, found)
-        elif below is not None:
-            _missing_in(below, item, path + step, found)
-
-
-def _missing_in_items(block: _Block | None, items: tuple[Any, ...], path: str, found: list[str]) -> None:
-    for number, item in enumerate(items, 1):
-        here = f"{path}[{number}]" if len(items) > 1 else path
-        if _is_absent(item):
-            found.append(here)
-        elif block is not None:
-            _missing_in(block, item, here, found)
-
-
 def _is_absent(value: object) -> bool:
+    if value is None:
+        return True
     if type(value) is str:
         return not value or value.isspace()
-    if value is None or value == () or (isinstance(value, str | OrganCode) and not str(value).strip()):
-        return True
     fields = _fields_of(type(value))  # type: ignore[arg-type]
-    return fields is not None and all(map(_is_absent, fields(value)))
+    if fields is not None:
+        return all(map(_is_absent, fields(value)))
+    if isinstance(value, _WITH_TEXT):
+        return not str(value).strip()
+    return value == ()
+
+
+_WITH_TEXT = (str, OrganCode)
 
 
 @lru_cache(maxsize=64)
@@ -193,62 +249,6 @@ def _fields_of(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
     if not attrs.has(kind) or issubclass(kind, OrganCode):
         return None
     return getter([field.name for field in attrs.fields(kind)])
-
-
-# -- what is there -------------------------------------------------------------------------------------
-
-
-def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
-    """Yield path, row and value of what *packet* holds below its blocks, in the order of the element table.
-
-    Attributes come with a path that ends in ``/@name``; the names of attachments may be ``None``.
-    """
-    return iter([(path, row, value) for path, row, value, _ in _leaves(packet)])
-
-
-def _leaves(packet: Packet) -> list[tuple[str, Element, Any, _Demand]]:
-    """Return the same with what each value must be."""
-    found: list[tuple[str, Element, Any, _Demand]] = []
-    if not isinstance(packet, DocumentPacket):
-        _leaves_in(_STATUS, packet, _MESSAGE, found)
-        return found
-    _leaves_in(_DOCUMENT, packet, _MESSAGE, found)
-    if packet.trace_header_list is not None:
-        _leaves_in(_TRACES, packet.trace_header_list, _TRACE, found)
-    for number, attachment in enumerate(packet.attachments, 1):
-        path = attachment_path(number, len(packet.attachments))
-        for (step, row, _, _, demand), value in zip(
-            _ATTACHMENT.steps[:-1], _ATTACHMENT.fields(attachment), strict=False
-        ):
-            found.append((path + step, row, value, demand))
-    return found
-
-
-def attachment_path(number: int, count: int) -> str:
-    """Return where attachment *number* of *count* stands."""
-    index = f"[{number}]" if count > 1 else ""
-    return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
-
-
-def _leaves_in(block: _Block, value: Any, path: str, found: list[tuple[str, Element, Any, _Demand]]) -> None:
-    for name, field in block.carried:
-        found.append((path + name, _ATTRIBUTE, getattr(value, field), _OF_ATTRIBUTES))
-    for (step, row, below, repeats, demand), item in zip(block.steps, block.fields(value), strict=True):
-        if item is None:
-            continue
-        here = path + step
-        if not repeats:
-            if below is None:
-                found.append((here, row, item, demand))
-            else:
-                _leaves_in(below, item, here, found)
-            continue
-        for number, one in enumerate(item, 1):
-            there = f"{here}[{number}]" if len(item) > 1 else here
-            if below is None:
-                found.append((there, row, one, demand))
-            else:
-                _leaves_in(below, one, there, found)
 
 
 # -- whether it can be written -------------------------------------------------------------------------
@@ -276,6 +276,8 @@ def _check_models(packet: Any) -> None:
 def _check_block(block: _Block, value: Any, path: str) -> None:
     if not isinstance(value, block.model):
         raise _refusal(path, type(value).__name__, block.model.__name__)
+    if not block.inner:
+        return
     for (step, below, repeats), item in zip(block.inner, block.inner_fields(value), strict=True):
         if item is None:
             continue

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import attrs
 import pytest
@@ -28,7 +29,7 @@ from vndoc.edxml.elements import DOCUMENT as DOCUMENT_ROW
 from vndoc.edxml.elements import STATUS as STATUS_ROW
 from vndoc.edxml.elements import TRACE_HEADER_LIST as TRACE_ROW
 from vndoc.edxml.elements import Element, Kind
-from vndoc.edxml.markup import illegal_character
+from vndoc.edxml.markup import escape_text, illegal_character
 from vndoc.edxml.precheck import values
 from vndoc.edxml.writer import write
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Organization, SignatureMarkup, StatusPacket
@@ -403,6 +404,43 @@ def test_what_counts_as_illegal(character: str) -> None:
     except (ElementTree.ParseError, UnicodeEncodeError):
         expected = character
     assert illegal_character(character) == expected
+
+
+def test_what_python_calls_printable_is_legal() -> None:
+    """The writer looks for illegal characters only in texts that are not printable."""
+    assert not [c for c in map(chr, range(0x110000)) if c.isprintable() and illegal_character(c) is not None]
+
+
+@pytest.mark.parametrize("around", ["{}", "a{}z", "\u0111{}", "{}\n"])
+def test_only_markup_is_escaped(around: str) -> None:
+    profile = vndoc.PROFILES["qcvn-102"]
+    for number in (9, 10, 13, *range(0x20, 0x300), 0x2028, 0xFFFD, 0x1F600):
+        text = around.format(chr(number))
+        expected = escape(text, {"\r": "&#xD;"})
+        assert escape_text(text, profile) == expected
+
+
+def test_each_profile_has_its_own_layout() -> None:
+    """Layouts are kept: what differs in one part only must not be taken for the same."""
+    packet = read(DOCUMENT).document.evolve(subject=" a\nb ", content=None)
+    packet = packet.evolve(trace_header_list=packet.trace_header_list and packet.trace_header_list.evolve(id="i"))
+    plain = vndoc.PROFILES["qcvn-102"]
+    others = {
+        "indent": attrs.evolve(plain, indent="\t"),
+        "line end": attrs.evolve(plain, line_end="\n"),
+        "trimmed": attrs.evolve(plain, trim_text=True),
+        "trimmed to another line end": attrs.evolve(plain, trim_text=True, line_end="\n"),
+        "always": attrs.evolve(plain, always={"Content": "x"}),
+        "always another": attrs.evolve(plain, always={"Content": "y"}),
+        "omitted": attrs.evolve(plain, omitted_attributes=frozenset({"id"})),
+    }
+    for _ in range(2):
+        written = {name: vndoc.write_packet(packet, profile=profile) for name, profile in others.items()}
+        assert len({*written.values(), vndoc.write_packet(packet)}) == len(others) + 1
+    assert b"\n\t\t\t\t<edXML:Subject> a\nb </edXML:Subject>" in written["indent"]
+    assert b"<edXML:Subject>a\r\nb</edXML:Subject>" in written["trimmed"]
+    assert b"<edXML:Content>y</edXML:Content>" in written["always another"]
+    assert b" id=" not in written["omitted"]
 
 
 # -- signatures -------------------------------------------------------------------------------------------

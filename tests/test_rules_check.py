@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mutate
 import vndoc
 from rules_support import (
     ATTACHMENT,
@@ -31,10 +32,10 @@ from rules_support import (
 )
 from vndoc.edxml import PROFILES, Severity
 from vndoc.edxml.xmltools import path_of
-from vndoc.errors import UsageError
+from vndoc.errors import UsageError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.schema import RULES, STRUCTURES, check, place_key
-from vndoc.schema.rules_base import Locator, dotted, nth
+from vndoc.schema.rules_base import Context, Locator, dotted, nth
 from vndoc.schema.rules_process import is_late, secrecy_mark
 from vndoc.schema.rules_values import UNSIGNED_SHORT
 from vndoc.text import search_key
@@ -281,6 +282,36 @@ def test_peer_limits_on_sizes() -> None:
         assert {(f.id, f.place.path, f.found) for f in result.findings} == expected
         assert all(f.source.startswith("of-a-peer: ") and f.severity is Severity.ERROR for f in result.findings)
         assert all(f.code is not None and f.code.startswith("R.") for f in result.findings)
+
+
+def test_a_rule_that_is_not_asked_has_nothing_to_say() -> None:
+    """``when`` only spares the work: over packets of all operations, whole and broken, no finding is lost by it."""
+    rows = [row for row in RULES.values() if row.when is not None]
+    answers: set[tuple[object, bool]] = set()
+    said: set[str] = set()
+    bussiness = "<e:BussinessDocType>0</e:BussinessDocType>"
+    operations = [changed(DOCUMENT, [(bussiness, bussiness.replace("0", str(number)))]) for number in range(5)]
+    files = "<Attachment><ContentId>cid:1</ContentId><AttachmentName>a.exe</AttachmentName></Attachment>"
+    mutants = [mutate.case(3, number)[0] for number in range(300)]
+    for data in (
+        *operations,
+        changed(DOCUMENT, [("</AttachmentEncoded>", files * 2 + "</AttachmentEncoded>")]),
+        *mutants,
+    ):
+        try:
+            reading = vndoc.read(data.encode() if isinstance(data, str) else data, recover=True)
+        except VndocError:
+            continue
+        if isinstance(reading.packet, vndoc.DocumentPacket):
+            context = Context(reading=reading, profile=QCVN, today=TODAY)
+            for row in rows:
+                assert row.when is not None
+                asked, hits = row.when(context), list(row.check(context))
+                assert asked or not hits, row.id
+                answers.add((row.when, asked))
+                said |= {row.id} if hits else set()
+    assert answers == {(row.when, answer) for row in rows for answer in (True, False)}
+    assert len(said) > len(rows) // 2
 
 
 def test_a_rule_that_is_broken_too_often_is_cut_and_says_so() -> None:

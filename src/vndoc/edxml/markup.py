@@ -35,6 +35,8 @@ def illegal_character(text: str) -> str | None:
 
 
 def _checked(text: str) -> str:
+    if text.isprintable():  # none of the illegal characters is
+        return text
     bad = illegal_character(text)
     if bad is not None:
         raise WriteError("text-not-xml", found=f"{ord(bad):04X}")
@@ -46,8 +48,15 @@ def escape_text(text: str, profile: Profile) -> str:
 
     Raises :class:`~vndoc.errors.WriteError` ``text-not-xml`` for a character that XML does not allow.
     """
-    escaped = _checked(text).translate(_TEXT)
+    escaped = escape(text)
     return escaped.replace("\n", profile.line_end) if profile.trim_text else escaped
+
+
+def escape(text: str) -> str:
+    """Return *text* for element content, line feeds as they are. Raises as :func:`escape_text`."""
+    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
+        return text
+    return _checked(text).translate(_TEXT)
 
 
 def escape_attribute(text: str) -> str:
@@ -121,8 +130,7 @@ def _verbatim(node: SignatureMarkup, around: dict[str, str]) -> str:
     name = f"{prefix}:{_name(node.name)}" if prefix else _name(node.name)
     opening = name + "".join(declared) + attributes
     inner = "".join(
-        _verbatim(child, scope) if isinstance(child, SignatureMarkup) else _checked(child).translate(_TEXT)
-        for child in node.children
+        _verbatim(child, scope) if isinstance(child, SignatureMarkup) else escape(child) for child in node.children
     )
     return f"<{opening}>{inner}</{name}>" if inner else f"<{opening}/>"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import attrs
 
 from vndoc.edxml import elements as table
+from vndoc.edxml._layout import getter
 from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
 from vndoc.edxml.packing import name_oddity
@@ -22,6 +24,7 @@ from vndoc.text import Text
 __all__ = ["attachment_path", "check", "check_content_ids", "missing", "values"]
 
 _HEADER = f"/{table.ROOT}/{table.ENVELOPE}/{table.HEADER}"
+_MESSAGE, _TRACE = f"{_HEADER}/{table.DOCUMENT.name}", f"{_HEADER}/{table.TRACE_HEADER_LIST.name}"
 _CLOSED = frozenset(
     {"priority", "paper", "bussiness-doc-type", "receiver-type", "changed", "status-code", "document-class"}
 )
@@ -45,30 +48,173 @@ def check(packet: Packet, profile: Profile) -> None:
     ``text-not-xml`` name the place of the first value that cannot be written.
     """
     _check_models(packet)
-    absent = [*missing(packet), *(_hops_without_agency(packet) if profile.strict else ())]
+    found, absent = _survey(packet)
+    if profile.strict:
+        absent += _hops_without_agency(packet)
     if absent:
         raise WriteError("missing-element", paths=", ".join(absent), place=Place(absent[0]))
-    for path, row, value in values(packet):
-        _check_value(path, row, value, profile)
+    for path, row, value, demand in found:
+        kind = type(value)
+        if kind is not demand.plain or (kind is str and not value.isprintable()):
+            _check_value(path, row, value, demand, profile)
     sender = packet.from_.organ_id if packet.from_ else None
     if profile.strict and sender is not None and not sender.is_regular:
-        raise _refusal(f"{_HEADER}/MessageHeader/From/OrganId", str(sender), _REGULAR_CODE)
+        raise _refusal(f"{_MESSAGE}/From/OrganId", str(sender), _REGULAR_CODE)
+
+
+# -- the element table, made ready ---------------------------------------------------------------------
+
+
+@attrs.frozen(eq=False)
+class _Demand:
+    """What the values of one row must be; ``plain`` is the class whose values are right, texts if they are printable.
+
+    ``closed`` are the values that a strict profile writes, where the list is closed.
+    """
+
+    types: tuple[type, ...]
+    other: tuple[type, ...]
+    plain: type | None
+    closed: tuple[int | str, ...] | None
+    is_file_name: bool
+
+    def fits(self, value: object) -> bool:
+        """Return whether *value* is of the right class."""
+        return isinstance(value, self.types) and not isinstance(value, self.other)
+
+
+def _demand(row: Element) -> _Demand:
+    types = _TYPES.get(row.kind, _TEXT)
+    closed = _CLOSED_LISTS.get(row.codes or "")
+    is_file_name = row is _FILE_NAME
+    known = closed is not None or is_file_name or row.kind in _LOOKED_INTO
+    return _Demand(types, _SUBCLASSES.get(row.kind, ()), None if known else types[0], closed, is_file_name)
+
+
+class _Block:
+    """One block of the table, made ready for packets."""
+
+    def __init__(self, row: Element) -> None:
+        self.model = row.model or type(None)
+        self.carried = tuple((f"/@{name}", field) for name, field in row.carried)
+        self.demands = any(child.minimum for child in row.children)
+        """Whether a child is mandatory: then a block in which none is missing is not empty."""
+        steps: list[_Step] = []
+        inner: list[tuple[str, _Block, bool]] = []
+        for child in row.children:
+            leaf = child.children[0] if child.kind is Kind.WRAPPER else child
+            block = _Block(leaf) if leaf.kind is Kind.BLOCK else None
+            step = f"/{child.name}" if leaf is child else f"/{child.name}/{leaf.name}"
+            steps.append((step, leaf, block, leaf.repeats, f"/{child.name}" if child.minimum else None, _demand(leaf)))
+            if block is not None:
+                inner.append((step, block, leaf.repeats))
+        self.steps = tuple(steps)
+        self.fields = getter(child.field for child in row.children)
+        self.inner = tuple(inner)
+        """The children that are blocks: path, block, whether they repeat."""
+        self.inner_fields = getter(c.field for c, step in zip(row.children, steps, strict=True) if step[2] is not None)
+
+
+_Step = tuple[str, Element, _Block | None, bool, str | None, _Demand]
+"""One child: what leads to its values, row and block of these, whether they repeat, what leads to the child if it is
+mandatory, and what its values must be. A wrapper counts as what it repeats."""
+
+
+# -- what is there, and what is missing ----------------------------------------------------------------
+
+
+Survey = tuple[list[tuple[str, Element, Any]], list[str]]
+"""What :func:`values` and :func:`missing` yield, found in one go."""
 
 
 def missing(packet: Packet) -> Iterator[str]:
     """Yield the path of each mandatory element that *packet* lacks, in the order of the element table."""
-    if isinstance(packet, DocumentPacket):
-        yield from _missing_in(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
-        trace = f"{_HEADER}/TraceHeaderList"
-        if packet.trace_header_list is None:
-            yield trace
-        else:
-            yield from _missing_in(table.TRACE_HEADER_LIST, packet.trace_header_list, trace)
-        for number, attachment in enumerate(packet.attachments, 1):
-            if _is_absent(attachment.name):
-                yield f"{attachment_path(number, len(packet.attachments))}/AttachmentName"
+    return iter(_survey(packet)[1])
+
+
+def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
+    """Yield path, row and value of what *packet* holds below its blocks, in the order of the element table.
+
+    Attributes come with a path that ends in ``/@name``; the names of attachments may be ``None``.
+    """
+    return iter(survey(packet)[0])
+
+
+def survey(packet: Packet) -> Survey:
+    """Return what :func:`values` and :func:`missing` yield."""
+    found, absent = _survey(packet)
+    return [(path, row, value) for path, row, value, _ in found], absent
+
+
+_Found = list[tuple[str, Element, Any, _Demand]]
+
+
+def _survey(packet: Packet) -> tuple[_Found, list[str]]:
+    """Return the same, with what each value must be."""
+    found: _Found = []
+    absent: list[str] = []
+    if not isinstance(packet, DocumentPacket):
+        _survey_block(_STATUS, packet, _MESSAGE, found, absent)
+        return found, absent
+    _survey_block(_DOCUMENT, packet, _MESSAGE, found, absent)
+    if packet.trace_header_list is None:
+        absent.append(_TRACE)
     else:
-        yield from _missing_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
+        _survey_block(_TRACES, packet.trace_header_list, _TRACE, found, absent)
+    for number, attachment in enumerate(packet.attachments, 1):
+        path = attachment_path(number, len(packet.attachments))
+        if _is_absent(attachment.name):
+            absent.append(f"{path}/AttachmentName")
+        named = zip(_ATTACHMENT.steps[:-1], _ATTACHMENT.fields(attachment), strict=False)
+        for (step, row, _, _, _, demand), value in named:
+            found.append((path + step, row, value, demand))
+    return found, absent
+
+
+def attachment_path(number: int, count: int) -> str:
+    """Return where attachment *number* of *count* stands."""
+    index = f"[{number}]" if count > 1 else ""
+    return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
+
+
+def _survey_block(block: _Block, value: Any, path: str, found: _Found, absent: list[str]) -> None:
+    for name, field in block.carried:
+        found.append((path + name, _ATTRIBUTE, getattr(value, field), _OF_ATTRIBUTES))
+    for (step, row, below, repeats, own, demand), item in zip(block.steps, block.fields(value), strict=True):
+        if item is None:
+            if own is not None:
+                absent.append(path + own)
+            continue
+        here = path + step
+        if repeats:
+            if own is not None and item == ():
+                absent.append(path + own)
+            for number, one in enumerate(item, 1):
+                there = f"{here}[{number}]" if len(item) > 1 else here
+                if below is not None:
+                    _survey_inner(below, one, there, found, absent, alone=False)
+                    continue
+                found.append((there, row, one, demand))
+                if _is_absent(one):
+                    absent.append(there)
+        elif below is not None:
+            _survey_inner(below, item, here, found, absent, alone=own is None)
+        else:
+            found.append((here, row, item, demand))
+            if own is not None and _is_absent(item):
+                absent.append(path + own)
+
+
+def _survey_inner(block: _Block, value: Any, path: str, found: _Found, absent: list[str], *, alone: bool) -> None:
+    """Survey a block in another; one that is empty is absent as a whole, and may be so if it is left *alone*."""
+    inside: list[str] = []
+    _survey_block(block, value, path, found, inside)
+    if not inside and block.demands:
+        return
+    if not _is_absent(value):
+        absent += inside
+    elif not alone:
+        absent.append(path)
 
 
 def _hops_without_agency(packet: Packet) -> Iterator[str]:
@@ -78,97 +224,46 @@ def _hops_without_agency(packet: Packet) -> Iterator[str]:
         for number, hop in enumerate(hops, 1):
             if _is_absent(hop.organ_id):
                 index = f"[{number}]" if len(hops) > 1 else ""
-                yield f"{_HEADER}/TraceHeaderList/TraceHeader{index}/OrganId"
+                yield f"{_TRACE}/TraceHeader{index}/OrganId"
 
 
-def _missing_in(row: Element, value: Any, path: str) -> Iterator[str]:
-    for child in row.children:
-        item = getattr(value, child.field)
-        below = f"{path}/{child.name}"
-        if _is_absent(item):
-            if child.minimum:
-                yield below
-        elif child.kind is Kind.WRAPPER:
-            inner = child.children[0]
-            yield from _missing_in_items(inner, item, f"{below}/{inner.name}")
-        elif child.repeats:
-            yield from _missing_in_items(child, item, below)
-        elif child.kind is Kind.BLOCK:
-            yield from _missing_in(child, item, below)
-
-
-def _missing_in_items(row: Element, items: tuple[Any, ...], path: str) -> Iterator[str]:
-    for number, item in enumerate(items, 1):
-        here = f"{path}[{number}]" if len(items) > 1 else path
-        if _is_absent(item):
-            yield here
-        elif row.kind is Kind.BLOCK:
-            yield from _missing_in(row, item, here)
-
-
-def _is_absent(value: Any) -> bool:
-    if value is None or value == () or (isinstance(value, str | OrganCode) and not str(value).strip()):
+def _is_absent(value: object) -> bool:
+    if value is None:
         return True
-    return bool(attrs.has(type(value)) and not isinstance(value, OrganCode) and _is_hollow(value))
+    if type(value) is str:
+        return not value or value.isspace()
+    fields = _fields_of(type(value))  # type: ignore[arg-type]
+    if fields is not None:
+        return all(map(_is_absent, fields(value)))
+    if isinstance(value, _WITH_TEXT):
+        return not str(value).strip()
+    return value == ()
 
 
-def _is_hollow(value: Any) -> bool:
-    return all(_is_absent(getattr(value, field.name)) for field in attrs.fields(type(value)))
+_WITH_TEXT = (str, OrganCode)
 
 
-def values(packet: Packet) -> Iterator[tuple[str, Element, Any]]:
-    """Yield path, row and value of what *packet* holds below its blocks, in the order of the element table.
-
-    Attributes come with a path that ends in ``/@name``; the names of attachments may be ``None``.
-    """
-    if not isinstance(packet, DocumentPacket):
-        yield from _values_in(table.STATUS, packet, f"{_HEADER}/MessageHeader")
-        return
-    yield from _values_in(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
-    if packet.trace_header_list is not None:
-        yield from _values_in(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
-    for number, attachment in enumerate(packet.attachments, 1):
-        path = attachment_path(number, len(packet.attachments))
-        for child in table.ATTACHMENT.children[:-1]:
-            yield f"{path}/{child.name}", child, getattr(attachment, child.field)
+@lru_cache(maxsize=64)
+def _fields_of(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    """Return what takes all fields of a block, ``None`` for what is no block."""
+    if not attrs.has(kind) or issubclass(kind, OrganCode):
+        return None
+    return getter([field.name for field in attrs.fields(kind)])
 
 
-def attachment_path(number: int, count: int) -> str:
-    """Return where attachment *number* of *count* stands."""
-    index = f"[{number}]" if count > 1 else ""
-    return f"/{table.ROOT}/{table.ATTACHMENT_ENCODED}/{table.ATTACHMENT.name}{index}"
-
-
-def _values_in(row: Element, value: Any, path: str) -> Iterator[tuple[str, Element, Any]]:
-    for name, field in row.carried:
-        yield f"{path}/@{name}", _ATTRIBUTE, getattr(value, field)
-    for child in row.children:
-        item = getattr(value, child.field)
-        below = f"{path}/{child.name}"
-        if item is None:
-            continue
-        leaf = child
-        if child.kind is Kind.WRAPPER:
-            leaf = child.children[0]
-            below = f"{below}/{leaf.name}"
-        for number, one in enumerate(item if leaf.repeats else (item,), 1):
-            here = f"{below}[{number}]" if leaf.repeats and len(item) > 1 else below
-            if leaf.kind is Kind.BLOCK:
-                yield from _values_in(leaf, one, here)
-            else:
-                yield here, leaf, one
+# -- whether it can be written -------------------------------------------------------------------------
 
 
 def _check_models(packet: Any) -> None:
     """Refuse what stands where a block belongs and is no value of its model."""
     if not isinstance(packet, DocumentPacket | StatusPacket):
-        raise _refusal(f"{_HEADER}/MessageHeader", type(packet).__name__, "DocumentPacket | StatusPacket")
+        raise _refusal(_MESSAGE, type(packet).__name__, "DocumentPacket | StatusPacket")
     if isinstance(packet, StatusPacket):
-        _check_block(table.STATUS, packet, f"{_HEADER}/MessageHeader")
+        _check_block(_STATUS, packet, _MESSAGE)
         return
-    _check_block(table.DOCUMENT, packet, f"{_HEADER}/MessageHeader")
+    _check_block(_DOCUMENT, packet, _MESSAGE)
     if packet.trace_header_list is not None:
-        _check_block(table.TRACE_HEADER_LIST, packet.trace_header_list, f"{_HEADER}/TraceHeaderList")
+        _check_block(_TRACES, packet.trace_header_list, _TRACE)
     if not isinstance(packet.signature, SignatureMarkup | None):
         raise _refusal(f"{_HEADER}/{table.SIGNATURE}", type(packet.signature).__name__, SignatureMarkup.__name__)
     for number, attachment in enumerate(packet.attachments, 1):
@@ -178,21 +273,20 @@ def _check_models(packet: Any) -> None:
             )
 
 
-def _check_block(row: Element, value: Any, path: str) -> None:
-    model = row.model or type(None)
-    if not isinstance(value, model):
-        raise _refusal(path, type(value).__name__, model.__name__)
-    for child in row.children:
-        leaf = child.children[0] if child.kind is Kind.WRAPPER else child
-        item = getattr(value, child.field)
-        below = f"{path}/{child.name}" + (f"/{leaf.name}" if leaf is not child else "")
-        if leaf.kind is not Kind.BLOCK or item is None:
+def _check_block(block: _Block, value: Any, path: str) -> None:
+    if not isinstance(value, block.model):
+        raise _refusal(path, type(value).__name__, block.model.__name__)
+    if not block.inner:
+        return
+    for (step, below, repeats), item in zip(block.inner, block.inner_fields(value), strict=True):
+        if item is None:
             continue
-        for number, one in enumerate(item if leaf.repeats else (item,), 1):
-            _check_block(leaf, one, f"{below}[{number}]" if leaf.repeats and len(item) > 1 else below)
+        for number, one in enumerate(item if repeats else (item,), 1):
+            _check_block(below, one, f"{path}{step}[{number}]" if repeats and len(item) > 1 else path + step)
 
 
 _ATTRIBUTE = table.DOCUMENT.child("Subject")
+_FILE_NAME = table.ATTACHMENT.child("AttachmentName")
 _TEXT: tuple[type, ...] = (str,)
 _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.INTEGER: (int,),
@@ -201,18 +295,20 @@ _TYPES: dict[Kind, tuple[type, ...]] = {
     Kind.TIMESTAMP: (datetime.date,),
     Kind.ORGAN_CODE: (OrganCode,),
 }
-_SUBCLASSES: dict[Kind, type] = {Kind.INTEGER: bool, Kind.DATE: datetime.datetime}
+_SUBCLASSES: dict[Kind, tuple[type, ...]] = {Kind.INTEGER: (bool,), Kind.DATE: (datetime.datetime,)}
 """Kind of value -> the class derived from its own that does not count as one."""
+_LOOKED_INTO = frozenset({Kind.INTEGER, Kind.TIMESTAMP, Kind.ORGAN_CODE})
+"""Kinds of which more is asked than the class."""
 
 _INTEGERS = 10**18
 """What the reader takes: at most 18 digits."""
 
 
-def _check_value(path: str, row: Element, value: Any, profile: Profile) -> None:
+def _check_value(path: str, row: Element, value: Any, demand: _Demand, profile: Profile) -> None:
     if value is None:
         return
-    if not _has_type(row, value):
-        raise _refusal(path, type(value).__name__, _TYPES.get(row.kind, _TEXT)[0].__name__)
+    if not demand.fits(value):
+        raise _refusal(path, type(value).__name__, demand.types[0].__name__)
     if isinstance(value, str | OrganCode):
         bad = illegal_character(str(value))
         if bad is not None:
@@ -221,17 +317,10 @@ def _check_value(path: str, row: Element, value: Any, profile: Profile) -> None:
         _check_integer(path, row, value, profile)
     elif row.kind is Kind.TIMESTAMP:
         _check_timestamp(path, value)
-    elif profile.strict and row in _FILE_NAMES and name_oddity(value) is not None:
+    elif profile.strict and demand.is_file_name and name_oddity(value) is not None:
         raise _refusal(path, value, _PLAIN_NAME)
-    if profile.strict and row.codes in _CLOSED_LISTS and value not in _CLOSED_LISTS[row.codes]:
-        raise _refusal(path, str(value), ", ".join(map(str, _CLOSED_LISTS[row.codes])))
-
-
-def _has_type(row: Element, value: object) -> bool:
-    return isinstance(value, _TYPES.get(row.kind, _TEXT)) and not isinstance(value, _SUBCLASSES.get(row.kind, ()))
-
-
-_FILE_NAMES = (table.ATTACHMENT.child("AttachmentName"),)
+    if profile.strict and demand.closed is not None and value not in demand.closed:
+        raise _refusal(path, str(value), ", ".join(map(str, demand.closed)))
 
 
 def _check_integer(path: str, row: Element, value: int, profile: Profile) -> None:
@@ -245,6 +334,11 @@ def _check_integer(path: str, row: Element, value: int, profile: Profile) -> Non
 def _check_timestamp(path: str, value: datetime.date) -> None:
     if not isinstance(value, datetime.datetime) or value.tzinfo is not None:
         raise _refusal(path, value.isoformat(), _LOCAL_TIME)
+
+
+_OF_ATTRIBUTES = _demand(_ATTRIBUTE)
+_DOCUMENT, _STATUS = _Block(table.DOCUMENT), _Block(table.STATUS)
+_TRACES, _ATTACHMENT = _Block(table.TRACE_HEADER_LIST), _Block(table.ATTACHMENT)
 
 
 def check_content_ids(content_ids: tuple[str, ...]) -> None:

@@ -17,12 +17,11 @@ import attrs
 import pybase64
 
 from vndoc.edxml import elements as table
-from vndoc.edxml.elements import Attribute, Element, Kind
-from vndoc.edxml.markup import escape_attribute, escape_text, signature_lines
+from vndoc.edxml._layout import layout_of
+from vndoc.edxml.markup import signature_lines
 from vndoc.edxml.packing import ZIP_LABEL, extension, unpack
 from vndoc.edxml.precheck import attachment_path, check, check_content_ids
 from vndoc.edxml.profiles import Profile, honest_label
-from vndoc.edxml.values import format_date, format_timestamp
 from vndoc.envelope import Attachment, DocumentPacket, Octets, Packet, normalise_content_id
 from vndoc.errors import AttachmentError, LimitError, Place
 from vndoc.limits import DEFAULT
@@ -31,7 +30,6 @@ __all__ = ["Wire", "content_ids", "wire_form", "write"]
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CHUNK = 3 * 64 * 1024
-_WHITE_SPACE = " \t\r\n"
 _LIES = frozenset({"zip-label-raw", "zip-unlabelled"})
 
 
@@ -145,6 +143,7 @@ class _Writer:
 
     def __init__(self, profile: Profile, sink: Sink) -> None:
         self.profile = profile
+        self.layout = layout_of(profile)
         self.sink = _Complete(sink)
 
     def head(self, packet: Packet, wires: Sequence[Wire]) -> list[str]:
@@ -152,9 +151,9 @@ class _Writer:
         lines = [_DECLARATION, f'<{table.ROOT} xmlns="{table.NAMESPACE}">']
         envelope = f"{table.PREFIX}:{table.ENVELOPE}"
         lines.append(self.pad(1) + f'<{envelope} xmlns:{table.PREFIX}="{table.NAMESPACE}">')
-        lines += self.header(packet)
+        self.header(packet, lines)
         if isinstance(packet, DocumentPacket):
-            lines += self.body(wires)
+            self.body(wires, lines)
         lines.append(self.pad(1) + f"</{envelope}>")
         return lines
 
@@ -168,106 +167,48 @@ class _Writer:
     def emit(self, lines: list[str]) -> None:
         """Write whole lines."""
         end = self.profile.line_end
-        self.sink.write("".join(line + end for line in lines).encode())
+        self.sink.write((end.join(lines) + end).encode())
 
     def pad(self, depth: int) -> str:
         """Return the indentation of *depth*."""
         return self.profile.indent * depth
 
-    # -- header ----------------------------------------------------------------------------------
-
-    def header(self, packet: Packet) -> list[str]:
-        """Return the lines of ``edXMLHeader``."""
+    def header(self, packet: Packet, lines: list[str]) -> None:
+        """Add the lines of ``edXMLHeader``."""
         name = f"{table.PREFIX}:{table.HEADER}"
-        lines = [self.pad(2) + f"<{name}>"]
+        lines.append(self.pad(2) + f"<{name}>")
         if isinstance(packet, DocumentPacket):
-            lines += self.element(table.DOCUMENT, packet, 3)
-            lines += self.element(table.TRACE_HEADER_LIST, packet.trace_header_list, 3)
+            self.layout.document.add(packet, lines)
+            if packet.trace_header_list is not None:
+                self.layout.traces.add(packet.trace_header_list, lines)
             if packet.signature is not None:
                 lines += signature_lines(packet.signature, self.profile)
         else:
-            lines += self.element(table.STATUS, packet, 3)
-        return [*lines, self.pad(2) + f"</{name}>"]
-
-    def element(self, row: Element, value: Any, depth: int, path: str = "") -> list[str]:
-        """Return the lines of one element; none where there is nothing to write."""
-        if value is None:
-            return []
-        tag = f"{table.PREFIX}:{row.name}" if row.prefixed else row.name
-        if row.kind is Kind.WRAPPER:
-            inner = self.repeated(row.children[0], value, depth + 1, path)
-        elif row.kind is Kind.BLOCK:
-            inner = self.children(row, value, depth + 1, path)
-        else:
-            text = self.text(row, value)
-            return [f"{self.pad(depth)}<{tag}>{text}</{tag}>"] if text else []
-        opening = tag + "".join(self.attribute(a, value) for a in row.attributes)
-        if not inner:
-            return [f"{self.pad(depth)}<{opening} />"] if opening != tag else []
-        return [f"{self.pad(depth)}<{opening}>", *inner, f"{self.pad(depth)}</{tag}>"]
-
-    def children(self, row: Element, value: Any, depth: int, path: str) -> list[str]:
-        """Return the lines of everything below a block."""
-        lines: list[str] = []
-        for child in row.children:
-            below = f"{path}/{child.name}" if path else child.name
-            item = getattr(value, child.field)
-            if item is None and below in self.profile.always:
-                lines.append(self.fixed(child, self.profile.always[below], depth))
-            elif child.repeats:
-                lines += self.repeated(child, item, depth, below)
-            else:
-                lines += self.element(child, item, depth, below)
-        return lines
-
-    def repeated(self, row: Element, values: Any, depth: int, path: str) -> list[str]:
-        """Return the lines of a repeating element."""
-        return [line for value in values for line in self.element(row, value, depth, path)]
-
-    def fixed(self, row: Element, text: str, depth: int) -> str:
-        """Return the line of an element that the peer always writes."""
-        return f"{self.pad(depth)}<{table.PREFIX}:{row.name}>{text}</{table.PREFIX}:{row.name}>"
-
-    def attribute(self, attribute: Attribute, value: Any) -> str:
-        """Return one attribute with a blank before it, or nothing."""
-        text = attribute.fixed if attribute.field is None else getattr(value, attribute.field)
-        if text is None or attribute.name in self.profile.omitted_attributes:
-            return ""
-        return f' {attribute.name}="{escape_attribute(text)}"'
-
-    def text(self, row: Element, value: Any) -> str:
-        """Return the text of a value in its one standard form, escaped."""
-        if row.kind is Kind.DATE:
-            return format_date(value)
-        if row.kind is Kind.TIMESTAMP:
-            return format_timestamp(value)
-        if row.kind is Kind.BOOLEAN:
-            return "true" if value else "false"
-        text = str(value)
-        if text.isspace():
-            return ""
-        return escape_text(text.strip(_WHITE_SPACE) if self.profile.trim_text else text, self.profile)
+            self.layout.status.add(packet, lines)
+        lines.append(self.pad(2) + f"</{name}>")
 
     # -- body and attachments ----------------------------------------------------------------------
 
-    def body(self, wires: Sequence[Wire]) -> list[str]:
-        """Return the lines of ``edXMLBody`` with the manifest, derived from the attachments."""
-        body, manifest = f"{table.PREFIX}:{table.BODY}", f"{table.PREFIX}:{table.MANIFEST.name}"
-        opening = manifest + "".join(self.attribute(a, None) for a in table.MANIFEST.attributes)
-        entries = [
-            table.Reference(
-                content_id=wire.content_id,
-                content_type=self.profile.reference_label or wire.label,
-                description=wire.attachment.description,
-                attachment_name=wire.attachment.name,
-            )
-            for wire in wires
-        ]
-        inner = [line for entry in entries for line in self.element(table.REFERENCE, entry, 4)]
-        whole = [f"{self.pad(3)}<{opening}>", *inner, f"{self.pad(3)}</{manifest}>"]
-        if not inner:
-            whole = [f"{self.pad(3)}<{opening} />"]
-        return [f"{self.pad(2)}<{body}>", *whole, f"{self.pad(2)}</{body}>"]
+    def body(self, wires: Sequence[Wire], lines: list[str]) -> None:
+        """Add the lines of ``edXMLBody`` with the manifest, derived from the attachments."""
+        body = f"{table.PREFIX}:{table.BODY}"
+        lines.append(f"{self.pad(2)}<{body}>")
+        before = len(lines)
+        self.layout.manifest.add(
+            [
+                table.Reference(
+                    content_id=wire.content_id,
+                    content_type=self.profile.reference_label or wire.label,
+                    description=wire.attachment.description,
+                    attachment_name=wire.attachment.name,
+                )
+                for wire in wires
+            ],
+            lines,
+        )
+        if len(lines) == before:
+            lines.append(self.layout.manifest.start + " />")
+        lines.append(f"{self.pad(2)}</{body}>")
 
     def attachments(self, wires: Sequence[Wire]) -> None:
         """Write ``AttachmentEncoded``, streaming."""
@@ -281,14 +222,11 @@ class _Writer:
 
     def attachment(self, wire: Wire) -> None:
         """Write one ``Attachment``, streaming."""
-        row = table.ATTACHMENT
-        named = attrs.evolve(wire.attachment, content_id=wire.content_id, label=wire.label)
-        holder = row.children[-1]
-        lines = [f"{self.pad(2)}<{row.name}>"]
-        for child in row.children[:-1]:
-            lines += self.element(child, getattr(named, child.field), 3)
+        form = self.layout.attachment
+        lines = [form.start + ">"]
+        form.add_inner(attrs.evolve(wire.attachment, content_id=wire.content_id, label=wire.label), lines)
         self.emit(lines)
-        tag = f"{table.PREFIX}:{holder.name}"
+        tag = f"{table.PREFIX}:{table.ATTACHMENT.children[-1].name}"
         self.sink.write(f'{self.pad(3)}<{tag} xmlns:{table.PREFIX}="{table.NAMESPACE}">'.encode())
         encoder = _Base64(self.sink)
         if wire.zipped:
@@ -300,7 +238,7 @@ class _Writer:
                 while chunk := file.read(_CHUNK):
                     encoder.write(chunk)
         encoder.finish()
-        self.emit([f"</{tag}>", f"{self.pad(2)}</{row.name}>"])
+        self.emit([f"</{tag}>", form.end])
 
 
 @attrs.frozen

@@ -52,6 +52,7 @@ types of legal documents that have one, and ``CV``, which many write for a công
 _BY_UPPER = {abbreviation.upper(): abbreviation for abbreviation in TYPE_ABBREVIATIONS}
 
 _NUMBER = re.compile(r"0[1-9]|[1-9][0-9]+")
+_ZEROS = re.compile(r"\A0+(?=[0-9])")
 _YEAR = re.compile(r"((?:19|20)[0-9]{2})/(.*)", re.DOTALL)
 
 _EMPTY = Text("giá trị rỗng", "it is empty")
@@ -104,7 +105,8 @@ def canonical_number(text: str) -> str:
 
     ``07A`` becomes ``7A``, ``000`` becomes ``0``; digits outside ASCII are left alone. Not for output.
     """
-    return re.sub(r"\A0+(?=[0-9])", "", nfc(text).strip())
+    plain = nfc(text).strip()
+    return _ZEROS.sub("", plain) if plain[:1] == "0" else plain
 
 
 def canonical_notation(text: str) -> str:

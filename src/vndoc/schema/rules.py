@@ -6,8 +6,7 @@ modules ``rules_*``, one for each part of a packet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from vndoc.edxml import Severity
@@ -57,12 +56,23 @@ def apply(context: Context) -> Iterator[Finding]:
     """
     locator = Locator(context.reading.skeleton, context.reported("empty-block"))
     limit = context.reading.limits.deviations
+    asked: dict[Callable[[Context], bool], bool] = {}
     for row in _FOR["status" if isinstance(context.packet, StatusPacket) else "document"]:
+        if row.when is not None:
+            if row.when not in asked:
+                asked[row.when] = row.when(context)
+            if not asked[row.when]:
+                continue
         hits = iter(row.check(context))
-        for hit in islice(hits, limit):
+        hit = next(hits, None)
+        left = limit
+        while hit is not None:
+            if not left:
+                yield _finding(_CUT, Hit("/", row.id, str(limit)), Place("/"))
+                break
             yield _finding(row, hit, locator.place(hit.path))
-        if next(hits, None) is not None:
-            yield _finding(_CUT, Hit("/", row.id, str(limit)), Place("/"))
+            left -= 1
+            hit = next(hits, None)
 
 
 def _finding(row: Rule, hit: Hit, place: Place) -> Finding:

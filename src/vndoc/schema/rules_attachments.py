@@ -48,6 +48,14 @@ def _attachments(ctx: Context) -> tuple[tuple[str, str, Attachment], ...]:
     )
 
 
+def _lists_files(ctx: Context) -> bool:
+    return bool(ctx.reading.manifest)
+
+
+def _has_files(ctx: Context) -> bool:
+    return bool(ctx.document.attachments)
+
+
 def _reference_alone(ctx: Context) -> Iterator[Hit]:
     known = {id_ for _, id_, _ in _attachments(ctx)}
     for path, id_, _ in _references(ctx):
@@ -112,21 +120,22 @@ def _executable(ctx: Context) -> Iterator[Hit]:
 ATTACHMENT_RULES: tuple[Rule, ...] = (
     rule("reference-without-attachment", _E, "M", "QCVN 102; 4.6(5)",
          "Mục {found} trong danh mục không có tệp đính kèm tương ứng.", "The manifest entry {found} has no attachment.",
-         _reference_alone),
+         _reference_alone, when=_lists_files),
     rule("attachment-without-reference", _E, "M", "QCVN 102; 4.6(5)",
          "Tệp đính kèm {found} không có trong danh mục.", "The attachment {found} is not in the manifest.",
-         _attachment_alone),
+         _attachment_alone, when=_has_files),
     rule("content-id-repeated", _E, "M", "QCVN 102; 4.6(5)",
          "Mã nội dung {found} lặp lại.", "The content id {found} stands more than once.", _doubled),
     rule("attachment-name-mismatch", _E, "M", "QCVN 102; 4.6(5)",
          "Danh mục ghi tên tệp {found}, tệp đính kèm ghi {expected}.",
-         "The manifest calls the file {found}, the attachment calls it {expected}.", _names_differ),
+         "The manifest calls the file {found}, the attachment calls it {expected}.", _names_differ, when=_lists_files),
     rule("attachment-name-doubled", _N, None, "practice",
-         "Hai tệp đính kèm cùng tên {found}.", "Two attachments have the name {found}.", _name_doubled),
+         "Hai tệp đính kèm cùng tên {found}.", "Two attachments have the name {found}.", _name_doubled,
+         when=_has_files),
     rule("attachment-empty", _W, "R", "practice",
-         "Tệp đính kèm {found} rỗng (0 byte).", "The attachment {found} is empty (0 bytes).", _empty),
+         "Tệp đính kèm {found} rỗng (0 byte).", "The attachment {found} is empty (0 bytes).", _empty, when=_has_files),
     rule("attachment-executable", _W, "M", "13; practice",
          "Tệp đính kèm {found} là loại tệp chạy được.", "The attachment {found} is of a kind that runs when opened.",
-         _executable),
+         _executable, when=_has_files),
 )  # fmt: skip
 """Rules over manifest and attachments."""

@@ -14,7 +14,7 @@ import attrs
 
 from vndoc.edxml import Element, Profile, Reading, Severity
 from vndoc.edxml import elements as table
-from vndoc.edxml.precheck import values
+from vndoc.edxml.precheck import survey
 from vndoc.edxml.xmltools import local_name
 from vndoc.envelope import Bussiness, DocumentPacket, Packet, StatusPacket
 from vndoc.errors import Place
@@ -79,20 +79,24 @@ class Context:
     reading: Reading
     profile: Profile
     today: datetime.date
-    values: tuple[tuple[str, Element, Any], ...] = attrs.field(
-        init=False, repr=False, default=attrs.Factory(lambda self: tuple(values(self.reading.packet)), takes_self=True)
-    )
+    packet: Packet = attrs.field(init=False, repr=False)
+    """The packet of either kind."""
+    values: list[tuple[str, Element, Any]] = attrs.field(init=False, repr=False)
     """Path, row and value of everything below the blocks of the packet."""
+    missing: list[str] = attrs.field(init=False, repr=False)
+    """The path of each mandatory element that the packet lacks."""
 
-    @property
-    def packet(self) -> Packet:
-        """Return the packet of either kind."""
-        return self.reading.packet
+    def __attrs_post_init__(self) -> None:
+        packet = self.reading.packet
+        found, absent = survey(packet)
+        for name, value in (("packet", packet), ("values", found), ("missing", absent)):
+            object.__setattr__(self, name, value)
 
     @property
     def document(self) -> DocumentPacket:
         """Return the packet, for rules that apply to documents."""
-        return self.reading.document
+        packet = self.packet
+        return packet if isinstance(packet, DocumentPacket) else self.reading.document
 
     @property
     def status(self) -> StatusPacket:
@@ -115,6 +119,8 @@ class Rule:
     """One row of the catalogue. ``code`` is the prefix of the dotted code (``N``, ``R``, ``M``, ``T``) or ``None``.
 
     ``source`` names the standard and clause, or practice; ``text`` may use ``{found}`` and ``{expected}``.
+    ``when`` tells whether the rule can have anything to say about a packet; it is asked once for all rules that
+    share it.
     """
 
     id: str
@@ -124,6 +130,7 @@ class Rule:
     text: Text
     applies: Applies = "document"
     check: Callable[[Context], Iterable[Hit]] = attrs.field(repr=False, eq=False)
+    when: Callable[[Context], bool] | None = attrs.field(default=None, repr=False, eq=False)
 
 
 def rule(
@@ -136,9 +143,11 @@ def rule(
     check: Callable[[Context], Iterable[Hit]],
     *,
     applies: Applies = "document",
+    when: Callable[[Context], bool] | None = None,
 ) -> Rule:
     """Return a rule, written in one row of a table."""
-    return Rule(id=id_, severity=severity, code=code, source=source, text=Text(vi, en), applies=applies, check=check)
+    text = Text(vi, en)
+    return Rule(id=id_, severity=severity, code=code, source=source, text=text, applies=applies, check=check, when=when)
 
 
 _OUTER = frozenset({table.ROOT, table.ENVELOPE, table.HEADER})

@@ -27,6 +27,18 @@ def _block(ctx: Context, operation: BussinessDocType) -> Bussiness | None:
     return block if block is not None and block.bussiness_doc_type == operation else None
 
 
+def _is_recall(ctx: Context) -> bool:
+    return _block(ctx, BussinessDocType.RECALL) is not None
+
+
+def _is_update(ctx: Context) -> bool:
+    return _block(ctx, BussinessDocType.UPDATE) is not None
+
+
+def _is_replacement(ctx: Context) -> bool:
+    return _block(ctx, BussinessDocType.REPLACE) is not None
+
+
 def _names_target(ctx: Context, block: Bussiness) -> bool:
     if any(answer.document_id or answer.code for answer in ctx.document.response_for):
         return True
@@ -166,33 +178,35 @@ def _status_before_document(ctx: Context) -> Iterator[Hit]:
 BUSINESS_RULES: tuple[Rule, ...] = (
     rule("recall-target-missing", _E, "N", "6.2; C-13",
          "Văn bản thu hồi không nêu văn bản bị thu hồi.", "The recall does not say which document it recalls.",
-         _recall_without_target),
+         _recall_without_target, when=_is_recall),
     rule("recall-target-own-code", _W, "N", "6.2; practice (.NET SDK)",
          "Văn bản bị thu hồi chỉ suy ra được từ mã của chính gói tin ({found}); nên nêu trong ResponseFor.",
          "Only the packet's own id ({found}) tells which document is recalled; ResponseFor should say so.",
-         _recall_by_own_code),
+         _recall_by_own_code, when=_is_recall),
     rule("recall-reason-missing", _W, "N", "6.2; practice",
-         "Văn bản thu hồi không nêu lý do.", "The recall gives no reason.", _recall_reason),
+         "Văn bản thu hồi không nêu lý do.", "The recall gives no reason.", _recall_reason, when=_is_recall),
     rule("update-target-missing", _E, "N", "6.3",
          "Văn bản cập nhật không nêu mã văn bản được cập nhật.", "The update does not say which document it updates.",
-         _update_target),
+         _update_target, when=_is_update),
     rule("update-info-missing", _W, "N", "6.3",
-         "Văn bản cập nhật không có BussinessDocumentInfo.", "The update has no BussinessDocumentInfo.", _update_info),
+         "Văn bản cập nhật không có BussinessDocumentInfo.", "The update has no BussinessDocumentInfo.", _update_info,
+         when=_is_update),
     rule("update-of-nothing", _W, "M", "6.3; 5.6",
          "Văn bản cập nhật không nêu thay đổi nội dung, cũng không nêu thay đổi nơi nhận.",
-         "The update says that neither content nor receivers changed.", _update_of_nothing),
+         "The update says that neither content nor receivers changed.", _update_of_nothing, when=_is_update),
     rule("update-receivers-not-announced", _W, "M", "6.3; 5.6",
          "Có danh sách nơi nhận thay đổi nhưng DocumentReceiver là {found}, không phải {expected}.",
          "There is a list of changed receivers, but DocumentReceiver is {found}, not {expected}.",
-         _receivers_not_announced),
+         _receivers_not_announced, when=_is_update),
     rule("update-receivers-missing", _W, "N", "6.3; 5.6",
          "DocumentReceiver là 1 nhưng không có danh sách nơi nhận thay đổi.",
-         "DocumentReceiver is 1, but there is no list of changed receivers.", _receivers_not_listed),
+         "DocumentReceiver is 1, but there is no list of changed receivers.", _receivers_not_listed, when=_is_update),
     rule("replacement-missing", _E, "N", "6.4",
          "Văn bản thay thế không nêu văn bản bị thay thế.", "The replacement does not say what it replaces.",
-         _replacement),
+         _replacement, when=_is_replacement),
     rule("replacement-of-itself", _E, "M", "6.4",
-         "Văn bản {found} thay thế chính nó.", "The document {found} replaces itself.", _replacement_of_itself),
+         "Văn bản {found} thay thế chính nó.", "The document {found} replaces itself.", _replacement_of_itself,
+         when=_is_replacement),
     rule("operation-block-unexpected", _W, "M", "6.1-6.4; 4.3.3",
          "Khối {found} không thuộc về nghiệp vụ {expected}.",
          "The block {found} does not belong to operation {expected}.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from functools import lru_cache
 
 from vndoc.edxml import Severity
 from vndoc.edxml.values import format_date, format_timestamp
 from vndoc.envelope import DocumentPacket, DocumentType, ResponseFor, TraceHeader
+from vndoc.envelope.codelist import LONGEST_NAME
 from vndoc.envelope.codes import (
     DOCUMENT_CLASSES,
     DOCUMENT_TYPES_ADMINISTRATIVE,
@@ -155,7 +157,14 @@ def _detail_unknown(ctx: Context) -> Iterator[Hit]:
 
 
 def _named(about: DocumentType) -> DocumentTypeMatch | None:
-    match = document_type(about.type, None, about.type_name)
+    name = about.type_name
+    return None if not name or len(name) > LONGEST_NAME else _of_name(about.type, name)
+
+
+@lru_cache(maxsize=512)
+def _of_name(class_: int | None, name: str) -> DocumentTypeMatch | None:
+    """What *name* says: three rules ask, and the same few names stand in most packets."""
+    match = document_type(class_, None, name)
     return match if match is not None and match.rule is DocumentTypeRule.NAME else None
 
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from vndoc.edxml import Kind, Severity
 from vndoc.edxml import elements as table
-from vndoc.edxml.precheck import missing
 from vndoc.envelope import DocumentPacket, normalise_content_id
 from vndoc.envelope.codes import ALL_LISTS
-from vndoc.identifiers import OrganKind
 from vndoc.schema.rules_base import ATTACHMENT, MESSAGE, REFERENCE, TRACE, Context, Hit, Rule, nth, rule
 
 __all__ = ["UNSIGNED_SHORT", "VALUE_RULES"]
@@ -27,6 +25,7 @@ _CLOSED = frozenset({"priority", "bussiness-doc-type", "receiver-type", "changed
 _CODES = {codes.id: frozenset(entry.code for entry in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 _SHOWN = {codes.id: ", ".join(str(entry.code) for entry in codes.entries) for codes in ALL_LISTS if codes.id in _CLOSED}
 _STEERING = frozenset(entry.code for codes in ALL_LISTS if codes.id == "steering-type" for entry in codes.entries)
+_ORGAN_CODE = Kind.ORGAN_CODE
 _GROUP_LETTERS = frozenset("ABCDEFGHIJK")
 
 _MAILBOX = re.compile(r"[^\s@<>()\[\]\\,;:\"]{1,64}")
@@ -37,7 +36,7 @@ def _missing(ctx: Context) -> Iterator[Hit]:
     """Yield what is absent; not what is there but unreadable."""
     unreadable = ctx.reported("-invalid")
     hops = _hops_without_organ(ctx)
-    for path in missing(ctx.packet):
+    for path in ctx.missing:
         if path not in hops and not any(place == path or place.startswith(f"{path}/") for place in unreadable):
             yield _absent(path)
     if isinstance(ctx.packet, DocumentPacket):
@@ -80,7 +79,7 @@ def _too_long(ctx: Context) -> Iterator[Hit]:
     """Yield texts with too many characters as they stand: decomposed letters count as schemas and peers count them."""
     for path, row, value in ctx.values:
         limit = row.length
-        if limit is None or value is None or "@" in path:
+        if limit is None or value is None or (type(value) is str and len(value) <= limit) or "@" in path:
             continue
         size = len(str(value).strip())
         if size > limit:
@@ -130,9 +129,9 @@ def _is_email(text: str) -> bool:
 
 def _level1(ctx: Context) -> Iterable[Hit]:
     for path, row, value in ctx.values:
-        if row.kind is Kind.ORGAN_CODE and value.kind in {OrganKind.QD20, OrganKind.QCVN_2016}:
-            group = value.level1 or ""
-            if group[:1] not in _GROUP_LETTERS:
+        if row.kind is _ORGAN_CODE:
+            group = value.level1  # only codes of the two schemes have one
+            if group is not None and group[:1] not in _GROUP_LETTERS:
                 yield Hit(path, value.text, "A-K")
 
 

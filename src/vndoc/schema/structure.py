@@ -142,10 +142,10 @@ def _kind_of(root: _Node) -> PacketKind:
     """A packet whose first ``MessageHeader`` has a ``StatusCode`` is a status packet, as for the reader."""
     node = root
     for name in (table.ENVELOPE, table.HEADER, table.DOCUMENT.name):
-        node = node.find(_BRACE + name)
+        node = next(node.iterchildren(_BRACE + name), None)
         if node is None:
             return "document"
-    return "status" if node.find("{*}StatusCode") is not None else "document"
+    return "document" if next(node.iterchildren("{*}StatusCode"), None) is None else "status"
 
 
 def _listed(root: _Node, kind: PacketKind, walk: _Walk) -> tuple[Finding, ...]:

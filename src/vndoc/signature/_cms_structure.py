@@ -186,6 +186,10 @@ class SignedData:
     content: ContentOctets | None
     encapsulated: tuple[int, int]
     """Where EncapsulatedContentInfo begins and ends in the octets that were read."""
+    source: bytes | Octets = attrs.field(repr=False)
+    """Those octets."""
+    sets: tuple[der.Element, ...] = ()
+    """The elements that certificates and revocation data were received in."""
     certificates: tuple[der.Element, ...] = ()
     revocation: tuple[der.Element, ...] = ()
     signers: tuple[der.Element, ...] = ()
@@ -239,6 +243,7 @@ def _plain(data: bytes, limits: Limits) -> SignedData | None:
             content_type=der.oid(content_type),
             content=pieces,
             encapsulated=(encapsulated.start, encapsulated.stop),
+            source=data,
             trailing=outer.stop < len(data),
             **_named(parts, limits),
         )
@@ -276,6 +281,7 @@ def _split(data: bytes | Octets, source: _Memory | _Stream, limits: Limits) -> S
         content_type=content_type,
         content=content,
         encapsulated=(start, stop),
+        source=data,
         trailing=trailing,
         **_named(parts, limits),
     )
@@ -318,7 +324,7 @@ def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Elem
     """Return certificates [0], crls [1] and signerInfos by the names of :class:`SignedData`."""
     if tuple(part.tag for part in parts) not in _ORDERS:
         raise malformed("SignedData")
-    found = {}
+    found = {"sets": tuple(parts[:-1])}
     for part in parts:
         name = _ROWS[part.tag]
         found[name] = _counted(part, limits.cms_signers if name == "signers" else limits.cms_certificates, name)

@@ -337,10 +337,10 @@ def test_other_timestamps_are_kept() -> None:
         *[TimestampKind.REFERENCES] * 2,
         *[TimestampKind.ARCHIVE] * 3,
     ]
-    # for version 1 of the archive timestamp there is no rule; that of version 3 has no index of what it is over
-    assert [one.intact for one in facts.timestamps] == [True, False, False, None, False, None]
+    # the archive timestamp of version 3 has no index of what it is over
+    assert [one.intact for one in facts.timestamps] == [True, False, False, False, False, None]
     assert facts.timestamps[3].place == "SignerInfo[1]/archive-timestamp[1]"
-    assert [one.code for one in facts.timestamps[3].reasons] == ["timestamp-not-rebuilt"]
+    assert [one.code for one in facts.timestamps[3].reasons] == ["timestamp-imprint-differs"]
     assert facts.level is Level.T, "archive timestamps without material are no LTA"
 
 

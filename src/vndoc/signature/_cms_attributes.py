@@ -49,6 +49,13 @@ HASH_INDEXES: Final = (HASH_INDEX_V3, "0.4.0.19122.1.4", "0.4.0.1733.2.5")
 """The ats-hash-index in a timestamp token, the newest version first."""
 ADBE_REVOCATION: Final = "1.2.840.113583.1.1.8"
 
+NOT_READ: Final = {
+    _SMIME + "49": "internal evidence record (RFC 4998)",
+    _SMIME + "50": "external evidence record (RFC 4998)",
+    "0.4.0.1733.2.2": "long-term-validation (TS 101 733)",
+}
+"""Unsigned attributes that are to prove existence, and that are not read here."""
+
 NAMES: Final = {
     CONTENT_TYPE: "content-type",
     MESSAGE_DIGEST: "message-digest",

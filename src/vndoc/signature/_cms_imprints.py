@@ -1,19 +1,22 @@
 """What the unsigned timestamps of CAdES are over.
 
 Sources: ETSI EN 319 122-1, clauses 5.3, 5.5.2 (ats-hash-index-v3) and 5.5.3 (archive-time-stamp-v3); ETSI TS 101 733
-V2.2.1, 6.4.2 (ats-hash-index) and annex K; RFC 5126, 6.3.5, 6.3.6 and 6.4.1 (archive-time-stamp version 2).
+V2.2.1, 6.4.2 (ats-hash-index) and annex K; RFC 5126, 6.3.5, 6.3.6 and 6.4.1 (archive-time-stamp version 2); RFC 3126,
+3.12.1 (version 1).
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import attrs
 
-from vndoc.envelope.octets import Octets
+from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
@@ -21,10 +24,19 @@ from vndoc.pki.algorithms import DIGESTS, Digest, digest_of_identifier
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_content import digests_of, pieces_of
+from vndoc.signature._cms_content import ContentOctets, digests_of, pieces_of
 from vndoc.signature._cms_signer import NESTING, Content, reason
-from vndoc.signature._cms_structure import DATA, SignedData, SignerInfo, children, octet_string, signer_info, split
-from vndoc.signature._imprint import UNKNOWN, Imprint, digest_by, key_of
+from vndoc.signature._cms_structure import (
+    DATA,
+    SignedData,
+    SignerInfo,
+    children,
+    der_of,
+    octet_string,
+    signer_info,
+    split,
+)
+from vndoc.signature._imprint import Imprint, digest_by, key_of
 from vndoc.signature.facts import RevocationMaterial
 
 _ARCHIVE: Final = frozenset({names.ARCHIVE_TIMESTAMP_V1, names.ARCHIVE_TIMESTAMP_V2, names.ARCHIVE_TIMESTAMP_V3})
@@ -46,13 +58,28 @@ def imprint_of(oid: str, value: der.Element, info: SignerInfo, content: Content)
 
     *content* is what the signer signed, and the SignedData around it. Never raises.
     """
-    rule = _RULES.get(oid)
-    if rule is None:
-        return UNKNOWN
+    if oid in _ARCHIVE:
+        if content.parts is None:
+            return _refused("timestamp-in-countersignature")
+        if content.octets is None:
+            return _refused("timestamp-content-missing")
     try:
-        return rule(value, info, content)
-    except (CertificateError, SignatureError, ValueError):  # what is damaged says so where its token is read
-        return UNKNOWN
+        return _RULES[oid](value, info, content)
+    except (CertificateError, SignatureError, ValueError) as error:
+        return _refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
+
+
+def content_imprint(content: Content) -> Imprint:
+    """Return what a content-time-stamp should be over: the content (EN 319 122-1, 5.2.8)."""
+    octets = content.octets
+    if octets is None:
+        return _refused("timestamp-content-missing")
+
+    def over(digest: Digest) -> bytes | None:
+        found = content.digests.get(digest.name)
+        return found if found is not None else digests_of(octets, [digest.name]).get(digest.name)
+
+    return Imprint(over=over)
 
 
 def _of_value(_value: der.Element, info: SignerInfo, _content: Content) -> Imprint:
@@ -117,9 +144,7 @@ def hash_index(token: bytes) -> HashIndex | None:
 
 def _of_archive_v3(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
     """Archive-time-stamp-v3: content type, digest of the content, the signer's fields, the index of all the rest."""
-    octets = content.octets
-    if content.parts is None or octets is None:
-        return UNKNOWN
+    parts, octets = _at_hand(content)
     try:
         index = hash_index(value.octets)
     except (CertificateError, SignatureError, ValueError):
@@ -128,7 +153,7 @@ def _of_archive_v3(value: der.Element, info: SignerInfo, content: Content) -> Im
         return _refused("archive-index-missing")
     if index.digest.hashlib is None:
         return _refused("archive-index-digest", found=index.digest.name)
-    protected, orphans = _indexed(index, info, content.parts)
+    protected, orphans = _indexed(index, info, parts)
     reasons = (reason("archive-index-orphan", count=orphans),) if orphans else ()
 
     def over(digest: Digest) -> Iterable[bytes]:
@@ -203,32 +228,29 @@ def new_index(info: SignerInfo, parts: SignedData, digest: Digest) -> bytes:
 
 # -- archive-time-stamp version 2 ------------------------------------------------------------------------
 
+_Pieces = Iterable[bytes | memoryview]
+
 
 def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
     """Archive-time-stamp version 2: content, certificates, lists, and the whole SignerInfo as it was then.
 
-    Writers disagreed about the tag and the length around the unsigned attributes; annex K of TS 101 733 asks to try
-    both. Archive timestamps of the same time or later were not there yet.
+    What is not DER is taken as received, or else as the DER of the same. Writers disagreed about the tag and the length
+    around the unsigned attributes; annex K of TS 101 733 asks to try both. Archive timestamps of the same time or later
+    were not there yet.
     """
-    parts, octets = content.parts, content.octets
-    if parts is None or octets is None:
-        return UNKNOWN
+    parts, octets = _at_hand(content)
     time, expected = _stated(value)
     kept = [a for a in _unsigned(info) if a.oid not in _ARCHIVE or all(_stated(v)[0] < time for v in a.values)]
     joined = b"".join(a.element.octets for a in kept)
+    tails = (der.encode(der.context(1), joined), joined)
 
-    def pieces(tail: bytes) -> Iterator[bytes | memoryview]:
-        yield from _encapsulated(parts.content_type, octets, detached=parts.content is None)
-        for tag, elements in ((der.context(0), parts.certificates), (der.context(1), parts.revocation)):
-            if elements:
-                yield der.encode(tag, *(element.octets for element in elements))
+    def forms(head: Callable[[], _Pieces], tail: bytes) -> _Pieces:
+        yield from head()
         yield from _fields(info)
         yield tail
 
-    def over(digest: Digest) -> bytes:
-        first = digest_by(lambda _: pieces(der.encode(der.context(1), joined)))(digest)
-        return first if first == expected else digest_by(lambda _: pieces(joined))(digest)
-
+    heads = _heads(parts, octets)
+    over = _first_fitting(expected, [functools.partial(forms, head, tail) for head in heads for tail in tails])
     protects = {key_of(info.signature), *(key_of(element.octets) for element in parts.certificates)}
     for element in parts.revocation:
         protects.update(_choice(element))
@@ -237,17 +259,101 @@ def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Im
     return Imprint(over=over, protects=frozenset(protects))
 
 
-def _encapsulated(content_type: str, octets: Octets, *, detached: bool) -> Iterator[bytes | memoryview]:
-    """Yield the DER EncapsulatedContentInfo, and behind it the content where that is elsewhere."""
-    kind = der.encode_oid(content_type)
-    if detached:
-        yield der.encode(der.SEQUENCE, kind)
+def _first_fitting(expected: bytes, forms: list[Callable[[], _Pieces]]) -> Callable[[Digest], bytes]:
+    """Return what gives the digest of the first of *forms* that has the digest *expected*, or that of the first."""
+
+    def over(digest: Digest) -> bytes:
+        found = (digest_by(lambda _, form=form: form())(digest) for form in forms)  # type: ignore[misc]
+        first = next(found)
+        return first if first == expected else next((other for other in found if other == expected), first)
+
+    return over
+
+
+def _heads(parts: SignedData, octets: Octets) -> list[Callable[[], _Pieces]]:
+    """Return what gives content, certificates and lists: as received, and where that is another one, the DER of it."""
+    start, stop = parts.encapsulated
+    outside = octets if parts.content is None else MemoryOctets(b"")
+
+    def received() -> _Pieces:
+        yield from ContentOctets(parts.source, array("Q", (start, stop - start))).pieces()
+        yield from pieces_of(outside)
+        yield from (element.octets for element in parts.sets)
+
+    encapsulated = _encapsulated(parts, octets)
+    held = {der.context(0): parts.certificates, der.context(1): parts.revocation}
+    sets = [der.encode(part.tag, *(element.octets for element in held[part.tag])) for part in parts.sets]
+
+    def distinguished() -> _Pieces:
+        yield encapsulated
         yield from pieces_of(octets)
-        return
+        yield from sets
+
+    # no encoding is shorter than DER, and what is as long is the same
+    size = len(encapsulated) + (0 if parts.content is None else octets.size)
+    same = stop - start == size and sum(map(len, sets)) == sum(part.stop - part.start for part in parts.sets)
+    return [received] if same else [received, distinguished]
+
+
+def _encapsulated(parts: SignedData, octets: Octets) -> bytes:
+    """Return the DER EncapsulatedContentInfo but for the content, which is the end of it."""
+    kind = der.encode_oid(parts.content_type)
+    if parts.content is None:
+        return der.encode(der.SEQUENCE, kind)
     string = enc.head(der.OCTET_STRING, octets.size)
     explicit = enc.head(der.context(0), len(string) + octets.size)
-    yield enc.head(der.SEQUENCE, len(kind) + len(explicit) + len(string) + octets.size) + kind + explicit + string
-    yield from pieces_of(octets)
+    return enc.head(der.SEQUENCE, len(kind) + len(explicit) + len(string) + octets.size) + kind + explicit + string
+
+
+# -- archive-time-stamp version 1 ------------------------------------------------------------------------
+
+_IN_V1: Final = (
+    names.SIGNATURE_TIMESTAMP,
+    names.CERTIFICATE_REFS,
+    names.REVOCATION_REFS,
+    names.CERTIFICATE_VALUES,
+    names.REVOCATION_VALUES,
+    names.ESC_TIMESTAMP,
+    names.REFERENCES_TIMESTAMP,
+)
+"""The unsigned attributes that version 1 is over, in its order; older ones of its own kind follow."""
+
+
+def _of_archive_v1(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
+    """Archive-time-stamp version 1 (RFC 3126): values without the type and the length around them.
+
+    These are the content, the signed attributes, the signature value and certain unsigned attributes. Certificates and
+    lists outside the signer are not among them. Of an attribute, type and values stay, as RFC 5126, 6.3.5, note 2 has
+    it for the timestamps that are described in the same words. Signed attributes that are no DER are taken as received,
+    or else as DER, which the signature is over.
+    """
+    _, octets = _at_hand(content)
+    time, expected = _stated(value)
+    own = [a for a in _unsigned(info) if a.oid == names.ARCHIVE_TIMESTAMP_V1]
+    older = [a for a in own if all(_stated(v)[0] < time for v in a.values)]
+    held = [a for oid in _IN_V1 for a in _unsigned(info) if a.oid == oid] + older
+
+    def form(signed: bytes) -> _Pieces:
+        yield from pieces_of(octets)
+        yield signed
+        yield info.signature
+        yield from (a.element.content for a in held)
+
+    signed = [b"" if info.signed is None else info.signed.content]
+    if info.signed is not None and not info.signed_der:
+        signed.append(der.read(der_of(info.signed, der.SET)).content)
+    over = _first_fitting(expected, [functools.partial(form, one) for one in signed])
+    protects = {key_of(info.signature)}
+    for attribute in held:
+        protects.update(_held(attribute))
+    return Imprint(over=over, protects=frozenset(protects))
+
+
+def _at_hand(content: Content) -> tuple[SignedData, Octets]:
+    """Return the SignedData around an archive timestamp and its content, which :func:`imprint_of` has looked for."""
+    assert content.parts is not None  # noqa: S101
+    assert content.octets is not None  # noqa: S101
+    return content.parts, content.octets
 
 
 def _stated(token: der.Element) -> tuple[datetime.datetime, bytes]:
@@ -304,10 +410,11 @@ _RULES: Final[dict[str, Callable[[der.Element, SignerInfo, Content], Imprint]]] 
     names.SIGNATURE_TIMESTAMP: _of_value,
     names.ESC_TIMESTAMP: _of_signature_and_references,
     names.REFERENCES_TIMESTAMP: _of_references,
+    names.ARCHIVE_TIMESTAMP_V1: _of_archive_v1,
     names.ARCHIVE_TIMESTAMP_V2: _of_archive_v2,
     names.ARCHIVE_TIMESTAMP_V3: _of_archive_v3,
 }
-"""The rules by the attribute; for version 1 of the archive timestamp (RFC 3126) there is none."""
+"""The rules by the attribute."""
 
 
 def placed(imprint: Imprint, place: str) -> tuple[Reason, ...]:

@@ -10,15 +10,14 @@ import attrs
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.algorithms import Digest
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
-from vndoc.signature._cms_imprints import imprint_of, placed
+from vndoc.signature._cms_imprints import content_imprint, imprint_of, placed
 from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
 from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
-from vndoc.signature._imprint import UNKNOWN, Imprint, Over
+from vndoc.signature._imprint import UNKNOWN, Imprint
 from vndoc.signature.facts import (
     Binding,
     Form,
@@ -173,6 +172,9 @@ class _Material:
             self._revocation(value, names.REVOCATION_VALUES)
         self._certificates(reading.values(unsigned, names.CERTIFICATE_VALUES))
         self._timestamps()
+        for oid, name in names.NOT_READ.items():
+            if oid in unsigned:
+                reading.add("long-term-data-not-read", name=name)
         self._countersigned(reading.values(unsigned, names.COUNTER_SIGNATURE))
 
     def _revocation(self, value: der.Element, oid: str) -> None:
@@ -203,7 +205,7 @@ class _Material:
     def _timestamps(self) -> None:
         info, content = self.reading.info, self.reading.content
         for value in self.reading.values(info.signed_attributes, names.CONTENT_TIMESTAMP):
-            self._timestamp(TimestampKind.CONTENT, value, Imprint(over=_content_digest(content)))
+            self._timestamp(TimestampKind.CONTENT, value, content_imprint(content))
         if not info.unsigned_attributes:
             return
         for oid, kind in _TIMESTAMPS.items():
@@ -226,7 +228,9 @@ class _Material:
         number = 1 + sum(one.kind is kind for one in self.timestamps)
         place = f"{reading.place}/{kind.value}-timestamp[{number}]"
         facts = context.timestamp(kind, place, value.octets, imprint.over, context)
-        reasons = (*facts.reasons, *placed(imprint, place))
+        reasons = facts.reasons
+        if facts.token is not None:  # what is no token says just that
+            reasons += placed(imprint, place)
         self.timestamps.append(attrs.evolve(facts, reasons=reasons, protects=imprint.protects))
 
     def _countersigned(self, values: list[der.Element]) -> None:
@@ -254,18 +258,6 @@ class _Material:
         if not (self.values or self.revocation.crls or self.revocation.ocsps):
             return Level.T
         return Level.LTA if TimestampKind.ARCHIVE in kinds else Level.LT
-
-
-def _content_digest(content: Content) -> Over:
-    """Return what gives the digest of the content by the algorithm of a timestamp."""
-
-    def digest_by(digest: Digest) -> bytes | None:
-        if content.octets is None:
-            return None
-        found = content.digests.get(digest.name)
-        return found if found is not None else digests_of(content.octets, [digest.name]).get(digest.name)
-
-    return digest_by
 
 
 def signer_facts(info: SignerInfo, place: str, content: Content, context: Context) -> SignatureFacts:

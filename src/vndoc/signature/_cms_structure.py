@@ -38,6 +38,10 @@ class SignedData:
     content: ContentOctets | None
     encapsulated: tuple[int, int]
     """Where EncapsulatedContentInfo begins and ends in the octets that were read."""
+    source: bytes | Octets = attrs.field(repr=False)
+    """Those octets."""
+    sets: tuple[der.Element, ...] = ()
+    """The elements that certificates and revocation data were received in."""
     certificates: tuple[der.Element, ...] = ()
     revocation: tuple[der.Element, ...] = ()
     signers: tuple[der.Element, ...] = ()
@@ -108,6 +112,7 @@ def _plain(data: bytes, limits: Limits) -> SignedData | None:
             content_type=der.dotted(data[kind:kind_stop]),
             content=pieces,
             encapsulated=(encapsulated, encapsulated_stop),
+            source=data,
             trailing=stop < len(data),
             **_named(_behind(data, encapsulated_stop, stop), limits),
         )
@@ -157,6 +162,7 @@ def _split(data: bytes | Octets, source: Memory | Stream, limits: Limits) -> Sig
         content_type=content_type,
         content=content,
         encapsulated=(start, stop),
+        source=data,
         trailing=trailing,
         **_named(parts, limits),
     )
@@ -199,7 +205,7 @@ def _named(parts: list[der.Element], limits: Limits) -> dict[str, tuple[der.Elem
     """Return certificates [0], crls [1] and signerInfos by the names of :class:`SignedData`."""
     if tuple([part.tag for part in parts]) not in _ORDERS:
         raise malformed("SignedData")
-    found = {}
+    found = {"sets": tuple(parts[:-1])}
     for part in parts:
         name = _ROWS[part.tag]
         found[name] = _counted(part, limits.cms_signers if name == "signers" else limits.cms_certificates, name)

@@ -63,8 +63,9 @@ def compared(token: TimestampToken, over: Over) -> tuple[bool | None, tuple[Reas
     if digest is None or digest.hashlib is None:
         return None, (reason("timestamp-imprint-unknown", found=token.imprint_digest),)
     found = digest.of(over) if isinstance(over, bytes) else None if over is None else over(digest)
-    if found is None:
-        return None, (reason("timestamp-not-rebuilt"),)
+    if found is None or isinstance(found, Reason):
+        why = () if found is None else (found,)
+        return None, (reason("timestamp-not-rebuilt"), *why)
     return (True, ()) if found == token.imprint else (False, (reason("timestamp-imprint-differs"),))
 
 

@@ -13,8 +13,8 @@ from vndoc.pki.outcome import Reason
 
 __all__ = ["UNKNOWN", "Imprint", "Over", "digest_by", "key_of"]
 
-Over = bytes | Callable[[Digest], bytes | None] | None
-"""What a timestamp is over: the octets, or a function that gives their digest (``None``: it cannot be had)."""
+Over = bytes | Callable[[Digest], bytes | Reason | None] | None
+"""What a timestamp is over: the octets, or a function that gives their digest, or why it cannot be had."""
 
 
 @attrs.frozen(kw_only=True, eq=False)

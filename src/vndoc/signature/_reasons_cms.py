@@ -225,6 +225,27 @@ CMS_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "Dữ liệu mà dấu thời gian này bảo vệ không được dựng lại để đối chiếu.",
                 "The octets that this timestamp is over were not rebuilt.",
             ),
+            _note(
+                "long-term-data-not-read",
+                "Chữ ký có bằng chứng tồn tại dạng {name}; thư viện không đọc dạng này và không tính đến.",
+                "The signature has a proof of existence in a form that is not read here and does not count: {name}.",
+                warning=True,
+            ),
+            _note(
+                "timestamp-content-missing",
+                "Không có nội dung được ký để đối chiếu với dấu thời gian này.",
+                "The signed content that this timestamp is over was not given.",
+            ),
+            _note(
+                "timestamp-in-countersignature",
+                "Dấu thời gian lưu trữ nằm trong chữ ký đối chứng; không tiêu chuẩn nào định rõ nó bảo vệ gì.",
+                "An archive timestamp in a counter-signature: no standard says what it is over.",
+            ),
+            _note(
+                "timestamp-surroundings-damaged",
+                "Phần chữ ký mà dấu thời gian này bảo vệ bị hỏng ({detail}).",
+                "The part of the signature that this timestamp is over is damaged ({detail}).",
+            ),
             _failed(
                 "archive-index-missing",
                 _FORMAT,

@@ -1,8 +1,9 @@
 """What the timestamps of XAdES are over.
 
 Sources: ETSI EN 319 132-1 V1.2.1, clauses 4.5, 5.2.8, 5.3, 5.5.2 and A.1.5; ETSI TS 101 903 V1.3.2 and V1.4.1, 7.2.9,
-7.2.10, 7.3, 7.5, 7.7 and 8.2. Known are the forms in which everything stands in one signature; what older ones
-list by ``HashDataInfo``, and what is distributed over several holders, is left unknown.
+7.2.10, 7.3, 7.5, 7.7 and 8.2; V1.1.1, 7. Where a timestamp names what it is over (:mod:`._xades_named`), it is taken at
+its word, and has to name what makes it one of its kind. From V1.2.2 on, names stand for unsigned properties that are
+elsewhere; what is not unsigned is then in without a name.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from lxml import etree
 
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import Digest
-from vndoc.signature._imprint import UNKNOWN, Imprint, digest_by, key_of
-from vndoc.signature._xmldsig_names import CANONICAL, canonical_method, ds
+from vndoc.pki.outcome import Reason
+from vndoc.signature._imprint import Imprint, digest_by, key_of
+from vndoc.signature._xades_named import Named, holds, listed, named_by, speaks_of
+from vndoc.signature._xmldsig_names import canonical_method, ds
 from vndoc.signature._xmldsig_references import Context, Form, stream_of
 from vndoc.signature._xmldsig_selection import Selection, Stream
-from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children
+from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, reason
 from vndoc.xml import Canonical
 
 __all__ = ["XADES_141", "imprint_of", "new_archive_input"]
@@ -28,16 +31,11 @@ XADES_141: Final = "http://uri.etsi.org/01903/v1.4.1#"
 """The namespace of the newer properties, ArchiveTimeStamp among them."""
 
 _PLAIN: Final[Form] = (Canonical.C14N_10, ())
-_NAMED: Final = frozenset({"Include", "HashDataInfo"})
 _REFERENCES: Final = frozenset(
-    {
-        "CompleteCertificateRefs",
-        "CompleteCertificateRefsV2",
-        "CompleteRevocationRefs",
-        "AttributeCertificateRefs",
-        "AttributeCertificateRefsV2",
-        "AttributeRevocationRefs",
-    }
+    {"CompleteCertificateRefs", "CompleteRevocationRefs", "AttributeCertificateRefs", "AttributeRevocationRefs"}
+)
+_REFERENCES_V2: Final = frozenset(
+    {"CompleteCertificateRefsV2", "CompleteRevocationRefs", "AttributeCertificateRefsV2", "AttributeRevocationRefs"}
 )
 _KEPT: Final = frozenset(
     {
@@ -59,14 +57,25 @@ def _local(node: etree._Element) -> str:
 
 def imprint_of(context: Context, signature: etree._Element, node: etree._Element) -> Imprint:
     """Return what the timestamp property *node* of *signature* should be over. Never raises."""
-    rule = _RULES.get(_local(node))
     form = _form(node)
-    if rule is None or form is None:
-        return UNKNOWN
+    if form is None:
+        return _unknown(reason("timestamp-form-unknown", place=node, found=_form_named(node)))
     try:
-        return rule(context, signature, node, form)
-    except (Refusal, VndocError):
-        return UNKNOWN
+        if listed(node):
+            return _named(context, signature, node, form)
+        return _RULES[_local(node)](context, signature, node, form)
+    except Refusal as refusal:
+        return _unknown(refusal.reason)
+    except VndocError as error:
+        return _unknown(_unreadable(error, node))
+
+
+def _unknown(why: Reason) -> Imprint:
+    return Imprint(over=None, reasons=(why,))
+
+
+def _unreadable(error: VndocError | OSError, node: etree._Element) -> Reason:
+    return reason("timestamp-data-unreadable", place=node, detail=getattr(error, "code", type(error).__name__))
 
 
 def _form(node: etree._Element) -> Form | None:
@@ -75,8 +84,12 @@ def _form(node: etree._Element) -> Form | None:
     return _PLAIN if method is None else canonical_method(method)
 
 
-def _over(context: Context, streams: list[Stream]) -> Callable[[Digest], bytes | None]:
-    """Return what gives the digest of *streams*; their octets count as work, and ``None`` stands for a missing one."""
+def _form_named(node: etree._Element) -> str:
+    return next(node.iterchildren(ds("CanonicalizationMethod"))).get("Algorithm", "")
+
+
+def _over(context: Context, streams: list[Stream], node: etree._Element) -> Callable[[Digest], bytes | Reason]:
+    """Return what gives the digest of *streams*, or why it cannot be had; their octets count as work."""
 
     def pieces(_digest: Digest) -> Iterator[bytes | memoryview]:
         for stream in streams:
@@ -86,10 +99,13 @@ def _over(context: Context, streams: list[Stream]) -> Callable[[Digest], bytes |
                 context.charge(len(piece))
                 yield piece
 
-    def digest(algorithm: Digest) -> bytes | None:
-        with contextlib.suppress(Refusal, VndocError, OSError):
+    def digest(algorithm: Digest) -> bytes | Reason:
+        try:
             return digest_by(pieces)(algorithm)
-        return None
+        except Refusal as refusal:
+            return refusal.reason
+        except (VndocError, OSError) as error:
+            return _unreadable(error, node)
 
     return digest
 
@@ -102,43 +118,32 @@ def _value(signature: etree._Element) -> etree._Element:
     return next(signature.iterchildren(ds("SignatureValue")))
 
 
-def _listed(node: etree._Element) -> list[etree._Element]:
-    """Return what *node* names one by one."""
-    return [child for child in element_children(node) if _local(child) in _NAMED]
-
-
 # -- the rules -------------------------------------------------------------------------------------------
 
 
 def _of_value(context: Context, signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
-    """SignatureTimeStamp: the canonical SignatureValue; older forms may name it."""
+    """SignatureTimeStamp: the canonical SignatureValue."""
     value = _value(signature)
-    for child in _listed(node):
-        if child.get("URI", child.get("uri", "")) != f"#{value.get('Id', '')}":
-            return UNKNOWN
-        steps = list(child.iter(ds("Transform")))
-        if len(steps) > 1 or any(step.get("Algorithm", "") not in CANONICAL for step in steps):
-            return UNKNOWN
-        form = canonical_method(steps[0]) or form if steps else form
-    over = _over(context, _canonical(context, form, value))
+    over = _over(context, _canonical(context, form, value), node)
     return Imprint(over=over, protects=frozenset({key_of(base64_value(value))}))
 
 
 def _of_references(context: Context, _signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
     """RefsOnlyTimeStamp: the references before it, in their order."""
-    if _listed(node):
-        return UNKNOWN
-    return Imprint(over=_over(context, _canonical(context, form, *_before(node, _REFERENCES))))
+    return Imprint(over=_over(context, _canonical(context, form, *_before(node, _refs(node))), node))
+
+
+def _refs(node: etree._Element) -> frozenset[str]:
+    """Return the names of the references that timestamps of the version of *node* are over."""
+    return _REFERENCES_V2 if _local(node).endswith("V2") else _REFERENCES
 
 
 def _of_signature_and_references(
     context: Context, signature: etree._Element, node: etree._Element, form: Form
 ) -> Imprint:
     """SigAndRefsTimeStamp: the value, and its timestamps and the references before it, in their order."""
-    if _listed(node):
-        return UNKNOWN
-    value, before = _value(signature), _before(node, _REFERENCES | {"SignatureTimeStamp"})
-    over = _over(context, _canonical(context, form, value, *before))
+    value, before = _value(signature), _before(node, _refs(node) | {"SignatureTimeStamp"})
+    over = _over(context, _canonical(context, form, value, *before), node)
     return Imprint(over=over, protects=frozenset({key_of(base64_value(value)), *_kept(before)}))
 
 
@@ -150,15 +155,16 @@ def _before(node: etree._Element, names: frozenset[str] | None = None) -> list[e
 
 def _of_archive(context: Context, signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
     """ArchiveTimeStamp: everything that was signed, the signature, and the unsigned properties before it."""
-    if _listed(node):
-        return UNKNOWN
     newer = etree.QName(node).namespace == XADES_141
-    return _archive(context, signature, _before(node), form, newer=newer)
+    before = _before(node)
+    streams = _archived(context, signature, _canonical(context, form, *before), form, newer=newer)
+    return Imprint(over=_over(context, streams, node), protects=_protected(signature, before))
 
 
-def _archive(
-    context: Context, signature: etree._Element, before: list[etree._Element], form: Form, *, newer: bool
-) -> Imprint:
+def _archived(
+    context: Context, signature: etree._Element, before: list[Stream], form: Form, *, newer: bool
+) -> list[Stream]:
+    """Return what an archive timestamp is over; *before* are the unsigned properties."""
     signed_info, value = element_children(signature)[:2]
     references = list(signed_info.iterchildren(ds("Reference")))
     key_info = list(signature.iterchildren(ds("KeyInfo")))
@@ -170,9 +176,14 @@ def _archive(
         if not _qualifying(child) and f"#{child.get('Id', '')}" not in targets
     ]
     streams = [stream_of(context, reference, signature, form) for reference in references]
-    streams += _canonical(context, form, signed_info, value, *key_info, *before, *objects)
-    protects = frozenset({key_of(base64_value(value)), *_kept([*key_info, *before])})
-    return Imprint(over=_over(context, streams), protects=protects)
+    streams += _canonical(context, form, signed_info, value, *key_info)
+    return [*streams, *before, *_canonical(context, form, *objects)]
+
+
+def _protected(signature: etree._Element, before: list[etree._Element]) -> frozenset[bytes]:
+    """Return what an archive timestamp proves the existence of; *before* are the unsigned properties."""
+    key_info = list(signature.iterchildren(ds("KeyInfo")))
+    return frozenset({key_of(base64_value(_value(signature))), *_kept([*key_info, *before])})
 
 
 def _qualifying(node: etree._Element) -> bool:
@@ -190,10 +201,12 @@ def _kept(nodes: list[etree._Element]) -> Iterator[bytes]:
 
 def _of_all_data(context: Context, signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
     """AllDataObjectsTimeStamp: what every reference leads to, but for the signed properties."""
-    if _listed(node):
-        return UNKNOWN
-    references = [r for r in _references(signature) if not _of_properties(context, r)]
-    return Imprint(over=_over(context, [stream_of(context, r, signature, form) for r in references]))
+    streams = [stream_of(context, r, signature, form) for r in _data_references(context, signature)]
+    return Imprint(over=_over(context, streams, node))
+
+
+def _data_references(context: Context, signature: etree._Element) -> list[etree._Element]:
+    return [r for r in _references(signature) if not _of_properties(context, r)]
 
 
 def _of_properties(context: Context, reference: etree._Element) -> bool:
@@ -204,20 +217,69 @@ def _of_properties(context: Context, reference: etree._Element) -> bool:
     )
 
 
-def _of_single_data(context: Context, signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
-    """IndividualDataObjectsTimeStamp: what the references lead to that it includes, in its order."""
-    by_id = {f"#{reference.get('Id')}": reference for reference in _references(signature) if reference.get("Id")}
-    streams = []
-    for child in _listed(node):
-        reference = by_id.get(child.get("URI", ""))
-        if reference is None or child.get("referencedData") not in {"true", "1"}:
-            return UNKNOWN
-        streams.append(stream_of(context, reference, signature, form))
-    return Imprint(over=_over(context, streams)) if streams else UNKNOWN
+def _of_single_data(_context: Context, _signature: etree._Element, node: etree._Element, _form: Form) -> Imprint:
+    """IndividualDataObjectsTimeStamp: it has to name what it is over."""
+    raise Refusal(reason("timestamp-leaves-out", place=node, name="Include"))
 
 
 def _references(signature: etree._Element) -> list[etree._Element]:
     return list(element_children(signature)[0].iterchildren(ds("Reference")))
+
+
+# -- what is named one by one ----------------------------------------------------------------------------
+
+
+_DISTRIBUTED: Final = frozenset({"ArchiveTimeStamp", "SigAndRefsTimeStamp", "SigAndRefsTimeStampV2"})
+"""Timestamps whose names stand for unsigned properties alone, from V1.2.2 on."""
+
+
+def _named(context: Context, signature: etree._Element, node: etree._Element, form: Form) -> Imprint:
+    """Return what a timestamp is over that names it: all that, and in distributed forms what needs no name."""
+    named = named_by(context, signature, node, form)
+    value = _value(signature)
+    targets = [one.target for one in named if one.target is not None]
+    streams = [one.stream for one in named]
+    if _local(node) not in _DISTRIBUTED or any(one.hashed for one in named) or holds(named, value):
+        for missing in _left_out(context, signature, node, named):
+            raise Refusal(missing)
+        return Imprint(over=_over(context, streams, node), protects=frozenset(_kept(targets)))
+    if _local(node) == "ArchiveTimeStamp":
+        newer = etree.QName(node).namespace == XADES_141
+        streams = _archived(context, signature, streams, form, newer=newer)
+        return Imprint(over=_over(context, streams, node), protects=_protected(signature, targets))
+    streams = [*_canonical(context, form, value), *streams]
+    protects = frozenset({key_of(base64_value(value)), *_kept(targets)})
+    return Imprint(over=_over(context, streams, node), protects=protects)
+
+
+def _left_out(
+    context: Context, signature: etree._Element, node: etree._Element, named: list[Named]
+) -> Iterator[Reason]:
+    """Yield what the timestamp *node* has to name to be one of its kind, and does not."""
+    kind = _local(node)
+    signed_info, value = element_children(signature)[:2]
+    parts: list[etree._Element] = []
+    references: list[etree._Element] = []
+    if kind.startswith("RefsOnly"):
+        if not any(one.target is not None and _local(one.target) in _refs(node) for one in named):
+            yield reason("timestamp-leaves-out", place=node, name="CompleteCertificateRefs")
+    elif kind == "IndividualDataObjectsTimeStamp":
+        known = _data_references(context, signature)
+        if not all(any(speaks_of(context, [one], reference) for reference in known) for one in named):
+            yield reason("timestamp-names-other-data", place=node)
+    elif kind == "AllDataObjectsTimeStamp":
+        references = _data_references(context, signature)
+    elif kind == "ArchiveTimeStamp":
+        parts, references = [signed_info, value], _references(signature)
+    else:
+        parts = [value]
+    for part in parts:
+        if not holds(named, part):
+            yield reason("timestamp-leaves-out", place=node, name=_local(part))
+    for reference in references:
+        if not speaks_of(context, named, reference):
+            uri = reference.get("URI", "")
+            yield reason("timestamp-leaves-out", place=node, name=f'Reference "{uri}"')
 
 
 _RULES: Final[dict[str, Callable[[Context, etree._Element, etree._Element, Form], Imprint]]] = {
@@ -235,8 +297,9 @@ _RULES: Final[dict[str, Callable[[Context, etree._Element, etree._Element, Form]
 
 def new_archive_input(
     context: Context, signature: etree._Element, before: list[etree._Element], canonical: Canonical
-) -> Callable[[Digest], bytes | None]:
+) -> Callable[[Digest], bytes | Reason]:
     """Return what gives the imprint of an ArchiveTimeStamp (XAdES 1.4.1) that is to stand behind *before*."""
-    over = _archive(context, signature, before, (canonical, ()), newer=True).over
-    assert callable(over)  # noqa: S101 - it is for every archive timestamp
-    return over
+    form: Form = (canonical, ())
+    return _over(
+        context, _archived(context, signature, _canonical(context, form, *before), form, newer=True), signature
+    )

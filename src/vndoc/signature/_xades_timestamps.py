@@ -9,7 +9,6 @@ from lxml import etree
 
 from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
-from vndoc.signature._imprint import UNKNOWN
 from vndoc.signature._xades_imprints import imprint_of
 from vndoc.signature._xmldsig_references import Context
 from vndoc.signature._xmldsig_tree import Refusal, base64_value, element_children, reason
@@ -37,11 +36,11 @@ def _local(node: etree._Element) -> str:
 
 
 def read_timestamps(
-    context: Context, value: etree._Element, *holders: etree._Element | None
+    context: Context, signature: etree._Element, *holders: etree._Element | None
 ) -> tuple[tuple[TimestampFacts, ...], list[Reason]]:
     """Return the timestamps right below *holders*, and a reason if there are too many.
 
-    *value* is the SignatureValue. What each is over is rebuilt and compared, as far as a rule is known for it.
+    What each of them is over in *signature* is rebuilt and compared.
     """
     nodes = [
         node for holder in holders if holder is not None for node in element_children(holder) if _local(node) in _KINDS
@@ -49,27 +48,24 @@ def read_timestamps(
     reasons = []
     if len(nodes) > MAX_TIMESTAMPS:
         reasons.append(reason("too-many-timestamps", place=nodes[0], limit=MAX_TIMESTAMPS))
-    return tuple(facts for node in nodes[:MAX_TIMESTAMPS] for facts in _read(context, value, node)), reasons
+    return tuple(facts for node in nodes[:MAX_TIMESTAMPS] for facts in _read(context, signature, node)), reasons
 
 
-def _read(context: Context, value: etree._Element, node: etree._Element) -> list[TimestampFacts]:
+def _read(context: Context, signature: etree._Element, node: etree._Element) -> list[TimestampFacts]:
     """Return the facts about each token of one timestamp property."""
     kind = _KINDS[_local(node)]
     place = context.paths.of(node)
     tokens = [child for child in element_children(node) if _local(child) == "EncapsulatedTimeStamp"]
     if len(tokens) > MAX_TIMESTAMPS:
         raise Refusal(reason("too-many-timestamps", place=node, limit=MAX_TIMESTAMPS))
-    signature = value.getparent()
-    imprint = UNKNOWN if signature is None else imprint_of(context, signature, node)
-    found = [
-        attrs.evolve(
-            tsp.read_timestamp(
-                kind, base64_value(token), over=imprint.over, place=context.paths.of(token), limits=context.limits
-            ),
-            protects=imprint.protects,
+    imprint = imprint_of(context, signature, node)
+    found = []
+    for token in tokens:
+        facts = tsp.read_timestamp(
+            kind, base64_value(token), over=imprint.over, place=context.paths.of(token), limits=context.limits
         )
-        for token in tokens
-    ]
+        said = () if facts.token is None else imprint.reasons  # what is no token says just that
+        found.append(attrs.evolve(facts, protects=imprint.protects, reasons=(*facts.reasons, *said)))
     if not found:
         missing = reason("timestamp-missing", place=place, name=_local(node))
         found.append(TimestampFacts(kind=kind, place=place, token=None, intact=None, reasons=(missing,)))

@@ -242,13 +242,21 @@ def made_digest(context: Context, node: etree._Element, signature: etree._Elemen
     return digest_of(context, stream_of(context, node, signature), digest)[0]
 
 
-def stream_of(context: Context, node: etree._Element, signature: etree._Element, form: Form = _PLAIN) -> Stream:
+def stream_of(
+    context: Context,
+    node: etree._Element,
+    signature: etree._Element,
+    form: Form = _PLAIN,
+    named: tuple[str, etree._Element | None] | None = None,
+) -> Stream:
     """Return what the reference *node* leads to; what is nodes still takes *form*. Refuses alike.
 
-    That form is C14N 1.0 for digests (XML Signature 1.1, 4.4.3.2), and a timestamp's own for its imprint.
+    *named* are URI and Transforms where *node* is no Reference. The form is C14N 1.0 for digests (XML Signature 1.1,
+    4.4.3.2), and a timestamp's own for its imprint.
     """
-    steps = _steps(node.find(_TRANSFORMS), node, node.get("URI", ""))
-    state = _selected(context, node.get("URI"), node, manifest=False)
+    uri, holder = named or (node.get("URI"), node.find(_TRANSFORMS))
+    steps = _steps(holder, node, uri or "")
+    state = _selected(context, uri, node, manifest=False)
     return _transformed(context, state, steps, node, signature, form)
 
 

@@ -218,7 +218,7 @@ def _read(
     unsigned = _child(_child(holder, "UnsignedProperties"), "UnsignedSignatureProperties")
     value = next(signature.iterchildren(ds("SignatureValue")))
     bound = _certificate_digests(own)
-    timestamps, faults = read_timestamps(context, value, unsigned, data)
+    timestamps, faults = read_timestamps(context, signature, unsigned, data)
     certificates = _certificate_values(unsigned, reasons)
     revocation = _revocation_values(unsigned)
     counters = _counter_signatures(unsigned, value, counter)

@@ -18,6 +18,7 @@ from vndoc.edxml.xmltools import path_of
 from vndoc.errors import SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_encode as enc
 from vndoc.signature import tsp
 from vndoc.signature._xades_imprints import XADES_141, new_archive_input
@@ -97,8 +98,8 @@ def add_archive_timestamp(
         imprint = new_archive_input(context, place.signature, place.before, canonicalization)(algorithm)
     except Refusal as refusal:
         raise SignatureError("signing-data", detail=refusal.reason.code) from None
-    if imprint is None:
-        raise SignatureError("signing-data", detail="timestamp-not-rebuilt")
+    if isinstance(imprint, Reason):
+        raise SignatureError("signing-data", detail=imprint.code)
     token = tsp.stamped_digest(imprint, stamp, digest=digest, nonce=nonce)
     inner = element("ds:CanonicalizationMethod", "", Algorithm=canonicalization.value) + element(
         "xades:EncapsulatedTimeStamp", pybase64.b64encode(token.octets).decode("ascii")

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store._rows import check_limit, named, page, row_of, values_of
+from vndoc.store._statements import Insert, InsertOnce, Statement
 from vndoc.store.values import Change, Delivery, Document, Heard, Page
 
 __all__ = ["Documents"]
@@ -22,20 +23,25 @@ _G: Final = schema.changes.c
 _ADD: Final = InsertOnce(schema.documents)
 _HEAR: Final = InsertOnce(schema.statuses)
 _OPEN: Final = InsertOnce(schema.changes)
-_FOLLOW: Final = schema.deliveries.insert()
-_BY_ID: Final = select(schema.documents).where(_D.id == named("id"))
-_BY_KEY: Final = (
+_FOLLOW: Final = Insert(schema.deliveries)
+_BY_ID: Final = Statement(select(schema.documents).where(_D.id == named("id")), Document)
+_BY_KEY: Final = Statement(
     select(schema.documents)
     .where(_D.direction == named("direction"), _D.business_key == named("key"))
     .order_by(_D.version.desc())
-    .limit(1000)
+    .limit(1000),
+    Document,
 )
-_DELIVERY: Final = (
+_BY_HINT: Final = Statement(
+    select(schema.documents).where(_D.document_id == named("hint")).order_by(_D.id).limit(100), Document
+)
+_DELIVERY: Final = Statement(
     select(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"))
-    .with_for_update()
+    .with_for_update(),
+    Delivery,
 )
-_MOVE: Final = (
+_MOVE: Final = Statement(
     update(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"), ~_W.final)
     .values(
@@ -47,6 +53,14 @@ _MOVE: Final = (
         owner=named("owner"),
         next_at=named("next_at"),
     )
+)
+_CHANGE: Final = Statement(
+    select(schema.changes).where(_G.id == named("id"), _G.recipient == named("recipient")), Change
+)
+_MOVE_CHANGE: Final = Statement(
+    update(schema.changes)
+    .where(_G.id == named("id"), _G.recipient == named("recipient"), ~_G.final)
+    .values({column: named(column.key) for column in _G if column.key not in {"id", "recipient"}})
 )
 
 
@@ -64,20 +78,18 @@ class Documents:
 
     def get(self, id: str) -> Document:  # noqa: A002 - what it is called everywhere
         """Return the version. Raises ``row-unknown``."""
-        found = self._connection.execute(_BY_ID, {"p_id": id}).one_or_none()
+        found = _BY_ID.first(self._connection, {"id": id})
         if found is None:
             raise StoreError("row-unknown", name=id)
-        return row_of(Document, found)
+        return found
 
     def versions(self, direction: str, business_key: str) -> tuple[Document, ...]:
         """Return the versions of one document, the newest first, at most 1,000; none for an unknown key."""
-        found = self._connection.execute(_BY_KEY, {"p_direction": direction, "p_key": business_key})
-        return tuple(row_of(Document, row) for row in found)
+        return tuple(_BY_KEY.all(self._connection, {"direction": direction, "key": business_key}))
 
     def by_hint(self, document_id: str) -> tuple[Document, ...]:
         """Return the versions whose packets carry *document_id*, at most 100: a hint, never proof."""
-        statement = select(schema.documents).where(_D.document_id == document_id).order_by(_D.id).limit(100)
-        return tuple(row_of(Document, row) for row in self._connection.execute(statement))
+        return tuple(_BY_HINT.all(self._connection, {"hint": document_id}))
 
     def list(self, *, direction: str | None = None, after: str | None = None, limit: int = 100) -> Page[Document]:
         """Return one page of versions by id."""
@@ -90,16 +102,14 @@ class Documents:
 
     def follow(self, delivery: Delivery) -> None:
         """Begin to follow one version at one recipient. Raises ``store-failed`` where that was done before."""
-        self._connection.execute(_FOLLOW, values_of(delivery))
+        _FOLLOW(self._connection, values_of(delivery))
 
     def delivery(self, document: str, recipient: str) -> Delivery | None:
         """Return how far *document* has come at *recipient*, None if it never went there.
 
         The row is locked for this transaction: an answer of the receiver and the end of an attempt may come at once.
         """
-        values = {"p_document": document, "p_recipient": recipient}
-        found = self._connection.execute(_DELIVERY, values).one_or_none()
-        return None if found is None else row_of(Delivery, found)
+        return _DELIVERY.first(self._connection, {"document": document, "recipient": recipient})
 
     def deliveries(self, document: str, *, after: str | None = None, limit: int = 100) -> Page[Delivery]:
         """Return one page of recipients of *document*, by code."""
@@ -110,8 +120,7 @@ class Documents:
 
     def move(self, delivery: Delivery) -> None:
         """Write the new state of *delivery*. Raises ``row-final`` where it has ended or is not followed."""
-        values = {f"p_{name}": value for name, value in values_of(delivery).items()}
-        if self._connection.execute(_MOVE, values).rowcount != 1:
+        if _MOVE.count(self._connection, values_of(delivery)) != 1:
             raise StoreError("row-final", name=f"{delivery.document} {delivery.recipient}", state=delivery.delivery)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Delivery, ...]:
@@ -153,9 +162,7 @@ class Documents:
 
     def change(self, id: str, recipient: str) -> Change | None:  # noqa: A002 - as above
         """Return one change at one recipient."""
-        statement = select(schema.changes).where(_G.id == id, _G.recipient == recipient)
-        found = self._connection.execute(statement).one_or_none()
-        return None if found is None else row_of(Change, found)
+        return _CHANGE.first(self._connection, {"id": id, "recipient": recipient})
 
     def changes(self, document: str, recipient: str | None = None, *, open_only: bool = False) -> tuple[Change, ...]:
         """Return the changes of *document*, the newest last, at most 1,000."""
@@ -176,8 +183,7 @@ class Documents:
 
     def move_change(self, change: Change) -> None:
         """Write the new state of *change*. Raises ``row-final`` where it has ended or was never opened."""
-        statement = update(schema.changes).where(_G.id == change.id, _G.recipient == change.recipient, ~_G.final)
-        if self._connection.execute(statement.values(values_of(change))).rowcount != 1:
+        if _MOVE_CHANGE.count(self._connection, values_of(change)) != 1:
             raise StoreError("row-final", name=change.id, state=change.state)
 
     def due_changes(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Change, ...]:

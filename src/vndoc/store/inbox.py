@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
+from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
+from vndoc.store._statements import InsertOnce, Statement
 from vndoc.store.outbox import check_owner, held
 from vndoc.store.values import OPERATOR, InboxRow, InboxState, Lease, Page, Received
 
@@ -19,11 +20,15 @@ __all__ = ["Inbox"]
 
 _T: Final = schema.inbox
 _C: Final = schema.inbox.c
-_KEEP: Final = InsertOnce(_T)
+_KEEP: Final = InsertOnce(
+    _T, but=("ended_at", "outcome", "business_key", "content_digest", "document", "code", "detail")
+)
 _GIVEN: Final = tuple(field.name for field in attrs.fields(Received))
 _COPIES: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id.in_(named("copies", expanding=True)))
-_BY_ID: Final = select(_T).where(_C.id == named("id"))
-_BY_COPY: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy"))
+_BY_ID: Final = Statement(select(_T).where(_C.id == named("id")), InboxRow, state=InboxState)
+_BY_COPY: Final = Statement(
+    select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy")), InboxRow, state=InboxState
+)
 _DUE: Final = (
     select(_C.id)
     .where(
@@ -43,7 +48,7 @@ _CLAIM: Final = (
     .returning(*_C)
 )
 _HELD: Final = (_C.id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
-_DECIDE: Final = (
+_DECIDE: Final = Statement(
     update(_T)
     .where(_HELD)
     .values(
@@ -56,7 +61,7 @@ _DECIDE: Final = (
         detail=named("detail"),
     )
 )
-_FINISH: Final = (
+_FINISH: Final = Statement(
     update(_T)
     .where(_HELD)
     .values(
@@ -86,8 +91,8 @@ def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
         business_key=None,
         content_digest=None,
         document=None,
-        owner=values.get("owner"),
-        lease_until=values.get("lease_until"),
+        owner=values["owner"],
+        lease_until=values["lease_until"],
         next_at=copy.kept_at,
         attempts=values["attempts"],
         code=None,
@@ -110,6 +115,7 @@ class Inbox:
         """
         values = values_of(copy)
         values |= {"state": InboxState.KEPT.value, "final": False, "next_at": copy.kept_at, "attempts": 0}
+        values |= {"owner": None, "lease_until": None}
         if owner is not None:
             check_owner(owner)
             values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
@@ -122,8 +128,7 @@ class Inbox:
 
     def find(self, carrier: str, transport_id: str) -> InboxRow | None:
         """Return the row of one copy, None if it never came."""
-        found = self._connection.execute(_BY_COPY, {"p_carrier": carrier, "p_copy": transport_id}).one_or_none()
-        return None if found is None else _row(found)
+        return _BY_COPY.first(self._connection, {"carrier": carrier, "copy": transport_id})
 
     def known(self, carrier: str, transport_ids: Sequence[str]) -> dict[str, InboxRow]:
         """Return the rows of those copies (at most 1,000) that have come before, by transport id."""
@@ -133,10 +138,10 @@ class Inbox:
 
     def get(self, id: str) -> InboxRow:  # noqa: A002 - what it is called everywhere
         """Return the row. Raises ``row-unknown``."""
-        found = self._connection.execute(_BY_ID, {"p_id": id}).one_or_none()
+        found = _BY_ID.first(self._connection, {"id": id})
         if found is None:
             raise StoreError("row-unknown", name=id)
-        return _row(found)
+        return found
 
     def claim(
         self,
@@ -180,8 +185,8 @@ class Inbox:
 
         *outcome* is the caller's word for it. Raises ``lease-lost``.
         """
-        values = {"p_outcome": outcome, "p_key": business_key, "p_content": content_digest, "p_document": document}
-        self._held(_DECIDE, lease, **values, p_code=code, p_detail=detail)
+        values = {"outcome": outcome, "key": business_key, "content": content_digest, "document": document}
+        self._held(_DECIDE, lease, **values, code=code, detail=detail)
 
     def finish(
         self,
@@ -242,6 +247,6 @@ class Inbox:
         found: datetime.datetime | None = self._connection.execute(statement).scalar()
         return found
 
-    def _held(self, statement: Any, lease: Lease, **values: object) -> None:
-        if self._connection.execute(statement, {**held(lease), **values}).rowcount != 1:
+    def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
+        if statement.count(self._connection, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)

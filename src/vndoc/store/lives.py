@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store._rows import check_limit, named, page, row_of, values_of
+from vndoc.store._statements import InsertOnce, Statement
 from vndoc.store.values import LifeRow, Page, Saga
 
 __all__ = ["Lives"]
@@ -19,10 +20,13 @@ _L: Final = schema.lives.c
 _S: Final = schema.sagas.c
 _BEGIN: Final = InsertOnce(schema.lives)
 _OPEN: Final = InsertOnce(schema.sagas)
-_LIFE: Final = select(schema.lives).where(
-    _L.direction == named("direction"), _L.business_key == named("key"), _L.receiver == named("receiver")
+_LIFE: Final = Statement(
+    select(schema.lives).where(
+        _L.direction == named("direction"), _L.business_key == named("key"), _L.receiver == named("receiver")
+    ),
+    LifeRow,
 )
-_MOVE: Final = (
+_MOVE: Final = Statement(
     update(schema.lives)
     .where(
         _L.direction == named("direction"),
@@ -39,6 +43,12 @@ _MOVE: Final = (
         next_at=named("next_at"),
     )
 )
+_SAGA: Final = Statement(select(schema.sagas).where(_S.id == named("id")), Saga)
+_MOVE_SAGA: Final = Statement(
+    update(schema.sagas)
+    .where(_S.id == named("id"), ~_S.final)
+    .values({column: named(column.key) for column in _S if column.key != "id"})
+)
 
 
 @attrs.frozen
@@ -49,9 +59,7 @@ class Lives:
 
     def get(self, direction: str, business_key: str, receiver: str) -> LifeRow | None:
         """Return the life of one document at one receiver, None if there is none."""
-        values = {"p_direction": direction, "p_key": business_key, "p_receiver": receiver}
-        found = self._connection.execute(_LIFE, values).one_or_none()
-        return None if found is None else row_of(LifeRow, found)
+        return _LIFE.first(self._connection, {"direction": direction, "key": business_key, "receiver": receiver})
 
     def of(self, direction: str, business_key: str, *, after: str | None = None, limit: int = 100) -> Page[LifeRow]:
         """Return one page of the lives of one document, by receiver."""
@@ -66,8 +74,7 @@ class Lives:
 
     def move(self, life: LifeRow) -> None:
         """Write *life* as it is now: whether it may move is the protocol's to say. Raises ``row-unknown``."""
-        values = {f"p_{name}": value for name, value in values_of(life).items() if name != "sender"}
-        if self._connection.execute(_MOVE, values).rowcount != 1:
+        if _MOVE.count(self._connection, values_of(life)) != 1:
             raise StoreError("row-unknown", name=f"{life.business_key} {life.receiver}")
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -83,8 +90,7 @@ class Lives:
 
     def saga(self, id: str) -> Saga | None:  # noqa: A002 - what it is called everywhere
         """Return one change, None if there is none."""
-        found = self._connection.execute(select(schema.sagas).where(_S.id == id)).one_or_none()
-        return None if found is None else row_of(Saga, found)
+        return _SAGA.first(self._connection, {"id": id})
 
     def sagas(
         self, direction: str, business_key: str | None = None, *, open_only: bool = False, limit: int = 1000
@@ -101,8 +107,7 @@ class Lives:
 
     def move_saga(self, saga: Saga) -> None:
         """Write the new state of *saga*. Raises ``row-final`` where it has ended or was never opened."""
-        statement = update(schema.sagas).where(_S.id == saga.id, ~_S.final).values(values_of(saga))
-        if self._connection.execute(statement).rowcount != 1:
+        if _MOVE_SAGA.count(self._connection, values_of(saga)) != 1:
             raise StoreError("row-final", name=saga.id, state=saga.state)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Saga, ...]:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from vndoc.errors import StoreError, UsageError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
+from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
+from vndoc.store._statements import Insert, InsertOnce, Statement
 from vndoc.store.values import (
     OPERATOR,
     Attempt,
@@ -31,11 +32,15 @@ __all__ = ["Outbox"]
 
 _T: Final = schema.outbox
 _C: Final = schema.outbox.c
-_POST: Final = InsertOnce(_T)
+_POST: Final = InsertOnce(_T, but=("ended_at", "owner", "lease_until", "code", "detail"))
 _RECEIPT: Final = InsertOnce(schema.receipts)
-_ATTEMPT: Final = schema.attempts.insert()
-_BY_ID: Final = select(_T).where(_C.message_id == named("id"))
-_BY_WISH: Final = select(_T).where(_C.idempotency == named("wish"))
+_ATTEMPT: Final = Insert(schema.attempts)
+_BY_ID: Final = Statement(
+    select(_T).where(_C.message_id == named("id")), OutboxRow, recipients=tuple, state=OutboxState
+)
+_BY_WISH: Final = Statement(
+    select(_T).where(_C.idempotency == named("wish")), OutboxRow, recipients=tuple, state=OutboxState
+)
 _SAME: Final = ("kind", "carrier", "sender", "recipients", "document", "packet", "body")
 """What makes two wishes the same."""
 _GIVEN: Final = tuple(field.name for field in attrs.fields(Message) if field.name != "not_before")
@@ -56,18 +61,21 @@ def _due() -> Any:
     )
 
 
-_CLAIM: Final = (
+_CLAIM: Final = Statement(
     update(_T)
     .where(_C.message_id.in_(_due()))
     .values(owner=named("owner"), lease_until=named("until"), attempts=_C.attempts + 1)
-    .returning(*_C)
+    .returning(*_C),
+    OutboxRow,
+    recipients=tuple,
+    state=OutboxState,
 )
 _HELD: Final = (
     (_C.message_id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
 )
-_MARK: Final = update(_T).where(_HELD).values(in_doubt=True)
-_EXTEND: Final = update(_T).where(_HELD).values(lease_until=named("until"))
-_FINISH: Final = (
+_MARK: Final = Statement(update(_T).where(_HELD).values(in_doubt=True))
+_EXTEND: Final = Statement(update(_T).where(_HELD).values(lease_until=named("until")))
+_FINISH: Final = Statement(
     update(_T)
     .where(_HELD)
     .values(
@@ -83,7 +91,7 @@ _FINISH: Final = (
     )
 )
 
-_GIVE_BACK: Final = (
+_GIVE_BACK: Final = Statement(
     update(_T)
     .where(_HELD)
     .values(owner=None, lease_until=None, next_at=named("next_at"), code=func.coalesce(named("code"), _C.code))
@@ -149,17 +157,8 @@ class Outbox:
         """
         check_limit(limit)
         check_owner(owner)
-        found = self._connection.execute(
-            _CLAIM,
-            {
-                "p_carrier": carrier,
-                "p_at": at,
-                "p_limit": limit,
-                "p_owner": owner,
-                "p_until": at + lease,
-            },
-        ).all()
-        rows = [_row(row) for row in found]
+        values = {"carrier": carrier, "at": at, "limit": limit, "owner": owner, "until": at + lease}
+        rows = _CLAIM.all(self._connection, values)
         return tuple(sorted(rows, key=lambda row: (-row.priority, row.next_at or at, row.message_id)))
 
     def mark(self, lease: Lease, *, at: datetime.datetime) -> None:
@@ -172,9 +171,7 @@ class Outbox:
 
     def extend(self, leases: Iterable[Lease], until: datetime.datetime) -> tuple[Lease, ...]:
         """Prolong *leases* (the heartbeat); return those that are still held."""
-        return tuple(
-            lease for lease in leases if self._connection.execute(_EXTEND, {**held(lease), "p_until": until}).rowcount
-        )
+        return tuple(lease for lease in leases if _EXTEND.count(self._connection, {**held(lease), "until": until}))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
@@ -201,7 +198,7 @@ class Outbox:
         where another worker has taken the row, or it has ended.
         """
         values = ending(state, at=at, next_at=next_at, code=code, detail=detail)
-        self._held(_FINISH, lease, p_in_doubt=in_doubt, **values)
+        self._held(_FINISH, lease, in_doubt=in_doubt, **values)
         self._note(lease, at, state.value, code, detail)
 
     def decide(self, message_id: str, state: OutboxState, *, at: datetime.datetime, by: str = OPERATOR) -> OutboxRow:
@@ -229,7 +226,7 @@ class Outbox:
 
         Nothing was tried, so nothing is added to the list of attempts; *code* says why. Raises ``lease-lost``.
         """
-        self._held(_GIVE_BACK, lease, p_next_at=next_at, p_code=code)
+        self._held(_GIVE_BACK, lease, next_at=next_at, code=code)
 
     def keep_receipt(self, receipt: Receipt) -> bool:
         """Keep *receipt*; return False where it was known."""
@@ -237,15 +234,14 @@ class Outbox:
 
     def get(self, message_id: str) -> OutboxRow:
         """Return the row. Raises ``row-unknown``."""
-        found = self._connection.execute(_BY_ID, {"p_id": message_id}).one_or_none()
+        found = _BY_ID.first(self._connection, {"id": message_id})
         if found is None:
             raise StoreError("row-unknown", name=message_id)
-        return _row(found)
+        return found
 
     def find(self, idempotency: str) -> OutboxRow | None:
         """Return the row that the idempotency key put in, if any."""
-        found = self._connection.execute(_BY_WISH, {"p_wish": idempotency}).one_or_none()
-        return None if found is None else _row(found)
+        return _BY_WISH.first(self._connection, {"wish": idempotency})
 
     def of(self, document: str) -> tuple[OutboxRow, ...]:
         """Return the messages that carry or speak of the document version *document*, at most 1,000, by id."""
@@ -305,18 +301,18 @@ class Outbox:
         found: datetime.datetime | None = self._connection.execute(statement.order_by(_C.next_at).limit(1)).scalar()
         return found
 
-    def _held(self, statement: Any, lease: Lease, **values: object) -> None:
-        if self._connection.execute(statement, {**held(lease), **values}).rowcount != 1:
+    def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
+        if statement.count(self._connection, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)
 
     def _note(self, lease: Lease, at: datetime.datetime, outcome: str, code: str | None, detail: str | None) -> None:
         values = {"message_id": lease.key, "number": lease.number, "at": at, "outcome": outcome}
-        self._connection.execute(_ATTEMPT, {**values, "code": code, "detail": detail, "worker": lease.owner})
+        _ATTEMPT(self._connection, {**values, "code": code, "detail": detail, "worker": lease.owner})
 
 
 def held(lease: Lease) -> dict[str, object]:
     """Return the parameters that say who holds what."""
-    return {"p_id": lease.key, "p_owner": lease.owner, "p_number": lease.number}
+    return {"id": lease.key, "owner": lease.owner, "number": lease.number}
 
 
 def _refusals(found: list[list[str]]) -> tuple[tuple[str, ...], ...]:

@@ -8,7 +8,8 @@ import attrs
 from sqlalchemy import Connection, select
 
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, page, row_of, values_of
+from vndoc.store._rows import page, row_of, values_of
+from vndoc.store._statements import InsertOnce
 from vndoc.store.values import Conflict, Evidence, Page, Snapshot
 
 __all__ = ["Records"]

@@ -31,7 +31,8 @@ from vndoc.store import _migrations as migrations
 from vndoc.store import _retention as retention
 from vndoc.store import _schema as schema
 from vndoc.store._engine import open_engine, transaction
-from vndoc.store._rows import ALONE, SHARED, InsertOnce, named
+from vndoc.store._rows import ALONE, SHARED, named
+from vndoc.store._statements import InsertOnce, Statement
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
@@ -51,7 +52,8 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(:number)")
+_LOCK: Final = Statement(text("SELECT pg_advisory_xact_lock(:number)"))
+_SHARED: Final = Statement(SHARED)
 
 _PARTS: Final[tuple[tuple[str, Callable[[Connection], object]], ...]] = (
     ("outbox", Outbox),
@@ -99,7 +101,7 @@ class Unit:
         """Let no other transaction that locks the same *name* (a business key) run at the same time."""
         if self.connection.dialect.name == "postgresql":
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-            self.connection.execute(_LOCK, {"number": number})
+            _LOCK.count(self.connection, {"number": number})
 
     def name(self, content: BlobInfo, *, at: datetime.datetime) -> None:
         """Enter *content*, so that rows of this transaction can name it and no collector takes it.
@@ -107,7 +109,7 @@ class Unit:
         Raises ``blob-missing`` where it is not there (any more): put it again and repeat the transaction.
         """
         if self.connection.dialect.name == "postgresql":
-            self.connection.execute(SHARED)
+            _SHARED.count(self.connection, {})
         if self._blobs.head(content.digest) is None:
             raise StoreError("blob-missing", name=content.digest.hex())
         _NAME(self.connection, {"digest": content.digest, "size": content.size, "named_at": at})

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import attrs
-from sqlalchemy import Column, Connection, Row, Select, bindparam, text
+from sqlalchemy import Column, Row, Select, bindparam, text
 
 from vndoc.errors import UsageError
+from vndoc.store._engine import Link
 from vndoc.store.values import MAX_PAGE, OPERATOR, InboxState, OutboxState, Page
 from vndoc.text import Text
 
@@ -47,7 +48,7 @@ def row_of(kind: Callable[..., T], row: Row[Any], **converted: Callable[[Any], A
 
 
 def page(
-    connection: Connection,
+    link: Link,
     statement: Select[Any],
     key: Column[str],
     make: Callable[[Row[Any]], T],
@@ -59,7 +60,7 @@ def page(
     check_limit(limit)
     if after is not None:
         statement = statement.where(key > after)
-    rows: Sequence[Row[Any]] = connection.execute(statement.order_by(key).limit(limit + 1)).all()
+    rows: Sequence[Row[Any]] = link.execute(statement.order_by(key).limit(limit + 1)).all()
     last = rows[limit - 1]._mapping[key] if len(rows) > limit else None  # noqa: SLF001 - as above
     return Page(tuple(make(row) for row in rows[:limit]), last)
 

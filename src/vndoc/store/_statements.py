@@ -12,14 +12,14 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
-from sqlalchemy import JSON, Connection, Dialect, Executable, Table
+from sqlalchemy import JSON, Dialect, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
+
+from vndoc.store._engine import Link
 
 T = TypeVar("T")
 _Process = Callable[[Any], Any] | None
-_CURSOR: Final = "vndoc_cursor"
 _PLAIN: Final = frozenset({dict, list, str, type(None)})
 _PREFIX: Final = "p_"
 """What the names of parameters begin with in statements (see :func:`vndoc.store._rows.named`), but not in values."""
@@ -61,34 +61,28 @@ class Statement(Generic[T]):
         self._converted = converted
         self._forms: dict[str, _Form] = {}
 
-    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[T]:
+    def all(self, link: Link, values: Mapping[str, Any]) -> list[T]:
         """Do it and return the values of all rows."""
-        form, rows = self._done(connection, values)
+        form, rows = self._done(link, values)
         kind = cast("Callable[..., T]", self._kind)
         return [_value(kind, form.columns, row) for row in rows]
 
-    def first(self, connection: Connection, values: Mapping[str, Any]) -> T | None:
+    def first(self, link: Link, values: Mapping[str, Any]) -> T | None:
         """Do it and return the value of the first row, None if there is none."""
-        form, rows = self._done(connection, values)
+        form, rows = self._done(link, values)
         return _value(cast("Callable[..., T]", self._kind), form.columns, rows[0]) if rows else None
 
-    def count(self, connection: Connection, values: Mapping[str, Any]) -> int:
+    def count(self, link: Link, values: Mapping[str, Any]) -> int:
         """Do it and return how many rows it concerned."""
-        found: int = self._done(connection, values)[1]
+        found: int = self._done(link, values)[1]
         return found
 
-    def _done(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Form, Any]:
-        dialect = connection.dialect
+    def _done(self, link: Link, values: Mapping[str, Any]) -> tuple[_Form, Any]:
+        dialect = link.dialect
         form = self._forms.get(dialect.name)
         if form is None:
             form = self._forms[dialect.name] = self._form(dialect)
-        bound = form.bound(values)
-        try:
-            cursor = _cursor(connection)
-            cursor.execute(form.text, bound)
-            return form, cursor.fetchall() if form.columns else cursor.rowcount
-        except dialect.loaded_dbapi.Error as error:
-            raise _failed(connection, error) from error
+        return form, link.run(form.text, form.bound(values), rows=bool(form.columns))
 
     def _for(self, _dialect: Dialect) -> Any:
         return self._statement
@@ -132,9 +126,9 @@ class InsertOnce(Statement[Any]):
         self._table = table
         self._given = [column.key for column in table.columns if column.key not in but]
 
-    def __call__(self, connection: Connection, values: Mapping[str, Any]) -> bool:
+    def __call__(self, link: Link, values: Mapping[str, Any]) -> bool:
         """Return whether the row is new."""
-        return self.count(connection, values) == 1
+        return self.count(link, values) == 1
 
     def _for(self, dialect: Dialect) -> Any:
         insert: Any = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
@@ -186,25 +180,3 @@ def _binder(kind: TypeEngine[Any], dialect: Dialect) -> _Process:
 
 def _json(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
-
-
-def _cursor(connection: Connection) -> Any:
-    """Return the cursor that is kept with the driver's connection: every result is read to its end at once."""
-    kept = connection.info
-    cursor = kept.get(_CURSOR)
-    if cursor is None:
-        cursor = kept[_CURSOR] = connection.connection.cursor()
-    return cursor
-
-
-def _failed(connection: Connection, error: Exception) -> DBAPIError:
-    """Return the error of SQLAlchemy for one of the driver; a connection that is lost is given up, with its like."""
-    dialect = connection.dialect
-    lost = dialect.is_disconnect(cast("Any", error), cast("Any", connection.connection.driver_connection), None)
-    if lost:
-        connection.invalidate(error)
-        connection.engine.dispose()
-    found = DBAPIError.instance(
-        None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=lost, dialect=dialect
-    )
-    return cast("DBAPIError", found)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
+from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
 from vndoc.store._statements import InsertOnce, Statement
 from vndoc.store.outbox import check_owner, held
@@ -104,7 +105,7 @@ def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
 class Inbox:
     """The inbox within one transaction; see :class:`vndoc.store.Unit`."""
 
-    _connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
 
     def keep(
         self, copy: Received, *, owner: str | None = None, lease: datetime.timedelta = datetime.timedelta()
@@ -119,7 +120,7 @@ class Inbox:
         if owner is not None:
             check_owner(owner)
             values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
-        if _KEEP(self._connection, values):
+        if _KEEP(self._link, values):
             return _new(copy, values)
         row = self.find(copy.carrier, copy.transport_id)
         if row is None:
@@ -128,17 +129,17 @@ class Inbox:
 
     def find(self, carrier: str, transport_id: str) -> InboxRow | None:
         """Return the row of one copy, None if it never came."""
-        return _BY_COPY.first(self._connection, {"carrier": carrier, "copy": transport_id})
+        return _BY_COPY.first(self._link, {"carrier": carrier, "copy": transport_id})
 
     def known(self, carrier: str, transport_ids: Sequence[str]) -> dict[str, InboxRow]:
         """Return the rows of those copies (at most 1,000) that have come before, by transport id."""
         check_limit(max(len(transport_ids), 1))
         values = {"p_carrier": carrier, "p_copies": list(transport_ids)}
-        return {row.transport_id: _row(row) for row in self._connection.execute(_COPIES, values)}
+        return {row.transport_id: _row(row) for row in self._link.execute(_COPIES, values)}
 
     def get(self, id: str) -> InboxRow:  # noqa: A002 - what it is called everywhere
         """Return the row. Raises ``row-unknown``."""
-        found = _BY_ID.first(self._connection, {"id": id})
+        found = _BY_ID.first(self._link, {"id": id})
         if found is None:
             raise StoreError("row-unknown", name=id)
         return found
@@ -159,7 +160,7 @@ class Inbox:
         check_limit(limit)
         check_owner(owner)
         values = {"p_carriers": list(carriers), "p_at": at, "p_limit": limit, "p_owner": owner, "p_until": at + lease}
-        found = [_row(row) for row in self._connection.execute(_CLAIM, values)]
+        found = [_row(row) for row in self._link.execute(_CLAIM, values)]
         return tuple(sorted(found, key=lambda row: (row.next_at or at, row.id)))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
@@ -168,7 +169,7 @@ class Inbox:
         # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
         held_rows = select(_C.id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
         statement = update(_T).where(_C.id.in_(held_rows)).values(lease_until=until)
-        return self._connection.execute(statement).rowcount
+        return self._link.execute(statement).rowcount
 
     def decide(
         self,
@@ -213,7 +214,7 @@ class Inbox:
         """Give back everything that *owner* holds; return how many rows."""
         check_owner(owner)
         statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._connection.execute(statement).rowcount
+        return self._link.execute(statement).rowcount
 
     def list(
         self,
@@ -233,20 +234,20 @@ class Inbox:
         ):
             if value is not None:
                 statement = statement.where(column == value)
-        return page(self._connection, statement, _C.id, _row, after=after, limit=limit)
+        return page(self._link, statement, _C.id, _row, after=after, limit=limit)
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many rows there are by carrier, state and outcome."""
         statement = select(_C.carrier, _C.state, func.coalesce(_C.outcome, ""), func.count())
-        found = self._connection.execute(statement.group_by(_C.carrier, _C.state, _C.outcome))
+        found = self._link.execute(statement.group_by(_C.carrier, _C.state, _C.outcome))
         return {(carrier, state, outcome): count for carrier, state, outcome, count in found}
 
     def next_due(self) -> datetime.datetime | None:
         """Return when the next row is due, None where nothing waits."""
         statement = select(_C.next_at).where(~_C.final, _C.next_at.is_not(None)).order_by(_C.next_at).limit(1)
-        found: datetime.datetime | None = self._connection.execute(statement).scalar()
+        found: datetime.datetime | None = self._link.execute(statement).scalar()
         return found
 
     def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
-        if statement.count(self._connection, {**held(lease), **values}) != 1:
+        if statement.count(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)

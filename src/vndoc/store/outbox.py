@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from vndoc.errors import StoreError, UsageError
 from vndoc.store import _schema as schema
+from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
 from vndoc.store._statements import Insert, InsertOnce, Statement
 from vndoc.store.values import (
@@ -123,7 +124,7 @@ def _new(message: Message, first: datetime.datetime) -> OutboxRow:
 class Outbox:
     """The outbox within one transaction; see :class:`vndoc.store.Unit`."""
 
-    _connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
 
     def post(self, message: Message) -> OutboxRow:
         """Put *message* in, or return the row that its idempotency key put in before.
@@ -134,7 +135,7 @@ class Outbox:
         first = values.pop("not_before") or message.created_at
         values |= {"state": OutboxState.WAITING.value, "final": False, "next_at": first, "attempts": 0}
         values |= {"in_doubt": False}
-        if _POST(self._connection, values):
+        if _POST(self._link, values):
             return _new(message, first)
         row = self.find(message.idempotency)
         if row is None or not all(getattr(row, name) == getattr(message, name) for name in _SAME):
@@ -158,7 +159,7 @@ class Outbox:
         check_limit(limit)
         check_owner(owner)
         values = {"carrier": carrier, "at": at, "limit": limit, "owner": owner, "until": at + lease}
-        rows = _CLAIM.all(self._connection, values)
+        rows = _CLAIM.all(self._link, values)
         return tuple(sorted(rows, key=lambda row: (-row.priority, row.next_at or at, row.message_id)))
 
     def mark(self, lease: Lease, *, at: datetime.datetime) -> None:
@@ -171,7 +172,7 @@ class Outbox:
 
     def extend(self, leases: Iterable[Lease], until: datetime.datetime) -> tuple[Lease, ...]:
         """Prolong *leases* (the heartbeat); return those that are still held."""
-        return tuple(lease for lease in leases if _EXTEND.count(self._connection, {**held(lease), "until": until}))
+        return tuple(lease for lease in leases if _EXTEND.count(self._link, {**held(lease), "until": until}))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
@@ -179,7 +180,7 @@ class Outbox:
         # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
         held_rows = select(_C.message_id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
         statement = update(_T).where(_C.message_id.in_(held_rows)).values(lease_until=until)
-        return self._connection.execute(statement).rowcount
+        return self._link.execute(statement).rowcount
 
     def finish(
         self,
@@ -219,7 +220,7 @@ class Outbox:
         """
         check_owner(owner)
         statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._connection.execute(statement).rowcount
+        return self._link.execute(statement).rowcount
 
     def give_back(self, lease: Lease, *, next_at: datetime.datetime, code: str | None = None) -> None:
         """End the claim of *lease* without an attempt: the row waits until *next_at* in the state it has.
@@ -230,18 +231,18 @@ class Outbox:
 
     def keep_receipt(self, receipt: Receipt) -> bool:
         """Keep *receipt*; return False where it was known."""
-        return _RECEIPT(self._connection, values_of(receipt))
+        return _RECEIPT(self._link, values_of(receipt))
 
     def get(self, message_id: str) -> OutboxRow:
         """Return the row. Raises ``row-unknown``."""
-        found = _BY_ID.first(self._connection, {"id": message_id})
+        found = _BY_ID.first(self._link, {"id": message_id})
         if found is None:
             raise StoreError("row-unknown", name=message_id)
         return found
 
     def find(self, idempotency: str) -> OutboxRow | None:
         """Return the row that the idempotency key put in, if any."""
-        return _BY_WISH.first(self._connection, {"wish": idempotency})
+        return _BY_WISH.first(self._link, {"wish": idempotency})
 
     def of(self, document: str) -> tuple[OutboxRow, ...]:
         """Return the messages that carry or speak of the document version *document*, at most 1,000, by id."""
@@ -261,14 +262,14 @@ class Outbox:
         for column, value in ((_C.state, state and state.value), (_C.carrier, carrier), (_C.document, document)):
             if value is not None:
                 statement = statement.where(column == value)
-        return page(self._connection, statement, _C.message_id, _row, after=after, limit=limit)
+        return page(self._link, statement, _C.message_id, _row, after=after, limit=limit)
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of one message in their order, at most 1,000."""
         table = schema.attempts
         order = (table.c.number, table.c.at, table.c.outcome != "begun")
         statement = select(table).where(table.c.message_id == message_id).order_by(*order).limit(1000)
-        return tuple(row_of(Attempt, row) for row in self._connection.execute(statement))
+        return tuple(row_of(Attempt, row) for row in self._link.execute(statement))
 
     def tries(self, message_id: str, before: int, *, but: Collection[str] = ()) -> int:
         """Return how many attempts of one message were made before number *before*.
@@ -281,33 +282,33 @@ class Outbox:
             table.number < before,
             table.number.not_in(select(table.number).where(table.message_id == message_id, table.code.in_(but))),
         )
-        return int(self._connection.execute(statement).scalar_one())
+        return int(self._link.execute(statement).scalar_one())
 
     def receipts(self, message_id: str) -> tuple[Receipt, ...]:
         """Return the receipts of one message by time, at most 1,000."""
         table = schema.receipts
         statement = select(table).where(table.c.message_id == message_id).order_by(table.c.accepted_at).limit(1000)
-        found = self._connection.execute(statement)
+        found = self._link.execute(statement)
         return tuple(row_of(Receipt, row, accepted=tuple, refused=_refusals) for row in found)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many rows there are by carrier and state."""
         statement = select(_C.carrier, _C.state, func.count()).group_by(_C.carrier, _C.state)
-        return {(carrier, state): count for carrier, state, count in self._connection.execute(statement)}
+        return {(carrier, state): count for carrier, state, count in self._link.execute(statement)}
 
     def next_due(self, carriers: Sequence[str]) -> datetime.datetime | None:
         """Return when the next row of one of *carriers* is due, None where nothing waits."""
         statement = select(_C.next_at).where(~_C.final, _C.carrier.in_(carriers), _C.next_at.is_not(None))
-        found: datetime.datetime | None = self._connection.execute(statement.order_by(_C.next_at).limit(1)).scalar()
+        found: datetime.datetime | None = self._link.execute(statement.order_by(_C.next_at).limit(1)).scalar()
         return found
 
     def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
-        if statement.count(self._connection, {**held(lease), **values}) != 1:
+        if statement.count(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)
 
     def _note(self, lease: Lease, at: datetime.datetime, outcome: str, code: str | None, detail: str | None) -> None:
         values = {"message_id": lease.key, "number": lease.number, "at": at, "outcome": outcome}
-        _ATTEMPT(self._connection, {**values, "code": code, "detail": detail, "worker": lease.owner})
+        _ATTEMPT(self._link, {**values, "code": code, "detail": detail, "worker": lease.owner})
 
 
 def held(lease: Lease) -> dict[str, object]:

@@ -118,8 +118,8 @@ class Taking:
             return
         self.ctx.store.reached("take.fetched")
         try:
-            octets = octets or self.ctx.store.content(info.digest, info.size)
-            self._accept(item, info, understand(self.ctx, octets, item.recipient, self.ctx.now()))
+            kept = octets or self.ctx.store.content(info.digest, info.size)
+            self._accept(item, info, understand(self.ctx, kept, item.recipient, self.ctx.now()))
         except Exception as error:
             if isinstance(error, StoreError) and error.code in TRANSIENT:
                 raise

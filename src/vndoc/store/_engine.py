@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, RootTransaction, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, RootTransaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -155,7 +155,7 @@ class Link:
             self._begun = self._around.begin()
         return self._around
 
-    def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
+    def execute(self, statement: Executable, values: Any = None) -> Any:
         """Do a statement that is not worth more than SQLAlchemy's own way."""
         return self.connection.execute(statement, values)
 

@@ -25,7 +25,7 @@ ALONE: Final = text("SELECT pg_advisory_xact_lock(7862646, 2)")
 
 def values_of(value: Any) -> dict[str, Any]:
     """Return the fields of an attrs value as the columns of the same names."""
-    names, fields = _fields(type(value))
+    names, fields = _fields(cast("Any", type(value)))
     return dict(zip(names, fields(value), strict=True))
 
 

@@ -47,47 +47,23 @@ class _Form:
         return tuple([values[key] if make is None else make(values[key]) for _, key, make in self.binds])
 
 
-class Statement(Generic[T]):
-    """One statement. *kind* makes the value of a row of it; *converted* are conversions of columns for that.
+class Prepared:
+    """One statement with one set of parameters, by name; values that stand in the statement are bound as they are."""
 
-    It has one set of parameters, by name; values that stand in the statement itself are bound as they are.
-    """
-
-    def __init__(
-        self, statement: Executable, kind: Callable[..., T] | None = None, **converted: Callable[[Any], Any]
-    ) -> None:
+    def __init__(self, statement: Executable) -> None:
         self._statement: Any = statement
-        self._kind = kind
-        self._converted = converted
         self._forms: dict[str, _Form] = {}
 
-    def all(self, link: Link, values: Mapping[str, Any]) -> list[T]:
-        """Do it and return the values of all rows."""
-        form, rows = self._done(link, values)
-        kind = cast("Callable[..., T]", self._kind)
-        return [_value(kind, form.columns, row) for row in rows]
-
-    def first(self, link: Link, values: Mapping[str, Any]) -> T | None:
-        """Do it and return the value of the first row, None if there is none."""
-        form, rows = self._done(link, values)
-        return _value(cast("Callable[..., T]", self._kind), form.columns, rows[0]) if rows else None
-
-    def count(self, link: Link, values: Mapping[str, Any]) -> int:
-        """Do it and return how many rows it concerned."""
-        found: int = self._done(link, values)[1]
-        return found
-
-    def _done(self, link: Link, values: Mapping[str, Any]) -> tuple[_Form, Any]:
-        dialect = link.dialect
+    def _form(self, dialect: Dialect) -> _Form:
         form = self._forms.get(dialect.name)
         if form is None:
-            form = self._forms[dialect.name] = self._form(dialect)
-        return form, link.run(form.text, form.bound(values), rows=bool(form.columns))
+            form = self._forms[dialect.name] = self._made(dialect)
+        return form
 
     def _for(self, _dialect: Dialect) -> Any:
         return self._statement
 
-    def _form(self, dialect: Dialect) -> _Form:
+    def _made(self, dialect: Dialect) -> _Form:
         statement = self._for(dialect)
         compiled = statement.compile(dialect=dialect)
         names = compiled.positiontup if compiled.positional else list(compiled.binds)
@@ -100,10 +76,41 @@ class Statement(Generic[T]):
             columns=self._columns(statement, dialect),
         )
 
+    def _columns(self, _statement: Any, _dialect: Dialect) -> tuple[tuple[str, _Process], ...]:
+        return ()
+
+
+class Action(Prepared):
+    """A statement that changes rows, or returns nothing of use."""
+
+    def __call__(self, link: Link, values: Mapping[str, Any]) -> int:
+        """Do it and return how many rows it concerned."""
+        form = self._form(link.dialect)
+        count: int = link.run(form.text, form.bound(values), rows=False)
+        return count
+
+
+class Question(Prepared, Generic[T]):
+    """A statement that returns rows: *kind* makes the value of each, *converted* are conversions of columns for it."""
+
+    def __init__(self, statement: Executable, kind: Callable[..., T], **converted: Callable[[Any], Any]) -> None:
+        super().__init__(statement)
+        self._kind = kind
+        self._converted = converted
+
+    def all(self, link: Link, values: Mapping[str, Any]) -> list[T]:
+        """Return the values of all rows."""
+        form = self._form(link.dialect)
+        rows = link.run(form.text, form.bound(values), rows=True)
+        return [_value(self._kind, form.columns, row) for row in rows]
+
+    def first(self, link: Link, values: Mapping[str, Any]) -> T | None:
+        """Return the value of the first row, None if there is none."""
+        found = self.all(link, values)
+        return found[0] if found else None
+
     def _columns(self, statement: Any, dialect: Dialect) -> tuple[tuple[str, _Process], ...]:
         """Return name and reading of each column of a row; a name is empty where the value has no such field."""
-        if self._kind is None:
-            return ()
         fields = {field.name for field in attrs.fields(cast("Any", self._kind))}
         return tuple(
             (column.key if column.key in fields else "", self._reader(column.key, column.type, dialect))
@@ -118,17 +125,13 @@ class Statement(Generic[T]):
         return lambda value: convert(read(value))
 
 
-class InsertOnce(Statement[Any]):
-    """Insert a row unless one with the same key is there. *but*: columns that are left empty."""
+class InsertOnce(Action):
+    """Insert a row unless one with the same key is there: one row, or none. *but*: columns that are left empty."""
 
     def __init__(self, table: Table, *, but: tuple[str, ...] = ()) -> None:
         super().__init__(table.insert())
         self._table = table
         self._given = [column.key for column in table.columns if column.key not in but]
-
-    def __call__(self, link: Link, values: Mapping[str, Any]) -> bool:
-        """Return whether the row is new."""
-        return self.count(link, values) == 1
 
     def _for(self, dialect: Dialect) -> Any:
         insert: Any = sqlite.insert if dialect.name == "sqlite" else postgresql.insert

@@ -12,7 +12,7 @@ from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
 from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, named, page, row_of, values_of
-from vndoc.store._statements import Insert, InsertOnce, Statement
+from vndoc.store._statements import Action, Insert, InsertOnce, Question
 from vndoc.store.values import Change, Delivery, Document, Heard, Page
 
 __all__ = ["Documents"]
@@ -25,24 +25,24 @@ _ADD: Final = InsertOnce(schema.documents)
 _HEAR: Final = InsertOnce(schema.statuses)
 _OPEN: Final = InsertOnce(schema.changes)
 _FOLLOW: Final = Insert(schema.deliveries)
-_BY_ID: Final = Statement(select(schema.documents).where(_D.id == named("id")), Document)
-_BY_KEY: Final = Statement(
+_BY_ID: Final = Question(select(schema.documents).where(_D.id == named("id")), Document)
+_BY_KEY: Final = Question(
     select(schema.documents)
     .where(_D.direction == named("direction"), _D.business_key == named("key"))
     .order_by(_D.version.desc())
     .limit(1000),
     Document,
 )
-_BY_HINT: Final = Statement(
+_BY_HINT: Final = Question(
     select(schema.documents).where(_D.document_id == named("hint")).order_by(_D.id).limit(100), Document
 )
-_DELIVERY: Final = Statement(
+_DELIVERY: Final = Question(
     select(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"))
     .with_for_update(),
     Delivery,
 )
-_MOVE: Final = Statement(
+_MOVE: Final = Action(
     update(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"), ~_W.final)
     .values(
@@ -55,10 +55,10 @@ _MOVE: Final = Statement(
         next_at=named("next_at"),
     )
 )
-_CHANGE: Final = Statement(
+_CHANGE: Final = Question(
     select(schema.changes).where(_G.id == named("id"), _G.recipient == named("recipient")), Change
 )
-_MOVE_CHANGE: Final = Statement(
+_MOVE_CHANGE: Final = Action(
     update(schema.changes)
     .where(_G.id == named("id"), _G.recipient == named("recipient"), ~_G.final)
     .values({column: named(column.key) for column in _G if column.key not in {"id", "recipient"}})
@@ -75,7 +75,7 @@ class Documents:
 
     def add(self, document: Document) -> bool:
         """Add one version; return False where its id, or this version of its key, is there already."""
-        return _ADD(self._link, values_of(document))
+        return _ADD(self._link, values_of(document)) == 1
 
     def get(self, id: str) -> Document:  # noqa: A002 - what it is called everywhere
         """Return the version. Raises ``row-unknown``."""
@@ -119,7 +119,7 @@ class Documents:
 
     def move(self, delivery: Delivery) -> None:
         """Write the new state of *delivery*. Raises ``row-final`` where it has ended or is not followed."""
-        if _MOVE.count(self._link, values_of(delivery)) != 1:
+        if _MOVE(self._link, values_of(delivery)) != 1:
             raise StoreError("row-final", name=f"{delivery.document} {delivery.recipient}", state=delivery.delivery)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Delivery, ...]:
@@ -133,7 +133,7 @@ class Documents:
 
     def hear(self, status: Heard) -> bool:
         """Note one status; return False where it was counted before. Nothing is ever overwritten."""
-        return _HEAR(self._link, values_of(status))
+        return _HEAR(self._link, values_of(status)) == 1
 
     def history(
         self, direction: str, business_key: str, receiver: str | None = None, *, limit: int = 1000
@@ -153,7 +153,7 @@ class Documents:
 
         Raises ``store-change-open`` where another change of the same document is open there.
         """
-        if _OPEN(self._link, values_of(change)):
+        if _OPEN(self._link, values_of(change)) == 1:
             return True
         if self.change(change.id, change.recipient) is None:
             raise StoreError("store-change-open", name=change.document, recipient=change.recipient)
@@ -180,7 +180,7 @@ class Documents:
 
     def move_change(self, change: Change) -> None:
         """Write the new state of *change*. Raises ``row-final`` where it has ended or was never opened."""
-        if _MOVE_CHANGE.count(self._link, values_of(change)) != 1:
+        if _MOVE_CHANGE(self._link, values_of(change)) != 1:
             raise StoreError("row-final", name=change.id, state=change.state)
 
     def due_changes(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Change, ...]:

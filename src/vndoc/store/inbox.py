@@ -13,7 +13,7 @@ from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
 from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
-from vndoc.store._statements import InsertOnce, Statement
+from vndoc.store._statements import Action, InsertOnce, Question
 from vndoc.store.outbox import check_owner, held
 from vndoc.store.values import OPERATOR, InboxRow, InboxState, Lease, Page, Received
 
@@ -26,8 +26,8 @@ _KEEP: Final = InsertOnce(
 )
 _GIVEN: Final = tuple(field.name for field in attrs.fields(Received))
 _COPIES: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id.in_(named("copies", expanding=True)))
-_BY_ID: Final = Statement(select(_T).where(_C.id == named("id")), InboxRow, state=InboxState)
-_BY_COPY: Final = Statement(
+_BY_ID: Final = Question(select(_T).where(_C.id == named("id")), InboxRow, state=InboxState)
+_BY_COPY: Final = Question(
     select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy")), InboxRow, state=InboxState
 )
 _DUE: Final = (
@@ -49,7 +49,7 @@ _CLAIM: Final = (
     .returning(*_C)
 )
 _HELD: Final = (_C.id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
-_DECIDE: Final = Statement(
+_DECIDE: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -62,7 +62,7 @@ _DECIDE: Final = Statement(
         detail=named("detail"),
     )
 )
-_FINISH: Final = Statement(
+_FINISH: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -75,6 +75,13 @@ _FINISH: Final = Statement(
         code=func.coalesce(named("code"), _C.code),
         detail=func.coalesce(named("detail"), _C.detail),
     )
+)
+
+# What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+_HOLDS: Final = select(_C.id).where(_C.owner == named("owner"), ~_C.final).with_for_update(skip_locked=True)
+_PROLONG: Final = Action(update(_T).where(_C.id.in_(_HOLDS)).values(lease_until=named("until")))
+_RELEASE: Final = Action(
+    update(_T).where(_C.owner == named("owner"), ~_C.final).values(owner=None, lease_until=None, next_at=named("at"))
 )
 
 
@@ -120,7 +127,7 @@ class Inbox:
         if owner is not None:
             check_owner(owner)
             values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
-        if _KEEP(self._link, values):
+        if _KEEP(self._link, values) == 1:
             return _new(copy, values)
         row = self.find(copy.carrier, copy.transport_id)
         if row is None:
@@ -166,10 +173,7 @@ class Inbox:
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
-        held_rows = select(_C.id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
-        statement = update(_T).where(_C.id.in_(held_rows)).values(lease_until=until)
-        return self._link.execute(statement).rowcount
+        return _PROLONG(self._link, {"owner": owner, "until": until})
 
     def decide(
         self,
@@ -213,8 +217,7 @@ class Inbox:
     def release(self, owner: str, *, at: datetime.datetime) -> int:
         """Give back everything that *owner* holds; return how many rows."""
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._link.execute(statement).rowcount
+        return _RELEASE(self._link, {"owner": owner, "at": at})
 
     def list(
         self,
@@ -248,6 +251,6 @@ class Inbox:
         found: datetime.datetime | None = self._link.execute(statement).scalar()
         return found
 
-    def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
-        if statement.count(self._link, {**held(lease), **values}) != 1:
+    def _held(self, statement: Action, lease: Lease, **values: object) -> None:
+        if statement(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)

@@ -12,7 +12,7 @@ from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
 from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, named, page, row_of, values_of
-from vndoc.store._statements import InsertOnce, Statement
+from vndoc.store._statements import Action, InsertOnce, Question
 from vndoc.store.values import LifeRow, Page, Saga
 
 __all__ = ["Lives"]
@@ -21,13 +21,13 @@ _L: Final = schema.lives.c
 _S: Final = schema.sagas.c
 _BEGIN: Final = InsertOnce(schema.lives)
 _OPEN: Final = InsertOnce(schema.sagas)
-_LIFE: Final = Statement(
+_LIFE: Final = Question(
     select(schema.lives).where(
         _L.direction == named("direction"), _L.business_key == named("key"), _L.receiver == named("receiver")
     ),
     LifeRow,
 )
-_MOVE: Final = Statement(
+_MOVE: Final = Action(
     update(schema.lives)
     .where(
         _L.direction == named("direction"),
@@ -44,8 +44,8 @@ _MOVE: Final = Statement(
         next_at=named("next_at"),
     )
 )
-_SAGA: Final = Statement(select(schema.sagas).where(_S.id == named("id")), Saga)
-_MOVE_SAGA: Final = Statement(
+_SAGA: Final = Question(select(schema.sagas).where(_S.id == named("id")), Saga)
+_MOVE_SAGA: Final = Action(
     update(schema.sagas)
     .where(_S.id == named("id"), ~_S.final)
     .values({column: named(column.key) for column in _S if column.key != "id"})
@@ -69,11 +69,11 @@ class Lives:
 
     def begin(self, life: LifeRow) -> bool:
         """Begin to keep *life*; return False where that was done before."""
-        return _BEGIN(self._link, values_of(life))
+        return _BEGIN(self._link, values_of(life)) == 1
 
     def move(self, life: LifeRow) -> None:
         """Write *life* as it is now: whether it may move is the protocol's to say. Raises ``row-unknown``."""
-        if _MOVE.count(self._link, values_of(life)) != 1:
+        if _MOVE(self._link, values_of(life)) != 1:
             raise StoreError("row-unknown", name=f"{life.business_key} {life.receiver}")
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -85,7 +85,7 @@ class Lives:
 
     def open(self, saga: Saga) -> bool:
         """Keep a new change; return False where its id is known."""
-        return _OPEN(self._link, values_of(saga))
+        return _OPEN(self._link, values_of(saga)) == 1
 
     def saga(self, id: str) -> Saga | None:  # noqa: A002 - what it is called everywhere
         """Return one change, None if there is none."""
@@ -106,7 +106,7 @@ class Lives:
 
     def move_saga(self, saga: Saga) -> None:
         """Write the new state of *saga*. Raises ``row-final`` where it has ended or was never opened."""
-        if _MOVE_SAGA.count(self._link, values_of(saga)) != 1:
+        if _MOVE_SAGA(self._link, values_of(saga)) != 1:
             raise StoreError("row-final", name=saga.id, state=saga.state)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Saga, ...]:

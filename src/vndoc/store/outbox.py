@@ -17,7 +17,7 @@ from vndoc.errors import StoreError, UsageError
 from vndoc.store import _schema as schema
 from vndoc.store._engine import Link
 from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
-from vndoc.store._statements import Insert, InsertOnce, Statement
+from vndoc.store._statements import Action, Insert, InsertOnce, Question
 from vndoc.store.values import (
     OPERATOR,
     Attempt,
@@ -36,10 +36,8 @@ _C: Final = schema.outbox.c
 _POST: Final = InsertOnce(_T, but=("ended_at", "owner", "lease_until", "code", "detail"))
 _RECEIPT: Final = InsertOnce(schema.receipts)
 _ATTEMPT: Final = Insert(schema.attempts)
-_BY_ID: Final = Statement(
-    select(_T).where(_C.message_id == named("id")), OutboxRow, recipients=tuple, state=OutboxState
-)
-_BY_WISH: Final = Statement(
+_BY_ID: Final = Question(select(_T).where(_C.message_id == named("id")), OutboxRow, recipients=tuple, state=OutboxState)
+_BY_WISH: Final = Question(
     select(_T).where(_C.idempotency == named("wish")), OutboxRow, recipients=tuple, state=OutboxState
 )
 _SAME: Final = ("kind", "carrier", "sender", "recipients", "document", "packet", "body")
@@ -62,7 +60,7 @@ def _due() -> Any:
     )
 
 
-_CLAIM: Final = Statement(
+_CLAIM: Final = Question(
     update(_T)
     .where(_C.message_id.in_(_due()))
     .values(owner=named("owner"), lease_until=named("until"), attempts=_C.attempts + 1)
@@ -74,9 +72,9 @@ _CLAIM: Final = Statement(
 _HELD: Final = (
     (_C.message_id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
 )
-_MARK: Final = Statement(update(_T).where(_HELD).values(in_doubt=True))
-_EXTEND: Final = Statement(update(_T).where(_HELD).values(lease_until=named("until")))
-_FINISH: Final = Statement(
+_MARK: Final = Action(update(_T).where(_HELD).values(in_doubt=True))
+_EXTEND: Final = Action(update(_T).where(_HELD).values(lease_until=named("until")))
+_FINISH: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -92,10 +90,17 @@ _FINISH: Final = Statement(
     )
 )
 
-_GIVE_BACK: Final = Statement(
+_GIVE_BACK: Final = Action(
     update(_T)
     .where(_HELD)
     .values(owner=None, lease_until=None, next_at=named("next_at"), code=func.coalesce(named("code"), _C.code))
+)
+
+# What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+_HOLDS: Final = select(_C.message_id).where(_C.owner == named("owner"), ~_C.final).with_for_update(skip_locked=True)
+_PROLONG: Final = Action(update(_T).where(_C.message_id.in_(_HOLDS)).values(lease_until=named("until")))
+_RELEASE: Final = Action(
+    update(_T).where(_C.owner == named("owner"), ~_C.final).values(owner=None, lease_until=None, next_at=named("at"))
 )
 
 
@@ -135,7 +140,7 @@ class Outbox:
         first = values.pop("not_before") or message.created_at
         values |= {"state": OutboxState.WAITING.value, "final": False, "next_at": first, "attempts": 0}
         values |= {"in_doubt": False}
-        if _POST(self._link, values):
+        if _POST(self._link, values) == 1:
             return _new(message, first)
         row = self.find(message.idempotency)
         if row is None or not all(getattr(row, name) == getattr(message, name) for name in _SAME):
@@ -172,15 +177,12 @@ class Outbox:
 
     def extend(self, leases: Iterable[Lease], until: datetime.datetime) -> tuple[Lease, ...]:
         """Prolong *leases* (the heartbeat); return those that are still held."""
-        return tuple(lease for lease in leases if _EXTEND.count(self._link, {**held(lease), "until": until}))
+        return tuple(lease for lease in leases if _EXTEND(self._link, {**held(lease), "until": until}))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
-        held_rows = select(_C.message_id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
-        statement = update(_T).where(_C.message_id.in_(held_rows)).values(lease_until=until)
-        return self._link.execute(statement).rowcount
+        return _PROLONG(self._link, {"owner": owner, "until": until})
 
     def finish(
         self,
@@ -219,8 +221,7 @@ class Outbox:
         Rows in doubt are given back, too, and stay in doubt.
         """
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._link.execute(statement).rowcount
+        return _RELEASE(self._link, {"owner": owner, "at": at})
 
     def give_back(self, lease: Lease, *, next_at: datetime.datetime, code: str | None = None) -> None:
         """End the claim of *lease* without an attempt: the row waits until *next_at* in the state it has.
@@ -231,7 +232,7 @@ class Outbox:
 
     def keep_receipt(self, receipt: Receipt) -> bool:
         """Keep *receipt*; return False where it was known."""
-        return _RECEIPT(self._link, values_of(receipt))
+        return _RECEIPT(self._link, values_of(receipt)) == 1
 
     def get(self, message_id: str) -> OutboxRow:
         """Return the row. Raises ``row-unknown``."""
@@ -302,8 +303,8 @@ class Outbox:
         found: datetime.datetime | None = self._link.execute(statement.order_by(_C.next_at).limit(1)).scalar()
         return found
 
-    def _held(self, statement: Statement[Any], lease: Lease, **values: object) -> None:
-        if statement.count(self._link, {**held(lease), **values}) != 1:
+    def _held(self, statement: Action, lease: Lease, **values: object) -> None:
+        if statement(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)
 
     def _note(self, lease: Lease, at: datetime.datetime, outcome: str, code: str | None, detail: str | None) -> None:

@@ -31,7 +31,7 @@ class Records:
 
     def keep(self, evidence: Evidence) -> bool:
         """Keep *evidence*, whole; return False where its id is known."""
-        return _KEEP(self._link, values_of(evidence))
+        return _KEEP(self._link, values_of(evidence)) == 1
 
     def about(self, payload: bytes, *, after: str | None = None, limit: int = 100) -> Page[Evidence]:
         """Return one page of what proves something about the content with the SHA-256 *payload*, by id."""
@@ -45,7 +45,7 @@ class Records:
 
     def record(self, conflict: Conflict) -> bool:
         """Keep *conflict*; return False where its id is known."""
-        return _CONFLICT(self._link, values_of(conflict))
+        return _CONFLICT(self._link, values_of(conflict)) == 1
 
     def conflicts(
         self,
@@ -64,7 +64,7 @@ class Records:
 
     def snap(self, snapshot: Snapshot) -> bool:
         """Keep *snapshot*; return False where the same state is known."""
-        return _SNAP(self._link, values_of(snapshot))
+        return _SNAP(self._link, values_of(snapshot)) == 1
 
     def snapshot(self, digest: bytes) -> Snapshot | None:
         """Return the snapshot with *digest*."""

@@ -32,7 +32,7 @@ from vndoc.store import _retention as retention
 from vndoc.store import _schema as schema
 from vndoc.store._engine import Link, open_engine, transaction
 from vndoc.store._rows import ALONE, SHARED, named
-from vndoc.store._statements import InsertOnce, Statement
+from vndoc.store._statements import Action, InsertOnce
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
@@ -52,8 +52,8 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
-_LOCK: Final = Statement(text("SELECT pg_advisory_xact_lock(:number)"))
-_SHARED: Final = Statement(SHARED)
+_LOCK: Final = Action(text("SELECT pg_advisory_xact_lock(:number)"))
+_SHARED: Final = Action(SHARED)
 
 
 def _stuck() -> CompoundSelect[Any]:
@@ -114,7 +114,7 @@ class Unit:
         """Let no other transaction that locks the same *name* (a business key) run at the same time."""
         if self._link.dialect.name == "postgresql":
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-            _LOCK.count(self._link, {"number": number})
+            _LOCK(self._link, {"number": number})
 
     def name(self, content: BlobInfo, *, at: datetime.datetime) -> None:
         """Enter *content*, so that rows of this transaction can name it and no collector takes it.
@@ -122,7 +122,7 @@ class Unit:
         Raises ``blob-missing`` where it is not there (any more): put it again and repeat the transaction.
         """
         if self._link.dialect.name == "postgresql":
-            _SHARED.count(self._link, {})
+            _SHARED(self._link, {})
         if self._blobs.head(content.digest) is None:
             raise StoreError("blob-missing", name=content.digest.hex())
         _NAME(self._link, {"digest": content.digest, "size": content.size, "named_at": at})

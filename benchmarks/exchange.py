@@ -118,20 +118,75 @@ class RecordingBlobs:
 
 
 def record(store: Store, operations: list[Operation]) -> None:
-    """Note everything that the database is asked to do."""
+    """Note everything that the driver is asked to do from now on."""
     engine = store._engine  # noqa: SLF001 - looked at, not touched
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def statement(_connection: Any, _cursor: Any, text: str, parameters: Any, _context: Any, many: bool) -> None:
-        operations.append(("many" if many else "one", text, parameters))
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        if dialect.name == "sqlite":
+            return sqlite3.connect(*arguments, **options, factory=_recording_sqlite(operations))
+        return _recording_postgres(operations).connect(*arguments, **options)
 
-    @event.listens_for(engine, "commit")
-    def commit(_connection: Any) -> None:
-        operations.append(("commit", None, None))
+    engine.dispose()  # the connections that are open already record nothing
+    store.ping()
+    operations.clear()
 
-    @event.listens_for(engine, "rollback")
-    def rollback(_connection: Any) -> None:
-        operations.append(("rollback", None, None))
+
+def _recording_sqlite(operations: list[Operation]) -> type[sqlite3.Connection]:
+    class Cursor(sqlite3.Cursor):
+        def execute(self, text: str, values: Any = (), /) -> Any:
+            operations.append(("one", text, values))
+            return super().execute(text, values)
+
+        def executemany(self, text: str, values: Any, /) -> Any:
+            operations.append(("many", text, values))
+            return super().executemany(text, values)
+
+    class Recording(sqlite3.Connection):
+        def cursor(self, factory: Any = Cursor) -> Any:
+            return super().cursor(factory)
+
+        def commit(self) -> None:
+            if self.in_transaction:
+                operations.append(("commit", None, None))
+            super().commit()
+
+        def rollback(self) -> None:
+            if self.in_transaction:
+                operations.append(("rollback", None, None))
+            super().rollback()
+
+    return Recording
+
+
+def _recording_postgres(operations: list[Operation]) -> type[psycopg.Connection[Any]]:
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, text: Any, values: Any = None, **options: Any) -> Any:
+            operations.append(("one", text, values))
+            return super().execute(text, values, **options)
+
+        def executemany(self, text: Any, values: Any, **options: Any) -> None:
+            operations.append(("many", text, values))
+            super().executemany(text, values, **options)
+
+    class Recording(psycopg.Connection[Any]):
+        cursor_factory = Cursor
+
+        def __init__(self, *given: Any, **options: Any) -> None:
+            super().__init__(*given, **options)
+            self.cursor_factory = Cursor
+
+        def commit(self) -> None:
+            if self.info.transaction_status:
+                operations.append(("commit", None, None))
+            super().commit()
+
+        def rollback(self) -> None:
+            if self.info.transaction_status:
+                operations.append(("rollback", None, None))
+            super().rollback()
+
+    return Recording
 
 
 class Bare:

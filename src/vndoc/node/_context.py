@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from vndoc.envelope import DocumentPacket, Organization, StatusPacket
+from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import UsageError
 from vndoc.exchange import Fault
 from vndoc.identifiers import OrganCode
@@ -23,6 +24,7 @@ from vndoc.pki import RevocationSource, TrustStore
 from vndoc.routing import RoutingTable
 from vndoc.store import Store
 from vndoc.transport import Transport
+from vndoc.transport.content import IN_MEMORY
 
 LOG: Final = logging.getLogger("vndoc.node")
 LOG.addHandler(logging.NullHandler())
@@ -107,6 +109,24 @@ class Context:
     def wait(self, attempts: int) -> datetime.timedelta:
         """Return how long to wait after *attempts* attempts, with chance in it."""
         return self.policy.delivery.wait(max(attempts, 1), self.jitter())
+
+
+def in_hand(content: Octets) -> MemoryOctets | None:
+    """Return small *content* in memory, read once and to its end; None for one that is too large.
+
+    What is kept is then what is understood or sent: nobody reads it back from the disk and checks it again.
+    """
+    if content.size > IN_MEMORY:
+        return None
+    held: list[bytes] = []
+    left = IN_MEMORY
+    with content.open() as file:
+        while piece := file.read(left + 1):
+            held.append(piece)
+            left -= len(piece)
+            if left < 0:
+                return None
+    return MemoryOctets(b"".join(held))
 
 
 def said(fault: Fault) -> str:

@@ -20,7 +20,7 @@ from vndoc.edxml import packet_from_dict
 from vndoc.envelope.octets import MemoryOctets, Octets, sha256
 from vndoc.errors import PeerFaultError, Retry, StoreError, TransportError, VndocError
 from vndoc.exchange import PAUSING, OwnFault, PeerFault, fault_of
-from vndoc.node._context import LOG, Context, said
+from vndoc.node._context import LOG, Context, in_hand, said
 from vndoc.node._effects import About, Carrying
 from vndoc.node._heart import heartbeat, lease_may_be_lost
 from vndoc.node.events import EventKind
@@ -189,9 +189,11 @@ class Pushing:
     def _outgoing(self, row: OutboxRow) -> Outgoing:
         content: Octets
         if row.packet is not None:
-            content, digest = self.ctx.store.content(row.packet, row.size), row.packet
-            with content.open():
-                pass  # a content that is not there is told as such, and not as a fault of the carrier
+            kept, digest = self.ctx.store.content(row.packet, row.size), row.packet
+            # A content that is not there, or damaged, is told as such, and not as a fault of the carrier.
+            content = in_hand(kept) or kept
+            if content is kept:
+                kept.open().close()
         else:
             packet = packet_from_dict(row.body)
             content = MemoryOctets(write_packet(packet, profile=self.ctx.policy.profile))

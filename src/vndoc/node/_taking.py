@@ -17,7 +17,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.errors import PeerFaultError, StoreError, TransportError, VndocError
-from vndoc.node._context import LOG, Context
+from vndoc.node._context import LOG, Context, in_hand
 from vndoc.node._deciding import TOO_EARLY, Decision, decide
 from vndoc.node._effects import HookFailedError
 from vndoc.node._heart import heartbeat, lease_may_be_lost
@@ -111,13 +111,15 @@ class Taking:
         """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
         try:
             with self._carried(), self.carrier.fetch(item) as content:
-                info = self.ctx.store.keep(content)
+                octets = in_hand(content)
+                info = self.ctx.store.keep(octets or content)
         except TransportError as error:
             self._not_fetched(item, error)
             return
         self.ctx.store.reached("take.fetched")
         try:
-            self._accept(item, info, understand(self.ctx, info.digest, item.recipient, self.ctx.now()))
+            kept = octets or self.ctx.store.content(info.digest, info.size)
+            self._accept(item, info, understand(self.ctx, kept, item.recipient, self.ctx.now()))
         except Exception as error:
             if isinstance(error, StoreError) and error.code in TRANSIENT:
                 raise
@@ -217,7 +219,8 @@ class Taking:
         if row.packet is None:
             return
         try:
-            incoming = understand(self.ctx, row.packet, row.recipient, self.ctx.now())
+            octets = self.ctx.store.content(row.packet, row.size)
+            incoming = understand(self.ctx, octets, row.recipient, self.ctx.now())
             with self.ctx.store.transaction() as unit:
                 decision = decide(self.ctx, unit, row, incoming, lease)
                 self.ctx.store.reached("take.in-transaction")

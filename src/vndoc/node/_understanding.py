@@ -12,6 +12,7 @@ import attrs
 from vndoc import exchange
 from vndoc.edxml import Reading
 from vndoc.envelope import BusinessKey, DocumentPacket, StatusPacket, business_key, content_digest
+from vndoc.envelope.octets import Octets
 from vndoc.errors import ReadError, StoreError, VndocError
 from vndoc.identifiers import OrganCode
 from vndoc.node._context import Context
@@ -56,13 +57,13 @@ class Unreadable:
 Incoming = IncomingDocument | IncomingStatus | Unreadable
 
 
-def understand(ctx: Context, packet: bytes, recipient: str | None, at: datetime.datetime) -> Incoming:
-    """Return what the content with the digest *packet* is.
+def understand(ctx: Context, content: Octets, recipient: str | None, at: datetime.datetime) -> Incoming:
+    """Return what *content*, which is kept, is.
 
     Raises :class:`StoreError` where it cannot be had, and what :func:`~vndoc.verify` raises: that signatures cannot be
     judged now is no fault of the packet.
     """
-    with ctx.store.read(packet) as file:
+    with content.open() as file:
         try:
             reading = read(file)
         except StoreError:

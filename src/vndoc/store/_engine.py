@@ -11,11 +11,18 @@ import datetime
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Executable, RootTransaction, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    InvalidRequestError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vndoc.errors import StoreError, UsageError, VndocError
@@ -24,7 +31,8 @@ _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycop
 _POOL: Final = 8
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
-_READS: Final = "vndoc_reads"
+_CURSOR: Final = "vndoc_cursor"
+"""Where the cursor is kept with the driver's connection: every result of it is read to its end at once."""
 
 _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: "store-busy",
@@ -100,7 +108,6 @@ def _sqlite(url: URL, milliseconds: int) -> Engine:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}").close()
 
-    _begin(engine)
     return engine
 
 
@@ -125,27 +132,107 @@ def _postgres(url: URL, milliseconds: int) -> Engine:
     return engine
 
 
-def _begin(engine: Engine) -> None:
-    """Let a transaction of SQLite take the writer's lock at once, or none at all."""
+class Link:
+    """The connection of one transaction: the driver's own, and SQLAlchemy's around it for whoever asks for that."""
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        reads = connection.get_execution_options().get(_READS, False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    __slots__ = ("_around", "_begun", "_engine", "_fairy", "dialect")
+
+    def __init__(self, engine: Engine) -> None:
+        self.dialect = engine.dialect
+        self._engine = engine
+        self._around: Connection | None = None
+        self._begun: RootTransaction | None = None
+        try:
+            self._fairy = engine.raw_connection()
+        except self.dialect.loaded_dbapi.Error as error:
+            raise self._known(error, lost=False) from error
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, in the same transaction."""
+        if self._around is None:
+            self._around = Connection(self._engine, self._fairy)
+            self._begun = self._around.begin()
+        return self._around
+
+    def execute(self, statement: Executable, values: Any = None) -> Any:
+        """Do a statement that is not worth more than SQLAlchemy's own way."""
+        return self.connection.execute(statement, values)
+
+    def run(self, text: str, values: Any, *, rows: bool) -> Any:
+        """Let the driver do *text* with *values*; return all *rows*, or else how many it concerned."""
+        if self._begun is not None and not self._begun.is_active:
+            raise InvalidRequestError("somebody else has ended the transaction")
+        try:
+            kept = self._fairy.info
+            cursor = kept.get(_CURSOR)
+            if cursor is None:
+                cursor = kept[_CURSOR] = self._fairy.cursor()
+            cursor.execute(text, values)
+            return cursor.fetchall() if rows else cursor.rowcount
+        except self.dialect.loaded_dbapi.Error as error:
+            raise self._failed(error) from error
+
+    def begin(self, *, reads: bool) -> None:
+        """Begin: in SQLite a transaction takes the writer's lock at once, or none at all."""
+        if self.dialect.name == "sqlite":
+            self.run("BEGIN" if reads else "BEGIN IMMEDIATE", (), rows=False)
+
+    def commit(self) -> None:
+        """Commit what was done, by whichever of the two."""
+        if self._begun is not None:
+            self._begun.commit()
+            return
+        try:
+            self._fairy.commit()
+        except self.dialect.loaded_dbapi.Error as error:
+            raise self._failed(error) from error
+
+    def rollback(self) -> None:
+        """Undo what was done; a connection that cannot even do that is given up."""
+        if self._begun is not None:
+            self._begun.rollback()
+        elif self._fairy.is_valid:
+            try:
+                self._fairy.rollback()
+            except self.dialect.loaded_dbapi.Error as error:
+                self._fairy.invalidate(error)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        (self._fairy if self._around is None else self._around).close()
+
+    def _failed(self, error: Exception) -> SQLAlchemyError:
+        """Return the error of SQLAlchemy for one of the driver; a lost connection is given up, with its like."""
+        lost = self.dialect.is_disconnect(cast("Any", error), cast("Any", self._fairy.dbapi_connection), None)
+        if lost:
+            (self._fairy if self._around is None else self._around).invalidate(error)
+            self._engine.dispose()
+        return self._known(error, lost=lost)
+
+    def _known(self, error: Exception, *, lost: bool) -> SQLAlchemyError:
+        base = self.dialect.loaded_dbapi.Error
+        found = DBAPIError.instance(None, None, error, base, connection_invalidated=lost, dialect=self.dialect)
+        return cast("SQLAlchemyError", found)
 
 
 @contextmanager
-def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Connection]:
+def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Link]:
     """Give a connection in a transaction that is committed at the end, or rolled back when something is raised.
 
     What the database raises comes out as :class:`~vndoc.errors.StoreError`; all else as it is.
     """
     try:
-        with engine.connect() as connection:
-            if reads:
-                connection.execution_options(**{_READS: True})
-            with connection.begin():
-                yield connection
+        link = Link(engine)
+        try:
+            link.begin(reads=reads)
+            yield link
+            link.commit()
+        except BaseException:
+            link.rollback()
+            raise
+        finally:
+            link.close()
     except StatementError as error:
         # What a parameter's own conversion raises is wrapped, too: a time without zone.
         raise (error.orig if isinstance(error.orig, VndocError) else translate(error)) from error

@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import operator
 from collections.abc import Callable, Sequence
-from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 import attrs
-from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Row, Select, bindparam, text
 
 from vndoc.errors import UsageError
+from vndoc.store._engine import Link
 from vndoc.store.values import MAX_PAGE, OPERATOR, InboxState, OutboxState, Page
 from vndoc.text import Text
 
 T = TypeVar("T")
-_COUNTED: Final = MappingProxyType({"preserve_rowcount": True})
 
 SHARED: Final = text("SELECT pg_advisory_xact_lock_shared(7862646, 2)")
 ALONE: Final = text("SELECT pg_advisory_xact_lock(7862646, 2)")
 """Naming contents and forgetting or collecting orphans exclude each other; in SQLite the writer's lock does that."""
 
 
-class InsertOnce:
-    """Insert a row unless one with the same key is there: prepared once, executed often."""
-
-    def __init__(self, table: Table) -> None:
-        # Inline: no RETURNING of the key. The count is what says whether the row is new.
-        self._sqlite = sqlite.insert(table).on_conflict_do_nothing().inline()
-        self._postgres = postgresql.insert(table).on_conflict_do_nothing().inline()
-
-    def __call__(self, connection: Connection, values: dict[str, Any]) -> bool:
-        """Return whether the row is new."""
-        statement: Any = self._sqlite if connection.dialect.name == "sqlite" else self._postgres
-        return connection.execute(statement, values, execution_options=_COUNTED).rowcount == 1
-
-
 def values_of(value: Any) -> dict[str, Any]:
     """Return the fields of an attrs value as the columns of the same names."""
-    return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    names, fields = _fields(cast("Any", type(value)))
+    return dict(zip(names, fields(value), strict=True))
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, bytes, int)) or not hasattr(value, "items"):
-        return value
-    return dict(value)
+@functools.cache
+def _fields(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in attrs.fields(kind))
+    return names, operator.attrgetter(*names)
 
 
 def row_of(kind: Callable[..., T], row: Row[Any], **converted: Callable[[Any], Any]) -> T:
@@ -63,7 +48,7 @@ def row_of(kind: Callable[..., T], row: Row[Any], **converted: Callable[[Any], A
 
 
 def page(
-    connection: Connection,
+    link: Link,
     statement: Select[Any],
     key: Column[str],
     make: Callable[[Row[Any]], T],
@@ -75,7 +60,7 @@ def page(
     check_limit(limit)
     if after is not None:
         statement = statement.where(key > after)
-    rows: Sequence[Row[Any]] = connection.execute(statement.order_by(key).limit(limit + 1)).all()
+    rows: Sequence[Row[Any]] = link.execute(statement.order_by(key).limit(limit + 1)).all()
     last = rows[limit - 1]._mapping[key] if len(rows) > limit else None  # noqa: SLF001 - as above
     return Page(tuple(make(row) for row in rows[:limit]), last)
 
@@ -96,13 +81,13 @@ def ending(
     if not state.final and not parked and next_at is None:
         raise UsageError("option-invalid", detail=_NO_NEXT_TIME)
     return {
-        "p_state": state.value,
-        "p_final": state.final,
-        "p_new_owner": OPERATOR if parked else None,
-        "p_next_at": None if state.final else next_at,
-        "p_ended_at": at if state.final else None,
-        "p_code": code,
-        "p_detail": detail,
+        "state": state.value,
+        "final": state.final,
+        "new_owner": OPERATOR if parked else None,
+        "next_at": None if state.final else next_at,
+        "ended_at": at if state.final else None,
+        "code": code,
+        "detail": detail,
     }
 
 

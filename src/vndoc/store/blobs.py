@@ -5,6 +5,7 @@ written and synced *before* a transaction names it; what no committed row names 
 :meth:`vndoc.store.Store.collect` removes after a time of grace.
 """
 
+# ruff: noqa: PTH102, PTH105, PTH108, PTH116 - pathlib takes as long as the system calls themselves
 from __future__ import annotations
 
 import contextlib
@@ -27,6 +28,8 @@ from vndoc.errors import StoreError, UsageError, VndocError
 __all__ = ["BlobInfo", "BlobOctets", "Blobs", "FolderBlobs"]
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED: Final = "tmp"
+"""The folder of files that are being written."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _STALE: Final = datetime.timedelta(days=1)
 """How old a half-written file is when nobody can be writing it any more."""
@@ -92,7 +95,7 @@ class Verified(io.RawIOBase):
     Seeking gives up the check of this one file: whoever jumps about reads a part, not the content.
     """
 
-    def __init__(self, raw: BinaryIO, digest: bytes) -> None:
+    def __init__(self, raw: io.RawIOBase, digest: bytes) -> None:
         super().__init__()
         self._raw = raw
         self._digest = digest
@@ -110,15 +113,14 @@ class Verified(io.RawIOBase):
         """Read into *buffer*; at the end of the content its digest is compared."""
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
         try:
-            data = self._raw.read(len(view))
+            count = self._raw.readinto(view) or 0
         except OSError as error:
             raise failed(error) from error
-        view[: len(data)] = data
         if self._hash is not None:
-            self._hash.update(data)
-            if not data and len(view) and self._hash.digest() != self._digest:
+            self._hash.update(view[:count])
+            if not count and len(view) and self._hash.digest() != self._digest:
                 raise StoreError("blob-damaged", name=self._digest.hex())
-        return len(data)
+        return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move about; going back to the very start takes up the check again."""
@@ -137,7 +139,7 @@ class Verified(io.RawIOBase):
         super().close()
 
 
-def verified(raw: BinaryIO, digest: bytes) -> BinaryIO:
+def verified(raw: io.RawIOBase, digest: bytes) -> BinaryIO:
     """Return *raw* behind a buffer and a check of its digest."""
     return io.BufferedReader(Verified(raw, digest), CHUNK)
 
@@ -180,31 +182,34 @@ class FolderBlobs:
 
     root: Path = attrs.field(converter=Path)
     _reached: Callable[[str], None] = attrs.field(default=_unwatched, kw_only=True, repr=False)
+    _folder: str = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "_folder", str(self.root))
         try:
-            (self.root / "tmp").mkdir(parents=True, exist_ok=True)
-            _sync_folder(self.root)
+            (self.root / _UNFINISHED).mkdir(parents=True, exist_ok=True)
+            _sync_folder(self._folder)
         except OSError as error:
             raise failed(error) from error
 
     def put(self, octets: Octets) -> BlobInfo:
         """Write, sync, rename, sync the folder; see :meth:`Blobs.put`."""
-        temporary = self.root / "tmp" / secrets.token_hex(16)
+        temporary = f"{self._folder}/{_UNFINISHED}/{secrets.token_hex(16)}"
         try:
-            digest, size = self._write(octets, temporary)
-            return self._keep(temporary, digest, size)
+            info = self._write(octets, temporary)
+            self._keep(temporary, info.digest.hex())
         except BaseException as error:
             with contextlib.suppress(OSError):  # what went wrong first is what is told; a file left behind is swept
-                temporary.unlink(missing_ok=True)
+                os.unlink(temporary)
             if isinstance(error, OSError) and not isinstance(error, VndocError):
                 raise failed(error) from error
             raise
+        return info
 
     def head(self, digest: bytes) -> BlobInfo | None:
         """See :meth:`Blobs.head`."""
         try:
-            found = self._path(check_digest(digest)).stat()
+            found = os.stat(self._path(check_digest(digest)))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -215,7 +220,7 @@ class FolderBlobs:
         """See :meth:`Blobs.open`."""
         name = check_digest(digest)
         try:
-            raw = self._path(name).open("rb", buffering=0)
+            raw = io.FileIO(self._path(name))
         except FileNotFoundError as error:
             raise StoreError("blob-missing", name=name) from error
         except OSError as error:
@@ -225,7 +230,9 @@ class FolderBlobs:
     def delete(self, digest: bytes) -> None:
         """See :meth:`Blobs.delete`."""
         try:
-            self._path(check_digest(digest)).unlink(missing_ok=True)
+            os.unlink(self._path(check_digest(digest)))
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise failed(error) from error
 
@@ -245,7 +252,7 @@ class FolderBlobs:
         """Remove half-written files a day old, left behind by a crash; return how many."""
         swept = 0
         try:
-            with os.scandir(self.root / "tmp") as entries:
+            with os.scandir(self.root / _UNFINISHED) as entries:
                 for entry in entries:
                     if now - _moment(entry.stat().st_mtime) > _STALE:
                         Path(entry.path).unlink(missing_ok=True)
@@ -254,38 +261,48 @@ class FolderBlobs:
             raise failed(error) from error
         return swept
 
-    def _path(self, name: str) -> Path:
-        return self.root / name[:2] / name
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name[:2]}/{name}"
 
-    def _write(self, octets: Octets, temporary: Path) -> tuple[bytes, int]:
+    def _write(self, octets: Octets, temporary: str) -> BlobInfo:
         digest, size = hashlib.sha256(), 0
-        with octets.open() as source, temporary.open("xb") as target:
-            for piece in pieces(source):
-                target.write(piece)
-                digest.update(piece)
-                size += len(piece)
-            target.flush()
-            self._reached("blob.written")
-            os.fsync(target.fileno())
+        with octets.open() as source:
+            target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            try:
+                for piece in pieces(source):
+                    _write_all(target, piece)
+                    digest.update(piece)
+                    size += len(piece)
+                self._reached("blob.written")
+                os.fsync(target)
+                put_at = os.fstat(target).st_mtime
+            finally:
+                os.close(target)
         self._reached("blob.synced")
-        return digest.digest(), size
+        return BlobInfo(digest.digest(), size, _moment(put_at))
 
-    def _keep(self, temporary: Path, digest: bytes, size: int) -> BlobInfo:
+    def _keep(self, temporary: str, name: str) -> None:
         # Renaming over a file of the same name replaces equal octets by equal octets, and repairs a damaged file.
-        path = self._path(digest.hex())
+        path, folder = self._path(name), f"{self._folder}/{name[:2]}"
         try:
-            temporary.replace(path)
+            os.replace(temporary, path)
         except FileNotFoundError:
-            path.parent.mkdir(exist_ok=True)
-            _sync_folder(self.root)
-            temporary.replace(path)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder)
+            _sync_folder(self._folder)
+            os.replace(temporary, path)
         self._reached("blob.renamed")
-        _sync_folder(path.parent)
-        return BlobInfo(digest, size, _moment(path.stat().st_mtime))
+        _sync_folder(folder)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _write_all(target: int, data: bytes) -> None:
+    written = os.write(target, data)
+    while written < len(data):
+        written += os.write(target, memoryview(data)[written:])
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
+from vndoc.store._engine import Link
+from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
+from vndoc.store._statements import Action, InsertOnce, Question
 from vndoc.store.outbox import check_owner, held
 from vndoc.store.values import OPERATOR, InboxRow, InboxState, Lease, Page, Received
 
@@ -19,11 +21,15 @@ __all__ = ["Inbox"]
 
 _T: Final = schema.inbox
 _C: Final = schema.inbox.c
-_KEEP: Final = InsertOnce(_T)
+_KEEP: Final = InsertOnce(
+    _T, but=("ended_at", "outcome", "business_key", "content_digest", "document", "code", "detail")
+)
 _GIVEN: Final = tuple(field.name for field in attrs.fields(Received))
 _COPIES: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id.in_(named("copies", expanding=True)))
-_BY_ID: Final = select(_T).where(_C.id == named("id"))
-_BY_COPY: Final = select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy"))
+_BY_ID: Final = Question(select(_T).where(_C.id == named("id")), InboxRow, state=InboxState)
+_BY_COPY: Final = Question(
+    select(_T).where(_C.carrier == named("carrier"), _C.transport_id == named("copy")), InboxRow, state=InboxState
+)
 _DUE: Final = (
     select(_C.id)
     .where(
@@ -43,7 +49,7 @@ _CLAIM: Final = (
     .returning(*_C)
 )
 _HELD: Final = (_C.id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
-_DECIDE: Final = (
+_DECIDE: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -56,7 +62,7 @@ _DECIDE: Final = (
         detail=named("detail"),
     )
 )
-_FINISH: Final = (
+_FINISH: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -69,6 +75,13 @@ _FINISH: Final = (
         code=func.coalesce(named("code"), _C.code),
         detail=func.coalesce(named("detail"), _C.detail),
     )
+)
+
+# What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+_HOLDS: Final = select(_C.id).where(_C.owner == named("owner"), ~_C.final).with_for_update(skip_locked=True)
+_PROLONG: Final = Action(update(_T).where(_C.id.in_(_HOLDS)).values(lease_until=named("until")))
+_RELEASE: Final = Action(
+    update(_T).where(_C.owner == named("owner"), ~_C.final).values(owner=None, lease_until=None, next_at=named("at"))
 )
 
 
@@ -86,8 +99,8 @@ def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
         business_key=None,
         content_digest=None,
         document=None,
-        owner=values.get("owner"),
-        lease_until=values.get("lease_until"),
+        owner=values["owner"],
+        lease_until=values["lease_until"],
         next_at=copy.kept_at,
         attempts=values["attempts"],
         code=None,
@@ -99,7 +112,7 @@ def _new(copy: Received, values: dict[str, Any]) -> InboxRow:
 class Inbox:
     """The inbox within one transaction; see :class:`vndoc.store.Unit`."""
 
-    _connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
 
     def keep(
         self, copy: Received, *, owner: str | None = None, lease: datetime.timedelta = datetime.timedelta()
@@ -110,10 +123,11 @@ class Inbox:
         """
         values = values_of(copy)
         values |= {"state": InboxState.KEPT.value, "final": False, "next_at": copy.kept_at, "attempts": 0}
+        values |= {"owner": None, "lease_until": None}
         if owner is not None:
             check_owner(owner)
             values |= {"owner": owner, "lease_until": copy.kept_at + lease, "attempts": 1}
-        if _KEEP(self._connection, values):
+        if _KEEP(self._link, values) == 1:
             return _new(copy, values)
         row = self.find(copy.carrier, copy.transport_id)
         if row is None:
@@ -122,21 +136,20 @@ class Inbox:
 
     def find(self, carrier: str, transport_id: str) -> InboxRow | None:
         """Return the row of one copy, None if it never came."""
-        found = self._connection.execute(_BY_COPY, {"p_carrier": carrier, "p_copy": transport_id}).one_or_none()
-        return None if found is None else _row(found)
+        return _BY_COPY.first(self._link, {"carrier": carrier, "copy": transport_id})
 
     def known(self, carrier: str, transport_ids: Sequence[str]) -> dict[str, InboxRow]:
         """Return the rows of those copies (at most 1,000) that have come before, by transport id."""
         check_limit(max(len(transport_ids), 1))
         values = {"p_carrier": carrier, "p_copies": list(transport_ids)}
-        return {row.transport_id: _row(row) for row in self._connection.execute(_COPIES, values)}
+        return {row.transport_id: _row(row) for row in self._link.execute(_COPIES, values)}
 
     def get(self, id: str) -> InboxRow:  # noqa: A002 - what it is called everywhere
         """Return the row. Raises ``row-unknown``."""
-        found = self._connection.execute(_BY_ID, {"p_id": id}).one_or_none()
+        found = _BY_ID.first(self._link, {"id": id})
         if found is None:
             raise StoreError("row-unknown", name=id)
-        return _row(found)
+        return found
 
     def claim(
         self,
@@ -154,16 +167,13 @@ class Inbox:
         check_limit(limit)
         check_owner(owner)
         values = {"p_carriers": list(carriers), "p_at": at, "p_limit": limit, "p_owner": owner, "p_until": at + lease}
-        found = [_row(row) for row in self._connection.execute(_CLAIM, values)]
+        found = [_row(row) for row in self._link.execute(_CLAIM, values)]
         return tuple(sorted(found, key=lambda row: (row.next_at or at, row.id)))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
-        held_rows = select(_C.id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
-        statement = update(_T).where(_C.id.in_(held_rows)).values(lease_until=until)
-        return self._connection.execute(statement).rowcount
+        return _PROLONG(self._link, {"owner": owner, "until": until})
 
     def decide(
         self,
@@ -180,8 +190,8 @@ class Inbox:
 
         *outcome* is the caller's word for it. Raises ``lease-lost``.
         """
-        values = {"p_outcome": outcome, "p_key": business_key, "p_content": content_digest, "p_document": document}
-        self._held(_DECIDE, lease, **values, p_code=code, p_detail=detail)
+        values = {"outcome": outcome, "key": business_key, "content": content_digest, "document": document}
+        self._held(_DECIDE, lease, **values, code=code, detail=detail)
 
     def finish(
         self,
@@ -207,8 +217,7 @@ class Inbox:
     def release(self, owner: str, *, at: datetime.datetime) -> int:
         """Give back everything that *owner* holds; return how many rows."""
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._connection.execute(statement).rowcount
+        return _RELEASE(self._link, {"owner": owner, "at": at})
 
     def list(
         self,
@@ -228,20 +237,20 @@ class Inbox:
         ):
             if value is not None:
                 statement = statement.where(column == value)
-        return page(self._connection, statement, _C.id, _row, after=after, limit=limit)
+        return page(self._link, statement, _C.id, _row, after=after, limit=limit)
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """Return how many rows there are by carrier, state and outcome."""
         statement = select(_C.carrier, _C.state, func.coalesce(_C.outcome, ""), func.count())
-        found = self._connection.execute(statement.group_by(_C.carrier, _C.state, _C.outcome))
+        found = self._link.execute(statement.group_by(_C.carrier, _C.state, _C.outcome))
         return {(carrier, state, outcome): count for carrier, state, outcome, count in found}
 
     def next_due(self) -> datetime.datetime | None:
         """Return when the next row is due, None where nothing waits."""
         statement = select(_C.next_at).where(~_C.final, _C.next_at.is_not(None)).order_by(_C.next_at).limit(1)
-        found: datetime.datetime | None = self._connection.execute(statement).scalar()
+        found: datetime.datetime | None = self._link.execute(statement).scalar()
         return found
 
-    def _held(self, statement: Any, lease: Lease, **values: object) -> None:
-        if self._connection.execute(statement, {**held(lease), **values}).rowcount != 1:
+    def _held(self, statement: Action, lease: Lease, **values: object) -> None:
+        if statement(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)

@@ -6,11 +6,13 @@ import datetime
 from typing import Final
 
 import attrs
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from vndoc.errors import StoreError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, named, page, row_of, values_of
+from vndoc.store._engine import Link
+from vndoc.store._rows import check_limit, named, page, row_of, values_of
+from vndoc.store._statements import Action, InsertOnce, Question
 from vndoc.store.values import LifeRow, Page, Saga
 
 __all__ = ["Lives"]
@@ -19,10 +21,13 @@ _L: Final = schema.lives.c
 _S: Final = schema.sagas.c
 _BEGIN: Final = InsertOnce(schema.lives)
 _OPEN: Final = InsertOnce(schema.sagas)
-_LIFE: Final = select(schema.lives).where(
-    _L.direction == named("direction"), _L.business_key == named("key"), _L.receiver == named("receiver")
+_LIFE: Final = Question(
+    select(schema.lives).where(
+        _L.direction == named("direction"), _L.business_key == named("key"), _L.receiver == named("receiver")
+    ),
+    LifeRow,
 )
-_MOVE: Final = (
+_MOVE: Final = Action(
     update(schema.lives)
     .where(
         _L.direction == named("direction"),
@@ -39,52 +44,52 @@ _MOVE: Final = (
         next_at=named("next_at"),
     )
 )
+_SAGA: Final = Question(select(schema.sagas).where(_S.id == named("id")), Saga)
+_MOVE_SAGA: Final = Action(
+    update(schema.sagas)
+    .where(_S.id == named("id"), ~_S.final)
+    .values({column: named(column.key) for column in _S if column.key != "id"})
+)
 
 
 @attrs.frozen
 class Lives:
     """Lives and changes within one transaction; see :class:`vndoc.store.Unit`."""
 
-    _connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
 
     def get(self, direction: str, business_key: str, receiver: str) -> LifeRow | None:
         """Return the life of one document at one receiver, None if there is none."""
-        values = {"p_direction": direction, "p_key": business_key, "p_receiver": receiver}
-        found = self._connection.execute(_LIFE, values).one_or_none()
-        return None if found is None else row_of(LifeRow, found)
+        return _LIFE.first(self._link, {"direction": direction, "key": business_key, "receiver": receiver})
 
     def of(self, direction: str, business_key: str, *, after: str | None = None, limit: int = 100) -> Page[LifeRow]:
         """Return one page of the lives of one document, by receiver."""
         statement = select(schema.lives).where(_L.direction == direction, _L.business_key == business_key)
-        return page(
-            self._connection, statement, _L.receiver, lambda row: row_of(LifeRow, row), after=after, limit=limit
-        )
+        return page(self._link, statement, _L.receiver, lambda row: row_of(LifeRow, row), after=after, limit=limit)
 
     def begin(self, life: LifeRow) -> bool:
         """Begin to keep *life*; return False where that was done before."""
-        return _BEGIN(self._connection, values_of(life))
+        return _BEGIN(self._link, values_of(life)) == 1
 
     def move(self, life: LifeRow) -> None:
         """Write *life* as it is now: whether it may move is the protocol's to say. Raises ``row-unknown``."""
-        values = {f"p_{name}": value for name, value in values_of(life).items() if name != "sender"}
-        if self._connection.execute(_MOVE, values).rowcount != 1:
+        if _MOVE(self._link, values_of(life)) != 1:
             raise StoreError("row-unknown", name=f"{life.business_key} {life.receiver}")
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many lives there are by direction and state."""
         statement = select(_L.direction, _L.state, func.count()).group_by(_L.direction, _L.state)
-        return {(direction, state): count for direction, state, count in self._connection.execute(statement)}
+        return {(direction, state): count for direction, state, count in self._link.execute(statement)}
 
     # -- changes -----------------------------------------------------------------------------------
 
     def open(self, saga: Saga) -> bool:
         """Keep a new change; return False where its id is known."""
-        return _OPEN(self._connection, values_of(saga))
+        return _OPEN(self._link, values_of(saga)) == 1
 
     def saga(self, id: str) -> Saga | None:  # noqa: A002 - what it is called everywhere
         """Return one change, None if there is none."""
-        found = self._connection.execute(select(schema.sagas).where(_S.id == id)).one_or_none()
-        return None if found is None else row_of(Saga, found)
+        return _SAGA.first(self._link, {"id": id})
 
     def sagas(
         self, direction: str, business_key: str | None = None, *, open_only: bool = False, limit: int = 1000
@@ -96,18 +101,17 @@ class Lives:
             statement = statement.where(_S.business_key == business_key)
         if open_only:
             statement = statement.where(~_S.final)
-        found = self._connection.execute(statement.order_by(_S.opened_at, _S.id).limit(limit))
+        found = self._link.execute(statement.order_by(_S.opened_at, _S.id).limit(limit))
         return tuple(row_of(Saga, row) for row in found)
 
     def move_saga(self, saga: Saga) -> None:
         """Write the new state of *saga*. Raises ``row-final`` where it has ended or was never opened."""
-        statement = update(schema.sagas).where(_S.id == saga.id, ~_S.final).values(values_of(saga))
-        if self._connection.execute(statement).rowcount != 1:
+        if _MOVE_SAGA(self._link, values_of(saga)) != 1:
             raise StoreError("row-final", name=saga.id, state=saga.state)
 
     def due(self, at: datetime.datetime, *, limit: int = 100) -> tuple[Saga, ...]:
         """Return changes whose deadline has passed at *at*, locked for this transaction."""
         check_limit(limit)
         statement = select(schema.sagas).where(~_S.final, _S.next_at <= at).order_by(_S.next_at).limit(limit)
-        found = self._connection.execute(statement.with_for_update(skip_locked=True))
+        found = self._link.execute(statement.with_for_update(skip_locked=True))
         return tuple(row_of(Saga, row) for row in found)

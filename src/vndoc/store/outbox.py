@@ -11,11 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Row, func, select, update
 
 from vndoc.errors import StoreError, UsageError
 from vndoc.store import _schema as schema
-from vndoc.store._rows import InsertOnce, check_limit, ending, named, page, row_of, values_of
+from vndoc.store._engine import Link
+from vndoc.store._rows import check_limit, ending, named, page, row_of, values_of
+from vndoc.store._statements import Action, Insert, InsertOnce, Question
 from vndoc.store.values import (
     OPERATOR,
     Attempt,
@@ -31,11 +33,13 @@ __all__ = ["Outbox"]
 
 _T: Final = schema.outbox
 _C: Final = schema.outbox.c
-_POST: Final = InsertOnce(_T)
+_POST: Final = InsertOnce(_T, but=("ended_at", "owner", "lease_until", "code", "detail"))
 _RECEIPT: Final = InsertOnce(schema.receipts)
-_ATTEMPT: Final = schema.attempts.insert()
-_BY_ID: Final = select(_T).where(_C.message_id == named("id"))
-_BY_WISH: Final = select(_T).where(_C.idempotency == named("wish"))
+_ATTEMPT: Final = Insert(schema.attempts)
+_BY_ID: Final = Question(select(_T).where(_C.message_id == named("id")), OutboxRow, recipients=tuple, state=OutboxState)
+_BY_WISH: Final = Question(
+    select(_T).where(_C.idempotency == named("wish")), OutboxRow, recipients=tuple, state=OutboxState
+)
 _SAME: Final = ("kind", "carrier", "sender", "recipients", "document", "packet", "body")
 """What makes two wishes the same."""
 _GIVEN: Final = tuple(field.name for field in attrs.fields(Message) if field.name != "not_before")
@@ -56,18 +60,21 @@ def _due() -> Any:
     )
 
 
-_CLAIM: Final = (
+_CLAIM: Final = Question(
     update(_T)
     .where(_C.message_id.in_(_due()))
     .values(owner=named("owner"), lease_until=named("until"), attempts=_C.attempts + 1)
-    .returning(*_C)
+    .returning(*_C),
+    OutboxRow,
+    recipients=tuple,
+    state=OutboxState,
 )
 _HELD: Final = (
     (_C.message_id == named("id")) & (_C.owner == named("owner")) & (_C.attempts == named("number")) & ~_C.final
 )
-_MARK: Final = update(_T).where(_HELD).values(in_doubt=True)
-_EXTEND: Final = update(_T).where(_HELD).values(lease_until=named("until"))
-_FINISH: Final = (
+_MARK: Final = Action(update(_T).where(_HELD).values(in_doubt=True))
+_EXTEND: Final = Action(update(_T).where(_HELD).values(lease_until=named("until")))
+_FINISH: Final = Action(
     update(_T)
     .where(_HELD)
     .values(
@@ -83,10 +90,17 @@ _FINISH: Final = (
     )
 )
 
-_GIVE_BACK: Final = (
+_GIVE_BACK: Final = Action(
     update(_T)
     .where(_HELD)
     .values(owner=None, lease_until=None, next_at=named("next_at"), code=func.coalesce(named("code"), _C.code))
+)
+
+# What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
+_HOLDS: Final = select(_C.message_id).where(_C.owner == named("owner"), ~_C.final).with_for_update(skip_locked=True)
+_PROLONG: Final = Action(update(_T).where(_C.message_id.in_(_HOLDS)).values(lease_until=named("until")))
+_RELEASE: Final = Action(
+    update(_T).where(_C.owner == named("owner"), ~_C.final).values(owner=None, lease_until=None, next_at=named("at"))
 )
 
 
@@ -115,7 +129,7 @@ def _new(message: Message, first: datetime.datetime) -> OutboxRow:
 class Outbox:
     """The outbox within one transaction; see :class:`vndoc.store.Unit`."""
 
-    _connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
 
     def post(self, message: Message) -> OutboxRow:
         """Put *message* in, or return the row that its idempotency key put in before.
@@ -126,7 +140,7 @@ class Outbox:
         first = values.pop("not_before") or message.created_at
         values |= {"state": OutboxState.WAITING.value, "final": False, "next_at": first, "attempts": 0}
         values |= {"in_doubt": False}
-        if _POST(self._connection, values):
+        if _POST(self._link, values) == 1:
             return _new(message, first)
         row = self.find(message.idempotency)
         if row is None or not all(getattr(row, name) == getattr(message, name) for name in _SAME):
@@ -149,17 +163,8 @@ class Outbox:
         """
         check_limit(limit)
         check_owner(owner)
-        found = self._connection.execute(
-            _CLAIM,
-            {
-                "p_carrier": carrier,
-                "p_at": at,
-                "p_limit": limit,
-                "p_owner": owner,
-                "p_until": at + lease,
-            },
-        ).all()
-        rows = [_row(row) for row in found]
+        values = {"carrier": carrier, "at": at, "limit": limit, "owner": owner, "until": at + lease}
+        rows = _CLAIM.all(self._link, values)
         return tuple(sorted(rows, key=lambda row: (-row.priority, row.next_at or at, row.message_id)))
 
     def mark(self, lease: Lease, *, at: datetime.datetime) -> None:
@@ -172,17 +177,12 @@ class Outbox:
 
     def extend(self, leases: Iterable[Lease], until: datetime.datetime) -> tuple[Lease, ...]:
         """Prolong *leases* (the heartbeat); return those that are still held."""
-        return tuple(
-            lease for lease in leases if self._connection.execute(_EXTEND, {**held(lease), "p_until": until}).rowcount
-        )
+        return tuple(lease for lease in leases if _EXTEND(self._link, {**held(lease), "until": until}))
 
     def prolong(self, owner: str, until: datetime.datetime) -> int:
         """Prolong everything that *owner* holds (the heartbeat of a whole worker); return how many rows."""
         check_owner(owner)
-        # What is locked is just being finished, maybe by a hook that takes its time: the others must not wait for it.
-        held_rows = select(_C.message_id).where(_C.owner == owner, ~_C.final).with_for_update(skip_locked=True)
-        statement = update(_T).where(_C.message_id.in_(held_rows)).values(lease_until=until)
-        return self._connection.execute(statement).rowcount
+        return _PROLONG(self._link, {"owner": owner, "until": until})
 
     def finish(
         self,
@@ -201,7 +201,7 @@ class Outbox:
         where another worker has taken the row, or it has ended.
         """
         values = ending(state, at=at, next_at=next_at, code=code, detail=detail)
-        self._held(_FINISH, lease, p_in_doubt=in_doubt, **values)
+        self._held(_FINISH, lease, in_doubt=in_doubt, **values)
         self._note(lease, at, state.value, code, detail)
 
     def decide(self, message_id: str, state: OutboxState, *, at: datetime.datetime, by: str = OPERATOR) -> OutboxRow:
@@ -221,31 +221,29 @@ class Outbox:
         Rows in doubt are given back, too, and stay in doubt.
         """
         check_owner(owner)
-        statement = update(_T).where(_C.owner == owner, ~_C.final).values(owner=None, lease_until=None, next_at=at)
-        return self._connection.execute(statement).rowcount
+        return _RELEASE(self._link, {"owner": owner, "at": at})
 
     def give_back(self, lease: Lease, *, next_at: datetime.datetime, code: str | None = None) -> None:
         """End the claim of *lease* without an attempt: the row waits until *next_at* in the state it has.
 
         Nothing was tried, so nothing is added to the list of attempts; *code* says why. Raises ``lease-lost``.
         """
-        self._held(_GIVE_BACK, lease, p_next_at=next_at, p_code=code)
+        self._held(_GIVE_BACK, lease, next_at=next_at, code=code)
 
     def keep_receipt(self, receipt: Receipt) -> bool:
         """Keep *receipt*; return False where it was known."""
-        return _RECEIPT(self._connection, values_of(receipt))
+        return _RECEIPT(self._link, values_of(receipt)) == 1
 
     def get(self, message_id: str) -> OutboxRow:
         """Return the row. Raises ``row-unknown``."""
-        found = self._connection.execute(_BY_ID, {"p_id": message_id}).one_or_none()
+        found = _BY_ID.first(self._link, {"id": message_id})
         if found is None:
             raise StoreError("row-unknown", name=message_id)
-        return _row(found)
+        return found
 
     def find(self, idempotency: str) -> OutboxRow | None:
         """Return the row that the idempotency key put in, if any."""
-        found = self._connection.execute(_BY_WISH, {"p_wish": idempotency}).one_or_none()
-        return None if found is None else _row(found)
+        return _BY_WISH.first(self._link, {"wish": idempotency})
 
     def of(self, document: str) -> tuple[OutboxRow, ...]:
         """Return the messages that carry or speak of the document version *document*, at most 1,000, by id."""
@@ -265,14 +263,14 @@ class Outbox:
         for column, value in ((_C.state, state and state.value), (_C.carrier, carrier), (_C.document, document)):
             if value is not None:
                 statement = statement.where(column == value)
-        return page(self._connection, statement, _C.message_id, _row, after=after, limit=limit)
+        return page(self._link, statement, _C.message_id, _row, after=after, limit=limit)
 
     def attempts(self, message_id: str) -> tuple[Attempt, ...]:
         """Return the attempts of one message in their order, at most 1,000."""
         table = schema.attempts
         order = (table.c.number, table.c.at, table.c.outcome != "begun")
         statement = select(table).where(table.c.message_id == message_id).order_by(*order).limit(1000)
-        return tuple(row_of(Attempt, row) for row in self._connection.execute(statement))
+        return tuple(row_of(Attempt, row) for row in self._link.execute(statement))
 
     def tries(self, message_id: str, before: int, *, but: Collection[str] = ()) -> int:
         """Return how many attempts of one message were made before number *before*.
@@ -285,38 +283,38 @@ class Outbox:
             table.number < before,
             table.number.not_in(select(table.number).where(table.message_id == message_id, table.code.in_(but))),
         )
-        return int(self._connection.execute(statement).scalar_one())
+        return int(self._link.execute(statement).scalar_one())
 
     def receipts(self, message_id: str) -> tuple[Receipt, ...]:
         """Return the receipts of one message by time, at most 1,000."""
         table = schema.receipts
         statement = select(table).where(table.c.message_id == message_id).order_by(table.c.accepted_at).limit(1000)
-        found = self._connection.execute(statement)
+        found = self._link.execute(statement)
         return tuple(row_of(Receipt, row, accepted=tuple, refused=_refusals) for row in found)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many rows there are by carrier and state."""
         statement = select(_C.carrier, _C.state, func.count()).group_by(_C.carrier, _C.state)
-        return {(carrier, state): count for carrier, state, count in self._connection.execute(statement)}
+        return {(carrier, state): count for carrier, state, count in self._link.execute(statement)}
 
     def next_due(self, carriers: Sequence[str]) -> datetime.datetime | None:
         """Return when the next row of one of *carriers* is due, None where nothing waits."""
         statement = select(_C.next_at).where(~_C.final, _C.carrier.in_(carriers), _C.next_at.is_not(None))
-        found: datetime.datetime | None = self._connection.execute(statement.order_by(_C.next_at).limit(1)).scalar()
+        found: datetime.datetime | None = self._link.execute(statement.order_by(_C.next_at).limit(1)).scalar()
         return found
 
-    def _held(self, statement: Any, lease: Lease, **values: object) -> None:
-        if self._connection.execute(statement, {**held(lease), **values}).rowcount != 1:
+    def _held(self, statement: Action, lease: Lease, **values: object) -> None:
+        if statement(self._link, {**held(lease), **values}) != 1:
             raise StoreError("lease-lost", owner=lease.owner, name=lease.key)
 
     def _note(self, lease: Lease, at: datetime.datetime, outcome: str, code: str | None, detail: str | None) -> None:
         values = {"message_id": lease.key, "number": lease.number, "at": at, "outcome": outcome}
-        self._connection.execute(_ATTEMPT, {**values, "code": code, "detail": detail, "worker": lease.owner})
+        _ATTEMPT(self._link, {**values, "code": code, "detail": detail, "worker": lease.owner})
 
 
 def held(lease: Lease) -> dict[str, object]:
     """Return the parameters that say who holds what."""
-    return {"p_id": lease.key, "p_owner": lease.owner, "p_number": lease.number}
+    return {"id": lease.key, "owner": lease.owner, "number": lease.number}
 
 
 def _refusals(found: list[list[str]]) -> tuple[tuple[str, ...], ...]:

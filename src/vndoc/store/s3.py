@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import io
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
 import attrs
@@ -135,7 +135,7 @@ class S3Blobs:
             answer.close()
             raise StoreError("blob-missing", name=digest.hex())
         self._expect(answer, 200)
-        return verified(cast("BinaryIO", _Body(answer)), digest)
+        return verified(_Body(answer), digest)
 
     def delete(self, digest: bytes) -> None:
         """See :meth:`vndoc.store.Blobs.delete`."""
@@ -224,6 +224,12 @@ class _Body(io.RawIOBase):
             return self._answer.read(None if size < 0 else size)
         except HTTPError as error:
             raise StoreError("blob-unavailable", detail=type(error).__name__) from error
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Read into *buffer*."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
     def close(self) -> None:
         """Give the connection up, too."""

@@ -30,8 +30,9 @@ from vndoc.errors import StoreError, UsageError
 from vndoc.store import _migrations as migrations
 from vndoc.store import _retention as retention
 from vndoc.store import _schema as schema
-from vndoc.store._engine import open_engine, transaction
-from vndoc.store._rows import ALONE, SHARED, InsertOnce, named
+from vndoc.store._engine import Link, open_engine, transaction
+from vndoc.store._rows import ALONE, SHARED, named
+from vndoc.store._statements import Action, InsertOnce
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
@@ -51,15 +52,8 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(:number)")
-
-_PARTS: Final[tuple[tuple[str, Callable[[Connection], object]], ...]] = (
-    ("outbox", Outbox),
-    ("inbox", Inbox),
-    ("documents", Documents),
-    ("lives", Lives),
-    ("records", Records),
-)
+_LOCK: Final = Action(text("SELECT pg_advisory_xact_lock(:number)"))
+_SHARED: Final = Action(SHARED)
 
 
 def _stuck() -> CompoundSelect[Any]:
@@ -81,36 +75,57 @@ def _unwatched(_point: str) -> None:
 
 @attrs.frozen
 class Unit:
-    """One transaction. ``connection`` is the database's own, for rows of yours in the same transaction."""
+    """One transaction, with the parts of the store in it."""
 
-    connection: Connection = attrs.field(repr=False)
+    _link: Link = attrs.field(repr=False)
     _blobs: Blobs = attrs.field(repr=False)
-    outbox: Outbox = attrs.field(init=False, repr=False)
-    inbox: Inbox = attrs.field(init=False, repr=False)
-    documents: Documents = attrs.field(init=False, repr=False)
-    lives: Lives = attrs.field(init=False, repr=False)
-    records: Records = attrs.field(init=False, repr=False)
 
-    def __attrs_post_init__(self) -> None:
-        for name, part in _PARTS:
-            object.__setattr__(self, name, part(self.connection))
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection, for rows of yours in the same transaction; leave its end to the unit."""
+        return self._link.connection
+
+    @property
+    def outbox(self) -> Outbox:
+        """Messages to send."""
+        return Outbox(self._link)
+
+    @property
+    def inbox(self) -> Inbox:
+        """Copies that came."""
+        return Inbox(self._link)
+
+    @property
+    def documents(self) -> Documents:
+        """Documents, and how far each has come."""
+        return Documents(self._link)
+
+    @property
+    def lives(self) -> Lives:
+        """Business lives of documents, and changes."""
+        return Lives(self._link)
+
+    @property
+    def records(self) -> Records:
+        """Evidence, contradictions, snapshots."""
+        return Records(self._link)
 
     def lock(self, name: str) -> None:
         """Let no other transaction that locks the same *name* (a business key) run at the same time."""
-        if self.connection.dialect.name == "postgresql":
+        if self._link.dialect.name == "postgresql":
             number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-            self.connection.execute(_LOCK, {"number": number})
+            _LOCK(self._link, {"number": number})
 
     def name(self, content: BlobInfo, *, at: datetime.datetime) -> None:
         """Enter *content*, so that rows of this transaction can name it and no collector takes it.
 
         Raises ``blob-missing`` where it is not there (any more): put it again and repeat the transaction.
         """
-        if self.connection.dialect.name == "postgresql":
-            self.connection.execute(SHARED)
+        if self._link.dialect.name == "postgresql":
+            _SHARED(self._link, {})
         if self._blobs.head(content.digest) is None:
             raise StoreError("blob-missing", name=content.digest.hex())
-        _NAME(self.connection, {"digest": content.digest, "size": content.size, "named_at": at})
+        _NAME(self._link, {"digest": content.digest, "size": content.size, "named_at": at})
 
 
 @attrs.frozen(eq=False)
@@ -151,21 +166,21 @@ class Store:
         return store
 
     def _migrate(self, at: datetime.datetime) -> None:
-        with self._reading() as connection:
-            found = migrations.version_of(connection)
+        with self._reading() as link:
+            found = migrations.version_of(link.connection)
         if found == migrations.CURRENT:
             return
         again = True
         while again:
-            with transaction(self._engine) as connection:
-                again = migrations.step(connection, at)
+            with transaction(self._engine) as link:
+                again = migrations.step(link.connection, at)
                 self.reached("migrate.step")
 
     @property
     def version(self) -> int:
         """Return the version of the schema."""
-        with self._reading() as connection:
-            return migrations.version_of(connection)
+        with self._reading() as link:
+            return migrations.version_of(link.connection)
 
     def reached(self, point: str) -> None:
         """Tell whoever looks on that *point* is reached."""
@@ -197,29 +212,29 @@ class Store:
         repeated. After ``store-unavailable`` at the very end it is unknown whether it was committed: every operation
         of the store can be repeated with the same ids.
         """
-        with transaction(self._engine) as connection:
-            yield Unit(connection, self.blobs)
+        with transaction(self._engine) as link:
+            yield Unit(link, self.blobs)
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:
         """Give a transaction for reading: it sees one state and waits for no writer."""
-        with transaction(self._engine, reads=True) as connection:
-            yield Unit(connection, self.blobs)
+        with transaction(self._engine, reads=True) as link:
+            yield Unit(link, self.blobs)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with transaction(self._engine, reads=True) as connection:
-            yield connection
+    def _reading(self) -> Iterator[Link]:
+        with transaction(self._engine, reads=True) as link:
+            yield link
 
     def ping(self) -> None:
         """Ask the database for an answer. Raises :class:`~vndoc.errors.StoreError` where none comes."""
-        with self._reading() as connection:
-            connection.execute(text("SELECT 1"))
+        with self._reading() as link:
+            link.execute(text("SELECT 1"))
 
     def stuck(self, *, limit: int = 100) -> tuple[Stuck, ...]:
         """Return rows of work that nobody owns and that have no next time: always none, by checks in the database."""
-        with self._reading() as connection:
-            return tuple(Stuck(*row) for row in connection.execute(_STUCK.limit(limit)))
+        with self._reading() as link:
+            return tuple(Stuck(*row) for row in link.execute(_STUCK.limit(limit)))
 
     # -- keeping house -----------------------------------------------------------------------------
 
@@ -237,13 +252,13 @@ class Store:
         return removed
 
     def _remove(self, info: BlobInfo, before: datetime.datetime) -> bool:
-        with self._reading() as connection:
-            if connection.execute(_NAMED, {"p_digest": info.digest}).first() is not None:
+        with self._reading() as link:
+            if link.execute(_NAMED, {"p_digest": info.digest}).first() is not None:
                 return False
-        with transaction(self._engine) as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(ALONE)
-            if connection.execute(_NAMED, {"p_digest": info.digest}).first() is not None:
+        with transaction(self._engine) as link:
+            if link.dialect.name == "postgresql":
+                link.execute(ALONE)
+            if link.execute(_NAMED, {"p_digest": info.digest}).first() is not None:
                 return False
             now = self.blobs.head(info.digest)
             if now is None or now.put_at > before:
@@ -256,8 +271,8 @@ class Store:
 
         Repeat it until nothing is purged; contents that are named no more go with the next :meth:`collect`.
         """
-        with transaction(self._engine) as connection:
-            return retention.purge(connection, policy, now=now, limit=limit)
+        with transaction(self._engine) as link:
+            return retention.purge(link.connection, policy, now=now, limit=limit)
 
     def close(self) -> None:
         """Give up the connections. Closing twice does nothing."""

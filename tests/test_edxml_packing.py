@@ -6,6 +6,7 @@ import contextlib
 import io
 import struct
 import tracemalloc
+import unicodedata
 import zipfile
 import zlib
 from typing import Any, BinaryIO
@@ -21,6 +22,7 @@ from vndoc.edxml.zips import ZipEntry
 from vndoc.envelope import Attachment, MemoryOctets, Octets
 from vndoc.errors import AttachmentError, LimitError, SourceError, VndocError
 from vndoc.limits import DEFAULT, Limits
+from vndoc.text import safe_filename
 
 ZIP = "application/zip"
 
@@ -448,3 +450,15 @@ def test_attachments_to_send() -> None:
     for data in (b"mau", bytearray(b"mau"), memoryview(b"mau")):
         file: Any = Attachment.of(data, name="a.txt")  # type: ignore[arg-type]
         assert (file.size, file.open().read(), file.is_wrapped) == (3, b"mau", False)
+
+
+@given(st.text(st.characters() | st.sampled_from("aZ09. ?/<>\u0301\u20e3\u200b\u2028"), max_size=6))
+def test_a_name_is_unsafe_where_it_has_controls_or_nothing_safe_is_left_of_it(name: str) -> None:
+    controls = any(unicodedata.category(ch) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for ch in name)
+    if name.rstrip().endswith(">"):
+        expected = "attachment-name-bracket"
+    elif controls or "/" in name or "\\" in name or (name and not safe_filename(name, fallback="")):
+        expected = "attachment-name-unsafe"
+    else:
+        expected = None
+    assert name_oddity(name) == expected

@@ -797,3 +797,17 @@ def test_to_a_file(tmp_path: Any) -> None:
 def test_a_slash_in_the_number_is_kept() -> None:
     packet = vndoc.read(vndoc.write_packet(header(code=DocumentCode("1/2", "X")))).document
     assert packet.code == DocumentCode("1/2", "X")
+
+
+def test_reading_loads_no_writer() -> None:
+    """What reads only need not wait for what writes; all public names are there all the same."""
+    code = (
+        "import sys, vndoc, vndoc.edxml as edxml\n"
+        f"vndoc.read({DOCUMENT.encode()!r})\n"
+        "loaded = {'vndoc.edxml.writer', 'vndoc.edxml.jsonform', 'vndoc.schema'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+        "assert set(edxml.__all__) <= set(dir(edxml))\n"
+        "assert all(getattr(edxml, name).__name__ == name for name in edxml.__all__ if name.islower())\n"
+        "assert not hasattr(edxml, 'nothing')\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

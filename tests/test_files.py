@@ -239,6 +239,35 @@ def test_a_path_is_read_at_once_or_later(tmp_path: Path, size: int, kind: type) 
         assert content(found) == b"x" * size
 
 
+@pytest.mark.parametrize("less", [0, 1, 40, 99])
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, less: int
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(range(99)))
+    real = os.fstat
+
+    def earlier(descriptor: int) -> os.stat_result:
+        found = list(real(descriptor))
+        found[6] -= less
+        return os.stat_result(found)
+
+    monkeypatch.setattr(files.os, "fstat", earlier)
+    octets = acquire(path, SMALL)
+    monkeypatch.undo()
+    assert isinstance(octets, MemoryOctets)
+    assert octets.data == bytes(range(99))
+
+
+def test_a_path_is_kept_in_memory_only_as_far_as_all_that_arrives(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(bytes(100))
+    for limit, kind in ((99, TemporarySpool), (100, MemoryOctets)):
+        octets = acquire(path, attrs.evolve(SMALL, buffered_bytes=limit))
+        assert isinstance(octets, kind)
+        assert content(octets) == bytes(100)
+
+
 def test_a_path_to_too_much(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 1001)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
+import unicodedata
 
 import attrs
 import pytest
@@ -212,3 +215,49 @@ def test_a_key_with_a_hole_is_no_key(packet: vndoc.Packet, paths: str) -> None:
     with pytest.raises(EnvelopeError) as caught:
         business_key(packet)
     assert (caught.value.code, caught.value.values["paths"]) == ("business-key-incomplete", paths)
+
+
+def plain_form(value: object) -> object:
+    """What the digest is over, said in the simplest way."""
+    if isinstance(value, str):
+        return " ".join(unicodedata.normalize("NFC", value).split()) or None
+    if isinstance(value, OrganCode):
+        return value.text.strip() or None
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [form for form in map(plain_form, value) if form is not None] or None
+    if attrs.has(type(value)):
+        fields = {f.name: plain_form(getattr(value, f.name)) for f in attrs.fields(type(value))}  # type: ignore[arg-type]
+        return {k: v for k, v in fields.items() if v is not None} or None
+    return None if value is False else value
+
+
+def plain_digest(packet: DocumentPacket) -> bytes:
+    left_out = {"trace_header_list", "signature", "attachments", "document_id"}
+    header = {
+        f.name: plain_form(getattr(packet, f.name)) for f in attrs.fields(DocumentPacket) if f.name not in left_out
+    }
+    files = [[plain_form(a.name), a.digest().hex()] for a in packet.attachments]
+    form = json.dumps({"header": header, "attachments": files}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(
+    strategies.documents(),
+    st.text(st.characters(categories=None) | st.sampled_from('"\\\x00\ud800\u1ec7e\u0301 \u00a0'), max_size=8),
+    st.booleans() | st.none(),
+)
+def test_the_digest_is_that_of_the_plain_form(packet: DocumentPacket, text: str, direction: bool | None) -> None:
+    """Stores keep digests: they must never change."""
+    other = (packet.other_info or vndoc.OtherInfo()).evolve(direction=direction, appendixes=(text, ""))
+    for document in (packet, packet.evolve(subject=text, other_info=other, from_=vndoc.Organization(organ_id=text))):
+        assert content_digest(document) == plain_digest(document)
+
+
+def test_a_digest_stays_what_it_was() -> None:
+    assert (
+        content_digest(read(DOCUMENT).document).hex()
+        == "ef886525268dcfd9862af080e10e23e0417fcd3ee04df85cf97c2f142d7e4c2e"
+    )

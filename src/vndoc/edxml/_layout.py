@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 
 from vndoc.edxml import elements as table
@@ -12,22 +11,14 @@ from vndoc.edxml.elements import Attribute, Element, Kind
 from vndoc.edxml.markup import escape, escape_attribute
 from vndoc.edxml.profiles import Profile
 from vndoc.edxml.values import format_date, format_timestamp
+from vndoc.envelope._fields import getter
 
-__all__ = ["Block", "Layout", "getter", "layout_of"]
+__all__ = ["Block", "Layout", "layout_of"]
 
 _WHITE_SPACE = " \t\r\n"
 
 Text = Callable[[Any], str]
 """From a value to its text in its one standard form, escaped; nothing for one that is not written."""
-
-
-def getter(names: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what takes the attributes called *names* of a value, all at one go."""
-    fields = tuple(names)
-    if not fields:
-        return lambda _: ()
-    take = attrgetter(*fields)
-    return take if len(fields) > 1 else lambda value: (take(value),)
 
 
 def _boolean(value: Any) -> str:

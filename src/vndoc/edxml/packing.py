@@ -63,6 +63,8 @@ def name_oddity(name: str) -> str | None:
     """Return the id of the deviation that a file *name* shows, ``None`` if it is a plain one or empty."""
     if name.rstrip().endswith(">"):
         return "attachment-name-bracket"
+    if name.isprintable() and name[:1].isascii() and name[:1].isalnum() and _SEPARATORS.isdisjoint(name):
+        return None  # what begins like that is a name whatever follows
     controls = not name.isprintable() and any(unicodedata.category(ch) in _CONTROLS for ch in name)
     if controls or not _SEPARATORS.isdisjoint(name) or (name and not safe_filename(name, fallback="")):
         return "attachment-name-unsafe"

@@ -99,24 +99,27 @@ def collect(root: Any, report: _Report) -> Parts:
     return parts
 
 
-_STANDARD = MappingProxyType(
-    {
-        # tag -> (the tag around it, the slot, whether it is a container): the layout of the standard, at one look
-        f"{{{table.NAMESPACE}}}{name}": (f"{{{table.NAMESPACE}}}{around}", slot, name in _CONTAINERS)
-        for name, (around, slot) in _SLOTS.items()
-        if slot and name not in {*_MANIFESTS, "DigitalSignature"}
-    }
-)
+_STANDARD = {
+    # tag -> (the tag around it, the slot, whether it is a container): the layout of the standard, at one look
+    f"{{{table.NAMESPACE}}}{name}": (f"{{{table.NAMESPACE}}}{around}", slot, name in _CONTAINERS)
+    for name, (around, slot) in _SLOTS.items()
+    if name not in {*_MANIFESTS, "DigitalSignature"}
+}
+_UNUSUAL = ("", "", False)
 
 
 def _gather(node: Any, parts: Parts, report: _Report) -> None:
     """Fill *parts* from below *node*."""
     tag = node.tag
     for child in node:
-        usual = _STANDARD.get(child.tag)
-        if usual is None or usual[0] != tag or not _fill(child, usual[1], parts):
+        around, slot, is_container = _STANDARD.get(child.tag, _UNUSUAL)
+        if around != tag:
             _place(child, node, parts, report)
-        elif usual[2]:
+        elif not slot:
+            parts.attachments.append(child)
+        elif not _fill(child, slot, parts):
+            _place(child, node, parts, report)
+        elif is_container:
             _gather(child, parts, report)
 
 
@@ -172,7 +175,7 @@ def _repeat(child: Any, slot: str, parts: Parts, report: _Report) -> None:
 
 
 def _holds_attachments(node: Any) -> bool:
-    return any(local_name(child) == table.ATTACHMENT.name for child in node)
+    return next(node.iterchildren("{*}" + table.ATTACHMENT.name), None) is not None
 
 
 def _look_into_header(parts: Parts, report: _Report) -> None:

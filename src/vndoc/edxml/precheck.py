@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
 from vndoc.edxml import elements as table
-from vndoc.edxml._layout import getter
 from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
 from vndoc.edxml.packing import name_oddity
 from vndoc.edxml.profiles import Profile
 from vndoc.envelope import Attachment, DocumentPacket, Packet, SignatureMarkup, StatusPacket, normalise_content_id
+from vndoc.envelope._fields import fields_of, getter
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import Place, WriteError
 from vndoc.identifiers import OrganCode
@@ -232,23 +231,15 @@ def _is_absent(value: object) -> bool:
         return True
     if type(value) is str:
         return not value or value.isspace()
-    fields = _fields_of(type(value))  # type: ignore[arg-type]
+    fields = fields_of(type(value))  # type: ignore[arg-type]
     if fields is not None:
-        return all(map(_is_absent, fields(value)))
+        return all(map(_is_absent, fields[1](value)))
     if isinstance(value, _WITH_TEXT):
         return not str(value).strip()
     return value == ()
 
 
 _WITH_TEXT = (str, OrganCode)
-
-
-@lru_cache(maxsize=64)
-def _fields_of(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
-    """Return what takes all fields of a block, ``None`` for what is no block."""
-    if not attrs.has(kind) or issubclass(kind, OrganCode):
-        return None
-    return getter([field.name for field in attrs.fields(kind)])
 
 
 # -- whether it can be written -------------------------------------------------------------------------

@@ -74,6 +74,7 @@ class _Plan:
     row: Element
     entries: dict[str, tuple[str, Convert | None, _Plan | None, int, Element]]
     model: Callable[..., Any] | None
+    carried: tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +102,11 @@ def _compile(row: Element, namespace: str) -> _Plan:
             mode,
             child,
         )
-    return _Plan(row, entries, row.model)
+    return _Plan(row, entries, row.model, row.carried)
+
+
+_DOCUMENT_MARKS = ("{*}Code", "{*}Subject", "{*}To")
+"""What the header of a status packet does not have."""
 
 
 class _Walk:
@@ -158,16 +163,18 @@ class _Walk:
         A header of both kinds is reported, and read as a document where receivers or attachments would be lost.
         """
         code = next(header.iterchildren("{*}StatusCode"), None)
-        marks = list(header.iterchildren("{*}Code", "{*}Subject", "{*}To"))
+        if code is None:
+            if next(header.iterchildren(*_DOCUMENT_MARKS, "{*}DocumentId"), None) is None:
+                raise ReadError("unknown-packet-kind", place=self.place(header))
+            return False
+        marks = list(header.iterchildren(*_DOCUMENT_MARKS))
         said = {local_name(node) for node in marks if has_content(node)}
-        if code is not None and has_content(code):
+        if has_content(code):
             if said:
                 self.report("kind-ambiguous", header, ", ".join(["StatusCode", *sorted(said)]))
             return "To" not in said and not (said and self.parts.attachments)
         if marks or next(header.iterchildren("{*}DocumentId"), None) is not None:
             return False
-        if code is None:
-            raise ReadError("unknown-packet-kind", place=self.place(header))
         return not self.parts.attachments
 
     def status_packet(self, header: _Node) -> StatusPacket:
@@ -206,8 +213,9 @@ class _Walk:
     def trace(self, node: _Node, plan: _Plan) -> TraceHeaderList:
         """Return the trace list with its attributes."""
         values = self.values(node, plan)
-        for name, field in plan.row.carried:
-            values[field] = node.get(name)
+        if node.keys():
+            for name, field in plan.carried:
+                values[field] = node.get(name)
         if any(hop.organ_id is None for hop in values.get("trace_headers", ())):
             for hop in node.iterchildren("{*}TraceHeader"):
                 if len(hop) and next(hop.iterchildren("{*}OrganId", "{*}Path"), None) is None:
@@ -233,30 +241,29 @@ class _Walk:
                 if entry is None:
                     continue
             field, convert, sub, mode, row = entry
-            if sub is not None:
-                value = self.filled(child, sub, field) if len(child) else self.childless(child, sub)
-            elif len(child):
-                value = self.mixed(child, convert)
+            if len(child):
+                value = self.mixed(child, convert) if sub is None else self.filled(child, sub, field)
+            elif sub is not None:
+                value = self.childless(child, sub)
             else:
-                text = child.text
+                value = child.text
                 if convert is not None:
-                    value = convert(self, child, text or "")
-                else:
-                    value = None if text is None or text.isspace() else text
+                    value = convert(self, child, value or "")
+                elif value is not None and value.isspace():
+                    value = None
             tail = child.tail
             if tail is not None and not tail.isspace():
                 stray = tail
             if value is None:
                 continue
-            if mode == _ONE:
-                if field in values:
-                    self.report("repeated-element", child, row.name)
-                else:
-                    values[field] = value
-            elif mode == _MANY:
-                values.setdefault(field, []).append(value)
+            if field not in values:
+                values[field] = value if mode is _ONE else [value] if mode is _MANY else list(value)
+            elif mode is _ONE:
+                self.report("repeated-element", child, row.name)
+            elif mode is _MANY:
+                values[field].append(value)
             else:
-                values.setdefault(field, []).extend(value)
+                values[field].extend(value)
         if stray is not None and not stray.isspace():
             self.report("unexpected-text", node, stray.strip())
         return values

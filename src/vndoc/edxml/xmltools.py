@@ -17,11 +17,8 @@ def local_name(node: Any) -> str:
 
 def split_tag(node: Any) -> tuple[str, str]:
     """Return ``(namespace, name)`` of an element; the namespace is ``""`` for none."""
-    tag: str = node.tag
-    if tag[:1] == "{":
-        namespace, _, name = tag[1:].rpartition("}")
-        return namespace, name
-    return "", tag
+    namespace, brace, name = node.tag.rpartition("}")
+    return (namespace[1:], name) if brace else ("", name)
 
 
 def path_of(node: Any, counted: dict[tuple[Any, str], tuple[Any, int]] | None = None) -> str:
@@ -63,15 +60,15 @@ def _number(node: Any, parent: Any, counted: dict[tuple[Any, str], tuple[Any, in
 
 def markup(node: Any) -> SignatureMarkup:
     """Return an element and everything in it as a value, white space included."""
-    tag: str = node.tag
-    namespace, _, name = tag[1:].rpartition("}") if tag[:1] == "{" else ("", "", tag)
+    namespace, name = split_tag(node)
     text = node.text
     children: list[SignatureMarkup | str] = [text] if text else []
-    for child in node:
-        children.append(markup(child))
-        tail = child.tail
-        if tail:
-            children.append(tail)
+    if len(node):
+        for child in node:
+            children.append(markup(child))
+            tail = child.tail
+            if tail:
+                children.append(tail)
     return SignatureMarkup(
         name=name,
         namespace=namespace or None,

@@ -88,9 +88,8 @@ class CodeList(Generic[_Entry]):
     _codes: dict[int | str, _Entry] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_by_code, takes_self=True)
     )
-    _names: dict[str, _Entry] = attrs.field(
-        init=False, repr=False, eq=False, default=attrs.Factory(_by_name, takes_self=True)
-    )
+    _names: dict[str, _Entry] = attrs.field(init=False, repr=False, eq=False, factory=dict)
+    """Made when it is first asked for; no list is empty."""
     _abbreviations: dict[str, _Entry] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(_by_abbreviation, takes_self=True)
     )
@@ -111,6 +110,8 @@ class CodeList(Generic[_Entry]):
         Accents, case, punctuation, white space and a parenthesis at the end, such as "(cá biệt)", make no
         difference. Names above 200 characters are not found.
         """
+        if not self._names:
+            self._names.update(_by_name(self))
         return None if len(name) > LONGEST_NAME else self._names.get(_name_key(name))
 
     def by_abbreviation(self, abbreviation: str) -> _Entry | None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 import attrs
 
+from vndoc.envelope._fields import Getter, fields_of, getter
 from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
 from vndoc.errors import EnvelopeError, UsageError
 from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code, without_suffix
@@ -104,28 +107,53 @@ def content_digest(packet: DocumentPacket) -> bytes:
     :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no document packet.
     """
     _check_kind(packet, DocumentPacket)
-    header = {
-        field.name: _canonical(getattr(packet, field.name))
-        for field in attrs.fields(DocumentPacket)
-        if field.name not in _TRANSIT_FIELDS
-    }
-    files = [[_canonical(a.name), a.digest().hex()] for a in packet.attachments]
-    form = json.dumps({"header": header, "attachments": files}, ensure_ascii=False, sort_keys=True)
+    header = zip(_HEADER_NAMES, map(_canonical, _HEADER(packet)), strict=True)
+    files = [f'[{_canonical(a.name) or "null"}, "{a.digest().hex()}"]' for a in packet.attachments]
+    form = f'{{"attachments": [{", ".join(files)}], "header": {{{_joined(header, "null")}}}}}'
     return hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()
 
 
-def _canonical(value: Any) -> Any:
-    if value is None or value is False or value == ():
+def _canonical(value: Any) -> str | None:
+    """Return *value* as JSON, the names of fields in order; ``None`` where it says nothing."""
+    if value is None or value is False:
         return None
     if isinstance(value, str):
-        return " ".join(nfc(value).split()) or None
+        text = " ".join((value if value.isascii() else nfc(value)).split())
+        return encode_basestring(text) if text else None
+    block = _block(type(value))  # type: ignore[arg-type]
+    if block is not None:
+        names, take = block
+        inner = _joined(zip(names, map(_canonical, take(value)), strict=True), None)
+        return f"{{{inner}}}" if inner else None
     if isinstance(value, OrganCode):
-        return value.text.strip() or None
+        text = value.text.strip()
+        return encode_basestring(text) if text else None
     if isinstance(value, datetime.date):
-        return value.isoformat()
+        return f'"{value.isoformat()}"'
     if isinstance(value, tuple):
-        return [form for form in map(_canonical, value) if form is not None] or None
-    if attrs.has(type(value)):
-        fields = {f.name: _canonical(getattr(value, f.name)) for f in attrs.fields(type(value))}
-        return {k: v for k, v in fields.items() if v is not None} or None
-    return value
+        forms = [form for form in map(_canonical, value) if form is not None]
+        return f"[{', '.join(forms)}]" if forms else None
+    return str(value) if type(value) is int else _JSON.encode(value)
+
+
+def _joined(fields: Iterable[tuple[str, str | None]], absent: str | None) -> str:
+    """Return *fields*, whose names are ready, as the inner part of a JSON object; those without value say *absent*."""
+    if absent is None:
+        return ", ".join([name + form for name, form in fields if form is not None])
+    return ", ".join([name + (form or absent) for name, form in fields])
+
+
+@lru_cache(maxsize=64)
+def _block(kind: type) -> tuple[tuple[str, ...], Getter] | None:
+    """Return the names of the fields of a block, in order and as JSON has them, and what takes the fields."""
+    found = fields_of(kind)
+    return None if found is None else _named(found[0])
+
+
+def _named(names: Iterable[str]) -> tuple[tuple[str, ...], Getter]:
+    ordered = sorted(names)
+    return tuple(f"{encode_basestring(name)}: " for name in ordered), getter(ordered)
+
+
+_HEADER_NAMES, _HEADER = _named(f.name for f in attrs.fields(DocumentPacket) if f.name not in _TRANSIT_FIELDS)
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)

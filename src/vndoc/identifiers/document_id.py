@@ -52,18 +52,19 @@ class DocumentIdForm(enum.Enum):
 
 
 _DAY = r"(?P<year>[0-9]{4})%s(?P<month>[0-9]{1,2})%s(?P<day>[0-9]{1,2})"
-_FORMS: tuple[tuple[DocumentIdForm, re.Pattern[str]], ...] = (
-    (DocumentIdForm.UUID, re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")),
-    (DocumentIdForm.INTEGER, re.compile(r"[0-9]+")),
-    (DocumentIdForm.A, re.compile(rf"(?P<issuer>[^,]*),\s*{_DAY % ('/', '/')}\s*,\s*(?P<code>\S.*)")),
-    (DocumentIdForm.A_DASH, re.compile(rf"(?P<issuer>[^,]*),\s*{_DAY % ('-', '-')}\s*,\s*(?P<code>\S.*)")),
-    (DocumentIdForm.B, re.compile(r"(?P<issuer>[^,]*),\s*(?P<year>[0-9]{4})\s*,\s*(?P<running>[0-9]+)\s*")),
+_FORMS: tuple[tuple[DocumentIdForm, str], ...] = (
+    (DocumentIdForm.UUID, r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),
+    (DocumentIdForm.INTEGER, r"[0-9]+"),
+    (DocumentIdForm.A, rf"(?P<issuer>[^,]*),\s*{_DAY % ('/', '/')}\s*,\s*(?P<code>\S.*)"),
+    (DocumentIdForm.A_DASH, rf"(?P<issuer>[^,]*),\s*{_DAY % ('-', '-')}\s*,\s*(?P<code>\S.*)"),
+    (DocumentIdForm.B, r"(?P<issuer>[^,]*),\s*(?P<year>[0-9]{4})\s*,\s*(?P<running>[0-9]+)\s*"),
     (
         DocumentIdForm.VOFFICE,
-        re.compile(r"(?P<issuer>[^\s,]+?)-(?P<year>(?:19|20)[0-9]{2})-(?P<notation>[^\s,-][^,]*)"),
+        r"(?P<issuer>[^\s,]+?)-(?P<year>(?:19|20)[0-9]{2})-(?P<notation>[^\s,-][^,]*)",
     ),
-    (DocumentIdForm.VOFFICE, re.compile(r"[0-9A-Za-z_.]+-[0-9]+")),
+    (DocumentIdForm.VOFFICE, r"[0-9A-Za-z_.]+-[0-9]+"),
 )
+"""The first that fits counts; most are never met, so none is compiled before."""
 _TWO_DATES = frozenset({DocumentIdForm.A, DocumentIdForm.A_DASH})
 
 _EMPTY = Text("có thành phần rỗng", "one of its parts is empty")
@@ -97,7 +98,7 @@ def _classify(text: str) -> _Parts:
 @functools.lru_cache(maxsize=2048)
 def _classify_short(text: str) -> _Parts:
     for form, pattern in _FORMS:
-        if match := pattern.fullmatch(text):
+        if match := re.fullmatch(pattern, text):
             return _parts(form, match.groupdict())
     return _NO_PARTS
 

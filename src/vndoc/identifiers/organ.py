@@ -70,19 +70,19 @@ _MIDDLE_ZERO = Text(
     "a level in the middle is 00 although a deeper one is not zero",
 )
 _UNKNOWN_FORM = Text("không thuộc dạng mã nào đã biết", "it has none of the known forms")
-_FAULTS: tuple[tuple[re.Pattern[str], Text], ...] = (
-    (re.compile(r"\A\Z"), Text("mã rỗng", "it is empty")),
-    (re.compile(r"[\s\x00-\x1f\x7f]"), Text("có khoảng trắng hoặc ký tự điều khiển", "it has white space or controls")),
-    (re.compile(r"[a-z]"), Text("có chữ thường", "it has lower-case letters")),
-    (re.compile(r"[^0-9A-Z.-]"), Text("có ký tự ngoài 0-9, A-Z và dấu chấm", "only 0-9, A-Z and dots are allowed")),
-    (re.compile(r"\A\.|\.\.|\.\Z"), Text("có nhóm rỗng", "it has an empty group")),
+_FAULTS: tuple[tuple[str, Text], ...] = (
+    (r"\A\Z", Text("mã rỗng", "it is empty")),
+    (r"[\s\x00-\x1f\x7f]", Text("có khoảng trắng hoặc ký tự điều khiển", "it has white space or controls")),
+    (r"[a-z]", Text("có chữ thường", "it has lower-case letters")),
+    (r"[^0-9A-Z.-]", Text("có ký tự ngoài 0-9, A-Z và dấu chấm", "only 0-9, A-Z and dots are allowed")),
+    (r"\A\.|\.\.|\.\Z", Text("có nhóm rỗng", "it has an empty group")),
     (
-        re.compile(r"(?:\A|\.)[A-Y]00\Z|\A[A-Y]00\.|\AZ00"),
+        r"(?:\A|\.)[A-Y]00\Z|\A[A-Y]00\.|\AZ00",
         Text("mã cấp 1 hoặc mã lược đồ có số 00", "the number of level 1, or of the scheme, is 00"),
     ),
-    (re.compile(r"\AZ[0-9]{2}\Z"), Text("chỉ có mã lược đồ Zxy", "it is the code of a scheme Zxy, of no organisation")),
+    (r"\AZ[0-9]{2}\Z", Text("chỉ có mã lược đồ Zxy", "it is the code of a scheme Zxy, of no organisation")),
     (
-        re.compile(r"\A(?:[0-9A-Z]+\.)+[A-Y][0-9]{2}\Z"),
+        r"\A(?:[0-9A-Z]+\.)+[A-Y][0-9]{2}\Z",
         Text("mã theo QCVN 102:2016 phải có dạng 000.00.00.X00", "a code of the old scheme has the form 000.00.00.X00"),
     ),
 )
@@ -108,8 +108,8 @@ def _classify_short(text: str) -> _Form:
     for kind, pattern in _FORMS:
         if pattern.fullmatch(text):
             return _regular(kind, text)
-    for pattern, fault in _FAULTS:
-        if pattern.search(text):
+    for sought, fault in _FAULTS:
+        if re.search(sought, text):
             return _Form(OrganKind.IRREGULAR, fault=fault)
     return _Form(OrganKind.IRREGULAR, fault=_UNKNOWN_FORM)
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO, overload
 
-from vndoc.edxml import Profile, Reading, interpret, profile_of, write
+from vndoc.edxml import Profile, Reading, interpret, profile_of
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
 from vndoc.identifiers import OrganCode
@@ -100,6 +100,8 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
     attachment cannot be opened, :class:`~vndoc.errors.SourceError` where *to* fails, and
     :class:`~vndoc.errors.UsageError` for an unknown profile or a target that is no binary file.
     """
+    from vndoc.edxml.writer import write  # noqa: PLC0415 - loaded when asked for: reading does without
+
     form = profile_of(profile)
     if to is None:
         buffer = io.BytesIO()

@@ -223,7 +223,11 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
                     raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)
                 if found.st_size > limits.in_memory_bytes:
                     return FileOctets(path)
-                return _acquire_file(file, limits, path, first=found.st_size + 1)
+                if found.st_size <= limits.buffered_bytes:
+                    data = _next_piece(file, path, found.st_size + 1)
+                    if len(data) <= found.st_size:
+                        return MemoryOctets(data)
+                    file.seek(0)  # it has grown meanwhile
             return _acquire_file(file, limits, path)
     except VndocError:
         raise
@@ -231,15 +235,13 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
         raise _failed(path, error) from error
 
 
-def _acquire_file(
-    file: _Readable, limits: Limits, name: str, *, first: int | None = None, watch: Watch | None = None
-) -> Octets:
-    """Read *file* to its end: into memory as far as allowed, else into a spool; *first* octets are asked for first."""
+def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | None = None) -> Octets:
+    """Read *file* to its end: into memory as far as allowed, else into a spool."""
     memory = io.BytesIO()
     spool: TemporarySpool | None = None
     total = 0
     try:
-        for piece in _pieces(file, limits, name, first or _first(file, limits)):
+        for piece in _pieces(file, limits, name, _first(file, limits)):
             if watch is not None:
                 watch(piece)
             total += len(piece)

@@ -79,7 +79,7 @@ def format_check(facts: SignatureFacts) -> tuple[Reason, ...]:
     return tuple(found)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Identification:
     """The signer's certificate, if one was found, and whether the signature value is that of its key.
 
@@ -97,7 +97,8 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     Tried are the candidates of the signature, then the certificates that the caller knows (*known*); one that the
     signed data contradict is never used.
     """
-    tried = distinct(facts.candidates[:CANDIDATES])
+    given = facts.candidates[:CANDIDATES]
+    tried = distinct(given) if len(given) > 1 else given
     bound = [c for c in tried if facts.binding(c) is not _DIFFERS]
     if not bound:
         seen = {c.der for c in tried}

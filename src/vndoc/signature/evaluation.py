@@ -80,11 +80,11 @@ def evaluate(
 
     Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
     """
-    context = _context(policy_of(policy), trust, at, revocation, fetch, proofs)
-    return _evaluated(facts, context, outcome_of(changes), 0)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return evaluated(facts, context, outcome_of(changes))
 
 
-def _context(
+def context_of(
     policy: Policy,
     trust: TrustStore,
     at: datetime.datetime,
@@ -92,6 +92,7 @@ def _context(
     fetch: Fetcher | None,
     proofs: Mapping[bytes, datetime.datetime] | None,
 ) -> Context:
+    """Return what all signatures of one input are judged with; raises ``time-zone-missing``."""
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
     session = None if fetch is None else FetchSession.of(fetch)
@@ -112,9 +113,8 @@ def verdict_of(
     chosen, given = policy_of(policy), tuple(signatures)
     if not given:
         return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
-    context = _context(chosen, trust, at, revocation, fetch, proofs)
-    reports = tuple([_evaluated(facts, context, _NOTHING, 0) for facts in given])
-    return Verdict(policy=chosen.name, at=at, signatures=reports)
+    context = context_of(chosen, trust, at, revocation, fetch, proofs)
+    return Verdict(policy=chosen.name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
 
 
 def verify_xml(
@@ -172,7 +172,8 @@ class _Time:
     proofs: Proofs | None = None
 
 
-def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth: int) -> SignatureReport:
+def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHING, depth: int = 0) -> SignatureReport:
+    """Judge one signature in *context*; *depth* counts the signatures that it is a counter-signature of."""
     context = context.knowing(facts.revocation)
     time = _time(facts, context)
     found = identify(facts, context.trust.known)
@@ -182,7 +183,7 @@ def _evaluated(facts: SignatureFacts, context: Context, changes: Outcome, depth:
     reasons = crypto.reasons + trust.reasons + time.outcome.reasons + changes.reasons
     if facts.counter_signatures and depth < _DEPTH:
         within = context if time.proofs is None else attrs.evolve(context, known=time.proofs.times)
-        counters = tuple([_evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures])
+        counters = tuple([evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures])
         reasons += tuple(
             [
                 Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))

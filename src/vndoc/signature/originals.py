@@ -77,6 +77,8 @@ def _name(attachment: Attachment) -> str:
 def main_document(reading: Reading, policy: Policy) -> str | None:
     """Return the name of the main document: the policy's own, else the first PDF of the manifest or of the files."""
     files = _files(reading.document)
+    if not files:
+        return None
     wanted = policy.packet.main_document
     if wanted is not None:
         named = [f for f in files if wanted.strip() in (_name(f), normalise_content_id(f.content_id))]

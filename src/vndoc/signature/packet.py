@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import enum
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeVar
 
 import attrs
@@ -21,13 +21,13 @@ from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
 from vndoc.edxml.parts import collect
 from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
-from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError
+from vndoc.errors import AttachmentError, ReadError, SignatureError
 from vndoc.limits import DEFAULT, Limits
-from vndoc.pki.fetching import Fetcher, FetchSession
+from vndoc.pki.fetching import Fetcher
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
-from vndoc.signature.evaluation import evaluate
+from vndoc.signature.evaluation import context_of, evaluated
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.originals import Organisations, Original, judge_original, main_document
 from vndoc.signature.policy import Policy, policy_of
@@ -60,6 +60,8 @@ _LEAST: Final = 40
 class HeaderSignature(enum.StrEnum):
     """What stands in the header under the name of a signature."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and a table is asked for each packet
+
     NONE = "none"
     EMPTY = "empty"
     """An element without content, as the .NET writers put it (``DigitalSignature``)."""
@@ -70,7 +72,7 @@ class HeaderSignature(enum.StrEnum):
     PRESENT = "present"
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class PacketVerdict(Verdict):
     """The answer for one packet.
 
@@ -113,21 +115,22 @@ def _texts(markup: SignatureMarkup) -> tuple[list[str], list[str]]:
     digests: list[str] = []
     waiting = [markup]
     for element in waiting:
-        children = element.children
         if element.name in _VALUES:
             texts = values if element.name == _SIGNATURE_VALUE else digests
-            texts.append("".join("".join([child for child in children if isinstance(child, str)]).split()))
-        waiting += [child for child in children if not isinstance(child, str)]
+            texts.append("".join("".join([child for child in element.children if isinstance(child, str)]).split()))
+        for child in element.children:
+            if not isinstance(child, str):
+                waiting.append(child)  # noqa: PERF401 - the loop is over this list
     return values, digests
 
 
 def _is_placeholder(markup: SignatureMarkup) -> bool:
     """Return whether no algorithm gives such values: a short signature value, or one digest for several references."""
     values, digests = _texts(markup)
-    if not values or any(len(_decoded(value)) < _LEAST for value in values):
+    if not values or [value for value in values if len(_decoded(value)) < _LEAST]:
         return True
     repeated = len(digests) > 1 and len(set(digests)) == 1
-    return not digests or repeated or any(len(set(_decoded(digest))) < 2 for digest in digests)
+    return not digests or repeated or bool([digest for digest in digests if len(set(_decoded(digest))) < 2])
 
 
 def _decoded(text: str) -> bytes:
@@ -162,7 +165,7 @@ def _present(reading: Reading, kind: HeaderSignature) -> tuple[XmlSignatureFacts
     source = XmlSource.of_skeleton(reading.skeleton, reading.source.size)
     facts = read_xml(source, resolver=resolve, limits=reading.limits)
     found = [_of_packet(f, reading.skeleton) for f in facts]
-    return tuple(_rewritten(f) if _carried(packet) else f for f in found)
+    return tuple([_rewritten(f) for f in found] if _carried(packet) else found)
 
 
 def _of_packet(facts: XmlSignatureFacts, skeleton: Skeleton) -> XmlSignatureFacts:
@@ -171,7 +174,7 @@ def _of_packet(facts: XmlSignatureFacts, skeleton: Skeleton) -> XmlSignatureFact
     Where an element stands and what it is called says nothing: a reader that is lenient finds a header in other places
     and namespaces, too. So it has to be the very element.
     """
-    if any(covered.what in {"document", "attachment"} for covered in facts.covered):
+    if [covered for covered in facts.covered if covered.what in {"document", "attachment"}]:
         return facts
     parts = collect(skeleton.root, _unheard)
     read = (in_full(skeleton, node) for node in (parts.header, *parts.attachments) if node is not None)
@@ -269,29 +272,26 @@ def verify_packet(
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
-    chosen, packet = policy_of(policy), reading.document
-    session = None if fetch is None else FetchSession.of(fetch)
-    judge = functools.partial(
-        evaluate, policy=chosen, trust=trust, at=at, revocation=revocation, fetch=session, proofs=proofs
-    )
-
-    def seal_facts() -> tuple[SignatureFacts, ...]:
-        return read_seal(packet, normalise=normalise, limits=reading.limits) if sealed else ()
-
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    chosen, packet = context.policy, reading.document
     kind, sealed = header_signature(reading), seal_state(packet) != "none"
     broken: list[Reason] = []
-    seals = tuple(map(judge, _attempted(seal_facts, "seal-unreadable", broken)))
-    present = _attempted(lambda: _present(reading, kind), "header-signature-unreadable", broken)
-    headers = tuple(map(judge, present))
+    seals: tuple[SignatureReport, ...] = ()
+    if sealed:
+        read = functools.partial(read_seal, packet, normalise=normalise, limits=reading.limits)
+        seals = tuple([evaluated(facts, context) for facts in _attempted(read, "seal-unreadable", broken)])
+    present: tuple[XmlSignatureFacts, ...] = ()
+    if kind is HeaderSignature.PRESENT:
+        present = _attempted(functools.partial(_present, reading, kind), "header-signature-unreadable", broken)
+    headers = tuple([evaluated(facts, context) for facts in present])
     safe = bool(seals) and all(s.passed for s in seals)
-    aside = tuple(h for h in headers if safe and any(r.code == "rewritten-in-transit" for r in h.reasons))
-    signatures = (*seals, *(h for h in headers if h not in aside))
+    aside = tuple([h for h in headers if any(r.code == "rewritten-in-transit" for r in h.reasons)]) if safe else ()
+    signatures = seals + (tuple([h for h in headers if h not in aside]) if aside else headers)
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
     told = _header_notes(kind, packet, safe=safe, aside=bool(aside))
-    notes = (*broken, *told, *(() if sealed else _unbound(present, reading.skeleton)), *reasons, *_pdf_notes(packet))
+    unbound = () if sealed else _unbound(present, reading.skeleton)
+    notes = (*broken, *told, *unbound, *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
     return PacketVerdict(
@@ -326,10 +326,12 @@ _NOTES: Final = {
 }
 
 
-def _unbound(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton) -> Iterator[Reason]:
-    """Yield that signatures are there and none of them reaches the very element that the header was read from."""
-    if headers and not any(_reaches_header(facts, skeleton) for facts in headers):
-        yield _reason("header-not-signed")
+def _unbound(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton) -> tuple[Reason, ...]:
+    """Return that signatures are there and none of them reaches the very element that the header was read from."""
+    for facts in headers:
+        if _reaches_header(facts, skeleton):
+            return ()
+    return (_reason("header-not-signed"),) if headers else ()
 
 
 def _reaches_header(facts: XmlSignatureFacts, skeleton: Skeleton) -> bool:
@@ -341,15 +343,18 @@ def _reaches_header(facts: XmlSignatureFacts, skeleton: Skeleton) -> bool:
     return header is not None and facts.reaches(in_full(skeleton, header))
 
 
-def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> Iterator[Reason]:
+def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> list[Reason]:
+    found = []
     if kind is HeaderSignature.WRONG_NAMESPACE and _carried(packet) and not safe:
-        yield _reason("rewritten-in-transit")
+        found.append(_reason("rewritten-in-transit"))
     elif kind in _NOTES:
-        yield _reason(_NOTES[kind])
+        found.append(_reason(_NOTES[kind]))
     if aside:
-        yield _reason("header-signature-set-aside")
+        found.append(_reason("header-signature-set-aside"))
+    return found
 
 
-def _pdf_notes(packet: DocumentPacket) -> Iterator[Reason]:
-    if any((a.name or "").strip().lower().endswith(".pdf") for a in packet.attachments):
-        yield _reason("pdf-signatures-not-examined")
+def _pdf_notes(packet: DocumentPacket) -> tuple[Reason, ...]:
+    if [a for a in packet.attachments if (a.name or "").strip().lower().endswith(".pdf")]:
+        return (_reason("pdf-signatures-not-examined"),)
+    return ()

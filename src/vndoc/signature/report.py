@@ -223,7 +223,7 @@ def _issuer(certificate: Certificate, label: str) -> str:
     return first_of(certificate.issuer, label) or name_text(certificate.issuer)
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class Verdict:
     """The answer for all signatures of one input. Without a signature it is indeterminate, never passed."""
 

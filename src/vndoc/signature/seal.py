@@ -64,13 +64,17 @@ Normalise = Callable[[OrganCode], str]
 """Maps an organ code to the one form under which an agency is known; see :func:`vndoc.envelope.business_key`."""
 
 
-def _is(attachment: Attachment, name: str) -> bool:
-    return nfc(attachment.name or "").strip().casefold() == name.casefold()
+def _folded(attachment: Attachment) -> str:
+    return nfc(attachment.name or "").strip().casefold()
+
+
+_MANIFEST: Final = MANIFEST_NAME.casefold()
+_SIGNATURE: Final = SIGNATURE_NAME.casefold()
 
 
 def of_seal(attachment: Attachment) -> bool:
     """Return whether the attachment has the name of one of the two files of a seal."""
-    return _is(attachment, MANIFEST_NAME) or _is(attachment, SIGNATURE_NAME)
+    return _folded(attachment) in (_MANIFEST, _SIGNATURE)
 
 
 def _uri(name: str) -> str:
@@ -161,11 +165,11 @@ def seal(
 
 def seal_state(packet: DocumentPacket) -> Literal["none", "whole", "broken"]:
     """Return whether *packet* has a seal: both files once, or something else under their names."""
-    manifests = sum(_is(a, MANIFEST_NAME) for a in packet.attachments)
-    signatures = sum(_is(a, SIGNATURE_NAME) for a in packet.attachments)
-    if (manifests, signatures) == (0, 0):
+    names = [_folded(attachment) for attachment in packet.attachments]
+    found = names.count(_MANIFEST), names.count(_SIGNATURE)
+    if found == (0, 0):
         return "none"
-    return "whole" if (manifests, signatures) == (1, 1) else "broken"
+    return "whole" if found == (1, 1) else "broken"
 
 
 def read_seal(
@@ -179,8 +183,8 @@ def read_seal(
     """
     if seal_state(packet) != "whole":
         raise SignatureError("seal-incomplete")
-    manifest = _octets(next(a for a in packet.attachments if _is(a, MANIFEST_NAME)))
-    signature = _octets(next(a for a in packet.attachments if _is(a, SIGNATURE_NAME)))
+    manifest = _octets(next(a for a in packet.attachments if _folded(a) == _MANIFEST))
+    signature = _octets(next(a for a in packet.attachments if _folded(a) == _SIGNATURE))
     facts = read_cms(signature, content=manifest, limits=limits)
     try:
         said = _Said.read(manifest, limits)

@@ -41,7 +41,7 @@ _VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 
 
 def _reason(code: str, place: str, /, **values: object) -> Reason:
-    return Reason.of(SIGNATURE_REASONS[code], place=place, **values)
+    return Reason(SIGNATURE_REASONS[code], tuple(values.items()), place)
 
 
 @attrs.frozen

@@ -30,6 +30,7 @@ from vndoc.xml.pieces import foretold_digest, text_of
 from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
+    "WHOLE",
     "Canonicalizer",
     "Ids",
     "Paths",
@@ -50,7 +51,7 @@ Piece = bytes | memoryview
 
 _SHORT: Final = 256 * 1024
 """Octets of a document in which tags are counted to see that it is soon made canonical: counting takes time, too."""
-_WHOLE: Final = 48 * 1024
+WHOLE: Final = 48 * 1024
 """Octets of a document that is always parsed as it is."""
 _SIGNATURE: Final = ds("Signature")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
@@ -239,23 +240,31 @@ class XmlSource:
         if isinstance(source, (bytearray, memoryview)):
             source = bytes(source)
         if isinstance(source, bytes):
-            if _WHOLE < len(source) <= limits.document_bytes:
+            if WHOLE < len(source) <= limits.document_bytes:
                 skeleton = elide(MemoryOctets(source), limits)
                 if skeleton is not None and _apart(skeleton):
                     check_document(skeleton.data, limits)
                     return cls.of_skeleton(skeleton, len(source))
             check_document(source, limits)
-            root = parse_document_quietly(source, limits)
-            if root is None:
+            found = cls.parsed(source, len(source), limits)
+            if found is None:
                 return cls(root=parse_document(source, limits=limits), size=len(source), light=False)
-            light = len(source) <= _SHORT and is_light(source)
-            return cls(root=root, size=len(source), canonical=_light if light else _whole, light=light)
+            return found
         if not etree.iselement(source):
             raise UsageError("source-type", found=type(source).__name__)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
         return cls(root=tree.getroot(), size=len(etree.tostring(tree)), light=False)
+
+    @classmethod
+    def parsed(cls, data: bytes, size: int, limits: Limits) -> XmlSource | None:
+        """Return the document *data*, parsed, of which *size* is told; ``None`` if anything about it is doubtful."""
+        root = parse_document_quietly(data, limits)
+        if root is None:
+            return None
+        light = len(data) <= _SHORT and is_light(data)
+        return cls(root=root, size=size, canonical=_light if light else _whole, light=light)
 
     @classmethod
     def of_skeleton(cls, skeleton: Skeleton, size: int) -> XmlSource:

@@ -22,23 +22,20 @@ Source: as in :mod:`vndoc.signature.xmldsig`; Exclusive XML Canonicalization 1.0
 
 from __future__ import annotations
 
-import binascii
 import functools
 import re
 from collections.abc import Iterable
 from typing import Final
 
-import pybase64
 from lxml import etree
 
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
-from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_facts import XmlSignatureFacts, candidates, refusals, verifier
-from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
 from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
 from vndoc.signature._xmldsig_references import affordable
+from vndoc.signature._xmldsig_short import WORD, UsualKeys, plain_base64, usual_keys
 from vndoc.signature._xmldsig_tree import Ids, Paths, Piece, PiecedOctets, XmlSource, within
 from vndoc.signature.facts import Covered, Form, Level
 from vndoc.xml import Canonical
@@ -79,8 +76,8 @@ _HEAD: Final = r"""
 </PReference>_)?+
 </PSignedInfo>)_
 <PSignatureValue{ID:i4}>(?P<value>[^<]*+)</PSignatureValue>_
-<PKeyInfo{ID:i5}>_<PX509Data>(?P<certificates>_
-(?:<PX509Certificate>[^<]*+</PX509Certificate>_)++)</PX509Data>_</PKeyInfo>_
+<PKeyInfo{ID:i5}>(?:(?P<word>WORD)</P|(?P<certificates>_<PX509Data>_
+(?:<PX509Certificate>[^<]*+</PX509Certificate>_)++</PX509Data>_</P))KeyInfo>_
 """
 _OBJECT: Final = r"""
 (?P<object><PObject{ID:i6}>_
@@ -112,16 +109,16 @@ _OBJECT: Final = r"""
 def _compiled(pattern: str) -> re.Pattern[bytes]:
     """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space."""
     pattern = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', pattern)
-    pattern = re.sub(r"(</?)P(?=[A-Z])", r"\1(?P=p)", pattern)
+    pattern = re.sub(r"(</?)P(?=[A-Z)|])", r"\1(?P=p)", pattern)
     pattern = re.sub(r"(</?)X(?=[A-Z])", r"\1(?P=x)", pattern)
     pattern = re.sub(r"(>\)?)_", r"\1[ \\t\\n]*+", pattern)
-    return re.compile(pattern.replace("ENVELOPED", re.escape(ENVELOPED)).encode("ascii"), re.VERBOSE)
+    pattern = pattern.replace("ENVELOPED", re.escape(ENVELOPED)).replace("WORD", re.escape(WORD.decode()))
+    return re.compile(pattern.encode("ascii"), re.VERBOSE)
 
 
 _USUAL: Final = _compiled(_HEAD + _OBJECT)
 _IDS: Final = tuple(f"i{number}" for number in range(9))
 _ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
-_CERTIFICATE: Final = re.compile(rb"X509Certificate>([^<]*+)</")
 _FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
 _METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
 _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
@@ -130,17 +127,20 @@ _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib 
 # -- the whole -----------------------------------------------------------------------------------------
 
 
-def read_usual(source: XmlSource) -> XmlSignatureFacts | None:
-    """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt."""
+def read_usual(source: XmlSource, keys: UsualKeys | None = None) -> XmlSignatureFacts | None:
+    """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt.
+
+    *keys* are those that were taken out of it.
+    """
     if source.light is None and source.skeleton is None:
         return None
     try:
-        return _read(source)
+        return _read(source, keys)
     except (_Doubt, VndocError, OSError):  # whoever reads it now meets the same, and tells
         return None
 
 
-def _read(source: XmlSource) -> XmlSignatureFacts:
+def _read(source: XmlSource, keys: UsualKeys | None) -> XmlSignatureFacts:
     root = source.root
     signature, info, form = _found(root)
     octets = _whole(source, form)
@@ -171,12 +171,13 @@ def _read(source: XmlSource) -> XmlSignatureFacts:
         element_path=paths.of(root),
     )
     place = paths.of(signature)
+    keys = _keys(match, keys)
     if match["object"] is None:
         if match["uri2"] is not None:
             raise _Doubt
-        return _plain(match, signed, document, place, root, signature)
+        return _plain(match, keys, signed, document, place, root, signature)
     spent = len(signed) + max(size, source.size)
-    return _xades(source, octets, match, signed, document, spent, paths, signature)
+    return _xades(source, octets, match, keys, signed, document, spent, place, signature)
 
 
 def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canonical]:
@@ -248,13 +249,8 @@ def _digest(uri: bytes) -> Digest:
 
 
 def _decoded(text: bytes) -> bytes:
-    """Return the octets of base64 *text*, at least one."""
-    bare = b"".join(text.split())
-    try:
-        octets = pybase64.b64decode(bare, validate=True)
-    except (binascii.Error, ValueError):
-        raise _Doubt from None
-    if not octets or pybase64.b64encode(octets) != bare:
+    octets = plain_base64(text)
+    if octets is None:
         raise _Doubt
     return octets
 
@@ -329,39 +325,19 @@ def _around(
 
 # -- the facts -----------------------------------------------------------------------------------------
 
-_KEPT: Final = 16 * 1024
 
-
-def _keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
-    """Return what the X509Data with *content* says, its candidates, and its certificates once each."""
-    return _kept_keys(content) if len(content) <= _KEPT else _read_keys(content)
-
-
-def _read_keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
-    texts = _CERTIFICATE.findall(content)
-    if len(texts) > MAX_CERTIFICATES:
+def _keys(match: re.Match[bytes], taken: UsualKeys | None) -> UsualKeys:
+    """Return what KeyInfo says, the certificates in it or those *taken* out of it."""
+    content = match["certificates"]
+    found = taken if content is None else usual_keys(content)
+    if found is None or found.prefix != match["p"] or (content is None) != (taken is not None):
         raise _Doubt
-    keys = KeyInfo(certificates=tuple([_certificate(text) for text in texts]))
-    return keys, candidates(keys, xades.Properties()), distinct(keys.certificates)
-
-
-_kept_keys = functools.lru_cache(maxsize=128)(_read_keys)
-"""Certificates by the octets of X509Data: the same few signers sign most documents. Values never change."""
-
-
-def _certificate(text: bytes) -> Certificate:
-    shown = text.decode("utf-8")
-    known = known_certificate(shown)
-    if known is not None:
-        return known
-    octets = _decoded(text)
-    if len(octets) > MAX_CERTIFICATE:
-        raise _Doubt
-    return kept_certificate(shown, octets)
+    return found
 
 
 def _plain(
     match: re.Match[bytes],
+    keys: UsualKeys,
     signed: bytes,
     document: Covered,
     place: str,
@@ -369,7 +345,6 @@ def _plain(
     signature: etree._Element,
 ) -> XmlSignatureFacts:
     """Return the facts about a signature without properties."""
-    keys, found, certificates = _keys(match["certificates"])
     algorithm, value = _method(match), _decoded(match["value"])
     return XmlSignatureFacts(
         form=Form.XMLDSIG,
@@ -379,13 +354,13 @@ def _plain(
         algorithm=algorithm,
         covered=(document,),
         verify=verifier(algorithm, value, signed),
-        candidates=found,
-        certificates=certificates,
+        candidates=keys.candidates,
+        certificates=keys.certificates,
         binding=xades.absent,
         signature_value=value,
         signed_octets=signed,
         signature_id=_shown(match["i0"]),
-        names=keys.names,
+        names=keys.keys.names,
         reaches=functools.partial(_reaches, root, signature, None),
     )
 
@@ -417,10 +392,11 @@ def _xades(
     source: XmlSource,
     octets: bytes,
     match: re.Match[bytes],
+    keys: UsualKeys,
     signed: bytes,
     document: Covered,
     spent: int,
-    paths: Paths,
+    place: str,
     signature: etree._Element,
 ) -> XmlSignatureFacts:
     """Return the facts about a signature with the properties of XAdES-B in it."""
@@ -438,32 +414,31 @@ def _xades(
         digest=digest.name,
         value=value,
         octets=PiecedOctets(functools.partial(_again, source, node, form), len(covered)),
-        element_path=paths.of(node),
+        element_path=f"{place}/Object/QualifyingProperties/SignedProperties",
     )
     time = xades.parse_time(match["time"].decode("utf-8"))
     if time is None:
         raise _Doubt
-    keys, _, certificates = _keys(match["certificates"])
     binding = functools.partial(xades.binding_of, [(_digest(match["digest3"]).name, _decoded(match["value3"]))])
     data_objects = _data_objects(match)
     algorithm, signature_value = _method(match), _decoded(match["value"])
     return XmlSignatureFacts(
         form=Form.XADES,
         level=Level.B,
-        place=paths.of(signature),
+        place=place,
         reasons=(),
         algorithm=algorithm,
         covered=(document, properties),
         verify=verifier(algorithm, signature_value, signed),
-        candidates=candidates(keys, xades.Properties(present=True, binding=binding)),
-        certificates=certificates,
+        candidates=candidates(keys.keys, xades.Properties(present=True, binding=binding)),
+        certificates=keys.certificates,
         binding=binding,
         signature_value=signature_value,
         signed_octets=signed,
         signature_id=_shown(match["i0"]),
         claimed_time=time,
         content_type=data_objects[0].mime_type or None if data_objects else None,
-        names=keys.names,
+        names=keys.keys.names,
         data_objects=data_objects,
         reaches=functools.partial(_reaches, source.root, signature, node),
     )

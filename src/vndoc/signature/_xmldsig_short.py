@@ -1,0 +1,133 @@
+"""The certificates of a usual XML signature, and a document that is parsed without them.
+
+Certificates are half of a packet without attachments, nobody signed them, and they are the same in all documents of a
+signer. So a KeyInfo with nothing but certificates in it is found in the octets, a word takes the place of what is in
+it, and the rest is parsed, checked and made canonical in half the time. The tree is then the one that the whole
+document would have given, but for this KeyInfo, if the word is found there to be all of its content: what was taken
+out is whole elements, with no attribute and no other prefix than that of KeyInfo, and the word stands nowhere else.
+"""
+
+from __future__ import annotations
+
+import binascii
+import functools
+import re
+from typing import Final, NamedTuple
+
+import pybase64
+
+from vndoc.errors import CertificateError
+from vndoc.limits import Limits
+from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
+from vndoc.signature import xades
+from vndoc.signature._xmldsig_facts import candidates
+from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
+from vndoc.signature._xmldsig_tree import WHOLE, XmlSource
+from vndoc.xml.document import check_document
+
+__all__ = ["WORD", "UsualKeys", "plain_base64", "shortened", "usual_keys"]
+
+WORD: Final = b"vndoc:certificates-were-here"
+"""What stands in KeyInfo instead of its certificates."""
+
+_LONGEST: Final = 16 * 1024
+"""Octets of certificates that are kept: as of a single one."""
+_END: Final = b"KeyInfo>"
+_CONTENT: Final = re.compile(
+    rb"_<(?P<p>(?:[^ <>\"&=:/\t\r\n]++:)?)X509Data>_"
+    rb"(?:<(?P=p)X509Certificate>[A-Za-z0-9+/= \t\r\n]*+</(?P=p)X509Certificate>_)++"
+    rb"</(?P=p)X509Data>_</(?P=p)".replace(b"_", rb"[ \t\r\n]*+")
+)
+_CERTIFICATE: Final = re.compile(rb">([^<]*+)</[^<>]*+(?<=X509Certificate)>")
+
+
+class UsualKeys(NamedTuple):
+    """What a KeyInfo with certificates alone says, who may be the signer if nothing else tells, each of them once."""
+
+    prefix: bytes
+    keys: KeyInfo
+    candidates: tuple[Certificate, ...]
+    certificates: tuple[Certificate, ...]
+
+
+def usual_keys(content: bytes) -> UsualKeys | None:
+    """Return what the octets *content* of a KeyInfo say, its end tag up to the name included.
+
+    ``None`` if there is anything but certificates of one X509Data, or one of them cannot be read. The prefix in them
+    has to be that of XML-DSig.
+    """
+    if len(content) > _LONGEST:
+        return _usual_keys(content)
+    try:
+        return _kept_keys(content)
+    except LookupError:
+        return None
+
+
+def _usual_keys(content: bytes) -> UsualKeys | None:
+    match = _CONTENT.fullmatch(content)
+    if match is None:
+        return None
+    texts = _CERTIFICATE.findall(content)
+    found = [_certificate(text) for text in texts[: MAX_CERTIFICATES + 1]]
+    certificates = [certificate for certificate in found if certificate is not None]
+    if len(certificates) != len(texts) or len(texts) > MAX_CERTIFICATES:
+        return None
+    keys = KeyInfo(certificates=tuple(certificates))
+    return UsualKeys(match["p"], keys, candidates(keys, xades.Properties()), distinct(certificates))
+
+
+@functools.lru_cache(maxsize=128)
+def _kept_keys(content: bytes) -> UsualKeys:
+    """Keep what was found: the same few signers sign most documents. Values never change."""
+    found = _usual_keys(content)
+    if found is None:  # is not kept
+        raise LookupError
+    return found
+
+
+def _certificate(text: bytes) -> Certificate | None:
+    shown = text.decode("ascii")
+    known = known_certificate(shown)
+    octets = plain_base64(text) if known is None else None
+    if octets is None or len(octets) > MAX_CERTIFICATE:
+        return known
+    try:
+        return kept_certificate(shown, octets)
+    except CertificateError:  # whoever reads the whole tree tells
+        return None
+
+
+def plain_base64(text: bytes) -> bytes | None:
+    """Return the octets of base64 *text*, ``None`` if it is not exactly that of at least one octet, white space apart.
+
+    Text with anything else in it, such as ``&``, is not.
+    """
+    bare = b"".join(text.split())
+    try:
+        octets = pybase64.b64decode(bare, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return octets if octets and pybase64.b64encode(octets) == bare else None
+
+
+def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | None:
+    """Return the document *source*, its certificates taken out, and what these say; ``None`` if it is not that easy.
+
+    What was taken out is less deep than the references of a usual signature, so that all limits count as ever.
+
+    Raises :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document` does.
+    """
+    if type(source) is not bytes or len(source) > WHOLE:
+        return None
+    start = source.find(_END) + len(_END)
+    stop = source.find(_END, start)
+    if start < len(_END) or stop < 0 or WORD in source:
+        return None
+    keys = usual_keys(source[start:stop])
+    if keys is None:
+        return None
+    check_document(source, limits)
+    short = b"".join((source[:start], WORD, b"</", keys.prefix, source[stop:]))
+    tree = XmlSource.parsed(short, len(source), limits)
+    return None if tree is None else (tree, keys)

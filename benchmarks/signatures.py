@@ -96,7 +96,7 @@ def signed(size: int, kind: Kind, *, lines: bool = False) -> bytes:
 def forget() -> None:
     """Empty every cache that lives longer than a call."""
     _xmldsig_keys._KNOWN.clear()  # noqa: SLF001
-    _xmldsig_short._kept_keys.cache_clear()  # noqa: SLF001
+    _xmldsig_short._KEPT.clear()  # noqa: SLF001
     _cms_read._kept.cache_clear()  # noqa: SLF001
     building._kept_signed_by.cache_clear()  # noqa: SLF001
     identity._kept.cache_clear()  # noqa: SLF001

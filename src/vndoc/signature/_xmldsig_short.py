@@ -10,7 +10,6 @@ out is whole elements, with no attribute and no other prefix than that of KeyInf
 from __future__ import annotations
 
 import binascii
-import functools
 import re
 from typing import Final, NamedTuple
 
@@ -56,12 +55,23 @@ def usual_keys(content: bytes) -> UsualKeys | None:
     ``None`` if there is anything but certificates of one X509Data, or one of them cannot be read. The prefix in them
     has to be that of XML-DSig.
     """
-    if len(content) > _LONGEST:
-        return _usual_keys(content)
-    try:
-        return _kept_keys(content)
-    except LookupError:
-        return None
+    start = content[:_START]
+    known = _KEPT.get(start)
+    if known is not None and known[0] == content:
+        return known[1]
+    found = _usual_keys(content)
+    if found is not None and len(content) <= _LONGEST:
+        if len(_KEPT) >= _KEPT_COUNT:
+            _KEPT.clear()
+        _KEPT[start] = content, found
+    return found
+
+
+_KEPT: dict[bytes, tuple[bytes, UsualKeys]] = {}
+"""What was found by the start of it, where the first certificate has its serial number: the same few signers sign most
+documents. Values never change."""
+_KEPT_COUNT: Final = 128
+_START: Final = 128
 
 
 def _usual_keys(content: bytes) -> UsualKeys | None:
@@ -75,15 +85,6 @@ def _usual_keys(content: bytes) -> UsualKeys | None:
         return None
     keys = KeyInfo(certificates=tuple(certificates))
     return UsualKeys(match["p"], keys, candidates(keys, xades.Properties()), distinct(certificates))
-
-
-@functools.lru_cache(maxsize=128)
-def _kept_keys(content: bytes) -> UsualKeys:
-    """Keep what was found: the same few signers sign most documents. Values never change."""
-    found = _usual_keys(content)
-    if found is None:  # is not kept
-        raise LookupError
-    return found
 
 
 def _certificate(text: bytes) -> Certificate | None:
@@ -122,10 +123,10 @@ def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | N
         return None
     start = source.find(_END) + len(_END)
     stop = source.find(_END, start)
-    if start < len(_END) or stop < 0 or WORD in source:
+    if start < len(_END) or stop < 0:
         return None
     keys = usual_keys(source[start:stop])
-    if keys is None:
+    if keys is None or source.find(WORD, 0, start) >= 0 or source.find(WORD, stop) >= 0:
         return None
     check_document(source, limits)
     short = b"".join((source[:start], WORD, b"</", keys.prefix, source[stop:]))

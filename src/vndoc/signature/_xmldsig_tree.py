@@ -260,10 +260,11 @@ class XmlSource:
     @classmethod
     def parsed(cls, data: bytes, size: int, limits: Limits) -> XmlSource | None:
         """Return the document *data*, parsed, of which *size* is told; ``None`` if anything about it is doubtful."""
-        root = parse_document_quietly(data, limits)
+        values = data.count(b"=") if len(data) <= _SHORT else None
+        root = parse_document_quietly(data, limits, values)
         if root is None:
             return None
-        light = len(data) <= _SHORT and is_light(data)
+        light = values is not None and is_light(data, values=values)
         return cls(root=root, size=size, canonical=_light if light else _whole, light=light)
 
     @classmethod

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from lxml import etree
@@ -32,13 +31,13 @@ from lxml import etree
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
 from vndoc.signature import xades
-from vndoc.signature._xmldsig_facts import XmlSignatureFacts, candidates, refusals, verifier
+from vndoc.signature._xmldsig_facts import XmlSignatureFacts, refusals, verifier
 from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
 from vndoc.signature._xmldsig_references import affordable
 from vndoc.signature._xmldsig_short import WORD, UsualKeys, plain_base64, usual_keys
-from vndoc.signature._xmldsig_tree import Ids, Paths, Piece, PiecedOctets, XmlSource, within
-from vndoc.signature.facts import Covered, Form, Level
-from vndoc.xml import Canonical
+from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
+from vndoc.signature.facts import Binding, Covered, Form, Level
+from vndoc.xml import Canonical, Skeleton
 from vndoc.xml.c14n import canonical_octets
 from vndoc.xml.pieces import filled
 
@@ -46,7 +45,7 @@ __all__ = ["read_usual"]
 
 _SIGNATURE: Final = ds("Signature")
 _SIGNED_INFO: Final = ds("SignedInfo")
-_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})
+_OURS: Final = tuple(f"{{{namespace}}}" for namespace in (DS, *xades.NAMESPACES))
 _PLAIN: Final = Canonical.C14N_10
 
 
@@ -120,6 +119,8 @@ _USUAL: Final = _compiled(_HEAD + _OBJECT)
 _IDS: Final = tuple(f"i{number}" for number in range(9))
 _ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
 _FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
+_GUESSED: Final = {ENVELOPED: _PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
+"""The canonical form of a reference by the last of its transforms."""
 _METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
 _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
 
@@ -144,40 +145,35 @@ def _read(source: XmlSource, keys: UsualKeys | None) -> XmlSignatureFacts:
     root = source.root
     signature, info, form = _found(root)
     octets = _whole(source, form)
-    prefix = signature.prefix
-    start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
-    at = octets.find(start)
-    match = None if at < 0 else _USUAL.match(octets, at)
-    if match is None or octets.find(start, match.end()) >= 0 or octets.find(b"&", at, match.end()) >= 0:
-        raise _Doubt
-    if b"?" in octets and b"<?" in octets:
-        raise _Doubt
-    _check_ids(root, octets, match)
-    form1 = match["form1"]
+    match = _matched(octets, signature.prefix)
+    rest = octets[: match.start()] + octets[match.end() :]
+    _check_ids(root, rest, match)
+    form1, content = match.group("form1", "certificates")
     if form is not (_PLAIN if form1 is None else _form(form1)):
         raise _Doubt
     signed = _signed_octets(source, info, octets, match)
     digest, value = _digest(match["digest1"]), _decoded(match["value1"])
-    size = _around(source, signature, form, octets, match, digest, value, len(signed))
-    paths = Paths()
-    again = functools.partial(source.canonical, inclusive_prefixes=(), without=signature, whole_document=True)
+    size = _around(source, signature, form, rest, digest, value, len(signed))
+    place = _path(signature)
     document = Covered(
         what="document",
         name="",
         intact=True,
         digest=digest.name,
         value=value,
-        octets=PiecedOctets(functools.partial(again, root, form), size),
-        element_path=paths.of(root),
+        octets=PiecedOctets(
+            lambda: source.canonical(root, form, inclusive_prefixes=(), without=signature, whole_document=True), size
+        ),
+        element_path=place[: place.index("/", 1)],
     )
-    place = paths.of(signature)
-    keys = _keys(match, keys)
+    found = keys if content is None else usual_keys(content)
+    if found is None or found.prefix != match["p"] or (content is None) != (keys is not None):
+        raise _Doubt
     if match["object"] is None:
         if match["uri2"] is not None:
             raise _Doubt
-        return _plain(match, keys, signed, document, place, root, signature)
-    spent = len(signed) + max(size, source.size)
-    return _xades(source, octets, match, keys, signed, document, spent, place, signature)
+        return _plain(match, found, signed, document, place, root, signature)
+    return _xades(source, octets, match, found, signed, document, size, place, signature)
 
 
 def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canonical]:
@@ -185,29 +181,32 @@ def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canoni
 
     Asked is only what the octets cannot say, and what tells soon that it is no usual one.
     """
-    found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
-    if len(found) != 2:
-        raise _Doubt
-    signature, info = found
+    found = list(root.iter(_SIGNATURE, _SIGNED_INFO, etree.Comment))
+    signature, info = found if len(found) == 2 else _among_comments(root)
     parent = signature.getparent()
-    if parent is None or info.getparent() is not signature or not 3 <= len(info) <= 4:
+    if info.tag != _SIGNED_INFO or info.getparent() is not signature:
         raise _Doubt
-    reference = info[2]
-    if reference.get("URI") != "" or not len(reference) or not len(reference[0]):
+    if parent is None or "}CounterSignature" in parent.tag:
         raise _Doubt
-    last = reference[0][-1].get("Algorithm", "")
-    form = _PLAIN if last == ENVELOPED else CANONICAL.get(last)
-    if form is None or _namespace(root) in _NAMESPACES or xades.is_counter_signature(signature):
+    try:
+        reference = info[2]
+        last = reference[0][-1].get("Algorithm", "")
+    except IndexError:
+        raise _Doubt from None
+    form = _GUESSED.get(last)
+    if form is None or reference.get("URI") != "" or root.tag.startswith(_OURS):
         raise _Doubt
     if root.getprevious() is not None or root.getnext() is not None:  # instructions would be in the octets
         raise _Doubt
-    if any(True for _ in signature.iter(etree.Comment)):
+    return signature, info, form
+
+
+def _among_comments(root: etree._Element) -> tuple[etree._Element, etree._Element]:
+    """Return the signature and its SignedInfo, if they are the only ones and no comment lies in them."""
+    found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
+    if len(found) != 2 or any(True for _ in found[0].iter(etree.Comment)):
         raise _Doubt
-    return signature, info, form.without_comments
-
-
-def _namespace(node: etree._Element) -> str:
-    return node.tag[1:].partition("}")[0]
+    return found[0], found[1]
 
 
 def _whole(source: XmlSource, form: Canonical) -> bytes:
@@ -220,17 +219,42 @@ def _whole(source: XmlSource, form: Canonical) -> bytes:
     return canonical_octets(root, form, (), None, whole_document=True, light=skeleton.is_light)
 
 
-def _check_ids(root: etree._Element, octets: bytes, match: re.Match[bytes]) -> None:
-    """Doubt that no Id of the document stands there twice (attack A2)."""
+def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:
+    """Return where the pattern matches the one signature in *octets*."""
+    start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
+    at = octets.find(start)
+    match = None if at < 0 else _USUAL.match(octets, at)
+    if match is None:
+        raise _Doubt
+    stop = match.end()
+    if octets.find(start, stop) >= 0 or octets.find(b"&", at, stop) >= 0 or (b"?" in octets and b"<?" in octets):
+        raise _Doubt
+    return match
+
+
+def _check_ids(root: etree._Element, rest: bytes, match: re.Match[bytes]) -> None:
+    """Doubt that no Id of the document stands there twice (attack A2); *rest* is what is not the signature."""
     own = [value for value in match.group(*_IDS) if value is not None]
     if len(set(own)) != len(own):
         raise _Doubt
-    for part in (octets[: match.start()], octets[match.end() :]):
-        # an attribute ends with its name and this; so may a text, which is looked at for nothing then
-        if any(piece[-2:] in _ID_ENDS for piece in part.split(b"=")):
-            if Ids(root).duplicates:
-                raise _Doubt
-            return
+    # an attribute ends with its name and this; so may a text, which is looked at for nothing then
+    if not _ID_ENDS.isdisjoint([part[-2:] for part in rest.split(b"=")]) and Ids(root).duplicates:
+        raise _Doubt
+
+
+def _path(node: etree._Element) -> str:
+    """Return the path of *node*, as :class:`~vndoc.signature._xmldsig_tree.Paths` gives it."""
+    path = ""
+    at = node
+    while (parent := at.getparent()) is not None:
+        tag = at.tag
+        alike = parent.iterchildren(tag)
+        next(alike)
+        if next(alike, None) is not None:  # to be counted
+            return Paths().of(node)
+        path = f"/{tag.rpartition('}')[2]}{path}"
+        at = parent
+    return f"/{at.tag.rpartition('}')[2]}{path}"
 
 
 def _form(uri: bytes) -> Canonical:
@@ -282,57 +306,61 @@ def _around(
     source: XmlSource,
     signature: etree._Element,
     form: Canonical,
-    octets: bytes,
-    match: re.Match[bytes],
+    rest: bytes,
     digest: Digest,
     value: bytes,
     spent: int,
 ) -> int:
-    """Return the length of the octets around the signature, whose *digest* has to be *value*.
+    """Return the length of what is around the signature, *rest* of the tree, whose *digest* has to be *value*.
 
     *spent* octets were digested already.
     """
-    start, stop = match.span()
-    pieces: Iterable[Piece] = (octets[:start], octets[stop:])
-    ready: tuple[bytes, int] | None = None
-    size = len(octets)
-    if source.skeleton is not None and source.skeleton.texts:
-        rest = b"".join(pieces)
-        size += sum([text.stop - text.start for text in source.skeleton.texts.values()])
-        pieces = filled(source.skeleton, rest)
-        if source.foretold is not None:
-            ready = source.foretold(
-                source.root,
-                form,
-                digest.name,
-                inclusive_prefixes=(),
-                without=signature,
-                whole_document=True,
-                octets=rest,
-            )
+    skeleton = source.skeleton
+    if skeleton is not None and skeleton.texts:
+        return _filled(source, skeleton, signature, form, rest, digest, value, spent)
+    size = len(rest)
+    if not affordable(spent + max(size, source.size), source.size) or digest.of(rest) != value:
+        raise _Doubt
+    return size
+
+
+def _filled(
+    source: XmlSource,
+    skeleton: Skeleton,
+    signature: etree._Element,
+    form: Canonical,
+    rest: bytes,
+    digest: Digest,
+    value: bytes,
+    spent: int,
+) -> int:
+    """Do the same where texts were cut out of the tree."""
+    size = len(rest) + sum([text.stop - text.start for text in skeleton.texts.values()])
     if not affordable(spent + max(size, source.size), source.size):
         raise _Doubt
-    if ready is None:
+    found: tuple[bytes, int] | None = None
+    if source.foretold is not None:
+        found = source.foretold(
+            source.root,
+            form,
+            digest.name,
+            inclusive_prefixes=(),
+            without=signature,
+            whole_document=True,
+            octets=rest,
+        )
+    if found is None:
         hashed, size = hasher(digest), 0
-        for piece in pieces:
+        for piece in filled(skeleton, rest):
             hashed.update(piece)
             size += len(piece)
-        ready = (bytes(hashed.digest()), size)
-    if ready[0] != value:
+        found = (bytes(hashed.digest()), size)
+    if found[0] != value:
         raise _Doubt
-    return ready[1]
+    return found[1]
 
 
 # -- the facts -----------------------------------------------------------------------------------------
-
-
-def _keys(match: re.Match[bytes], taken: UsualKeys | None) -> UsualKeys:
-    """Return what KeyInfo says, the certificates in it or those *taken* out of it."""
-    content = match["certificates"]
-    found = taken if content is None else usual_keys(content)
-    if found is None or found.prefix != match["p"] or (content is None) != (taken is not None):
-        raise _Doubt
-    return found
 
 
 def _plain(
@@ -395,7 +423,7 @@ def _xades(
     keys: UsualKeys,
     signed: bytes,
     document: Covered,
-    spent: int,
+    size: int,
     place: str,
     signature: etree._Element,
 ) -> XmlSignatureFacts:
@@ -405,7 +433,8 @@ def _xades(
     form = _PLAIN if form2 is None else _form(form2)
     covered = _properties_octets(source, node, form, octets, match)
     digest, value = _digest(match["digest2"]), _decoded(match["value2"])
-    if digest.of(covered) != value or not affordable(spent + len(covered), source.size):
+    spent = len(signed) + max(size, source.size) + len(covered)
+    if digest.of(covered) != value or not affordable(spent, source.size):
         raise _Doubt
     properties = Covered(
         what="signed-properties",
@@ -413,7 +442,10 @@ def _xades(
         intact=True,
         digest=digest.name,
         value=value,
-        octets=PiecedOctets(functools.partial(_again, source, node, form), len(covered)),
+        octets=PiecedOctets(
+            lambda: source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False),
+            len(covered),
+        ),
         element_path=f"{place}/Object/QualifyingProperties/SignedProperties",
     )
     time = xades.parse_time(match["time"].decode("utf-8"))
@@ -430,7 +462,7 @@ def _xades(
         algorithm=algorithm,
         covered=(document, properties),
         verify=verifier(algorithm, signature_value, signed),
-        candidates=candidates(keys.keys, xades.Properties(present=True, binding=binding)),
+        candidates=tuple(sorted(keys.candidates, key=lambda found: binding(found) is not Binding.MATCHES)),
         certificates=keys.certificates,
         binding=binding,
         signature_value=signature_value,
@@ -447,8 +479,7 @@ def _xades(
 def _properties(match: re.Match[bytes], signature: etree._Element) -> etree._Element:
     """Return the SignedProperties, which have to be those of this signature, and what its second reference is to."""
     holder = signature[3][0]
-    namespace = _namespace(holder)
-    if namespace not in xades.NAMESPACES or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
+    if not holder.tag.startswith(_OURS[1:]) or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
         raise _Doubt
     if match["x"] == match["p"] or match["i0"] != match["target"] or match["uri2"] != match["i8"]:
         raise _Doubt
@@ -463,7 +494,7 @@ def _properties_octets(
     """Return the canonical octets of SignedProperties, whose only other prefix is that of XML-DSig, on leaves."""
     if not form.exclusive:
         return _canonical(source, node, form)
-    own, inner = _declared(match["x"], _namespace(node)), _declared(match["p"], DS)
+    own, inner = _declared(match["x"], node.tag[1:].partition("}")[0]), _declared(match["p"], DS)
     at, stop = match.span("signed")
     parts = []
     for name in ("at1", "at2", "at3", "at4", "at5"):
@@ -472,10 +503,6 @@ def _properties_octets(
             parts += [octets[at:until], own if name == "at1" else inner]
             at = until
     return b"".join((*parts, octets[at:stop]))
-
-
-def _again(source: XmlSource, node: etree._Element, form: Canonical) -> Iterable[Piece]:
-    return source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False)
 
 
 def _data_objects(match: re.Match[bytes]) -> tuple[xades.DataObject, ...]:

@@ -122,10 +122,15 @@ def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | N
     if type(source) is not bytes or len(source) > WHOLE:
         return None
     start = source.find(_END) + len(_END)
-    stop = source.find(_END, start)
-    if start < len(_END) or stop < 0:
+    if start < len(_END):
         return None
-    keys = usual_keys(source[start:stop])
+    known = _KEPT.get(source[start : start + _START])
+    if known is not None and source.startswith(known[0] + _END, start):
+        stop = start + len(known[0])
+        keys: UsualKeys | None = known[1]
+    else:
+        stop = source.find(_END, start)
+        keys = None if stop < 0 else usual_keys(source[start:stop])
     if keys is None or source.find(WORD, 0, start) >= 0 or source.find(WORD, stop) >= 0:
         return None
     check_document(source, limits)

@@ -38,7 +38,7 @@ from vndoc.signature._xmldsig_short import WORD, UsualKeys, plain_base64, usual_
 from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
 from vndoc.signature.facts import Binding, Covered, Form, Level
 from vndoc.xml import Canonical, Skeleton
-from vndoc.xml.c14n import canonical_octets
+from vndoc.xml.c14n import canonical_octets, written
 from vndoc.xml.pieces import filled
 
 __all__ = ["read_usual"]
@@ -212,11 +212,15 @@ def _among_comments(root: etree._Element) -> tuple[etree._Element, etree._Elemen
 def _whole(source: XmlSource, form: Canonical) -> bytes:
     """Return the canonical octets of the whole tree, the signature in it."""
     skeleton, root = source.skeleton, source.root
+    if source.light:
+        return written(root, form, ())
     if skeleton is None:
-        return canonical_octets(root, form, (), None, whole_document=True, light=bool(source.light))
+        return canonical_octets(root, form, (), None, whole_document=True)
     if skeleton.route == "stream" or skeleton.recovered or skeleton.root is not root:
         raise _Doubt
-    return canonical_octets(root, form, (), None, whole_document=True, light=skeleton.is_light)
+    if skeleton.is_light:
+        return written(root, form, ())
+    return canonical_octets(root, form, (), None, whole_document=True)
 
 
 def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:

@@ -4,7 +4,8 @@ Certificates are half of a packet without attachments, nobody signed them, and t
 signer. So a KeyInfo with nothing but certificates in it is found in the octets, a word takes the place of what is in
 it, and the rest is parsed, checked and made canonical in half the time. The tree is then the one that the whole
 document would have given, but for this KeyInfo, if the word is found there to be all of its content: what was taken
-out is whole elements, with no attribute and no other prefix than that of KeyInfo, and the word stands nowhere else.
+out is whole elements, with no attribute and no other prefix than that of KeyInfo, and the word stands nowhere else in
+what is parsed.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_facts import candidates
 from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
-from vndoc.signature._xmldsig_tree import WHOLE, XmlSource
-from vndoc.xml.document import check_document
+from vndoc.signature._xmldsig_tree import XmlSource
 
 __all__ = ["WORD", "UsualKeys", "plain_base64", "shortened", "usual_keys"]
 
 WORD: Final = b"vndoc:certificates-were-here"
 """What stands in KeyInfo instead of its certificates."""
 
+_LARGEST: Final = 256 * 1024
+"""Octets of a document of which a copy is soon made."""
 _LONGEST: Final = 16 * 1024
 """Octets of certificates that are kept: as of a single one."""
 _END: Final = b"KeyInfo>"
@@ -115,11 +117,9 @@ def plain_base64(text: bytes) -> bytes | None:
 def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | None:
     """Return the document *source*, its certificates taken out, and what these say; ``None`` if it is not that easy.
 
-    What was taken out is less deep than the references of a usual signature, so that all limits count as ever.
-
-    Raises :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document` does.
+    What was taken out is less deep than the references of a usual signature, and has no attributes.
     """
-    if type(source) is not bytes or len(source) > WHOLE:
+    if type(source) is not bytes or len(source) > min(_LARGEST, limits.document_bytes, limits.document_nodes):
         return None
     start = source.find(_END) + len(_END)
     if start < len(_END):
@@ -131,9 +131,11 @@ def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | N
     else:
         stop = source.find(_END, start)
         keys = None if stop < 0 else usual_keys(source[start:stop])
-    if keys is None or source.find(WORD, 0, start) >= 0 or source.find(WORD, stop) >= 0:
+    if keys is None:
         return None
-    check_document(source, limits)
     short = b"".join((source[:start], WORD, b"</", keys.prefix, source[stop:]))
-    tree = XmlSource.parsed(short, len(source), limits)
-    return None if tree is None else (tree, keys)
+    tree = XmlSource.of_octets(short, len(source), limits)
+    if tree is None:
+        return None
+    parsed = short if tree.skeleton is None else tree.skeleton.data
+    return None if parsed.find(WORD, parsed.find(WORD) + 1) >= 0 else (tree, keys)

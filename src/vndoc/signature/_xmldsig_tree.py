@@ -30,7 +30,6 @@ from vndoc.xml.pieces import foretold_digest, text_of
 from vndoc.xml.skeleton import HOLDER_TAGS
 
 __all__ = [
-    "WHOLE",
     "Canonicalizer",
     "Ids",
     "Paths",
@@ -51,7 +50,7 @@ Piece = bytes | memoryview
 
 _SHORT: Final = 256 * 1024
 """Octets of a document in which tags are counted to see that it is soon made canonical: counting takes time, too."""
-WHOLE: Final = 48 * 1024
+_WHOLE: Final = 48 * 1024
 """Octets of a document that is always parsed as it is."""
 _SIGNATURE: Final = ds("Signature")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
@@ -240,13 +239,7 @@ class XmlSource:
         if isinstance(source, (bytearray, memoryview)):
             source = bytes(source)
         if isinstance(source, bytes):
-            if WHOLE < len(source) <= limits.document_bytes:
-                skeleton = elide(MemoryOctets(source), limits)
-                if skeleton is not None and _apart(skeleton):
-                    check_document(skeleton.data, limits)
-                    return cls.of_skeleton(skeleton, len(source))
-            check_document(source, limits)
-            found = cls.parsed(source, len(source), limits)
+            found = cls.of_octets(source, len(source), limits)
             if found is None:
                 return cls(root=parse_document(source, limits=limits), size=len(source), light=False)
             return found
@@ -258,8 +251,17 @@ class XmlSource:
         return cls(root=tree.getroot(), size=len(etree.tostring(tree)), light=False)
 
     @classmethod
-    def parsed(cls, data: bytes, size: int, limits: Limits) -> XmlSource | None:
-        """Return the document *data*, parsed, of which *size* is told; ``None`` if anything about it is doubtful."""
+    def of_octets(cls, data: bytes, size: int, limits: Limits) -> XmlSource | None:
+        """Return the document *data*, of which *size* is told; ``None`` if anything about it is doubtful.
+
+        Raises :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document` does.
+        """
+        if _WHOLE < len(data) <= limits.document_bytes:
+            skeleton = elide(MemoryOctets(data), limits)
+            if skeleton is not None and _apart(skeleton):
+                check_document(skeleton.data, limits)
+                return cls.of_skeleton(skeleton, size)
+        check_document(data, limits)
         values = data.count(b"=") if len(data) <= _SHORT else None
         root = parse_document_quietly(data, limits, values)
         if root is None:
@@ -304,8 +306,11 @@ class XmlSource:
 
 def _apart(skeleton: Skeleton) -> bool:
     """Return whether something was cut out, and nothing of a signature: of that, all is looked at in the tree."""
-    holders = (node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in skeleton.texts)
-    return bool(skeleton.texts) and all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
+    texts = skeleton.texts
+    if not texts:
+        return False
+    holders = [node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in texts]
+    return all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
 
 
 class Ids:

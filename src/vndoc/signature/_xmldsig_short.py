@@ -21,7 +21,7 @@ from vndoc.limits import Limits
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_facts import candidates
-from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
+from vndoc.signature._xmldsig_keys import LONGEST_TEXT, MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
 from vndoc.signature._xmldsig_tree import XmlSource
 
 __all__ = ["WORD", "UsualKeys", "plain_base64", "shortened", "usual_keys"]
@@ -92,7 +92,7 @@ def _usual_keys(content: bytes) -> UsualKeys | None:
 def _certificate(text: bytes) -> Certificate | None:
     shown = text.decode("ascii")
     known = known_certificate(shown)
-    octets = plain_base64(text) if known is None else None
+    octets = plain_base64(text) if known is None and len(text) <= LONGEST_TEXT else None
     if octets is None or len(octets) > MAX_CERTIFICATE:
         return known
     try:

@@ -33,12 +33,13 @@ from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_facts import XmlSignatureFacts, refusals, verifier
 from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
+from vndoc.signature._xmldsig_pattern import IDS, USUAL
 from vndoc.signature._xmldsig_references import affordable
-from vndoc.signature._xmldsig_short import WORD, UsualKeys, plain_base64, usual_keys
+from vndoc.signature._xmldsig_short import UsualKeys, plain_base64, usual_keys
 from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
 from vndoc.signature.facts import Binding, Covered, Form, Level
 from vndoc.xml import Canonical, Skeleton
-from vndoc.xml.c14n import canonical_octets, written
+from vndoc.xml.c14n import SCOPE, canonical_octets, written
 from vndoc.xml.pieces import filled
 
 __all__ = ["read_usual"]
@@ -47,76 +48,14 @@ _SIGNATURE: Final = ds("Signature")
 _SIGNED_INFO: Final = ds("SignedInfo")
 _OURS: Final = tuple(f"{{{namespace}}}" for namespace in (DS, *xades.NAMESPACES))
 _PLAIN: Final = Canonical.C14N_10
+_SCOPE: Final = SCOPE // 2
+"""Namespaces in scope of a usual signature: well below what the general route takes."""
 
 
 class _Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
     """The signature is not a usual one, or something is wrong with it."""
 
 
-# -- the pattern ---------------------------------------------------------------------------------------
-
-_HEAD: Final = r"""
-<(?P<p>(?:(?P<pn>[^ <>"&=:/]++):)?)Signature(?:\ xmlns(?::[^ <>"&=:/]++)?="[^"]*+")*+{ID:i0}>_
-(?P<info><PSignedInfo(?P<at0>){ID:i1}>_
-<PCanonicalizationMethod\ Algorithm="(?P<form>[^"]*+)"></PCanonicalizationMethod>_
-<PSignatureMethod\ Algorithm="(?P<method>[^"]*+)"></PSignatureMethod>_
-<PReference{ID:i2}(?:\ Type="[^"]*+")?+\ URI="">_
-<PTransforms>_
-<PTransform\ Algorithm="ENVELOPED"></PTransform>_
-(?:<PTransform\ Algorithm="(?P<form1>[^"]*+)"></PTransform>_)?+
-</PTransforms>_
-<PDigestMethod\ Algorithm="(?P<digest1>[^"]*+)"></PDigestMethod>_
-<PDigestValue>(?P<value1>[^<]*+)</PDigestValue>_
-</PReference>_
-(?:<PReference{ID:i3}\ Type="(?P<type2>[^"]*+)"\ URI="\#(?P<uri2>[A-Za-z0-9_.-]++)">_
-(?:<PTransforms>_<PTransform\ Algorithm="(?P<form2>[^"]*+)"></PTransform>_</PTransforms>_)?+
-<PDigestMethod\ Algorithm="(?P<digest2>[^"]*+)"></PDigestMethod>_
-<PDigestValue>(?P<value2>[^<]*+)</PDigestValue>_
-</PReference>_)?+
-</PSignedInfo>)_
-<PSignatureValue{ID:i4}>(?P<value>[^<]*+)</PSignatureValue>_
-<PKeyInfo{ID:i5}>(?:(?P<word>WORD)</P|(?P<certificates>_<PX509Data>_
-(?:<PX509Certificate>[^<]*+</PX509Certificate>_)++</PX509Data>_</P))KeyInfo>_
-"""
-_OBJECT: Final = r"""
-(?P<object><PObject{ID:i6}>_
-<(?P<x>(?:(?P<xn>[^ <>"&=:/]++):)?)QualifyingProperties
-(?:\ xmlns(?(xn):(?P=xn)|)="[^"]*+")?+{ID:i7}\ Target="\#(?P<target>[^"]*+)">_
-(?P<signed><XSignedProperties(?P<at1>)\ Id="(?P<i8>[^"]*+)">_
-<XSignedSignatureProperties>_
-<XSigningTime>(?P<time>[^<]*+)</XSigningTime>_
-<XSigningCertificate(?P<v2>(?:V2)?+)>_<XCert>_<XCertDigest>_
-<PDigestMethod(?P<at2>)\ Algorithm="(?P<digest3>[^"]*+)"></PDigestMethod>_
-<PDigestValue(?P<at3>)>(?P<value3>[^<]*+)</PDigestValue>_
-</XCertDigest>_
-(?:<XIssuerSerialV2>[^<]*+</XIssuerSerialV2>_
-|<XIssuerSerial>_<PX509IssuerName(?P<at4>)>[^<]*+</PX509IssuerName>_
-<PX509SerialNumber(?P<at5>)>[^<]*+</PX509SerialNumber>_</XIssuerSerial>_)?+
-</XCert>_</XSigningCertificate(?P=v2)>_
-</XSignedSignatureProperties>_
-(?:<XSignedDataObjectProperties>_
-<XDataObjectFormat\ ObjectReference="(?P<object_reference>[^"]*+)">_
-(?:<XDescription>(?P<description>[^<]*+)</XDescription>_)?+
-<XMimeType>(?P<mime_type>[^<]*+)</XMimeType>_
-</XDataObjectFormat>_</XSignedDataObjectProperties>_)?+
-</XSignedProperties>)_
-</XQualifyingProperties>_</PObject>_)?+
-</PSignature>
-"""
-
-
-def _compiled(pattern: str) -> re.Pattern[bytes]:
-    """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space."""
-    pattern = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', pattern)
-    pattern = re.sub(r"(</?)P(?=[A-Z)|])", r"\1(?P=p)", pattern)
-    pattern = re.sub(r"(</?)X(?=[A-Z])", r"\1(?P=x)", pattern)
-    pattern = re.sub(r"(>\)?)_", r"\1[ \\t\\n]*+", pattern)
-    pattern = pattern.replace("ENVELOPED", re.escape(ENVELOPED)).replace("WORD", re.escape(WORD.decode()))
-    return re.compile(pattern.encode("ascii"), re.VERBOSE)
-
-
-_USUAL: Final = _compiled(_HEAD + _OBJECT)
-_IDS: Final = tuple(f"i{number}" for number in range(9))
 _ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
 _FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
 _GUESSED: Final = {ENVELOPED: _PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
@@ -227,7 +166,7 @@ def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:
     """Return where the pattern matches the one signature in *octets*."""
     start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
     at = octets.find(start)
-    match = None if at < 0 else _USUAL.match(octets, at)
+    match = None if at < 0 else USUAL.match(octets, at)
     if match is None:
         raise _Doubt
     stop = match.end()
@@ -238,7 +177,7 @@ def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:
 
 def _check_ids(root: etree._Element, rest: bytes, match: re.Match[bytes]) -> None:
     """Doubt that no Id of the document stands there twice (attack A2); *rest* is what is not the signature."""
-    own = [value for value in match.group(*_IDS) if value is not None]
+    own = [value for value in match.group(*IDS) if value is not None]
     if len(set(own)) != len(own):
         raise _Doubt
     # an attribute ends with its name and this; so may a text, which is looked at for nothing then
@@ -296,6 +235,8 @@ def _signed_octets(source: XmlSource, info: etree._Element, octets: bytes, match
         raise _Doubt
     if not form.exclusive:
         return _canonical(source, info, form)
+    if len(info.nsmap) > _SCOPE:
+        raise _Doubt
     start, stop = match.span("info")
     at = match.start("at0")
     return b"".join((octets[start:at], _declared(match["p"], DS), octets[at:stop]))

@@ -25,7 +25,7 @@ from vndoc.xml.c14nwriter import is_relative, markup, relative_names, write_cano
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
 
-__all__ = ["Canonical", "canonical_octets", "canonicalize", "path_between", "written"]
+__all__ = ["SCOPE", "Canonical", "canonical_octets", "canonicalize", "path_between", "written"]
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _SIMPLE: Final = (_XML + "lang", _XML + "space")
@@ -36,7 +36,7 @@ _DEFAULT: Final = "#default"
 _LONGEST_BASES: Final = 64 * 1024
 """Characters in all ``xml:base`` values around an element: joining takes their number times that of the values."""
 
-_SCOPE: Final = 1_000
+SCOPE: Final = 1_000
 """Namespaces in scope of an inner element: writing them takes the square of their number, each time anew."""
 
 _REMOVED: Final = 10_000
@@ -228,7 +228,7 @@ def _stands_alone(root: etree._Element) -> bool:
 def _detached(node: etree._Element, algorithm: Canonical, prefixes: Sequence[str], *, light: bool) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own."""
     scope = node.nsmap
-    if len(scope) > _SCOPE:
+    if len(scope) > SCOPE:
         raise ReadError("c14n-too-complex")
     if light and algorithm.exclusive and not prefixes and not any(map(is_relative, scope.values())):
         found = copy.copy(node)

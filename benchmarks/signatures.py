@@ -41,7 +41,7 @@ from measure import Jobs, at_least, at_most, ended, head, peak_mib, row, thread_
 from packets import KB, MB, octets, wrapped
 from vndoc.envelope import normalise_content_id
 from vndoc.pki import Purpose, TrustStore, building, names
-from vndoc.signature import _cms_read, _xmldsig_keys, _xmldsig_usual, identity, trusting
+from vndoc.signature import _cms_read, _xmldsig_keys, _xmldsig_short, identity, trusting
 from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
 from vndoc.signature.packet import read_header_signatures, sign_header
 from vndoc.signature.policy import POLICIES, Policy, RevocationRule
@@ -96,7 +96,7 @@ def signed(size: int, kind: Kind, *, lines: bool = False) -> bytes:
 def forget() -> None:
     """Empty every cache that lives longer than a call."""
     _xmldsig_keys._KNOWN.clear()  # noqa: SLF001
-    _xmldsig_usual._kept_keys.cache_clear()  # noqa: SLF001
+    _xmldsig_short._KEPT.clear()  # noqa: SLF001
     _cms_read._kept.cache_clear()  # noqa: SLF001
     building._kept_signed_by.cache_clear()  # noqa: SLF001
     identity._kept.cache_clear()  # noqa: SLF001

@@ -19,7 +19,8 @@ from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import TemporarySpool
-from vndoc.signature import _xmldsig_references, xades
+from vndoc.signature import _xmldsig_references, _xmldsig_short, xades
+from vndoc.signature._xmldsig_short import WORD, shortened, usual_keys
 from vndoc.signature._xmldsig_usual import read_usual
 from vndoc.signature.xmldsig import XmlSource, read_xml
 from vndoc.signature.xmldsig_making import Claims, XmlReference, sign_xml
@@ -57,10 +58,15 @@ def usual(data: bytes | etree._Element | XmlSource) -> bool:
     """Return whether the usual route answers for *data*; if so, the general one has to say the same."""
     source = XmlSource.of(data)
     found = read_usual(source)
+    short = shortened(data, DEFAULT)
+    also = None if short is None else read_usual(*short)
+    assert also is None or found is not None
     if found is None:
         return False
     [general] = generally(source)
-    assert_same(found, general, source)
+    assert_same(found, general, source.root)
+    if also is not None:
+        assert_same(also, general)
     if isinstance(data, bytes):
         [whole] = generally(parse_document(data))
         assert (found.signed_octets, found.place) == (whole.signed_octets, whole.place)
@@ -214,6 +220,8 @@ def test_other_forms_of_xades_are_read_generally():
         ("rsa-sha256", "rsa-sha1024"),
         ("xmlenc#sha256", "xmldsig-more#md5"),
         ('URI=""', 'URI="#xpointer(/)"'),
+        ('URI=""', f'Type="{xades.SIGNED_PROPERTIES}" URI=""'),
+        ("<a ", "<a " + " ".join(f'xmlns:n{number}="urn:{number}"' for number in range(1001)) + " "),
         ('URI=""', ""),
         ("</d>", '</d><ds:Signature xmlns:ds="urn:other"/>'),
         ("</d>", f'</d><ds:Signature xmlns:ds="{DS}"/>'),
@@ -270,6 +278,72 @@ def test_as_many_certificates_as_there_may_be(count):
     assert usual(data) == (count <= 64)
 
 
+@pytest.mark.parametrize("space", [10, 2_000_000])
+def test_certificates_with_much_white_space(space):
+    text = signature(p="ds").replace("<ds:X509Certificate>", "<ds:X509Certificate>" + " " * space)
+    data = sealed(document(text))
+    assert usual(data) == (space == 10)
+    assert ("certificate-too-large" in codes(read_xml(data)[0])) == (space != 10)
+
+
+_COMMENT = "<!-- <ds:KeyInfo>{}</ds:KeyInfo> -->"
+
+
+@pytest.mark.parametrize(
+    ("before", "inner"),
+    [
+        ("", "WORD"),
+        (_COMMENT, "WORD"),
+        ("", f"WORD</ds:KeyInfo>{_COMMENT}<ds:KeyInfo>"),
+        ("<![CDATA[<ds:KeyInfo>{}</ds:KeyInfo>]]>", "WORD"),
+        ("", "{}</ds:KeyInfo><ds:KeyInfo>{}"),
+        ("", "<![CDATA[{}]]>"),
+        ("", "{}<!-- x -->"),
+        ("", "<s:X509Data xmlns:s='urn:s'/>{}"),
+    ],
+)
+def test_the_word_for_certificates_proves_nothing(before, inner):
+    """Whoever writes it himself, or hides certificates, is read as ever."""
+    text = signature(p="ds")
+    content = re.search("<ds:KeyInfo>(.*)</ds:KeyInfo>", text)[1]
+    before, inner = (part.format(content, content).replace("WORD", WORD.decode()) for part in (before, inner))
+    data = sealed(document(text.replace(content, inner), more=before))
+    shown = f"<ds:KeyInfo>{content}</ds:KeyInfo>"
+    written = shown.replace("<", "&lt;").replace(">", "&gt;").encode()
+    data = data.replace(written, f"<![CDATA[{shown}]]>".encode())
+    assert (b"CDATA" in data) == ("CDATA" in before)
+    assert not usual(data)
+    assert read_xml(data) == generally(data)
+
+
+def test_the_word_may_stand_around():
+    data = sealed(document(signature(p="ds"), more=f"<b>{WORD.decode()}</b>"))
+    assert shortened(data, DEFAULT) is None
+    assert usual(data)
+
+
+def test_certificates_are_kept_by_all_of_their_octets(monkeypatch):
+    """Two that begin alike do not stand for each other, and there are never more than so many."""
+    kept: dict[bytes, object] = {}
+    monkeypatch.setattr(_xmldsig_short, "_KEPT", kept)
+    monkeypatch.setattr(_xmldsig_short, "_KEPT_COUNT", 2)
+    one, two = (b64(identity.certificate.der) for identity in (AN, CA))
+    contents = [
+        f"<X509Data><X509Certificate>{one}</X509Certificate>{more}</X509Data></".encode()
+        for more in ("", f"<X509Certificate>{two}</X509Certificate>", " ")
+    ]
+    for content in contents * 2:
+        assert len(usual_keys(content).keys.certificates) == content.count(b"</X509Certificate>")
+        assert len(kept) == 1
+    for identity in (AN, CA, CURVE):
+        usual_keys(
+            f"<X509Data><X509Certificate>{b64(identity.certificate.der)}</X509Certificate></X509Data></".encode()
+        )
+        assert len(kept) <= 2
+    for bad in (b"", b"<X509Data></X509Data></", b"<X509Data><X509Certificate>AAAA</X509Certificate></X509Data></"):
+        assert usual_keys(bad) is None
+
+
 _PIECES = (
     *("<!-- x -->", "<?p q?>", "<?p <ds:Signature ?>", "&#13;", "&#9;", "&amp;", "&lt;", "]]&gt;", "<![CDATA[<x]]>"),
     *(' Id="x"', ' Id="sig"', ' id="props"', ' xml:id="sig"', ' xml:lang="vi"', ' xml:base="urn:b"', ' k=">"'),
@@ -317,7 +391,9 @@ def test_documents_that_are_changed_afterwards(data, where, piece, gone):
     at = int(where * len(data))
     changed = data[:at] + piece.encode() + data[at + (gone if gone < 15 else 0) :]
     try:
-        source = XmlSource.of(changed)
+        XmlSource.of(changed)
     except VndocError:
+        short = shortened(changed, DEFAULT)
+        assert short is None or read_usual(*short) is None
         return
-    event("usual" if usual(source) else "not usual")
+    event("usual" if usual(changed) else "not usual")

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from lxml import etree
+
+from vndoc.limits import Limits
 from vndoc.signature import xmldsig
+from vndoc.signature._xmldsig_short import UsualKeys
 from vndoc.signature.facts import Covered
 from vndoc.signature.xmldsig import XmlSignatureFacts, XmlSource, read_xml
 from xmlsig_support import AN, CA
 
-Usual = Callable[[XmlSource], XmlSignatureFacts | None]
-
-_REAL: Usual = xmldsig.read_usual
+_USUAL = xmldsig.read_usual
+_SHORTENED = xmldsig.shortened
 
 
 def generally(source: bytes | XmlSource, **how: object) -> tuple[XmlSignatureFacts, ...]:
     """Return the facts about *source* by the general route alone."""
-    with mock.patch.object(xmldsig, "read_usual", return_value=None):
+    with mock.patch.multiple(xmldsig, shortened=lambda *_: None, read_usual=lambda *_: None):
         return read_xml(source, **how)
 
 
@@ -36,7 +39,7 @@ def told(covered: Covered) -> tuple[bytes, int] | None:
     return hashed.digest(), size
 
 
-def assert_same(usual: XmlSignatureFacts, general: XmlSignatureFacts, source: XmlSource) -> None:
+def assert_same(usual: XmlSignatureFacts, general: XmlSignatureFacts, tree: etree._Element | None = None) -> None:
     """Assert that both say the same, in all values and all that can be asked of them."""
     assert usual == general
     assert [told(c) for c in usual.covered] == [told(c) for c in general.covered]
@@ -45,21 +48,32 @@ def assert_same(usual: XmlSignatureFacts, general: XmlSignatureFacts, source: Xm
         assert usual.binding(certificate) == general.binding(certificate)
         assert usual.names(certificate) == general.names(certificate)
     assert usual.key_value is general.key_value is None
-    for node in source.root.iter("*"):
-        assert usual.reaches(node) == general.reaches(node)
+    if tree is not None:
+        for node in tree.iter("*"):
+            assert usual.reaches(node) == general.reaches(node)
 
 
-def checked(source: XmlSource) -> XmlSignatureFacts | None:
-    """Do what the usual route does, and compare it with the general one."""
-    found = _REAL(source)
-    if found is not None:
-        [general] = generally(source)
-        assert_same(found, general, source)
-    return found
+def _checked() -> tuple[object, object]:
+    """Return what does the same as the two functions of the usual route, and compares what it finds."""
+    asked: list[object] = []
+
+    def short(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | None:
+        asked[:] = [source]
+        return _SHORTENED(source, limits)
+
+    def usual(source: XmlSource, keys: UsualKeys | None = None) -> XmlSignatureFacts | None:
+        found = _USUAL(source, keys)
+        if found is not None:
+            [general] = generally(source if keys is None else asked[0])
+            assert_same(found, general, source.root if keys is None else None)
+        return found
+
+    return short, usual
 
 
 @contextmanager
 def compared() -> Iterator[None]:
     """Compare the two routes wherever a signature is read."""
-    with mock.patch.object(xmldsig, "read_usual", checked):
+    short, usual = _checked()
+    with mock.patch.multiple(xmldsig, shortened=short, read_usual=usual):
         yield

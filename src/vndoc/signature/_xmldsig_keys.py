@@ -23,6 +23,7 @@ from vndoc.signature._xmldsig_names import DS11, digest_method, ds
 from vndoc.signature._xmldsig_tree import base64_of, base64_value, element_children, plain_text, reason
 
 __all__ = [
+    "LONGEST_TEXT",
     "MAX_CERTIFICATES",
     "KeyInfo",
     "kept_certificate",
@@ -37,7 +38,8 @@ __all__ = [
 MAX_CERTIFICATES: Final = 64
 """Certificates that are read from one signature."""
 
-_LARGEST: Final = MAX_CERTIFICATE * 4 // 3 + 1024
+LONGEST_TEXT: Final = 2 * (MAX_CERTIFICATE * 4 // 3 + 1024)
+"""Characters of a certificate in base64, with white space."""
 _LONGEST_NAME: Final = 4096
 _X509_DATA: Final = ds("X509Data")
 _X509_CERTIFICATE: Final = ds("X509Certificate")
@@ -135,7 +137,7 @@ def read_certificate(node: etree._Element, reasons: list[Reason]) -> Certificate
     known = known_certificate(text)
     if known is not None:
         return known
-    if len(text) > 2 * _LARGEST:
+    if len(text) > LONGEST_TEXT:
         reasons.append(reason("certificate-too-large", place=node, limit=MAX_CERTIFICATE))
         return None
     octets = base64_of(text, node)

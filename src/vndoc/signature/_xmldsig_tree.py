@@ -239,23 +239,35 @@ class XmlSource:
         if isinstance(source, (bytearray, memoryview)):
             source = bytes(source)
         if isinstance(source, bytes):
-            if _WHOLE < len(source) <= limits.document_bytes:
-                skeleton = elide(MemoryOctets(source), limits)
-                if skeleton is not None and _apart(skeleton):
-                    check_document(skeleton.data, limits)
-                    return cls.of_skeleton(skeleton, len(source))
-            check_document(source, limits)
-            root = parse_document_quietly(source, limits)
-            if root is None:
+            found = cls.of_octets(source, len(source), limits)
+            if found is None:
                 return cls(root=parse_document(source, limits=limits), size=len(source), light=False)
-            light = len(source) <= _SHORT and is_light(source)
-            return cls(root=root, size=len(source), canonical=_light if light else _whole, light=light)
+            return found
         if not etree.iselement(source):
             raise UsageError("source-type", found=type(source).__name__)
         tree = source.getroottree()
         if cast("Any", tree).docinfo.doctype:
             raise ReadError("xml-dtd")
         return cls(root=tree.getroot(), size=len(etree.tostring(tree)), light=False)
+
+    @classmethod
+    def of_octets(cls, data: bytes, size: int, limits: Limits) -> XmlSource | None:
+        """Return the document *data*, of which *size* is told; ``None`` if anything about it is doubtful.
+
+        Raises :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document` does.
+        """
+        if _WHOLE < len(data) <= limits.document_bytes:
+            skeleton = elide(MemoryOctets(data), limits)
+            if skeleton is not None and _apart(skeleton):
+                check_document(skeleton.data, limits)
+                return cls.of_skeleton(skeleton, size)
+        check_document(data, limits)
+        values = data.count(b"=") if len(data) <= _SHORT else None
+        root = parse_document_quietly(data, limits, values)
+        if root is None:
+            return None
+        light = values is not None and is_light(data, values=values)
+        return cls(root=root, size=size, canonical=_light if light else _whole, light=light)
 
     @classmethod
     def of_skeleton(cls, skeleton: Skeleton, size: int) -> XmlSource:
@@ -294,8 +306,11 @@ class XmlSource:
 
 def _apart(skeleton: Skeleton) -> bool:
     """Return whether something was cut out, and nothing of a signature: of that, all is looked at in the tree."""
-    holders = (node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in skeleton.texts)
-    return bool(skeleton.texts) and all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
+    texts = skeleton.texts
+    if not texts:
+        return False
+    holders = [node for node in skeleton.root.iter(*HOLDER_TAGS) if node.text in texts]
+    return all(next(node.iterancestors(_SIGNATURE), None) is None for node in holders)
 
 
 class Ids:

@@ -22,107 +22,44 @@ Source: as in :mod:`vndoc.signature.xmldsig`; Exclusive XML Canonicalization 1.0
 
 from __future__ import annotations
 
-import binascii
 import functools
 import re
-from collections.abc import Iterable
 from typing import Final
 
-import pybase64
 from lxml import etree
 
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
-from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, distinct
 from vndoc.signature import xades
-from vndoc.signature._xmldsig_facts import XmlSignatureFacts, candidates, refusals, verifier
-from vndoc.signature._xmldsig_keys import MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
+from vndoc.signature._xmldsig_facts import XmlSignatureFacts, refusals, verifier
 from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
+from vndoc.signature._xmldsig_pattern import IDS, USUAL
 from vndoc.signature._xmldsig_references import affordable
-from vndoc.signature._xmldsig_tree import Ids, Paths, Piece, PiecedOctets, XmlSource, within
-from vndoc.signature.facts import Covered, Form, Level
-from vndoc.xml import Canonical
-from vndoc.xml.c14n import canonical_octets
+from vndoc.signature._xmldsig_short import UsualKeys, plain_base64, usual_keys
+from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
+from vndoc.signature.facts import Binding, Covered, Form, Level
+from vndoc.xml import Canonical, Skeleton
+from vndoc.xml.c14n import SCOPE, canonical_octets, written
 from vndoc.xml.pieces import filled
 
 __all__ = ["read_usual"]
 
 _SIGNATURE: Final = ds("Signature")
 _SIGNED_INFO: Final = ds("SignedInfo")
-_NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})
+_OURS: Final = tuple(f"{{{namespace}}}" for namespace in (DS, *xades.NAMESPACES))
 _PLAIN: Final = Canonical.C14N_10
+_SCOPE: Final = SCOPE // 2
+"""Namespaces in scope of a usual signature: well below what the general route takes."""
 
 
 class _Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
     """The signature is not a usual one, or something is wrong with it."""
 
 
-# -- the pattern ---------------------------------------------------------------------------------------
-
-_HEAD: Final = r"""
-<(?P<p>(?:(?P<pn>[^ <>"&=:/]++):)?)Signature(?:\ xmlns(?::[^ <>"&=:/]++)?="[^"]*+")*+{ID:i0}>_
-(?P<info><PSignedInfo(?P<at0>){ID:i1}>_
-<PCanonicalizationMethod\ Algorithm="(?P<form>[^"]*+)"></PCanonicalizationMethod>_
-<PSignatureMethod\ Algorithm="(?P<method>[^"]*+)"></PSignatureMethod>_
-<PReference{ID:i2}(?:\ Type="[^"]*+")?+\ URI="">_
-<PTransforms>_
-<PTransform\ Algorithm="ENVELOPED"></PTransform>_
-(?:<PTransform\ Algorithm="(?P<form1>[^"]*+)"></PTransform>_)?+
-</PTransforms>_
-<PDigestMethod\ Algorithm="(?P<digest1>[^"]*+)"></PDigestMethod>_
-<PDigestValue>(?P<value1>[^<]*+)</PDigestValue>_
-</PReference>_
-(?:<PReference{ID:i3}\ Type="(?P<type2>[^"]*+)"\ URI="\#(?P<uri2>[A-Za-z0-9_.-]++)">_
-(?:<PTransforms>_<PTransform\ Algorithm="(?P<form2>[^"]*+)"></PTransform>_</PTransforms>_)?+
-<PDigestMethod\ Algorithm="(?P<digest2>[^"]*+)"></PDigestMethod>_
-<PDigestValue>(?P<value2>[^<]*+)</PDigestValue>_
-</PReference>_)?+
-</PSignedInfo>)_
-<PSignatureValue{ID:i4}>(?P<value>[^<]*+)</PSignatureValue>_
-<PKeyInfo{ID:i5}>_<PX509Data>(?P<certificates>_
-(?:<PX509Certificate>[^<]*+</PX509Certificate>_)++)</PX509Data>_</PKeyInfo>_
-"""
-_OBJECT: Final = r"""
-(?P<object><PObject{ID:i6}>_
-<(?P<x>(?:(?P<xn>[^ <>"&=:/]++):)?)QualifyingProperties
-(?:\ xmlns(?(xn):(?P=xn)|)="[^"]*+")?+{ID:i7}\ Target="\#(?P<target>[^"]*+)">_
-(?P<signed><XSignedProperties(?P<at1>)\ Id="(?P<i8>[^"]*+)">_
-<XSignedSignatureProperties>_
-<XSigningTime>(?P<time>[^<]*+)</XSigningTime>_
-<XSigningCertificate(?P<v2>(?:V2)?+)>_<XCert>_<XCertDigest>_
-<PDigestMethod(?P<at2>)\ Algorithm="(?P<digest3>[^"]*+)"></PDigestMethod>_
-<PDigestValue(?P<at3>)>(?P<value3>[^<]*+)</PDigestValue>_
-</XCertDigest>_
-(?:<XIssuerSerialV2>[^<]*+</XIssuerSerialV2>_
-|<XIssuerSerial>_<PX509IssuerName(?P<at4>)>[^<]*+</PX509IssuerName>_
-<PX509SerialNumber(?P<at5>)>[^<]*+</PX509SerialNumber>_</XIssuerSerial>_)?+
-</XCert>_</XSigningCertificate(?P=v2)>_
-</XSignedSignatureProperties>_
-(?:<XSignedDataObjectProperties>_
-<XDataObjectFormat\ ObjectReference="(?P<object_reference>[^"]*+)">_
-(?:<XDescription>(?P<description>[^<]*+)</XDescription>_)?+
-<XMimeType>(?P<mime_type>[^<]*+)</XMimeType>_
-</XDataObjectFormat>_</XSignedDataObjectProperties>_)?+
-</XSignedProperties>)_
-</XQualifyingProperties>_</PObject>_)?+
-</PSignature>
-"""
-
-
-def _compiled(pattern: str) -> re.Pattern[bytes]:
-    """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space."""
-    pattern = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', pattern)
-    pattern = re.sub(r"(</?)P(?=[A-Z])", r"\1(?P=p)", pattern)
-    pattern = re.sub(r"(</?)X(?=[A-Z])", r"\1(?P=x)", pattern)
-    pattern = re.sub(r"(>\)?)_", r"\1[ \\t\\n]*+", pattern)
-    return re.compile(pattern.replace("ENVELOPED", re.escape(ENVELOPED)).encode("ascii"), re.VERBOSE)
-
-
-_USUAL: Final = _compiled(_HEAD + _OBJECT)
-_IDS: Final = tuple(f"i{number}" for number in range(9))
 _ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
-_CERTIFICATE: Final = re.compile(rb"X509Certificate>([^<]*+)</")
 _FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
+_GUESSED: Final = {ENVELOPED: _PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
+"""The canonical form of a reference by the last of its transforms."""
 _METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
 _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
 
@@ -130,53 +67,52 @@ _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib 
 # -- the whole -----------------------------------------------------------------------------------------
 
 
-def read_usual(source: XmlSource) -> XmlSignatureFacts | None:
-    """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt."""
+def read_usual(source: XmlSource, keys: UsualKeys | None = None) -> XmlSignatureFacts | None:
+    """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt.
+
+    *keys* are those that were taken out of it.
+    """
     if source.light is None and source.skeleton is None:
         return None
     try:
-        return _read(source)
+        return _read(source, keys)
     except (_Doubt, VndocError, OSError):  # whoever reads it now meets the same, and tells
         return None
 
 
-def _read(source: XmlSource) -> XmlSignatureFacts:
+def _read(source: XmlSource, keys: UsualKeys | None) -> XmlSignatureFacts:
     root = source.root
     signature, info, form = _found(root)
     octets = _whole(source, form)
-    prefix = signature.prefix
-    start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
-    at = octets.find(start)
-    match = None if at < 0 else _USUAL.match(octets, at)
-    if match is None or octets.find(start, match.end()) >= 0 or octets.find(b"&", at, match.end()) >= 0:
-        raise _Doubt
-    if b"?" in octets and b"<?" in octets:
-        raise _Doubt
-    _check_ids(root, octets, match)
-    form1 = match["form1"]
+    match = _matched(octets, signature.prefix)
+    rest = octets[: match.start()] + octets[match.end() :]
+    _check_ids(root, rest, match)
+    form1, content = match.group("form1", "certificates")
     if form is not (_PLAIN if form1 is None else _form(form1)):
         raise _Doubt
     signed = _signed_octets(source, info, octets, match)
     digest, value = _digest(match["digest1"]), _decoded(match["value1"])
-    size = _around(source, signature, form, octets, match, digest, value, len(signed))
-    paths = Paths()
-    again = functools.partial(source.canonical, inclusive_prefixes=(), without=signature, whole_document=True)
+    size = _around(source, signature, form, rest, digest, value, len(signed))
+    place = _path(signature)
     document = Covered(
         what="document",
         name="",
         intact=True,
         digest=digest.name,
         value=value,
-        octets=PiecedOctets(functools.partial(again, root, form), size),
-        element_path=paths.of(root),
+        octets=PiecedOctets(
+            lambda: source.canonical(root, form, inclusive_prefixes=(), without=signature, whole_document=True), size
+        ),
+        element_path=place[: place.index("/", 1)],
     )
-    place = paths.of(signature)
+    found = keys if content is None else usual_keys(content)
+    if found is None or found.prefix != match["p"] or (content is None) != (keys is not None):
+        raise _Doubt
     if match["object"] is None:
         if match["uri2"] is not None:
             raise _Doubt
-        return _plain(match, signed, document, place, root, signature)
-    spent = len(signed) + max(size, source.size)
-    return _xades(source, octets, match, signed, document, spent, paths, signature)
+        return _plain(match, found, signed, document, place, root, signature)
+    return _xades(source, octets, match, found, signed, document, size, place, signature)
 
 
 def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canonical]:
@@ -184,52 +120,84 @@ def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canoni
 
     Asked is only what the octets cannot say, and what tells soon that it is no usual one.
     """
-    found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
-    if len(found) != 2:
-        raise _Doubt
-    signature, info = found
+    found = list(root.iter(_SIGNATURE, _SIGNED_INFO, etree.Comment))
+    signature, info = found if len(found) == 2 else _among_comments(root)
     parent = signature.getparent()
-    if parent is None or info.getparent() is not signature or not 3 <= len(info) <= 4:
+    if info.tag != _SIGNED_INFO or info.getparent() is not signature:
         raise _Doubt
-    reference = info[2]
-    if reference.get("URI") != "" or not len(reference) or not len(reference[0]):
+    if parent is None or "}CounterSignature" in parent.tag:
         raise _Doubt
-    last = reference[0][-1].get("Algorithm", "")
-    form = _PLAIN if last == ENVELOPED else CANONICAL.get(last)
-    if form is None or _namespace(root) in _NAMESPACES or xades.is_counter_signature(signature):
+    try:
+        reference = info[2]
+        last = reference[0][-1].get("Algorithm", "")
+    except IndexError:
+        raise _Doubt from None
+    form = _GUESSED.get(last)
+    if form is None or reference.get("URI") != "" or root.tag.startswith(_OURS):
         raise _Doubt
     if root.getprevious() is not None or root.getnext() is not None:  # instructions would be in the octets
         raise _Doubt
-    if any(True for _ in signature.iter(etree.Comment)):
+    return signature, info, form
+
+
+def _among_comments(root: etree._Element) -> tuple[etree._Element, etree._Element]:
+    """Return the signature and its SignedInfo, if they are the only ones and no comment lies in them."""
+    found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
+    if len(found) != 2 or any(True for _ in found[0].iter(etree.Comment)):
         raise _Doubt
-    return signature, info, form.without_comments
-
-
-def _namespace(node: etree._Element) -> str:
-    return node.tag[1:].partition("}")[0]
+    return found[0], found[1]
 
 
 def _whole(source: XmlSource, form: Canonical) -> bytes:
     """Return the canonical octets of the whole tree, the signature in it."""
     skeleton, root = source.skeleton, source.root
+    if source.light:
+        return written(root, form, ())
     if skeleton is None:
-        return canonical_octets(root, form, (), None, whole_document=True, light=bool(source.light))
+        return canonical_octets(root, form, (), None, whole_document=True)
     if skeleton.route == "stream" or skeleton.recovered or skeleton.root is not root:
         raise _Doubt
-    return canonical_octets(root, form, (), None, whole_document=True, light=skeleton.is_light)
+    if skeleton.is_light:
+        return written(root, form, ())
+    return canonical_octets(root, form, (), None, whole_document=True)
 
 
-def _check_ids(root: etree._Element, octets: bytes, match: re.Match[bytes]) -> None:
-    """Doubt that no Id of the document stands there twice (attack A2)."""
-    own = [value for value in match.group(*_IDS) if value is not None]
+def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:
+    """Return where the pattern matches the one signature in *octets*."""
+    start = b"<%b:Signature" % prefix.encode() if prefix else b"<Signature"
+    at = octets.find(start)
+    match = None if at < 0 else USUAL.match(octets, at)
+    if match is None:
+        raise _Doubt
+    stop = match.end()
+    if octets.find(start, stop) >= 0 or octets.find(b"&", at, stop) >= 0 or (b"?" in octets and b"<?" in octets):
+        raise _Doubt
+    return match
+
+
+def _check_ids(root: etree._Element, rest: bytes, match: re.Match[bytes]) -> None:
+    """Doubt that no Id of the document stands there twice (attack A2); *rest* is what is not the signature."""
+    own = [value for value in match.group(*IDS) if value is not None]
     if len(set(own)) != len(own):
         raise _Doubt
-    for part in (octets[: match.start()], octets[match.end() :]):
-        # an attribute ends with its name and this; so may a text, which is looked at for nothing then
-        if any(piece[-2:] in _ID_ENDS for piece in part.split(b"=")):
-            if Ids(root).duplicates:
-                raise _Doubt
-            return
+    # an attribute ends with its name and this; so may a text, which is looked at for nothing then
+    if not _ID_ENDS.isdisjoint([part[-2:] for part in rest.split(b"=")]) and Ids(root).duplicates:
+        raise _Doubt
+
+
+def _path(node: etree._Element) -> str:
+    """Return the path of *node*, as :class:`~vndoc.signature._xmldsig_tree.Paths` gives it."""
+    path = ""
+    at = node
+    while (parent := at.getparent()) is not None:
+        tag = at.tag
+        alike = parent.iterchildren(tag)
+        next(alike)
+        if next(alike, None) is not None:  # to be counted
+            return Paths().of(node)
+        path = f"/{tag.rpartition('}')[2]}{path}"
+        at = parent
+    return f"/{at.tag.rpartition('}')[2]}{path}"
 
 
 def _form(uri: bytes) -> Canonical:
@@ -248,13 +216,8 @@ def _digest(uri: bytes) -> Digest:
 
 
 def _decoded(text: bytes) -> bytes:
-    """Return the octets of base64 *text*, at least one."""
-    bare = b"".join(text.split())
-    try:
-        octets = pybase64.b64decode(bare, validate=True)
-    except (binascii.Error, ValueError):
-        raise _Doubt from None
-    if not octets or pybase64.b64encode(octets) != bare:
+    octets = plain_base64(text)
+    if octets is None:
         raise _Doubt
     return octets
 
@@ -272,6 +235,8 @@ def _signed_octets(source: XmlSource, info: etree._Element, octets: bytes, match
         raise _Doubt
     if not form.exclusive:
         return _canonical(source, info, form)
+    if len(info.nsmap) > _SCOPE:
+        raise _Doubt
     start, stop = match.span("info")
     at = match.start("at0")
     return b"".join((octets[start:at], _declared(match["p"], DS), octets[at:stop]))
@@ -286,82 +251,66 @@ def _around(
     source: XmlSource,
     signature: etree._Element,
     form: Canonical,
-    octets: bytes,
-    match: re.Match[bytes],
+    rest: bytes,
     digest: Digest,
     value: bytes,
     spent: int,
 ) -> int:
-    """Return the length of the octets around the signature, whose *digest* has to be *value*.
+    """Return the length of what is around the signature, *rest* of the tree, whose *digest* has to be *value*.
 
     *spent* octets were digested already.
     """
-    start, stop = match.span()
-    pieces: Iterable[Piece] = (octets[:start], octets[stop:])
-    ready: tuple[bytes, int] | None = None
-    size = len(octets)
-    if source.skeleton is not None and source.skeleton.texts:
-        rest = b"".join(pieces)
-        size += sum([text.stop - text.start for text in source.skeleton.texts.values()])
-        pieces = filled(source.skeleton, rest)
-        if source.foretold is not None:
-            ready = source.foretold(
-                source.root,
-                form,
-                digest.name,
-                inclusive_prefixes=(),
-                without=signature,
-                whole_document=True,
-                octets=rest,
-            )
+    skeleton = source.skeleton
+    if skeleton is not None and skeleton.texts:
+        return _filled(source, skeleton, signature, form, rest, digest, value, spent)
+    size = len(rest)
+    if not affordable(spent + max(size, source.size), source.size) or digest.of(rest) != value:
+        raise _Doubt
+    return size
+
+
+def _filled(
+    source: XmlSource,
+    skeleton: Skeleton,
+    signature: etree._Element,
+    form: Canonical,
+    rest: bytes,
+    digest: Digest,
+    value: bytes,
+    spent: int,
+) -> int:
+    """Do the same where texts were cut out of the tree."""
+    size = len(rest) + sum([text.stop - text.start for text in skeleton.texts.values()])
     if not affordable(spent + max(size, source.size), source.size):
         raise _Doubt
-    if ready is None:
+    found: tuple[bytes, int] | None = None
+    if source.foretold is not None:
+        found = source.foretold(
+            source.root,
+            form,
+            digest.name,
+            inclusive_prefixes=(),
+            without=signature,
+            whole_document=True,
+            octets=rest,
+        )
+    if found is None:
         hashed, size = hasher(digest), 0
-        for piece in pieces:
+        for piece in filled(skeleton, rest):
             hashed.update(piece)
             size += len(piece)
-        ready = (bytes(hashed.digest()), size)
-    if ready[0] != value:
+        found = (bytes(hashed.digest()), size)
+    if found[0] != value:
         raise _Doubt
-    return ready[1]
+    return found[1]
 
 
 # -- the facts -----------------------------------------------------------------------------------------
 
-_KEPT: Final = 16 * 1024
-
-
-def _keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
-    """Return what the X509Data with *content* says, its candidates, and its certificates once each."""
-    return _kept_keys(content) if len(content) <= _KEPT else _read_keys(content)
-
-
-def _read_keys(content: bytes) -> tuple[KeyInfo, tuple[Certificate, ...], tuple[Certificate, ...]]:
-    texts = _CERTIFICATE.findall(content)
-    if len(texts) > MAX_CERTIFICATES:
-        raise _Doubt
-    keys = KeyInfo(certificates=tuple([_certificate(text) for text in texts]))
-    return keys, candidates(keys, xades.Properties()), distinct(keys.certificates)
-
-
-_kept_keys = functools.lru_cache(maxsize=128)(_read_keys)
-"""Certificates by the octets of X509Data: the same few signers sign most documents. Values never change."""
-
-
-def _certificate(text: bytes) -> Certificate:
-    shown = text.decode("utf-8")
-    known = known_certificate(shown)
-    if known is not None:
-        return known
-    octets = _decoded(text)
-    if len(octets) > MAX_CERTIFICATE:
-        raise _Doubt
-    return kept_certificate(shown, octets)
-
 
 def _plain(
     match: re.Match[bytes],
+    keys: UsualKeys,
     signed: bytes,
     document: Covered,
     place: str,
@@ -369,7 +318,6 @@ def _plain(
     signature: etree._Element,
 ) -> XmlSignatureFacts:
     """Return the facts about a signature without properties."""
-    keys, found, certificates = _keys(match["certificates"])
     algorithm, value = _method(match), _decoded(match["value"])
     return XmlSignatureFacts(
         form=Form.XMLDSIG,
@@ -379,13 +327,13 @@ def _plain(
         algorithm=algorithm,
         covered=(document,),
         verify=verifier(algorithm, value, signed),
-        candidates=found,
-        certificates=certificates,
+        candidates=keys.candidates,
+        certificates=keys.certificates,
         binding=xades.absent,
         signature_value=value,
         signed_octets=signed,
         signature_id=_shown(match["i0"]),
-        names=keys.names,
+        names=keys.keys.names,
         reaches=functools.partial(_reaches, root, signature, None),
     )
 
@@ -417,10 +365,11 @@ def _xades(
     source: XmlSource,
     octets: bytes,
     match: re.Match[bytes],
+    keys: UsualKeys,
     signed: bytes,
     document: Covered,
-    spent: int,
-    paths: Paths,
+    size: int,
+    place: str,
     signature: etree._Element,
 ) -> XmlSignatureFacts:
     """Return the facts about a signature with the properties of XAdES-B in it."""
@@ -429,7 +378,8 @@ def _xades(
     form = _PLAIN if form2 is None else _form(form2)
     covered = _properties_octets(source, node, form, octets, match)
     digest, value = _digest(match["digest2"]), _decoded(match["value2"])
-    if digest.of(covered) != value or not affordable(spent + len(covered), source.size):
+    spent = len(signed) + max(size, source.size) + len(covered)
+    if digest.of(covered) != value or not affordable(spent, source.size):
         raise _Doubt
     properties = Covered(
         what="signed-properties",
@@ -437,33 +387,35 @@ def _xades(
         intact=True,
         digest=digest.name,
         value=value,
-        octets=PiecedOctets(functools.partial(_again, source, node, form), len(covered)),
-        element_path=paths.of(node),
+        octets=PiecedOctets(
+            lambda: source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False),
+            len(covered),
+        ),
+        element_path=f"{place}/Object/QualifyingProperties/SignedProperties",
     )
     time = xades.parse_time(match["time"].decode("utf-8"))
     if time is None:
         raise _Doubt
-    keys, _, certificates = _keys(match["certificates"])
     binding = functools.partial(xades.binding_of, [(_digest(match["digest3"]).name, _decoded(match["value3"]))])
     data_objects = _data_objects(match)
     algorithm, signature_value = _method(match), _decoded(match["value"])
     return XmlSignatureFacts(
         form=Form.XADES,
         level=Level.B,
-        place=paths.of(signature),
+        place=place,
         reasons=(),
         algorithm=algorithm,
         covered=(document, properties),
         verify=verifier(algorithm, signature_value, signed),
-        candidates=candidates(keys, xades.Properties(present=True, binding=binding)),
-        certificates=certificates,
+        candidates=tuple(sorted(keys.candidates, key=lambda found: binding(found) is not Binding.MATCHES)),
+        certificates=keys.certificates,
         binding=binding,
         signature_value=signature_value,
         signed_octets=signed,
         signature_id=_shown(match["i0"]),
         claimed_time=time,
         content_type=data_objects[0].mime_type or None if data_objects else None,
-        names=keys.names,
+        names=keys.keys.names,
         data_objects=data_objects,
         reaches=functools.partial(_reaches, source.root, signature, node),
     )
@@ -472,8 +424,7 @@ def _xades(
 def _properties(match: re.Match[bytes], signature: etree._Element) -> etree._Element:
     """Return the SignedProperties, which have to be those of this signature, and what its second reference is to."""
     holder = signature[3][0]
-    namespace = _namespace(holder)
-    if namespace not in xades.NAMESPACES or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
+    if not holder.tag.startswith(_OURS[1:]) or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
         raise _Doubt
     if match["x"] == match["p"] or match["i0"] != match["target"] or match["uri2"] != match["i8"]:
         raise _Doubt
@@ -488,7 +439,7 @@ def _properties_octets(
     """Return the canonical octets of SignedProperties, whose only other prefix is that of XML-DSig, on leaves."""
     if not form.exclusive:
         return _canonical(source, node, form)
-    own, inner = _declared(match["x"], _namespace(node)), _declared(match["p"], DS)
+    own, inner = _declared(match["x"], node.tag[1:].partition("}")[0]), _declared(match["p"], DS)
     at, stop = match.span("signed")
     parts = []
     for name in ("at1", "at2", "at3", "at4", "at5"):
@@ -497,10 +448,6 @@ def _properties_octets(
             parts += [octets[at:until], own if name == "at1" else inner]
             at = until
     return b"".join((*parts, octets[at:stop]))
-
-
-def _again(source: XmlSource, node: etree._Element, form: Canonical) -> Iterable[Piece]:
-    return source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False)
 
 
 def _data_objects(match: re.Match[bytes]) -> tuple[xades.DataObject, ...]:

@@ -37,6 +37,7 @@ from vndoc.signature._xmldsig_references import (
     read_references,
 )
 from vndoc.signature._xmldsig_selection import Selection
+from vndoc.signature._xmldsig_short import shortened
 from vndoc.signature._xmldsig_tree import (
     Canonicalizer,
     Ids,
@@ -92,9 +93,11 @@ def read_xml(
     Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
     does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
     """
+    short = None if expect else shortened(source, limits)
+    if short is not None and (usual := read_usual(*short)) is not None:
+        return (usual,)
     tree = XmlSource.of(source, limits)
-    usual = None if expect else read_usual(tree)
-    if usual is not None:
+    if short is None and not expect and (usual := read_usual(tree)) is not None:
         return (usual,)
     nodes: list[etree._Element] = []
     infos: dict[etree._Element | None, int] = {}

@@ -25,7 +25,7 @@ from vndoc.xml.c14nwriter import is_relative, markup, relative_names, write_cano
 from vndoc.xml.parser import parse_copy
 from vndoc.xml.xmlbase import join_uri_references
 
-__all__ = ["Canonical", "canonical_octets", "canonicalize", "path_between"]
+__all__ = ["SCOPE", "Canonical", "canonical_octets", "canonicalize", "path_between", "written"]
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 _SIMPLE: Final = (_XML + "lang", _XML + "space")
@@ -36,7 +36,7 @@ _DEFAULT: Final = "#default"
 _LONGEST_BASES: Final = 64 * 1024
 """Characters in all ``xml:base`` values around an element: joining takes their number times that of the values."""
 
-_SCOPE: Final = 1_000
+SCOPE: Final = 1_000
 """Namespaces in scope of an inner element: writing them takes the square of their number, each time anew."""
 
 _REMOVED: Final = 10_000
@@ -143,7 +143,7 @@ def canonical_octets(
     if hole == ():
         return b""
     found = _detached(node, algorithm, prefixes, light=light)
-    return _written(_cut(found, hole or ()), algorithm, prefixes)
+    return written(_cut(found, hole or ()), algorithm, prefixes)
 
 
 def _of_root(
@@ -163,16 +163,16 @@ def _of_root(
         check_work(root)
     if _stands_alone(root):
         if without is None:
-            return _written(root, algorithm, prefixes)
+            return written(root, algorithm, prefixes)
         try:
-            found = _spared(_written(root, algorithm, prefixes), without)
+            found = _spared(written(root, algorithm, prefixes), without)
         except ReadError:  # perhaps it is about what is left out
             found = None
         if found is not None:
             return found
     hole = None if without is None else path_between(root, without)
     # a copy that is made of a root has all its namespaces
-    return _written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
+    return written(_cut(copy.deepcopy(root), hole or ()), algorithm, prefixes)
 
 
 def _spared(octets: bytes, element: etree._Element) -> bytes | None:
@@ -228,7 +228,7 @@ def _stands_alone(root: etree._Element) -> bool:
 def _detached(node: etree._Element, algorithm: Canonical, prefixes: Sequence[str], *, light: bool) -> etree._Element:
     """Return a copy of *node* that is the root of a document of its own."""
     scope = node.nsmap
-    if len(scope) > _SCOPE:
+    if len(scope) > SCOPE:
         raise ReadError("c14n-too-complex")
     if light and algorithm.exclusive and not prefixes and not any(map(is_relative, scope.values())):
         found = copy.copy(node)
@@ -303,8 +303,8 @@ def _set_base(found: etree._Element, bases: list[str]) -> None:
         del found.attrib[_BASE]
 
 
-def _written(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
-    """Return the canonical octets of *root*, which stands alone in its document."""
+def written(root: etree._Element, algorithm: Canonical, prefixes: Sequence[str]) -> bytes:
+    """Return the canonical octets of *root*, which stands alone in its document and takes few steps."""
     if _DEFAULT not in prefixes:
         found = _dumped(root, algorithm, prefixes)
         if b"&" not in found or _AMPERSAND.search(found) is None:

@@ -63,14 +63,15 @@ class _Tools(threading.local):
         self.large = _parser(complete=False, huge=True)
         self.complete = _parser(complete=True, huge=True)
         self.partial = _parser(complete=True, huge=False, recover=True)
-        self.checks: dict[tuple[int, int], etree.XPath] = {}
+        self.checks: dict[tuple[int, int | None], etree.XPath] = {}
 
-    def beyond(self, limits: Limits) -> etree.XPath:
-        """Return the compiled check whether a document has an element too deep, or with too many attributes."""
-        key = (min(limits.depth, MAX_DEPTH), limits.attributes)
+    def beyond(self, depth: int, attributes: int | None) -> etree.XPath:
+        """Return the compiled check whether a document has an element too deep, or with too many *attributes*."""
+        key = (depth, attributes)
         found = self.checks.get(key)
         if found is None:
-            found = self.checks[key] = etree.XPath(f"{'/*' * (key[0] + 1)} or descendant-or-self::*/@*[{key[1] + 1}]")
+            many = "" if attributes is None else f" or descendant-or-self::*/@*[{attributes + 1}]"
+            found = self.checks[key] = etree.XPath(f"boolean({'/*' * (min(depth, MAX_DEPTH) + 1)}{many})")
         return found
 
 
@@ -116,19 +117,23 @@ def parse_quietly(data: bytes, limits: Limits) -> etree._Element | None:
     return _quietly(_TOOLS.parser, data, limits)
 
 
-def parse_document_quietly(data: bytes, limits: Limits) -> etree._Element | None:
-    """Return the same as :func:`parse_quietly`, with comments and processing instructions, whatever the size."""
-    return _quietly(_TOOLS.complete, data, limits)
+def parse_document_quietly(data: bytes, limits: Limits, values: int | None = None) -> etree._Element | None:
+    """Return the same as :func:`parse_quietly`, with comments and processing instructions, whatever the size.
+
+    *values* is how many ``=`` there are in *data*, if that is known: no more attributes.
+    """
+    return _quietly(_TOOLS.complete, data, limits, values)
 
 
-def _quietly(parser: etree.XMLParser, data: bytes, limits: Limits) -> etree._Element | None:
+def _quietly(parser: etree.XMLParser, data: bytes, limits: Limits, values: int | None = None) -> etree._Element | None:
     if not simple_prolog(data):
         return None
     try:
         root = etree.fromstring(data, parser)
     except etree.LxmlError:
         return None
-    if parser.error_log or _TOOLS.beyond(limits)(root):
+    attributes = limits.attributes if values is None or values > limits.attributes else None
+    if parser.error_log or _TOOLS.beyond(limits.depth, attributes)(root):
         return None
     return root
 

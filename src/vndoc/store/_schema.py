@@ -53,7 +53,7 @@ class Moment(TypeDecorator[datetime.datetime]):
         if value.tzinfo is None:
             raise UsageError("time-zone-missing")
         at = value.astimezone(datetime.UTC)
-        return at if dialect.name == "postgresql" else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return at if dialect.name == "postgresql" else f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime.datetime | None:  # noqa: ARG002 - its form
         """Return the time in UTC."""

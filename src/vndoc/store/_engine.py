@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -31,6 +32,10 @@ _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycop
 _POOL: Final = 8
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
+_BUSY: Final = "vndoc_busy"
+"""How long to wait for locks of SQLite, in seconds: with the engine in all, with a connection as it is set."""
+_FIRST_NAP: Final = 0.0002
+_LONGEST_NAP: Final = 0.002
 _CURSOR: Final = "vndoc_cursor"
 """Where the cursor is kept with the driver's connection: every result of it is read to its end at once."""
 
@@ -99,6 +104,7 @@ def _sqlite(url: URL, milliseconds: int) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": milliseconds / 1000, "isolation_level": None, "check_same_thread": False},
+        execution_options={_BUSY: milliseconds / 1000},
         pool_size=_POOL,
         max_overflow=_POOL,
     )
@@ -175,8 +181,35 @@ class Link:
 
     def begin(self, *, reads: bool) -> None:
         """Begin: in SQLite a transaction takes the writer's lock at once, or none at all."""
-        if self.dialect.name == "sqlite":
-            self.run("BEGIN" if reads else "BEGIN IMMEDIATE", (), rows=False)
+        if self.dialect.name != "sqlite":
+            return
+        busy: float = self._engine.get_execution_options()[_BUSY]
+        if reads:
+            self._patience(busy)
+            self.run("BEGIN", (), rows=False)
+            return
+        self._patience(0)
+        until, nap = time.monotonic() + busy, _FIRST_NAP
+        while not self._has_turn(until):
+            time.sleep(nap)
+            nap = min(nap * 1.5, _LONGEST_NAP)
+
+    def _has_turn(self, until: float) -> bool:
+        """Take the writer's lock of SQLite; return False where another has it, and raise that after *until*."""
+        try:
+            self.run("BEGIN IMMEDIATE", (), rows=False)
+        except DBAPIError as error:
+            if translate(error).code != "store-busy" or time.monotonic() >= until:
+                raise
+            return False
+        return True
+
+    def _patience(self, seconds: float) -> None:
+        """Let SQLite itself wait for locks so long. It sleeps longer and longer: too long where writers take turns."""
+        kept = self._fairy.info
+        if kept.get(_BUSY) != seconds:
+            self.run(f"PRAGMA busy_timeout = {int(seconds * 1000)}", (), rows=True)
+            kept[_BUSY] = seconds
 
     def commit(self) -> None:
         """Commit what was done, by whichever of the two."""

@@ -224,7 +224,8 @@ class Link:
     def rollback(self) -> None:
         """Undo what was done; a connection that cannot even do that is given up."""
         if self._begun is not None:
-            self._begun.rollback()
+            if self._begun.is_active:
+                self._begun.rollback()
         elif self._fairy.is_valid:
             try:
                 self._fairy.rollback()

@@ -40,12 +40,15 @@ def _in_utc(value: datetime.datetime | None) -> datetime.datetime | None:
         return None
     if value.tzinfo is None:
         raise UsageError("time-zone-missing")
-    return value.astimezone(datetime.UTC)
+    return value if value.tzinfo is datetime.UTC else value.astimezone(datetime.UTC)
 
 
 def _in_text(value: datetime.datetime | None) -> str | None:
     at = _in_utc(value)
-    return None if at is None else f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    return None if at is None else f"{at.isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"
+
+
+_WITHOUT_ZONE: Final = len("2026-01-01T00:00:00.000000")
 
 
 def _moment(value: Any) -> datetime.datetime | None:

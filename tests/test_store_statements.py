@@ -20,11 +20,23 @@ from sqlalchemy import literal_column, select
 import services
 from store_support import NOW, SECOND, content, delivery, message, sqlite_url
 from tcp_line import line
-from vndoc.errors import StoreError, UsageError
-from vndoc.store import Conflict, Evidence, Heard, LifeRow, OutboxState, Receipt, Saga, Store, _engine
+from vndoc.errors import StoreError, UsageError, VndocError
+from vndoc.store import (
+    Conflict,
+    Evidence,
+    Heard,
+    LifeRow,
+    OutboxState,
+    Receipt,
+    Retention,
+    Saga,
+    Store,
+    _engine,
+)
 from vndoc.store import _schema as schema
 from vndoc.store._rows import named, row_of, values_of
 from vndoc.store._statements import Action, InsertOnce, Question
+from vndoc.store.s3 import S3Blobs
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -290,3 +302,48 @@ def test_receipts_come_back_as_tuples(store: Store) -> None:
         unit.outbox.post(message(20, message_id="r1", idempotency="r1"))
         assert unit.outbox.keep_receipt(receipt)
         assert unit.outbox.receipts("r1") == (receipt,)
+
+
+# -- both languages -----------------------------------------------------------------------------------
+
+
+def _posted(store: Store) -> None:
+    with store.transaction() as unit:
+        unit.outbox.post(message(9, sender="\ud800", message_id="x", idempotency="x"))
+
+
+def _claimed(store: Store, owner: str, limit: int) -> None:
+    with store.transaction() as unit:
+        unit.outbox.claim(owner, "vxp", at=NOW, lease=SECOND, limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("call", "vi", "en"),
+    [
+        (lambda _: Store.open("mysql://x", blobs="x"), "không phải là sqlite", "neither sqlite"),
+        (lambda _: Store.open("sqlite://", blobs="x"), "trong bộ nhớ", "in memory"),
+        (lambda _: Store.open("x", blobs="x"), "không phải địa chỉ", "not a database URL"),
+        (_posted, "ký tự không trọn vẹn", "half a character"),
+        (lambda store: _claimed(store, "w", 1001), "từ 1 đến 1000 hàng", "1 to 1000 rows"),
+        (lambda store: _claimed(store, "operator", 1), "không thể có tên 'operator'", "not called 'operator'"),
+        (lambda store: store.blobs.head(b""), "giá trị băm có 32 byte", "32 octets"),
+        (lambda store: store.collect(now=NOW, grace=SECOND), "ít nhất là một phút", "at least a minute"),
+        (lambda _: Retention(copies=SECOND), "copies: ít nhất 30 ngày", "copies: at least 30 days"),
+        (
+            lambda _: S3Blobs(endpoint="ftp://x", bucket="b", key_id="k", secret="s"),
+            "http(s)://máy[:cổng]",
+            "http(s)://host[:port]",
+        ),
+        (
+            lambda _: S3Blobs(endpoint="http://x", bucket="", key_id="k", secret="s"),
+            "thiếu tên ngăn chứa",
+            "has no name",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_both_languages(store: Store, call: Any, vi: str, en: str) -> None:
+    with pytest.raises(VndocError) as error:
+        call(store)
+    assert vi in error.value.text("vi")
+    assert en not in error.value.text("vi")
+    assert en in error.value.text("en")

@@ -27,6 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vndoc.errors import StoreError, UsageError, VndocError
+from vndoc.text import Text
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _POOL: Final = 8
@@ -70,6 +71,13 @@ _POSTGRES: Final = (
 """SQLSTATE by prefix, the first that fits; the rest is ``store-failed``."""
 
 
+_NO_ADDRESS: Final = Text("không phải địa chỉ cơ sở dữ liệu", "not a database URL")
+_OTHER_DATABASE: Final = Text("{found} không phải là sqlite hay postgresql", "{found} is neither sqlite nor postgresql")
+_IN_MEMORY: Final = Text("cơ sở dữ liệu trong bộ nhớ không giữ lại gì", "a database in memory keeps nothing")
+_HALF_A_CHARACTER: Final = Text("chuỗi có ký tự không trọn vẹn", "half a character in a text")
+_ALL_IN_USE: Final = Text("mọi kết nối đều đang bận", "no connection of the pool became free")
+
+
 def open_engine(address: str, *, busy: datetime.timedelta) -> Engine:
     """Return the engine for *address*: the URL of a PostgreSQL database or of an SQLite file.
 
@@ -91,12 +99,12 @@ def _url(address: str) -> URL:
         url = make_url(address)
     except (ArgumentError, AttributeError, ValueError) as error:
         # The text of the error holds the address, and that may hold a password.
-        raise StoreError("store-address", detail="not a database URL") from error
+        raise StoreError("store-address", detail=_NO_ADDRESS) from error
     backend = url.get_backend_name()
     if backend not in _DRIVERS:
-        raise StoreError("store-address", detail=f"{backend} is neither sqlite nor postgresql")
+        raise StoreError("store-address", detail=_OTHER_DATABASE.filled(found=backend))
     if backend == "sqlite" and (not url.database or url.database == ":memory:" or "mode" in url.query):
-        raise StoreError("store-address", detail="a database in memory keeps nothing")
+        raise StoreError("store-address", detail=_IN_MEMORY)
     return url.set(drivername=_DRIVERS[backend])
 
 
@@ -273,13 +281,13 @@ def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Link]:
     except SQLAlchemyError as error:
         raise translate(error) from error
     except UnicodeEncodeError as error:
-        raise StoreError("store-failed", detail="half a character in a text") from error
+        raise StoreError("store-failed", detail=_HALF_A_CHARACTER) from error
 
 
 def translate(error: SQLAlchemyError) -> StoreError:
     """Return our error for one of the database; parameters of statements do not get into it."""
     if isinstance(error, PoolTimeout):
-        return StoreError("store-busy", detail="no connection of the pool became free")
+        return StoreError("store-busy", detail=_ALL_IN_USE)
     original = error.orig if isinstance(error, DBAPIError) else None
     detail = str(original or type(error).__name__).strip().split("\n")[0]
     if isinstance(original, sqlite3.Error):

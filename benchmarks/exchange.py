@@ -135,8 +135,10 @@ def record(store: Store, operations: list[Operation]) -> None:
 def _recording_sqlite(operations: list[Operation]) -> type[sqlite3.Connection]:
     class Cursor(sqlite3.Cursor):
         def execute(self, text: str, values: Any = (), /) -> Any:
-            operations.append(("one", text, values))
-            return super().execute(text, values)
+            found = super().execute(text, values)
+            if not text.startswith("PRAGMA"):  # how the connection is set, and no part of a transaction
+                operations.append(("one", text, values))
+            return found
 
         def executemany(self, text: str, values: Any, /) -> Any:
             operations.append(("many", text, values))

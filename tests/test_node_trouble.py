@@ -36,9 +36,10 @@ from vndoc.envelope import ResponseFor, StatusPacket, TraceHeader
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError, WriteError
 from vndoc.exchange import DeliveryPolicy, LifeEvent, SendingRules
-from vndoc.node import Event, EventKind, Node, NodePolicy, NotClearedError, Unsure
+from vndoc.node import Event, EventKind, Node, NodePolicy, NotClearedError, Unsure, _context
+from vndoc.node._context import in_hand
 from vndoc.pki import TrustStore
-from vndoc.store import InboxState, OutboxState, Store
+from vndoc.store import FolderBlobs, InboxState, OutboxState, Store
 from vndoc.testing.faulty import Fault, FaultyTransport, scripted
 from vndoc.transport import Features, Kind, MemoryAxis, Outgoing, Settlement
 
@@ -744,6 +745,57 @@ def test_a_content_that_is_lost_is_never_given_up(world: World) -> None:
     sender.push()
     row = only_message(sender)
     assert (row.state, row.code) == (OutboxState.PARKED, "blob-missing")
+
+
+@pytest.mark.parametrize("size", [10, 5_000_000])
+def test_a_content_that_is_damaged_never_leaves(world: World, size: int) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    world.send(sender, packet(1, attachments=(attachment(b"x" * size),)))
+    row = only_message(sender)
+    name = row.packet.hex()
+    path = sender.store.blobs.root / name[:2] / name
+    path.write_bytes(path.read_bytes()[:-1] + b" ")
+    sender.push()
+    row = only_message(sender)
+    assert (row.state, row.code) == (OutboxState.PARKED, "blob-damaged")
+    assert waiting(world, FIRST) == []
+    receiver.poll()
+    assert copies(receiver) == []
+
+
+@pytest.mark.parametrize(("size", "opened"), [(10, 0), (5_000_000, 1)])
+def test_what_was_just_kept_is_not_read_back_unless_it_is_large(world: World, size: int, opened: int) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    world.send(sender, packet(1, attachments=(attachment(b"x" * size),)))
+    sender.push()
+    (item,) = waiting(world, FIRST)
+    with mock.patch.object(FolderBlobs, "open", autospec=True, side_effect=FolderBlobs.open) as opening:
+        receiver.poll([Kind.DOCUMENT])
+    assert opening.call_count == opened
+    (row,) = copies(receiver)
+    assert (row.state, row.outcome, row.transport_id) == (InboxState.SETTLED, "new", item.id)
+
+
+class Piecemeal:
+    """A content that says it is smaller than it is, and comes octet by octet."""
+
+    size = 1
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def open(self) -> Any:
+        file = mock.MagicMock()
+        file.__enter__.return_value.read.side_effect = [*(bytes([octet]) for octet in self.data), b""]
+        return file
+
+
+def test_a_content_is_in_hand_whole_or_not_at_all(monkeypatch) -> None:
+    monkeypatch.setattr(_context, "IN_MEMORY", 5)
+    assert in_hand(Piecemeal(b"abcde")) == MemoryOctets(b"abcde")
+    assert in_hand(Piecemeal(b"abcdef")) is None
+    assert in_hand(MemoryOctets(b"abcdef")) is None
+    assert in_hand(MemoryOctets(b"")) == MemoryOctets(b"")
 
 
 def test_a_store_that_is_gone_for_a_while_is_waited_for(world: World, monkeypatch) -> None:

@@ -161,6 +161,31 @@ def test_going_back_to_the_start_checks_again_and_jumping_about_does_not(tmp_pat
             file.read()
 
 
+def test_a_write_that_takes_only_a_part_goes_on(tmp_path: Path, monkeypatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda target, data: write(target, bytes(data[:70_000])))
+    blobs = FolderBlobs(tmp_path)
+    data = data_of(CHUNK + 5)
+    info = blobs.put(MemoryOctets(data))
+    assert (info.size, info.digest) == (len(data), hashlib.sha256(data).digest())
+    assert info == blobs.head(info.digest)
+    with blobs.open(info.digest) as file:
+        assert file.read() == data
+
+
+def test_two_syncs_for_a_content_and_a_third_for_a_new_folder(tmp_path: Path, monkeypatch) -> None:
+    blobs = FolderBlobs(tmp_path)
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())))
+    name = blobs.put(MemoryOctets(b"x")).digest.hex()
+    written, *folders = synced
+    assert Path(written).parent == tmp_path / "tmp"
+    assert folders == [str(tmp_path), str(tmp_path / name[:2])], "the new folder, then the name in it"
+    synced.clear()
+    blobs.put(MemoryOctets(b"x"))
+    assert synced[1:] == [str(tmp_path / name[:2])]
+
+
 def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path) -> None:
     """A limit on the size of files stands for the disk: the write fails in the middle."""
     code = """

@@ -9,6 +9,7 @@ import resource
 import tracemalloc
 from collections.abc import Iterator
 from typing import BinaryIO
+from unittest import mock
 
 import attrs
 import pytest
@@ -53,6 +54,17 @@ def test_pieces_are_the_whole(size: int) -> None:
     found = list(pieces(outgoing(PatternOctets(size)), carrier="x", limit=size))
     assert sum(map(len, found)) == size
     assert max(map(len, found), default=0) <= CHUNK
+
+
+def test_a_digest_that_is_known_is_compared_and_not_made_again(monkeypatch) -> None:
+    data = b"abc" * 1000
+    sha256 = hashlib.sha256(data).digest()
+    with pytest.raises(OwnFaultError) as error:
+        list(pieces(outgoing(MemoryOctets(data, sha256=bytes(32)), sha256), carrier="x"))
+    assert error.value.code == "carrier-packet-changed"
+    right = outgoing(MemoryOctets(data, sha256=sha256), sha256)
+    monkeypatch.setattr(hashlib, "sha256", mock.Mock(return_value=mock.Mock(spec=[])))
+    assert b"".join(pieces(right, carrier="x")) == data
 
 
 @pytest.mark.parametrize("says", [10, 11])

@@ -103,7 +103,9 @@ def _masked(found: re.Match[str]) -> str:
 
 def shorten(text: str, limit: int = 60) -> str:
     """Return *text*, masked, on one line and at most *limit* characters: for ``repr`` and messages."""
-    line = "".join(ch if ch.isprintable() else " " for ch in mask(text))
+    line = mask(text)
+    if not line.isprintable():
+        line = "".join(ch if ch.isprintable() else " " for ch in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

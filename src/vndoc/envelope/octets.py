@@ -32,9 +32,10 @@ class Octets(Protocol):
 
 @attrs.frozen(repr=False)
 class MemoryOctets:
-    """Octets held in memory."""
+    """Octets held in memory. ``sha256`` is their SHA-256 (32 octets) where whoever made the value knows it."""
 
     data: bytes
+    sha256: bytes | None = attrs.field(default=None, eq=False, kw_only=True)
 
     @property
     def size(self) -> int:

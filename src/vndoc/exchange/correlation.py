@@ -190,10 +190,10 @@ def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[_T]]) -> _T:
     tried = []
     for clue in clues:
         found = list(known(clue))
-        shown = shorten(clue.document_id or str(clue.key))
-        if len(found) > 1:
-            raise ExchangeError("change-target-ambiguous", document=shown, count=len(found), kind=clue.kind.value)
-        if found:
+        if len(found) == 1:
             return found[0]
+        shown = shorten(clue.document_id or str(clue.key))
+        if found:
+            raise ExchangeError("change-target-ambiguous", document=shown, count=len(found), kind=clue.kind.value)
         tried.append(shown)
     raise ExchangeError("change-target-unknown", document=shorten(", ".join(tried), 200))

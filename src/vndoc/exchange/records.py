@@ -11,8 +11,8 @@ import enum
 import functools
 import types
 import typing
-from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, cast
 
 import attrs
 
@@ -73,10 +73,22 @@ def load(data: object, kind: type[_T]) -> _T:
     return value
 
 
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None)})
+
+
+@functools.cache
+def _fields(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of what an attrs class is made of, None for another class."""
+    return tuple(f.name for f in attrs.fields(kind) if f.init) if attrs.has(kind) else None
+
+
 def _plain(value: Any) -> Any:
-    if attrs.has(type(value)):
-        fields = {f.name: _plain(getattr(value, f.name)) for f in attrs.fields(type(value)) if f.init}
-        return {"type": type(value).__name__, **fields}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    names = _fields(cast("Any", kind))
+    if names is not None:
+        return {"type": kind.__name__, **{name: _plain(getattr(value, name)) for name in names}}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, datetime.datetime):
@@ -95,15 +107,15 @@ def _plain(value: Any) -> Any:
 def _object(data: object, kind: Any) -> Any:
     if not isinstance(data, dict) or data.get("type") != kind.__name__:
         raise ExchangeError("record-invalid", detail=f"type, {kind.__name__} expected")
-    hints = _hints(kind)
+    readers = _readers(kind)
     given = {k: v for k, v in data.items() if k != "type"}
-    if given.keys() != hints.keys():
-        odd = sorted(map(str, given.keys() ^ hints.keys()))
+    if given.keys() != readers.keys():
+        odd = sorted(map(str, given.keys() ^ readers.keys()))
         raise ExchangeError("record-invalid", detail=f"{kind.__name__}: {shorten(', '.join(odd))}")
     values = {}
-    for name, hint in hints.items():
+    for name, read in readers.items():
         try:
-            values[name] = _value(given[name], hint)
+            values[name] = read(given[name])
         except (TypeError, ValueError, OverflowError) as error:
             if isinstance(error, VndocError):
                 raise
@@ -114,35 +126,34 @@ def _object(data: object, kind: Any) -> Any:
         raise ExchangeError("record-invalid", detail=f"{kind.__name__}: {error.text()}") from None
 
 
+_Reader = Callable[[Any], Any]
+"""Returns plain data as a value. Raises ``TypeError`` or ``ValueError`` for what is none."""
+
+
 @functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    """Return the type of each field of the attrs class *kind*."""
+def _readers(kind: Any) -> dict[str, _Reader]:
+    """Return what reads each field of the attrs class *kind*."""
     known = typing.get_type_hints(kind)
-    return {f.name: known[f.name] for f in attrs.fields(kind) if f.init}
+    return {f.name: _reader(known[f.name]) for f in attrs.fields(kind) if f.init}
 
 
-def _value(data: Any, hint: Any) -> Any:
-    """Return *data* as a value of the type *hint*. Raises ``TypeError`` or ``ValueError`` for what is none."""
+def _reader(hint: Any) -> _Reader:
+    """Return what reads a value of the type *hint*."""
     origin, of = typing.get_origin(hint), typing.get_args(hint)
     if origin in {types.UnionType, typing.Union}:
-        return _one_of(data, of)
+        return _one_of(of)
     if origin is tuple:
-        return _tuple(data, of)
+        return _tuple(of)
     if origin is frozenset:
-        return frozenset(_value(item, of[0]) for item in _list(data))
+        read = _reader(of[0])
+        return lambda data: frozenset(read(item) for item in _list(data))
     if origin is typing.Literal:
-        if data not in of:
-            raise ValueError
-        return data
+        return lambda data: data if data in of else _refuse(ValueError)
     if attrs.has(hint):
-        return _object(data, hint)
+        return lambda data: _object(data, hint)
     if issubclass(hint, enum.Enum):
-        return hint(data)
-    if hint in _READ:
-        return _READ[hint](data)
-    if type(data) is not hint:
-        raise TypeError
-    return data
+        return cast("_Reader", hint)
+    return _READ.get(hint) or (lambda data: data if type(data) is hint else _refuse(TypeError))
 
 
 _READ: Final[Mapping[type, Any]] = types.MappingProxyType(
@@ -150,13 +161,13 @@ _READ: Final[Mapping[type, Any]] = types.MappingProxyType(
         datetime.datetime: datetime.datetime.fromisoformat,
         datetime.timedelta: lambda data: datetime.timedelta(seconds=data),
         bytes: bytes.fromhex,
-        float: lambda data: float(data) if type(data) in {int, float} else _refuse(),
+        float: lambda data: float(data) if type(data) in {int, float} else _refuse(TypeError),
     }
 )
 
 
-def _refuse() -> float:
-    raise TypeError
+def _refuse(error: type[Exception]) -> Any:
+    raise error
 
 
 def _list(data: Any) -> list[Any]:
@@ -165,17 +176,22 @@ def _list(data: Any) -> list[Any]:
     return data
 
 
-def _tuple(data: Any, of: tuple[Any, ...]) -> tuple[Any, ...]:
-    items = _list(data)
+def _tuple(of: tuple[Any, ...]) -> _Reader:
     if of[-1] is ...:
-        return tuple(_value(item, of[0]) for item in items)
-    return tuple(_value(item, hint) for item, hint in zip(items, of, strict=True))
+        read = _reader(of[0])
+        return lambda data: tuple(read(item) for item in _list(data))
+    readers = [_reader(hint) for hint in of]
+    return lambda data: tuple(read(item) for item, read in zip(_list(data), readers, strict=True))
 
 
-def _one_of(data: Any, of: tuple[Any, ...]) -> Any:
-    if data is None and type(None) in of:
-        return None
-    kinds = [hint for hint in of if hint is not type(None)]
-    if isinstance(data, dict):
-        kinds = [hint for hint in kinds if getattr(hint, "__name__", "") == data.get("type")]
-    return _value(data, kinds[0]) if len(kinds) == 1 else _object(data, type(None))
+def _one_of(of: tuple[Any, ...]) -> _Reader:
+    optional = type(None) in of
+    kinds = [(getattr(hint, "__name__", ""), _reader(hint)) for hint in of if hint is not type(None)]
+
+    def read(data: Any) -> Any:
+        if data is None and optional:
+            return None
+        found = [read for name, read in kinds if not isinstance(data, dict) or name == data.get("type")]
+        return found[0](data) if len(found) == 1 else _object(data, type(None))
+
+    return read

@@ -22,7 +22,7 @@ from vndoc.node.metrics import Metrics
 from vndoc.node.policy import NodePolicy
 from vndoc.pki import RevocationSource, TrustStore
 from vndoc.routing import RoutingTable
-from vndoc.store import Store
+from vndoc.store import BlobOctets, Store
 from vndoc.transport import Transport
 from vndoc.transport.content import IN_MEMORY
 
@@ -126,7 +126,8 @@ def in_hand(content: Octets) -> MemoryOctets | None:
             left -= len(piece)
             if left < 0:
                 return None
-    return MemoryOctets(b"".join(held))
+    # What the store holds has been compared with its digest while it was read to its end.
+    return MemoryOctets(b"".join(held), sha256=content.digest if isinstance(content, BlobOctets) else None)
 
 
 def said(fault: Fault) -> str:

@@ -64,7 +64,7 @@ class Sent:
 
 @attrs.frozen(kw_only=True)
 class Prepared:
-    """A packet that may be sent."""
+    """A packet that may be sent. ``proofs`` are what is kept of why, by kind: made before anybody waits for a lock."""
 
     packet: DocumentPacket
     key: str
@@ -73,7 +73,7 @@ class Prepared:
     octets: Octets = attrs.field(repr=False)
     plan: Plan
     clearance: exchange.Clearance
-    verdict: exchange.Verified | None
+    proofs: Mapping[str, bytes] = attrs.field(repr=False)
     at: datetime.datetime
     answer_by: datetime.datetime | None
     clues: tuple[tuple[exchange.Clue, ...], ...] = ()
@@ -167,11 +167,21 @@ def _prepare(
         octets=octets,
         plan=plan,
         clearance=clearance,
-        verdict=found,
+        proofs=_proofs(plan, clearance, found),
         at=at,
         answer_by=answer_by,
         clues=clues,
     )
+
+
+def _proofs(plan: Plan, clearance: exchange.Clearance, verdict: exchange.Verified | None) -> dict[str, bytes]:
+    """Return why the copies go where they go, by which version of the table, and what the signatures are worth."""
+    found: dict[str, object] = {"plan": {"plan": plan.to_dict(), "warnings": sorted(clearance.ids)}}
+    if isinstance(verdict, Verdict):
+        found["verdict"] = verdict.to_dict()
+    elif verdict is not None:
+        found["verdict"] = {"indication": verdict.indication.value}
+    return {kind: json.dumps(fields, ensure_ascii=False).encode() for kind, fields in found.items()}
 
 
 def _plan(ctx: Context, packet: DocumentPacket, exclude: tuple[str, ...], at: datetime.datetime) -> Plan:
@@ -354,25 +364,17 @@ class _Sending:
             self.unit.lives.begin(life_row(OUT, life, prepared.at))
 
     def _evidence(self, document: Document) -> None:
-        """Keep why the copies go where they go, by which version of the table, and what the signatures are worth."""
-        fields = {"plan": self.prepared.plan.to_dict(), "warnings": sorted(self.prepared.clearance.ids)}
-        self._keep(document, "plan", fields)
-        verdict = self.prepared.verdict
-        if verdict is not None:
-            whole = verdict.to_dict() if isinstance(verdict, Verdict) else {"indication": verdict.indication.value}
-            self._keep(document, "verdict", whole)
-
-    def _keep(self, document: Document, kind: str, fields: Mapping[str, object]) -> None:
-        self.unit.records.keep(
-            Evidence(
-                id=self.ctx.new_id(self.prepared.at),
-                payload=self.info.digest,
-                kind=kind,
-                at=self.prepared.at,
-                document=document.id,
-                data=json.dumps(fields, ensure_ascii=False).encode(),
+        for kind, data in self.prepared.proofs.items():
+            self.unit.records.keep(
+                Evidence(
+                    id=self.ctx.new_id(self.prepared.at),
+                    payload=self.info.digest,
+                    kind=kind,
+                    at=self.prepared.at,
+                    document=document.id,
+                    data=data,
+                )
             )
-        )
 
     # -- changes -----------------------------------------------------------------------------------
 

@@ -66,7 +66,10 @@ class Step:
 
     def text(self, lang: Lang = "en") -> str:
         """Return what the step found, in *lang*."""
-        shown = {key: _shown(key, value, lang) for key, value in self.values.items()}
+        return self._text(self.values, lang)
+
+    def _text(self, values: dict[str, object], lang: Lang) -> str:
+        shown = {key: _shown(key, value, lang) for key, value in values.items()}
         if self.note is Note.VALID:
             agency = cast("Agency", self.args[0])
             shown["period"] = shown_period(agency.valid_from, agency.valid_to, lang)
@@ -74,11 +77,12 @@ class Step:
 
     def to_dict(self) -> dict[str, object]:
         """Return the step as JSON-able data."""
+        values = self.values
         return {
             "step": self.kind.value,
             "note": self.note.value,
-            "values": {k: _plain(v) for k, v in self.values.items()},
-            "text": {"vi": self.text("vi"), "en": self.text("en")},
+            "values": {k: _plain(v) for k, v in values.items()},
+            "text": {"vi": self._text(values, "vi"), "en": self._text(values, "en")},
         }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -26,11 +27,16 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vndoc.errors import StoreError, UsageError, VndocError
+from vndoc.text import Text
 
 _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _POOL: Final = 8
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
+_BUSY: Final = "vndoc_busy"
+"""How long to wait for locks of SQLite, in seconds: with the engine in all, with a connection as it is set."""
+_FIRST_NAP: Final = 0.0002
+_LONGEST_NAP: Final = 0.002
 _CURSOR: Final = "vndoc_cursor"
 """Where the cursor is kept with the driver's connection: every result of it is read to its end at once."""
 
@@ -65,6 +71,13 @@ _POSTGRES: Final = (
 """SQLSTATE by prefix, the first that fits; the rest is ``store-failed``."""
 
 
+_NO_ADDRESS: Final = Text("không phải địa chỉ cơ sở dữ liệu", "not a database URL")
+_OTHER_DATABASE: Final = Text("{found} không phải là sqlite hay postgresql", "{found} is neither sqlite nor postgresql")
+_IN_MEMORY: Final = Text("cơ sở dữ liệu trong bộ nhớ không giữ lại gì", "a database in memory keeps nothing")
+_HALF_A_CHARACTER: Final = Text("chuỗi có ký tự không trọn vẹn", "half a character in a text")
+_ALL_IN_USE: Final = Text("mọi kết nối đều đang bận", "no connection of the pool became free")
+
+
 def open_engine(address: str, *, busy: datetime.timedelta) -> Engine:
     """Return the engine for *address*: the URL of a PostgreSQL database or of an SQLite file.
 
@@ -86,12 +99,12 @@ def _url(address: str) -> URL:
         url = make_url(address)
     except (ArgumentError, AttributeError, ValueError) as error:
         # The text of the error holds the address, and that may hold a password.
-        raise StoreError("store-address", detail="not a database URL") from error
+        raise StoreError("store-address", detail=_NO_ADDRESS) from error
     backend = url.get_backend_name()
     if backend not in _DRIVERS:
-        raise StoreError("store-address", detail=f"{backend} is neither sqlite nor postgresql")
+        raise StoreError("store-address", detail=_OTHER_DATABASE.filled(found=backend))
     if backend == "sqlite" and (not url.database or url.database == ":memory:" or "mode" in url.query):
-        raise StoreError("store-address", detail="a database in memory keeps nothing")
+        raise StoreError("store-address", detail=_IN_MEMORY)
     return url.set(drivername=_DRIVERS[backend])
 
 
@@ -99,6 +112,7 @@ def _sqlite(url: URL, milliseconds: int) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": milliseconds / 1000, "isolation_level": None, "check_same_thread": False},
+        execution_options={_BUSY: milliseconds / 1000},
         pool_size=_POOL,
         max_overflow=_POOL,
     )
@@ -175,8 +189,35 @@ class Link:
 
     def begin(self, *, reads: bool) -> None:
         """Begin: in SQLite a transaction takes the writer's lock at once, or none at all."""
-        if self.dialect.name == "sqlite":
-            self.run("BEGIN" if reads else "BEGIN IMMEDIATE", (), rows=False)
+        if self.dialect.name != "sqlite":
+            return
+        busy: float = self._engine.get_execution_options()[_BUSY]
+        if reads:
+            self._patience(busy)
+            self.run("BEGIN", (), rows=False)
+            return
+        self._patience(0)
+        until, nap = time.monotonic() + busy, _FIRST_NAP
+        while not self._has_turn(until):
+            time.sleep(nap)
+            nap = min(nap * 1.5, _LONGEST_NAP)
+
+    def _has_turn(self, until: float) -> bool:
+        """Take the writer's lock of SQLite; return False where another has it, and raise that after *until*."""
+        try:
+            self.run("BEGIN IMMEDIATE", (), rows=False)
+        except DBAPIError as error:
+            if translate(error).code != "store-busy" or time.monotonic() >= until:
+                raise
+            return False
+        return True
+
+    def _patience(self, seconds: float) -> None:
+        """Let SQLite itself wait for locks so long. It sleeps longer and longer: too long where writers take turns."""
+        kept = self._fairy.info
+        if kept.get(_BUSY) != seconds:
+            self.run(f"PRAGMA busy_timeout = {int(seconds * 1000)}", (), rows=True)
+            kept[_BUSY] = seconds
 
     def commit(self) -> None:
         """Commit what was done, by whichever of the two."""
@@ -191,7 +232,8 @@ class Link:
     def rollback(self) -> None:
         """Undo what was done; a connection that cannot even do that is given up."""
         if self._begun is not None:
-            self._begun.rollback()
+            if self._begun.is_active:
+                self._begun.rollback()
         elif self._fairy.is_valid:
             try:
                 self._fairy.rollback()
@@ -239,13 +281,13 @@ def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Link]:
     except SQLAlchemyError as error:
         raise translate(error) from error
     except UnicodeEncodeError as error:
-        raise StoreError("store-failed", detail="half a character in a text") from error
+        raise StoreError("store-failed", detail=_HALF_A_CHARACTER) from error
 
 
 def translate(error: SQLAlchemyError) -> StoreError:
     """Return our error for one of the database; parameters of statements do not get into it."""
     if isinstance(error, PoolTimeout):
-        return StoreError("store-busy", detail="no connection of the pool became free")
+        return StoreError("store-busy", detail=_ALL_IN_USE)
     original = error.orig if isinstance(error, DBAPIError) else None
     detail = str(original or type(error).__name__).strip().split("\n")[0]
     if isinstance(original, sqlite3.Error):

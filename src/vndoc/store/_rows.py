@@ -96,10 +96,13 @@ _NO_NEXT_TIME: Final = Text(
 )
 
 
+_PAGE: Final = Text("mỗi trang có từ 1 đến {most} hàng", "a page has 1 to {most} rows")
+
+
 def check_limit(limit: int) -> None:
     """Raise ``option-invalid`` for a page of no rows or of too many."""
     if not 1 <= limit <= MAX_PAGE:
-        raise UsageError("option-invalid", detail=f"a page has 1 to {MAX_PAGE} rows")
+        raise UsageError("option-invalid", detail=_PAGE.filled(most=MAX_PAGE))
 
 
 def named(name: str, *, expanding: bool = False) -> Any:

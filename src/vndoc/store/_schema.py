@@ -8,6 +8,7 @@ nothing can be forgotten. Times are UTC; digests are SHA-256 in hexadecimal.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -34,6 +35,31 @@ from sqlalchemy.dialects import postgresql
 from vndoc.errors import UsageError
 
 
+def _in_utc(value: datetime.datetime | None) -> datetime.datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise UsageError("time-zone-missing")
+    return value if value.tzinfo is datetime.UTC else value.astimezone(datetime.UTC)
+
+
+def _in_text(value: datetime.datetime | None) -> str | None:
+    at = _in_utc(value)
+    return None if at is None else f"{at.isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"
+
+
+_WITHOUT_ZONE: Final = len("2026-01-01T00:00:00.000000")
+
+
+def _moment(value: Any) -> datetime.datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return datetime.datetime.fromisoformat(value)
+    found: datetime.datetime = value
+    return found.astimezone(datetime.UTC)
+
+
 class Moment(TypeDecorator[datetime.datetime]):
     """A time in UTC: ``timestamptz`` in PostgreSQL, in SQLite text of one width that sorts as time does."""
 
@@ -46,23 +72,13 @@ class Moment(TypeDecorator[datetime.datetime]):
             return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
         return dialect.type_descriptor(Text())
 
-    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
         """Refuse times without zone, then write the form of the database."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise UsageError("time-zone-missing")
-        at = value.astimezone(datetime.UTC)
-        return at if dialect.name == "postgresql" else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _in_utc if dialect.name == "postgresql" else _in_text
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime.datetime | None:  # noqa: ARG002 - its form
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - its form
         """Return the time in UTC."""
-        if value is None:
-            return None
-        if isinstance(value, str):
-            return datetime.datetime.fromisoformat(value)
-        found: datetime.datetime = value
-        return found.astimezone(datetime.UTC)
+        return _moment
 
 
 class Digest(TypeDecorator[bytes]):
@@ -71,13 +87,13 @@ class Digest(TypeDecorator[bytes]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ARG002 - its form
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002 - its form
         """Return the hexadecimal form."""
-        return None if value is None else value.hex()
+        return lambda value: None if value is None else value.hex()
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - its form
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - its form
         """Return the octets."""
-        return None if value is None else bytes.fromhex(value)
+        return lambda value: None if value is None else bytes.fromhex(value)
 
 
 metadata = MetaData()

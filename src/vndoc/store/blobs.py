@@ -24,6 +24,7 @@ import attrs
 
 from vndoc.envelope.octets import CHUNK, Octets
 from vndoc.errors import StoreError, UsageError, VndocError
+from vndoc.text import Text
 
 __all__ = ["BlobInfo", "BlobOctets", "Blobs", "FolderBlobs"]
 
@@ -154,10 +155,13 @@ def failed(error: OSError) -> StoreError:
     return StoreError("blob-unavailable", detail=detail)
 
 
+_DIGEST: Final = Text("giá trị băm có 32 byte", "a digest has 32 octets")
+
+
 def check_digest(digest: bytes) -> str:
     """Return the name of *digest*; a caller who gives something else is told."""
     if len(digest) != 32:
-        raise UsageError("option-invalid", detail="a digest has 32 octets")
+        raise UsageError("option-invalid", detail=_DIGEST)
     return digest.hex()
 
 

@@ -28,6 +28,7 @@ from vndoc.store.values import (
     Page,
     Receipt,
 )
+from vndoc.text import Text
 
 __all__ = ["Outbox"]
 
@@ -321,7 +322,10 @@ def _refusals(found: list[list[str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(entry) for entry in found)
 
 
+_NAME: Final = Text("tiến trình xử lý không thể có tên {found}", "a worker is not called {found}")
+
+
 def check_owner(owner: str) -> None:
     """Raise ``option-invalid`` for a worker without a name, or with the operator's."""
     if not owner or owner == OPERATOR:
-        raise UsageError("option-invalid", detail=f"a worker is not called {owner!r}")
+        raise UsageError("option-invalid", detail=_NAME.filled(found=repr(owner)))

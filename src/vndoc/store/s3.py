@@ -24,6 +24,7 @@ from lxml import etree
 from vndoc.envelope.octets import Octets, sha256
 from vndoc.errors import StoreError, UsageError, VndocError
 from vndoc.store.blobs import BlobInfo, check_digest, verified
+from vndoc.text import Text
 from vndoc.xml import parse_document
 
 if TYPE_CHECKING:
@@ -79,6 +80,15 @@ def _canonical_query(query: Mapping[str, str]) -> str:
     return "&".join(sorted(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in query.items()))
 
 
+_ENDPOINT: Final = Text("địa chỉ phải có dạng http(s)://máy[:cổng]", "the endpoint is http(s)://host[:port]")
+_BUCKET: Final = Text("thiếu tên ngăn chứa (bucket)", "the bucket has no name")
+_TOO_LARGE: Final = Text("danh sách quá lớn", "the listing is too large")
+_NO_XML: Final = Text("danh sách không phải XML", "the listing is not XML")
+_NO_END: Final = Text("danh sách không có điểm kết thúc", "the listing has no end")
+_NO_SIZE: Final = Text("câu trả lời không có kích thước", "an answer without a size")
+_NO_DATE: Final = Text("câu trả lời không có ngày giờ", "an answer without a date")
+
+
 @attrs.frozen(kw_only=True)
 class S3Blobs:
     """Contents as objects ``<prefix><sha-256>`` in one bucket, addressed by path.
@@ -101,9 +111,9 @@ class S3Blobs:
     def __attrs_post_init__(self) -> None:
         parts = urlsplit(self.endpoint)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path not in {"", "/"}:
-            raise StoreError("blob-settings", detail="the endpoint is http(s)://host[:port]")
+            raise StoreError("blob-settings", detail=_ENDPOINT)
         if not self.bucket or "/" in self.bucket:
-            raise StoreError("blob-settings", detail="the bucket has no name")
+            raise StoreError("blob-settings", detail=_BUCKET)
         try:
             import urllib3  # noqa: PLC0415 - an extra, loaded where it is used
         except ImportError as error:
@@ -251,15 +261,15 @@ class _Listing:
         data = _Body(answer).read(MAX_LISTING + 1)
         answer.close()
         if len(data) > MAX_LISTING:
-            raise StoreError("blob-unavailable", detail="the listing is too large")
+            raise StoreError("blob-unavailable", detail=_TOO_LARGE)
         try:
             root = parse_document(data)
         except VndocError as error:
-            raise StoreError("blob-unavailable", detail="the listing is not XML") from error
+            raise StoreError("blob-unavailable", detail=_NO_XML) from error
         more = (root.findtext("{*}IsTruncated") or "").strip() == "true"
         token = root.findtext("{*}NextContinuationToken") if more else None
         if more and not token:
-            raise StoreError("blob-unavailable", detail="the listing has no end")
+            raise StoreError("blob-unavailable", detail=_NO_END)
         return cls(root, token)
 
     def contents(self, prefix: str) -> Iterator[BlobInfo]:
@@ -277,7 +287,7 @@ class _Listing:
 
 def _size(text: str | None) -> int:
     if text is None or not text.isdecimal():
-        raise StoreError("blob-unavailable", detail="an answer without a size")
+        raise StoreError("blob-unavailable", detail=_NO_SIZE)
     return int(text)
 
 
@@ -285,4 +295,4 @@ def _http_date(answer: BaseHTTPResponse) -> datetime.datetime:
     try:
         return email.utils.parsedate_to_datetime(answer.headers["Last-Modified"]).astimezone(datetime.UTC)
     except (KeyError, ValueError) as error:
-        raise StoreError("blob-unavailable", detail="an answer without a date") from error
+        raise StoreError("blob-unavailable", detail=_NO_DATE) from error

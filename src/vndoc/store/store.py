@@ -40,6 +40,7 @@ from vndoc.store.lives import Lives
 from vndoc.store.outbox import Outbox
 from vndoc.store.records import Records
 from vndoc.store.values import Purged, Retention, Stuck
+from vndoc.text import Text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -54,6 +55,9 @@ _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
 _LOCK: Final = Action(text("SELECT pg_advisory_xact_lock(:number)"))
 _SHARED: Final = Action(SHARED)
+
+
+_GRACE: Final = Text("thời gian chờ trước khi dọn ít nhất là một phút", "the time of grace is at least a minute")
 
 
 def _stuck() -> CompoundSelect[Any]:
@@ -245,7 +249,7 @@ class Store:
         exclude each other, one content at a time. Also removes files that a crash left half-written.
         """
         if grace < datetime.timedelta(minutes=1):
-            raise UsageError("option-invalid", detail="the time of grace is at least a minute")
+            raise UsageError("option-invalid", detail=_GRACE)
         removed = sum(self._remove(info, now - grace) for info in self.blobs.list() if info.put_at <= now - grace)
         if isinstance(self.blobs, FolderBlobs):
             self.blobs.sweep(now)

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from vndoc.errors import UsageError
+from vndoc.text import Text
 
 __all__ = [
     "OPERATOR",
@@ -417,10 +418,13 @@ class Stuck:
     key: str
 
 
+_AT_LEAST: Final = Text("{name}: ít nhất {days} ngày", "{name}: at least {days} days")
+
+
 def _days(least: int) -> Any:
     def check(_owner: object, field: Any, value: datetime.timedelta) -> None:
         if value < datetime.timedelta(days=least):
-            raise UsageError("option-invalid", detail=f"{field.name}: at least {least} days")
+            raise UsageError("option-invalid", detail=_AT_LEAST.filled(name=field.name, days=least))
 
     return check
 

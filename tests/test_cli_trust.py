@@ -148,6 +148,20 @@ def test_add_takes_one_certificate(tmp_path: Path, folder: Path) -> None:
         assert found["error"]["code"] == code
 
 
+@pytest.mark.parametrize("command", [("add", "--purpose", "government", "--yes"), ("show",)])
+def test_revocation_data_is_no_certificate(tmp_path: Path, folder: Path, command: tuple[str, ...]) -> None:
+    folder.mkdir()
+    day = datetime.timedelta(days=1)
+    for data in (ROOT.crl(this_update=AT, next_update=AT + day), ROOT.ocsp(CA.certificate, "good", AT)):
+        path = tmp_path / "list.bin"
+        path.write_bytes(data)
+        found = call("trust", command[0], path, "--trust", folder, *command[1:], "--lang", "en")
+        assert found.exit_code == 2
+        assert "subfolder revocation" in found.stderr
+    path.write_bytes(b"\x30\x03\x02\x01\x00")
+    assert "subfolder" not in call("trust", command[0], path, "--trust", folder, *command[1:]).stderr
+
+
 def test_a_folder_that_cannot_be_made(root: Path, tmp_path: Path) -> None:
     base = ("trust", "add", root, "--trust", root / "x", "--purpose", "national", "--yes")
     (found,) = results(*base, code=2)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, CacheFolder, FetchOption, fetcher_of
+from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, CacheFolder, FetchOption, fetcher_of, show_failures
 from vndoc.cli._inputs import Input
 from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import STYLES
@@ -211,8 +211,7 @@ def _show(run: Run, output: Path, view: Result) -> None:
         what = item["subject"] or item["source"] or item["sha256"][:16]
         until = "" if item["until"] is None else run.word("trust-until", until=item["until"])
         run.say(f"  {run.word('bundle-' + item['kind'])}: {what}  {until}".rstrip())
-    for failure in view["failures"]:
-        run.say(f"  {run.word('severity-warning')}: {failure['error']['text'][run.lang]}", STYLES["warning"])
+    show_failures(run, view["failures"])
     if view["items"]:
         run.say(run.word("bundle-written", name=output, count=len(view["items"]), sha256=view["sha256"]), "bold green")
     else:

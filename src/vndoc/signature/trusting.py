@@ -140,7 +140,8 @@ def certificate_trust(
     path = _path(certificate, context, moment.at, purpose, tuple(pool))
     reasons = list(_by_policy(path, context.policy, place))
     if moment.proven and path.outcome.passed and certificate.not_after < context.at:
-        values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
+        name, until = certificate.subject_text, shown_time(certificate.not_after)
+        values = {"name": name, "at": shown_time(moment.at), "until": until}
         reasons.append(Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values))
     return path, outcome_of(reasons)
 

@@ -18,10 +18,11 @@ import pytest
 from asn1crypto import cms as asn1
 from asn1crypto import ocsp
 
+import archive_support as world
 import cms_support as cs
 from test_archive_timestamps import CRL, DAY, LATER, OCSP, V1, V2, V3, archive, codes, stamped_by_hand, tsa
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.pki import der
+from vndoc.pki import RevocationChecker, der
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.signature import _cms_imprints, cms
 from vndoc.signature._cms_attributes import ocsp_response
@@ -29,7 +30,7 @@ from vndoc.signature._cms_encode import attribute
 from vndoc.signature._cms_make import opened, with_unsigned
 from vndoc.signature._cms_signer import Content
 from vndoc.signature._imprint import key_of
-from vndoc.signature.facts import TimestampKind
+from vndoc.signature.facts import Level, TimestampKind
 
 SHA = hashlib.sha256
 SMIME = "1.2.840.113549.1.9.16.2."
@@ -458,3 +459,47 @@ def test_a_digest_that_was_begun_is_continued_more_than_once(digest: str) -> Non
         hashed = _cms_imprints._begun(content, row, "content", lambda: [cs.CONTENT])
         hashed.update(end)
         assert hashed.digest() == row.of(cs.CONTENT + end)
+
+
+# -- what they are worth -------------------------------------------------------------------------------------
+
+
+def extended() -> bytes:
+    """Return a signature of 2021 with its certificates and lists among the unsigned attributes (CAdES-X-L)."""
+    lists = der.encode(der.SEQUENCE, der.encode(0xA0, der.encode(der.SEQUENCE, *world.OF_2021.crls)))
+    chain = der.encode(der.SEQUENCE, *(c.der for c in world.CHAIN))
+    return with_attribute(with_attribute(world.made("cms", "T"), CERTS, chain), LISTS, lists)
+
+
+def archived_by(oid: str, data: bytes) -> bytes:
+    """Return *data* with an archive timestamp of 2023, its imprint written down by hand."""
+    signed = asn1.ContentInfo.load(data)["content"]
+    info = signed["signer_infos"][0]
+    if oid == V1:
+        pieces = [world.CONTENT, info["signed_attrs"].contents, info["signature"].native]
+        pieces += [a.contents for name in ORDER for a in info["unsigned_attrs"] if a["type"].dotted == name]
+    else:
+        names = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")
+        pieces = [signed["encap_content_info"].dump(), signed["certificates"].dump()]
+        pieces += [signed["crls"].dump()] if signed["crls"] else []
+        pieces += [info[n].dump() for n in names]
+        pieces.append(der.encode(0xA1, *(a.dump() for a in info["unsigned_attrs"])))
+    token = world.tsa(world.SECOND, world.ARCHIVED).token(SHA(b"".join(pieces)).digest())
+    return with_attribute(data, oid, token)
+
+
+@pytest.mark.parametrize("oid", [V1, V2])
+@pytest.mark.parametrize("lost", ["tsa", "root"])
+def test_older_archive_timestamps_stand_for_lost_keys(oid: str, lost: str) -> None:
+    """The key of the first TSA, or of the CA, is lost in 2024; the archive timestamp of 2023 is older."""
+    whose = world.FIRST if lost == "tsa" else world.CA
+    material = world.lists(world.day(2025), fresh=10, **{lost: {whose.certificate: (world.day(2024), "keyCompromise")}})
+    known = RevocationChecker.of(material.crls)
+    bare = world.judge("cms", extended(), revocation=known)
+    assert bare.indication is world.OPEN
+    report = world.judge("cms", archived_by(oid, extended()), revocation=known)
+    assert (report.level, report.passed) == (Level.LTA, True), report.reasons
+    assert report.timestamps[0].known_since == world.ARCHIVED
+    elsewhere = world.made("cms", "LT")
+    report = world.judge("cms", archived_by(oid, elsewhere), revocation=known)
+    assert report.passed is (oid == V2 or lost == "tsa"), "version 1 is not over what stands outside the signer"

@@ -6,6 +6,7 @@ The oracles are independent of the package: asn1crypto and ``openssl asn1parse``
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,15 +18,19 @@ import pytest
 from asn1crypto import cms as asn1
 from asn1crypto import ocsp
 
+import archive_support as world
 import cms_support as cs
 from test_archive_timestamps import CRL, DAY, LATER, OCSP, V1, V2, V3, archive, codes, stamped_by_hand, tsa
-from vndoc.pki import der
-from vndoc.signature import cms
+from vndoc.envelope.octets import MemoryOctets
+from vndoc.pki import RevocationChecker, der
+from vndoc.pki.algorithms import DIGESTS
+from vndoc.signature import _cms_imprints, cms
 from vndoc.signature._cms_attributes import ocsp_response
 from vndoc.signature._cms_encode import attribute
 from vndoc.signature._cms_make import opened, with_unsigned
+from vndoc.signature._cms_signer import Content
 from vndoc.signature._imprint import key_of
-from vndoc.signature.facts import TimestampKind
+from vndoc.signature.facts import Level, TimestampKind
 
 SHA = hashlib.sha256
 SMIME = "1.2.840.113549.1.9.16.2."
@@ -315,3 +320,186 @@ def test_proofs_in_other_forms_are_named(oid: str) -> None:
     [said] = [r for r in facts.reasons if r.code == "long-term-data-not-read"]
     assert not said.decides
     assert cs.good(facts)
+
+
+# -- work is bounded -----------------------------------------------------------------------------------------
+
+
+TINY_INFO = der.encode(
+    der.SEQUENCE,
+    b"\x02\x01\x01",
+    der.encode_oid("1.2.3"),
+    der.encode(
+        der.SEQUENCE,
+        der.encode(der.SEQUENCE, der.encode_oid("2.16.840.1.101.3.4.2.1")),
+        der.encode(der.OCTET_STRING, b"\0" * 32),
+    ),
+    b"\x02\x01\x01",
+    der.encode(0x18, b"20250101000000Z"),
+)
+TINY = der.encode(
+    der.SEQUENCE,
+    der.encode_oid("1.2.840.113549.1.7.2"),
+    der.encode(
+        0xA0,
+        der.encode(
+            der.SEQUENCE,
+            b"\x02\x01\x03\x31\x00",
+            der.encode(
+                der.SEQUENCE,
+                der.encode_oid("1.2.840.113549.1.9.16.1.4"),
+                der.encode(0xA0, der.encode(der.OCTET_STRING, TINY_INFO)),
+            ),
+            b"\x31\x00",
+        ),
+    ),
+)
+"""A token that nobody signed: small, and it states a time."""
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Return a list that grows with each timestamp that is asked for its time."""
+    asked: list[object] = []
+    whole = _cms_imprints._stated
+
+    def stated(token: der.Element) -> object:
+        asked.append(token.start)
+        return whole(token)
+
+    monkeypatch.setattr(_cms_imprints, "_stated", stated)
+    return asked
+
+
+@pytest.mark.parametrize("oid", [V1, V2])
+def test_each_archive_timestamp_is_asked_for_its_time_once(oid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = cs.signed()
+    real = b"".join(attribute(oid, tsa().token(bytes([n]) * 32)) for n in range(20))
+    junk = der.encode(der.SEQUENCE, der.encode_oid(oid), der.encode(der.SET, *[TINY] * 500))
+    parts, held = opened(data)
+    data = held.with_changed(0, with_unsigned(parts.signers[0], real + junk), ()).octets()
+    asked = counted(monkeypatch)
+    facts = cs.read(data)
+    assert len(asked) == 520 + 30, "all of them once, and the thirty that are compared"
+    assert len(facts.timestamps) == 100
+    assert {"timestamps-too-many", "archive-timestamps-too-many"} <= cs.codes(facts)
+    assert [t.intact for t in archive(facts)[:20]] == [False] * 20
+
+
+@pytest.mark.parametrize("oid", [V1, V2, V3])
+def test_too_many_unsigned_values_are_not_gone_through(oid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = stamped_by_hand(cs.signed(), b"\0" * 32, oid)
+    junk = der.encode(der.SEQUENCE, der.encode_oid("1.2.3"), der.encode(der.SET, *[b"\x05\x00"] * 600))
+    parts, held = opened(data)
+    data = held.with_changed(0, with_unsigned(parts.signers[0], junk * 2), ()).octets()
+    asked = counted(monkeypatch)
+    [found] = archive(cs.read(data))
+    assert found.intact is None
+    assert codes(found)[0] == "timestamp-not-rebuilt"
+    assert len(asked) <= 1
+
+
+@pytest.mark.parametrize("count", [31, 40])
+def test_of_many_archive_timestamps_thirty_are_compared(count: int) -> None:
+    data = cs.signed()
+    imprint = by_hand_v1_bare(data)
+    more = attribute(V1, tsa().token(imprint)) * count
+    parts, held = opened(data)
+    found = archive(cs.read(held.with_changed(0, with_unsigned(parts.signers[0], more), ()).octets()))
+    assert [t.intact for t in found] == [True] * 30 + [None] * (count - 30)
+
+
+def by_hand_v1_bare(data: bytes) -> bytes:
+    info = asn1.ContentInfo.load(data)["content"]["signer_infos"][0]
+    return SHA(cs.CONTENT + info["signed_attrs"].contents + info["signature"].native).digest()
+
+
+@attrs.define
+class Counting:
+    """Content that counts how often it is read."""
+
+    opened: int = 0
+    size: int = len(cs.CONTENT)
+
+    def open(self) -> BinaryIO:
+        self.opened += 1
+        return io.BytesIO(cs.CONTENT)
+
+
+def test_the_content_is_read_once_for_all_archive_timestamps() -> None:
+    data = cs.signed(existing=cs.signed(), who=cs.other())
+    for index in (0, 1):
+        parts, held = opened(data)
+        more = b"".join(
+            attribute(oid, tsa(LATER + n * DAY).token(SHA(b"").digest())) for oid in (V1, V2) for n in range(9)
+        )
+        data = held.with_changed(index, with_unsigned(parts.signers[index], more), ()).octets()
+    content = Counting()
+    facts = cms.read_cms(data, content=content)
+    assert sum(len(archive(one)) for one in facts) == 36
+    assert content.opened == 3, "for the digest that was signed, and for each version once"
+
+
+@pytest.mark.parametrize("digest", ["sha384", "sha3-256"])
+def test_imprints_of_other_digests(digest: str) -> None:
+    data = cs.signed(stamp=cs.stamp())
+    info = asn1.ContentInfo.load(data)["content"]["signer_infos"][0]
+    octets = cs.CONTENT + info["signed_attrs"].contents + info["signature"].native
+    octets += info["unsigned_attrs"][0].contents
+    token = tsa().token(DIGESTS[digest].of(octets), digest)
+    for _ in range(2):
+        data = with_attribute(data, V1, token)
+    assert [t.intact for t in archive(cs.read(data))] == [True, True]
+
+
+@pytest.mark.parametrize("digest", ["sha256", "shake256"])
+def test_a_digest_that_was_begun_is_continued_more_than_once(digest: str) -> None:
+    octets, row = MemoryOctets(cs.CONTENT), DIGESTS[digest]
+    content = Content(kind=None, what="content", octets=octets, digests={})
+    for end in (b"", b"1", b"2"):
+        hashed = _cms_imprints._begun(content, row, "content", lambda: [cs.CONTENT])
+        hashed.update(end)
+        assert hashed.digest() == row.of(cs.CONTENT + end)
+
+
+# -- what they are worth -------------------------------------------------------------------------------------
+
+
+def extended() -> bytes:
+    """Return a signature of 2021 with its certificates and lists among the unsigned attributes (CAdES-X-L)."""
+    lists = der.encode(der.SEQUENCE, der.encode(0xA0, der.encode(der.SEQUENCE, *world.OF_2021.crls)))
+    chain = der.encode(der.SEQUENCE, *(c.der for c in world.CHAIN))
+    return with_attribute(with_attribute(world.made("cms", "T"), CERTS, chain), LISTS, lists)
+
+
+def archived_by(oid: str, data: bytes) -> bytes:
+    """Return *data* with an archive timestamp of 2023, its imprint written down by hand."""
+    signed = asn1.ContentInfo.load(data)["content"]
+    info = signed["signer_infos"][0]
+    if oid == V1:
+        pieces = [world.CONTENT, info["signed_attrs"].contents, info["signature"].native]
+        pieces += [a.contents for name in ORDER for a in info["unsigned_attrs"] if a["type"].dotted == name]
+    else:
+        names = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")
+        pieces = [signed["encap_content_info"].dump(), signed["certificates"].dump()]
+        pieces += [signed["crls"].dump()] if signed["crls"] else []
+        pieces += [info[n].dump() for n in names]
+        pieces.append(der.encode(0xA1, *(a.dump() for a in info["unsigned_attrs"])))
+    token = world.tsa(world.SECOND, world.ARCHIVED).token(SHA(b"".join(pieces)).digest())
+    return with_attribute(data, oid, token)
+
+
+@pytest.mark.parametrize("oid", [V1, V2])
+@pytest.mark.parametrize("lost", ["tsa", "root"])
+def test_older_archive_timestamps_stand_for_lost_keys(oid: str, lost: str) -> None:
+    """The key of the first TSA, or of the CA, is lost in 2024; the archive timestamp of 2023 is older."""
+    whose = world.FIRST if lost == "tsa" else world.CA
+    material = world.lists(world.day(2025), fresh=10, **{lost: {whose.certificate: (world.day(2024), "keyCompromise")}})
+    known = RevocationChecker.of(material.crls)
+    bare = world.judge("cms", extended(), revocation=known)
+    assert bare.indication is world.OPEN
+    report = world.judge("cms", archived_by(oid, extended()), revocation=known)
+    assert (report.level, report.passed) == (Level.LTA, True), report.reasons
+    assert report.timestamps[0].known_since == world.ARCHIVED
+    elsewhere = world.made("cms", "LT")
+    report = world.judge("cms", archived_by(oid, elsewhere), revocation=known)
+    assert report.passed is (oid == V2 or lost == "tsa"), "version 1 is not over what stands outside the signer"

@@ -237,3 +237,52 @@ def test_what_no_bundle_is_made_of(world, monkeypatch, arguments, code):
     monkeypatch.chdir(world.folder)
     _, found = world.bundle(*arguments, code=2)
     assert code in {None, found["error"]["code"]}
+
+
+# -- evidence --------------------------------------------------------------------------------------------
+
+
+def test_a_record_is_made_over_the_network_and_stands_alone(world):
+    record = world.folder / "a.evidence"
+    base = ("--trust", world.trust, "--content", world.content)
+    make = ("evidence", "make", world.cms, "--policy", "vn_default", *base, "-o", record)
+    (found,) = results(*make, code=3)
+    assert "revocation-not-checked" in reasons(found)
+    assert world.server.asked == []
+    page = call(*make, "--overwrite", "--lang", "en")
+    assert "--bundle" in page.stdout
+    (found,) = results(*make, "--overwrite", *world.host)
+    assert (found["status"], found["confirmed"], found["failures"]) == ("passed", True, [])
+    assert call(*make, "--overwrite", *world.host).stdout.count("--bundle") == 0
+    world.server.pages.clear()
+    (later,) = results("evidence", "check", record, world.cms, *base)
+    assert (later["status"], later["confirmed"]) == ("passed", True)
+
+
+def test_what_could_not_be_fetched_for_a_record_is_told(world):
+    record = world.folder / "a.evidence"
+    make = ("evidence", "make", world.xml, "--policy", "vn_default", "--trust", world.trust, "-o", record)
+    del world.server.pages["/root.crl"]
+    (found,) = results(*make, *world.host, code=3)
+    assert [one["url"] for one in found["failures"]] == [world.server.url("/root.crl")]
+    page = call(*make, *world.host, "--overwrite", "--lang", "en")
+    assert world.server.url("/root.crl") in page.stdout
+
+
+def test_a_record_is_made_and_checked_with_a_bundle(world):
+    bundled, _ = world.bundle("--for", world.cms, "--content", world.content, "--trust", world.trust, *world.host)
+    world.server.pages.clear()
+    record = world.folder / "a.evidence"
+    base = ("--trust", world.trust, "--content", world.content, "--bundle", bundled)
+    (found,) = results("evidence", "make", world.cms, "--policy", "vn_default", *base, "-o", record)
+    assert (found["status"], found["confirmed"]) == ("passed", True)
+    (later,) = results("evidence", "check", record, world.cms, *base)
+    assert (later["status"], later["confirmed"]) == ("passed", True)
+    (later,) = results("evidence", "check", record, world.cms, *base[:-2])
+    assert (later["status"], later["confirmed"]) == ("passed", True)
+
+
+def test_a_reason_of_several_places_is_printed_once(world):
+    base = ("verify", world.cms, "--policy", "vn_default", "--trust", world.trust, "--content", world.content)
+    page = call(*base, "--lang", "en")
+    assert page.stdout.count("[revocation-not-checked]") == 1

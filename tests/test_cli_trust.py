@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import load_der_x509_certificate, load_der_x509_crl
 
 from cli_support import call, results
 from vndoc.cli import _trust_commands
@@ -146,6 +146,36 @@ def test_add_takes_one_certificate(tmp_path: Path, folder: Path) -> None:
     for path, code in ((both, "certificate-malformed"), (tmp_path / "none.cer", "source-unreadable")):
         (found,) = results("trust", "add", path, *base, code=2)
         assert found["error"]["code"] == code
+
+
+@pytest.mark.parametrize("command", [("add", "--purpose", "government", "--yes"), ("show",)])
+def test_revocation_data_is_no_certificate(tmp_path: Path, folder: Path, command: tuple[str, ...]) -> None:
+    folder.mkdir()
+    day = datetime.timedelta(days=1)
+    for data in (ROOT.crl(this_update=AT, next_update=AT + day), ROOT.ocsp(CA.certificate, "good", AT)):
+        path = tmp_path / "list.bin"
+        path.write_bytes(data)
+        found = call("trust", command[0], path, "--trust", folder, *command[1:], "--lang", "en")
+        assert found.exit_code == 2
+        assert "subfolder revocation" in found.stderr
+    path.write_bytes(b"\x30\x03\x02\x01\x00")
+    assert "subfolder" not in call("trust", command[0], path, "--trust", folder, *command[1:]).stderr
+
+
+def test_revocation_lists_may_be_pem(tmp_path: Path, folder: Path) -> None:
+    """As openssl writes them; what is damaged in it is told as a list that cannot be read."""
+    der = ROOT.crl(this_update=AT, next_update=AT + datetime.timedelta(days=1))
+    text = load_der_x509_crl(der).public_bytes(Encoding.PEM)
+    place = folder / "revocation"
+    place.mkdir(parents=True)
+    (place / "root.crl").write_bytes(text)
+    assert open_folder(folder).crls == {"revocation/root.crl": der}
+    (found,) = results("trust", "bundle", tmp_path / "b.zip", "--from", place / "root.crl")
+    assert [item["kind"] for item in found["items"]] == ["crl"]
+    shown = call("trust", "show", place / "root.crl", "--lang", "en")
+    assert (shown.exit_code, "subfolder revocation" in shown.stderr) == (2, True)
+    (place / "root.crl").write_bytes(text.replace(b"-----BEGIN X509 CRL-----\n", b"-----BEGIN X509 CRL-----\n!"))
+    assert named(checked(folder, code=1))["file-unreadable"] == "error"
 
 
 def test_a_folder_that_cannot_be_made(root: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from archive_support import (
     tsa,
 )
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import SignatureError, UsageError, VndocError
+from vndoc.errors import FetchError, SignatureError, UsageError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.pki import Indication, RevocationChecker, SubIndication, TrustStore
 from vndoc.signature import POLICIES, cms, sign_cms, verify_cms, verify_xml
@@ -53,6 +53,7 @@ from vndoc.signature.evidence import (
 )
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
 from vndoc.signature.export import SCHEMA
+from vndoc.testing.pki import access, distribution_points
 
 MADE = day(2021, 6, 3)
 KNOWN = RevocationChecker.of(OF_2021.crls)
@@ -170,6 +171,42 @@ def test_what_the_signature_carries_is_kept_with_what_the_caller_knew():
     kept = record("cms", "LT")
     assert set(kept.material.crls) == set(OF_2021.crls)
     assert check("cms", level="LT").passed
+
+
+def test_what_is_fetched_is_kept_with_what_the_caller_knew():
+    """The list of the root is at hand, the other one and the certificate between are fetched."""
+    ca = ROOT.subordinate("CA ở xa", key="p256", extra=[distribution_points("http://a.example/root.crl")])
+    extra = [access("http://a.example/ca.cer", "http://a.example/ocsp"), distribution_points("http://a.example/ca.crl")]
+    person = attrs.evolve(ca.person("Người ở xa", key="p256", extra=extra), chain=())
+    at, until = day(2026, 6, 2), day(2026, 7, 2)
+    web = {
+        "http://a.example/ca.cer": ca.certificate.der,
+        "http://a.example/ca.crl": ca.crl(this_update=at, next_update=until),
+    }
+    asked = []
+
+    def fetch(request):
+        asked.append(request.url)
+        if request.url not in web:
+            raise FetchError("fetch-status", url=request.url, status=404)
+        return web[request.url]
+
+    data = sign_cms(CONTENT, signer=person.signer(), signing_time=at, detached=False)
+    at_hand = ROOT.crl(this_update=at, next_update=until)
+    known = RevocationChecker.of([at_hand])
+    how = {"kind": "cms", "policy": "vn_default", "trust": STORE, "at": day(2026, 6, 3)}
+    kept = make_evidence(verifier("cms", data), data, revocation=known, fetch=fetch, **how)
+    assert kept.report["indication"] == "passed"
+    assert set(asked) == {*web, "http://a.example/ocsp"}
+    assert ca.certificate in kept.certificates
+    assert set(kept.material.crls) == {web["http://a.example/ca.crl"], at_hand}
+    found = check_evidence(kept, verifier("cms", data), data, trust=STORE, at=day(2026, 6, 4))
+    assert (found.passed, found.confirmed) == (True, True)
+    web.clear()
+    kept = make_evidence(verifier("cms", data), data, revocation=known, fetch=fetch, **how)
+    assert kept.report["indication"] == "indeterminate"
+    kept = make_evidence(verifier("cms", data), data, fetch=fetch, **how)
+    assert (kept.report["indication"], kept.material.crls) == ("indeterminate", ())
 
 
 def test_a_detached_signature_is_checked_with_its_content():

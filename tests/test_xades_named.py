@@ -23,7 +23,7 @@ from vndoc.signature._xades_named import MAX_NAMED
 from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.signature.xmldsig import read_xml
 from vndoc.testing.pki import TimestampAuthority
-from xmlsig_support import AT, C14N, CA, DS, ENVELOPED, EXCLUSIVE, ROOT, sealed
+from xmlsig_support import AT, C14N, CA, DS, ENVELOPED, EXCLUSIVE, ROOT, reference, sealed, signature
 
 TSA = TimestampAuthority(identity=CA.tsa(), time=AT)
 REFS = '<CompleteCertificateRefs Id="refs"><CertRefs/></CompleteCertificateRefs>'
@@ -296,3 +296,20 @@ def test_data_of_a_reference_of_another_signature_are_not_taken() -> None:
 def test_a_timestamp_over_something_else_is_not_one_of_its_kind(name: str) -> None:
     found = only(stamped(NEWER[V132], name, include("ki"), octets_of(NEWER[V132], "ki")))
     assert (found.intact, codes(found)) == (None, ["timestamp-not-rebuilt", "timestamp-leaves-out"])
+
+
+# -- what is not read is named -------------------------------------------------------------------------------
+
+
+def test_properties_that_are_elsewhere_are_named() -> None:
+    refers = f'<Object><QualifyingPropertiesReference xmlns="{V132}" URI="http://a.example/p.xml"/></Object>'
+    text = f"<a>{signature(reference('', transforms=(ENVELOPED, C14N)), objects=refers)}</a>"
+    [facts] = read_xml(sealed(text))
+    assert [r.code for r in facts.reasons] == ["qualifying-properties-not-followed"]
+    assert not any(r.decides for r in facts.reasons)
+
+
+def test_evidence_records_in_the_signature_are_named() -> None:
+    records = '<r:SealingEvidenceRecords xmlns:r="http://uri.etsi.org/19132/v1.1.1#"/>'
+    [facts] = read_xml(NEWER[V132].replace(b"<CertificateValues", records.encode() + b"<CertificateValues"))
+    assert [r.code for r in facts.reasons] == ["evidence-record-not-read"]

@@ -10,6 +10,16 @@ from typing import Annotated, Any
 import attrs
 import typer
 
+from vndoc.cli._fetching import (
+    AllowHosts,
+    AllowPrivateHosts,
+    Bundles,
+    CacheFolder,
+    FetchOption,
+    failures_of,
+    fetcher_of,
+    show_failures,
+)
 from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, running
@@ -22,6 +32,7 @@ from vndoc.envelope import Octets
 from vndoc.errors import SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
+from vndoc.pki import Fetcher, FetchSession
 from vndoc.signature.evidence import EvidenceRecord, make_evidence
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
 from vndoc.signature.policy import Policy, policy_of
@@ -44,19 +55,27 @@ def make(
     content: _Content = None,
     trust: _Trust = None,
     at: _At = None,
+    bundle: Bundles = None,
+    fetch: FetchOption = False,
+    allow_host: AllowHosts = None,
+    allow_private_host: AllowPrivateHosts = None,
+    cache: CacheFolder = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
     """Verify a file and write its record."""
     with running("evidence-make", lang, as_json=as_json) as run:
-        job = _Job(acquire(file, DEFAULT), _octets(content), trust_of(trust), time_of(at, "--at"))
-        record, confirmed = job.make(policy_of(policy))
+        fetcher = fetcher_of(run, fetch=fetch, hosts=allow_host, private=allow_private_host, cache=cache)
+        job = _Job(acquire(file, DEFAULT), _octets(content), trust_of(trust, bundle or ()), time_of(at, "--at"))
+        session = None if fetcher is None else FetchSession.of(fetcher)
+        record, confirmed = job.make(policy_of(policy), session)
         data = record.to_bytes()
         with Draft(output, overwrite=overwrite) as draft:
             draft.write(data)
             draft.publish()
-        run.add(file, _made_view(record, str(output), len(data), confirmed=confirmed))
+        view = _made_view(record, str(output), len(data), confirmed=confirmed)
+        run.add(file, view | {"failures": [] if session is None else failures_of(session)})
         _show_made(run, file, run.results[-1])
 
 
@@ -68,6 +87,7 @@ def check(
     trust: _Trust = None,
     at: _At = None,
     policy: Annotated[str | None, typer.Option("--policy", help="evidence-policy", show_default=False)] = None,
+    bundle: Bundles = None,
     as_json: AsJson = False,
     lang: Language = None,
 ) -> None:
@@ -75,7 +95,7 @@ def check(
     with running("evidence-check", lang, as_json=as_json) as run:
         kept = EvidenceRecord.load(_record(record))
         document = None if file is None else acquire(file, DEFAULT)
-        job = _Job(document, _octets(content), trust_of(trust), time_of(at, "--at"))
+        job = _Job(document, _octets(content), trust_of(trust, bundle or ()), time_of(at, "--at"))
         found = job.check(kept, None if policy is None else policy_of(policy))
         view = {"status": found.indication.value, "document": file, **found.to_dict()}
         run.add(record, view)
@@ -103,7 +123,7 @@ class _Job:
     trust: Trust
     at: datetime.datetime
 
-    def make(self, policy: Policy) -> tuple[EvidenceRecord, bool]:
+    def make(self, policy: Policy, fetch: Fetcher | None) -> tuple[EvidenceRecord, bool]:
         """Return the record, and whether it alone gives the same verdict again."""
         assert self.document is not None  # noqa: S101 - the command asks for it
         with verifier_of(self.document, self.content) as (kind, verifier):
@@ -116,13 +136,14 @@ class _Job:
                 trust=store,
                 at=self.at,
                 revocation=self.trust.revocation,
+                fetch=fetch,
                 content=self.content,
             )
             again = check_evidence(record, verifier, self.document, trust=store, at=self.at, content=self.content)
             return record, again.confirmed
 
     def check(self, record: EvidenceRecord, policy: Policy | None) -> EvidenceCheck:
-        """Return what came of the check; revocation data of the trust folder counts for the present alone."""
+        """Return what came of the check; revocation data of folder and bundles counts for the present alone."""
         with contextlib.ExitStack() as stack:
             verifier = None
             if self.document is not None:
@@ -157,8 +178,12 @@ def _made_view(record: EvidenceRecord, output: str, size: int, *, confirmed: boo
 
 def _show_made(run: Run, name: str, view: dict[str, Any]) -> None:
     run.say(f"{name}: {view['verdict']['answer'][run.lang]}", OUTCOMES[view["status"]])
-    for signature in view["verdict"]["signatures"]:
+    signatures = view["verdict"]["signatures"]
+    for signature in signatures:
         show_signature(run, signature)
+    show_failures(run, view["failures"])
+    if any(reason["code"] == "revocation-not-checked" for s in signatures for reason in s["reasons"]):
+        run.say("  " + run.word("evidence-revocation"))
     run.say(run.word("evidence-made", name=name, **{k: view[k] for k in ("output", "size", "digest")}))
     if not view["confirmed"]:
         run.say(run.word("evidence-incomplete"), STYLES["warning"])

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vndoc.cli._run import Run
-from vndoc.errors import UsageError
+from vndoc.cli._page import STYLES
+from vndoc.cli._run import Run, error_dict
+from vndoc.errors import FetchError, UsageError
+from vndoc.pki.fetching import FetchSession
 from vndoc.text import Text
 
 if TYPE_CHECKING:
     from vndoc.fetching import HttpFetcher
 
-__all__ = ["AllowHosts", "AllowPrivateHosts", "Bundles", "CacheFolder", "FetchOption", "fetcher_of"]
+__all__ = [
+    "AllowHosts",
+    "AllowPrivateHosts",
+    "Bundles",
+    "CacheFolder",
+    "FetchOption",
+    "failures_of",
+    "fetcher_of",
+    "show_failures",
+]
 
 FetchOption = Annotated[bool, typer.Option("--fetch", help="fetch")]
 AllowHosts = Annotated[list[str] | None, typer.Option("--allow-host", help="allow-host", show_default=False)]
@@ -51,3 +62,16 @@ def fetcher_of(
 
     allowed = AllowedHosts(public=hosts or (), private=private or ())
     return HttpFetcher(hosts=allowed, cache=None if cache is None else FetchCache(folder=cache, report=report))
+
+
+def failures_of(session: FetchSession) -> list[dict[str, Any]]:
+    """Return what could not be fetched, as plain values."""
+    found = session.answers.items()
+    failed = {request.url: answer for request, answer in found if isinstance(answer, FetchError)}
+    return [{"url": url, "error": error_dict(error)} for url, error in failed.items()]
+
+
+def show_failures(run: Run, failures: list[dict[str, Any]]) -> None:
+    """Print what could not be fetched."""
+    for failure in failures:
+        run.say(f"  {run.word('severity-warning')}: {failure['error']['text'][run.lang]}", STYLES["warning"])

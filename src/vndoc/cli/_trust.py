@@ -3,12 +3,14 @@
 The subfolders say what is trusted: ``government``, ``national`` and ``timestamp`` hold anchors, ``legacy`` anchors of
 the government whose hierarchy still carries SHA-1, ``pool`` intermediates that are not trusted, ``revocation`` lists
 (``.crl``) and OCSP responses (``.ocsp``, ``.der``). Certificates in the folder itself are anchors of both families of
-signers. A row of ``trust.json`` (by SHA-256) decides in place of the subfolder. Files are DER, PEM or PKCS#7; others
-are left alone.
+signers. A row of ``trust.json`` (by SHA-256) decides in place of the subfolder. Files are DER, PEM or PKCS#7, OCSP
+responses DER; others are left alone.
 """
 
 from __future__ import annotations
 
+import binascii
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -25,11 +27,12 @@ from vndoc.pki.crl import MAX_CRL
 from vndoc.pki.fetching import FetchKind
 from vndoc.pki.revocation import RevocationChecker
 
-__all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "open_folder", "read_file", "trust_of"]
+__all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "list_octets", "open_folder", "read_file", "trust_of"]
 
 SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
 """Which files hold certificates."""
 _CRLS = frozenset({".crl"})
+_PEM_LIST = re.compile(rb"-----BEGIN X509 CRL-----(.+?)-----END X509 CRL-----", re.DOTALL)
 _OCSPS = frozenset({".ocsp", ".der"})
 _SIGNERS = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
 _PURPOSES = {
@@ -139,9 +142,20 @@ def open_folder(path: Path, *, strict: bool = True) -> Folder:
     for place in (*_PURPOSES, "pool"):
         for file, found in _loaded(path, place, SUFFIXES, load_certificates, None if strict else broken).items():
             held += (Held(certificate, file, place) for certificate in found)
-    lists = _loaded(path, "revocation", _CRLS, bytes, None if strict else broken)
+    lists = _loaded(path, "revocation", _CRLS, list_octets, None if strict else broken)
     answers = _loaded(path, "revocation", _OCSPS, bytes, None if strict else broken)
     return Folder(path=path, held=tuple(held), settings=settings, crls=lists, ocsps=answers, broken=broken)
+
+
+def list_octets(data: bytes) -> bytes:
+    """Return the DER of a revocation list in PEM; anything else as it is."""
+    found = _PEM_LIST.search(data)
+    if found is None:
+        return data
+    try:
+        return binascii.a2b_base64(b"".join(found[1].split()), strict_mode=True)
+    except binascii.Error:
+        return data
 
 
 def _loaded(

@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, CacheFolder, FetchOption, fetcher_of
+from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, CacheFolder, FetchOption, fetcher_of, show_failures
 from vndoc.cli._inputs import Input
 from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, error_dict, running
 from vndoc.cli._target import Draft
 from vndoc.cli._times import time_of
-from vndoc.cli._trust import SUFFIXES, Trust, read_file, trust_of
+from vndoc.cli._trust import SUFFIXES, Trust, list_octets, read_file, trust_of
 from vndoc.cli._verify import Job
 from vndoc.errors import CertificateError, FetchError, UsageError
 from vndoc.pki import (
@@ -158,6 +158,7 @@ def _recognised(octets: bytes, source: str) -> Iterable[BundleItem]:
     """Return what *octets* are; :class:`~vndoc.errors.CertificateError` ``bundle-malformed`` for what is none."""
     if octets[:2] == b"PK":
         return Bundle.load(octets).items
+    octets = list_octets(octets)
     kinds = (
         (FetchKind.CERTIFICATE, load_certificates),
         (FetchKind.CRL, Crl.load),
@@ -211,8 +212,7 @@ def _show(run: Run, output: Path, view: Result) -> None:
         what = item["subject"] or item["source"] or item["sha256"][:16]
         until = "" if item["until"] is None else run.word("trust-until", until=item["until"])
         run.say(f"  {run.word('bundle-' + item['kind'])}: {what}  {until}".rstrip())
-    for failure in view["failures"]:
-        run.say(f"  {run.word('severity-warning')}: {failure['error']['text'][run.lang]}", STYLES["warning"])
+    show_failures(run, view["failures"])
     if view["items"]:
         run.say(run.word("bundle-written", name=output, count=len(view["items"]), sha256=view["sha256"]), "bold green")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,12 @@ from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, both, filled, running
 from vndoc.cli._target import Draft, SafeFolder
 from vndoc.cli._times import end_of, time_of
-from vndoc.cli._trust import Anchor, Folder, open_folder, read_file
+from vndoc.cli._trust import Anchor, Folder, list_octets, open_folder, read_file
 from vndoc.cli._trust_bundle import bundle
 from vndoc.cli._trust_check import about_anchor, check_folder
 from vndoc.cli._trust_settings import Setting, digits, purposes_of, read_settings, write_settings
 from vndoc.errors import CertificateError, UsageError, VndocError
-from vndoc.pki import Certificate, TrustAnchor, load_certificates
+from vndoc.pki import Certificate, Crl, OcspResponse, TrustAnchor, load_certificates
 from vndoc.pki.algorithms import key_family
 from vndoc.pki.recognised import CONFIRM, RECOGNISED
 from vndoc.text import Text
@@ -36,6 +37,10 @@ _PREFIX = 8
 """Digits of a fingerprint that name a certificate, at least."""
 _DONE, _REFUSED = "passed", "failed"
 _NOT_ONE = Text("{count} chứng thư số trong tệp, cần đúng một", "{count} certificates in the file, one is expected")
+_REVOCATION = Text(
+    "đây là dữ liệu thu hồi; hãy để tệp trong thư mục con revocation của --trust",
+    "this is revocation data; it belongs into the subfolder revocation of --trust",
+)
 _BAD_PREFIX = Text(
     "{found}: không phải tệp, cũng không phải {count} chữ số đầu của vân tay SHA-256 trở lên",
     "{found} is no file, nor the first {count} or more digits of a SHA-256 fingerprint",
@@ -85,8 +90,27 @@ def add(
         run.say(run.word(f"trust-{outcome}", folder=folder), style)
 
 
+def _certificates(file: Path) -> tuple[Certificate, ...]:
+    """Return the certificates in *file*; an error says so where it is revocation data."""
+    data = read_file(file)
+    try:
+        return load_certificates(data)
+    except CertificateError:
+        if not _is_revocation(list_octets(data)):
+            raise
+    raise CertificateError("certificate-malformed", detail=_REVOCATION)
+
+
+def _is_revocation(data: bytes) -> bool:
+    for load in (Crl.load, OcspResponse.load):
+        with contextlib.suppress(CertificateError):
+            load(data)
+            return True
+    return False
+
+
 def _only(file: Path) -> Certificate:
-    found = load_certificates(read_file(file))
+    found = _certificates(file)
     if len(found) != 1:
         raise CertificateError("certificate-malformed", detail=filled(_NOT_ONE, count=len(found)))
     return found[0]
@@ -210,7 +234,7 @@ trust.command("bundle", help="trust-bundle")(bundle)
 def _named(item: str, held: Folder | None) -> list[Certificate]:
     """Return the certificates of the file *item*, or those in the folder whose fingerprint begins so."""
     if Path(item).is_file():
-        return list(load_certificates(read_file(Path(item))))
+        return list(_certificates(Path(item)))
     wanted = digits(item)
     if len(wanted) < _PREFIX or not set(wanted) <= set("0123456789abcdef"):
         raise UsageError("option-invalid", detail=filled(_BAD_PREFIX, found=item, count=_PREFIX))

@@ -138,9 +138,10 @@ def show_signature(run: Run, signature: dict[str, Any]) -> None:
 
 
 def show_reasons(run: Run, reasons: list[dict[str, Any]]) -> None:
-    """Print reasons, each on a line of its own."""
+    """Print reasons, each on a line of its own; what is said of several places alike is printed once."""
+    lines: dict[str, str] = {}
     for reason in reasons:
         severity = "error" if reason["indication"] else "warning" if reason["warning"] else "note"
-        run.say(
-            f"    {run.word('severity-' + severity)}: {reason['text'][run.lang]} [{reason['code']}]", STYLES[severity]
-        )
+        lines[f"    {run.word('severity-' + severity)}: {reason['text'][run.lang]} [{reason['code']}]"] = severity
+    for line, severity in lines.items():
+        run.say(line, STYLES[severity])

@@ -17,8 +17,14 @@ EVIDENCE_WORDS: Mapping[str, Text] = MappingProxyType(
         ),
         "evidence-incomplete": Text(
             "CẢNH BÁO: chỉ với hồ sơ này thì kiểm tra lại không ra cùng kết quả; "
-            "hãy bổ sung dữ liệu thu hồi vào --trust.",
-            "WARNING: from this record alone the result is not the same; add revocation data to --trust.",
+            "hãy bổ sung dữ liệu thu hồi bằng --trust, --bundle hoặc --fetch.",
+            "WARNING: from this record alone the result is not the same; add revocation data with --trust, --bundle "
+            "or --fetch.",
+        ),
+        "evidence-revocation": Text(
+            "Dữ liệu thu hồi lấy từ thư mục revocation trong --trust, từ --bundle, hoặc từ mạng với --fetch.",
+            "Revocation data comes from the folder revocation in --trust, from --bundle, or over the network "
+            "with --fetch.",
         ),
         "evidence-confirmed": Text("Hồ sơ được xác nhận.", "The record is confirmed."),
         "evidence-not-confirmed": Text("Hồ sơ KHÔNG được xác nhận.", "The record is NOT confirmed."),

@@ -1,8 +1,7 @@
 """Digest and signature algorithms: their names in ASN.1 and in XML, and the one place that verifies a value.
 
-Everything that real signatures name can be *named* here, weak and foreign algorithms included, so that a policy
-may refuse it by name; only what :data:`VERIFIABLE` holds can be verified. The arithmetic is that of
-``cryptography``: nothing is decrypted and compared here (attack A11 of lenient RSA checks).
+Everything that real signatures name can be *named* here, so that a policy may refuse it by name; only what
+:data:`VERIFIABLE` holds can be verified. Nothing is decrypted and compared here (attack A11 of lenient RSA checks).
 """
 
 from __future__ import annotations
@@ -170,9 +169,10 @@ class _Fixed:
     """A function that gives digests of any length, at one length."""
 
     def __init__(self, found: Any, size: int) -> None:
-        self.update = found.update
-        self.digest_size = size
-        self._found = found
+        self.update, self.digest_size, self._found = found.update, size, found
+
+    def copy(self) -> _Fixed:
+        return _Fixed(self._found.copy(), self.digest_size)
 
     def digest(self) -> bytes:
         return bytes(self._found.digest(self.digest_size))

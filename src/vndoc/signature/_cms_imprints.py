@@ -12,7 +12,7 @@ import datetime
 import functools
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -20,11 +20,11 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
-from vndoc.pki.algorithms import DIGESTS, Digest, digest_of_identifier
+from vndoc.pki.algorithms import DIGESTS, Digest, digest_of_identifier, hasher
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature import _cms_encode as enc
-from vndoc.signature._cms_content import ContentOctets, digests_of, pieces_of
+from vndoc.signature._cms_content import ContentOctets, pieces_of
 from vndoc.signature._cms_signer import NESTING, Content, reason
 from vndoc.signature._cms_structure import (
     DATA,
@@ -40,6 +40,7 @@ from vndoc.signature._imprint import Imprint, digest_by, key_of
 from vndoc.signature.facts import RevocationMaterial
 
 _ARCHIVE: Final = frozenset({names.ARCHIVE_TIMESTAMP_V1, names.ARCHIVE_TIMESTAMP_V2, names.ARCHIVE_TIMESTAMP_V3})
+_Pieces = Iterable[bytes | memoryview]
 _TOKENS: Final = _ARCHIVE | {names.SIGNATURE_TIMESTAMP, names.ESC_TIMESTAMP, names.REFERENCES_TIMESTAMP}
 
 
@@ -53,8 +54,48 @@ class _Attribute:
     values: tuple[der.Element, ...]
 
 
-def imprint_of(oid: str, value: der.Element, info: SignerInfo, content: Content) -> Imprint:
-    """Return what the timestamp *value* of the unsigned attribute *oid* of the signer *info* should be over.
+_DAMAGED: Final = (CertificateError, SignatureError, ValueError)
+
+
+class Unsigned:
+    """The unsigned attributes of a signer, taken apart once for all of its timestamps."""
+
+    def __init__(self, info: SignerInfo) -> None:
+        self.info = info
+
+    def __iter__(self) -> Iterator[_Attribute]:
+        return iter(self._all)
+
+    @functools.cached_property
+    def _all(self) -> tuple[_Attribute, ...]:
+        found, count, unsigned = [], 0, self.info.unsigned
+        for element in () if unsigned is None else children(unsigned, most=names.MOST_VALUES):
+            name, values = children(element)
+            held = children(values, most=names.MOST_VALUES)
+            count += len(held)
+            if count > names.MOST_VALUES:
+                raise SignatureError("cms-too-large", what="unsignedAttrs", limit=names.MOST_VALUES)
+            found.append(_Attribute(element, name, der.oid(name), tuple(held)))
+        return tuple(found)
+
+    def before(self, time: datetime.datetime, *oids: str) -> list[_Attribute]:
+        """Return the archive timestamps among the attributes *oids* that were made before *time*, alone in theirs."""
+        times = self._times
+        if isinstance(times, Exception):
+            raise times
+        return [a for a in self if a.oid in oids and all(times[value.start] < time for value in a.values)]
+
+    @functools.cached_property
+    def _times(self) -> dict[int, datetime.datetime] | Exception:
+        """When each archive timestamp was made, by where it stands; or what is wrong with one of them."""
+        try:
+            return {v.start: _stated(v)[0] for a in self if a.oid in _ARCHIVE for v in a.values}
+        except _DAMAGED as error:
+            return error
+
+
+def imprint_of(oid: str, value: der.Element, held: Unsigned, content: Content) -> Imprint:
+    """Return what the timestamp *value* of the unsigned attribute *oid*, one of those *held*, should be over.
 
     *content* is what the signer signed, and the SignedData around it. Never raises.
     """
@@ -64,8 +105,8 @@ def imprint_of(oid: str, value: der.Element, info: SignerInfo, content: Content)
         if content.octets is None:
             return _refused("timestamp-content-missing")
     try:
-        return _RULES[oid](value, info, content)
-    except (CertificateError, SignatureError, ValueError) as error:
+        return _RULES[oid](value, held, content)
+    except _DAMAGED as error:
         return _refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
 
 
@@ -74,41 +115,48 @@ def content_imprint(content: Content) -> Imprint:
     octets = content.octets
     if octets is None:
         return _refused("timestamp-content-missing")
-
-    def over(digest: Digest) -> bytes | None:
-        found = content.digests.get(digest.name)
-        return found if found is not None else digests_of(octets, [digest.name]).get(digest.name)
-
-    return Imprint(over=over)
+    return Imprint(over=functools.partial(_content_digest, content, octets))
 
 
-def _of_value(_value: der.Element, info: SignerInfo, _content: Content) -> Imprint:
+def _content_digest(content: Content, octets: Octets, digest: Digest) -> bytes:
+    known = content.digests.get(digest.name)
+    return _begun(content, digest, "content", lambda: pieces_of(octets)).digest() if known is None else known
+
+
+def _begun(content: Content, digest: Digest, form: str, pieces: Callable[[], _Pieces]) -> Any:
+    """Return a hash object that has taken in *pieces*, which are the same for all signers; each takes them in once."""
+    key = (digest.name, form)
+    if key not in content.begun:
+        hashed = hasher(digest)
+        for piece in pieces():
+            hashed.update(piece)
+        content.begun[key] = hashed
+    return content.begun[key].copy()
+
+
+def _of_value(_value: der.Element, held: Unsigned, _content: Content) -> Imprint:
     """Signature-time-stamp: the signature value (EN 319 122-1, 5.3)."""
-    return Imprint(over=info.signature, protects=frozenset({key_of(info.signature)}))
+    signature = held.info.signature
+    return Imprint(over=signature, protects=frozenset({key_of(signature)}))
 
 
-def _of_references(_value: der.Element, info: SignerInfo, _content: Content) -> Imprint:
+def _of_references(_value: der.Element, held: Unsigned, _content: Content) -> Imprint:
     """Time-stamped-certs-crls-references: both attributes with references (RFC 5126, 6.3.6)."""
-    return Imprint(over=b"".join(_listed(info, names.CERTIFICATE_REFS, names.REVOCATION_REFS)))
+    return Imprint(over=b"".join(_listed(held, names.CERTIFICATE_REFS, names.REVOCATION_REFS)))
 
 
-def _of_signature_and_references(_value: der.Element, info: SignerInfo, _content: Content) -> Imprint:
+def _of_signature_and_references(_value: der.Element, held: Unsigned, _content: Content) -> Imprint:
     """CAdES-C-timestamp: the value, its timestamps and the references (RFC 5126, 6.3.5)."""
-    parts = _listed(info, names.SIGNATURE_TIMESTAMP, names.CERTIFICATE_REFS, names.REVOCATION_REFS)
-    tokens = (key_of(v.octets) for a in _unsigned(info) if a.oid == names.SIGNATURE_TIMESTAMP for v in a.values)
-    return Imprint(over=info.signature + b"".join(parts), protects=frozenset({key_of(info.signature), *tokens}))
+    signature = held.info.signature
+    parts = _listed(held, names.SIGNATURE_TIMESTAMP, names.CERTIFICATE_REFS, names.REVOCATION_REFS)
+    tokens = (key_of(v.octets) for a in held if a.oid == names.SIGNATURE_TIMESTAMP for v in a.values)
+    return Imprint(over=signature + b"".join(parts), protects=frozenset({key_of(signature), *tokens}))
 
 
-def _listed(info: SignerInfo, *oids: str) -> Iterator[bytes]:
+def _listed(held: Unsigned, *oids: str) -> Iterator[bytes]:
     """Yield type and values of the attributes *oids*, in that order, without what is around them."""
     for oid in oids:
-        yield from (a.element.content for a in _unsigned(info) if a.oid == oid)
-
-
-def _unsigned(info: SignerInfo) -> Iterator[_Attribute]:
-    for element in () if info.unsigned is None else children(info.unsigned, most=names.MOST_VALUES):
-        name, values = children(element)
-        yield _Attribute(element, name, der.oid(name), tuple(children(values, most=names.MOST_VALUES)))
+        yield from (a.element.content for a in held if a.oid == oid)
 
 
 # -- archive-time-stamp-v3 -------------------------------------------------------------------------------
@@ -142,33 +190,32 @@ def hash_index(token: bytes) -> HashIndex | None:
     return HashIndex(element, oid, digest, certificates, crls, attributes)
 
 
-def _of_archive_v3(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
+def _of_archive_v3(value: der.Element, held: Unsigned, content: Content) -> Imprint:
     """Archive-time-stamp-v3: content type, digest of the content, the signer's fields, the index of all the rest."""
     parts, octets = _at_hand(content)
     try:
         index = hash_index(value.octets)
-    except (CertificateError, SignatureError, ValueError):
+    except _DAMAGED:
         return _refused("archive-index-malformed")
     if index is None:
         return _refused("archive-index-missing")
     if index.digest.hashlib is None:
         return _refused("archive-index-digest", found=index.digest.name)
-    protected, orphans = _indexed(index, info, parts)
+    protected, orphans = _indexed(index, held, parts)
     reasons = (reason("archive-index-orphan", count=orphans),) if orphans else ()
 
     def over(digest: Digest) -> Iterable[bytes]:
-        yield from archived(info, content, octets, digest)
+        yield from archived(held.info, content, octets, digest)
         yield index.element.octets
 
-    protects = frozenset({key_of(info.signature), *protected})
+    protects = frozenset({key_of(held.info.signature), *protected})
     return Imprint(over=digest_by(over), protects=protects, reasons=reasons)
 
 
 def archived(info: SignerInfo, content: Content, octets: Octets, digest: Digest) -> Iterator[bytes]:
     """Yield what an archive-time-stamp-v3 is over but for the index (EN 319 122-1, 5.5.3, steps 1 to 3)."""
     yield der.encode_oid(content.kind or DATA)
-    known = content.digests.get(digest.name)
-    yield digests_of(octets, [digest.name])[digest.name] if known is None else known
+    yield _content_digest(content, octets, digest)
     yield from _fields(info)
 
 
@@ -183,11 +230,11 @@ def _refused(code: str, **values: str) -> Imprint:
     return Imprint(over=None, reasons=(reason(code, None, **values),))
 
 
-def _indexed(index: HashIndex, info: SignerInfo, parts: SignedData) -> tuple[set[bytes], int]:
+def _indexed(index: HashIndex, held: Unsigned, parts: SignedData) -> tuple[set[bytes], int]:
     """Return what the index protects, and how many of its digests belong to nothing that is there."""
     protected: set[bytes] = set()
     met: set[bytes] = set()
-    for element, listed, keys in _indexable(index, info, parts):
+    for element, listed, keys in _indexable(index, held, parts):
         digest = index.digest.of(element)
         if digest in listed:
             met.add(digest)
@@ -196,14 +243,14 @@ def _indexed(index: HashIndex, info: SignerInfo, parts: SignedData) -> tuple[set
 
 
 def _indexable(
-    index: HashIndex, info: SignerInfo, parts: SignedData
+    index: HashIndex, held: Unsigned, parts: SignedData
 ) -> Iterator[tuple[bytes, frozenset[bytes], Iterator[bytes]]]:
     """Yield what may be in an index: the octets to digest, the list it may stand in, and what it is known by."""
     for element in parts.certificates:
         yield element.octets, index.certificates, _itself(element)
     for element in parts.revocation:
         yield element.octets, index.crls, _choice(element)
-    for attribute in _unsigned(info):
+    for attribute in held:
         if index.oid != names.HASH_INDEX_V3:
             yield attribute.element.octets, index.attributes, _held(attribute)
             continue
@@ -217,7 +264,7 @@ def new_index(info: SignerInfo, parts: SignedData, digest: Digest) -> bytes:
     lists = [
         [element.octets for element in parts.certificates],
         [element.octets for element in parts.revocation],
-        [a.name.octets + value.octets for a in _unsigned(info) for value in a.values],
+        [a.name.octets + value.octets for a in Unsigned(info) for value in a.values],
     ]
     return der.encode(
         der.SEQUENCE,
@@ -228,10 +275,8 @@ def new_index(info: SignerInfo, parts: SignedData, digest: Digest) -> bytes:
 
 # -- archive-time-stamp version 2 ------------------------------------------------------------------------
 
-_Pieces = Iterable[bytes | memoryview]
 
-
-def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
+def _of_archive_v2(value: der.Element, held: Unsigned, content: Content) -> Imprint:
     """Archive-time-stamp version 2: content, certificates, lists, and the whole SignerInfo as it was then.
 
     What is not DER is taken as received, or else as the DER of the same. Writers disagreed about the tag and the length
@@ -239,38 +284,43 @@ def _of_archive_v2(value: der.Element, info: SignerInfo, content: Content) -> Im
     were not there yet.
     """
     parts, octets = _at_hand(content)
-    time, expected = _stated(value)
-    kept = [a for a in _unsigned(info) if a.oid not in _ARCHIVE or all(_stated(v)[0] < time for v in a.values)]
-    joined = b"".join(a.element.octets for a in kept)
-    tails = (der.encode(der.context(1), joined), joined)
-
-    def forms(head: Callable[[], _Pieces], tail: bytes) -> _Pieces:
-        yield from head()
-        yield from _fields(info)
-        yield tail
-
-    heads = _heads(parts, octets)
-    over = _first_fitting(expected, [functools.partial(forms, head, tail) for head in heads for tail in tails])
+    info, (time, expected) = held.info, _stated(value)
+    older = {a.element.start for a in held.before(time, *_ARCHIVE)}
+    kept = [a for a in held if a.oid not in _ARCHIVE or a.element.start in older]
+    joined, fields = b"".join(a.element.octets for a in kept), b"".join(_fields(info))
+    tails = (fields + der.encode(der.context(1), joined), fields + joined)
+    forms = [(*head, tail) for head in _heads(parts, octets) for tail in tails]
     protects = {key_of(info.signature), *(key_of(element.octets) for element in parts.certificates)}
     for element in parts.revocation:
         protects.update(_choice(element))
     for attribute in kept:
         protects.update(_held(attribute))
-    return Imprint(over=over, protects=frozenset(protects))
+    return Imprint(over=_first_fitting(content, expected, forms), protects=frozenset(protects))
 
 
-def _first_fitting(expected: bytes, forms: list[Callable[[], _Pieces]]) -> Callable[[Digest], bytes]:
-    """Return what gives the digest of the first of *forms* that has the digest *expected*, or that of the first."""
+def _first_fitting(
+    content: Content, expected: bytes, forms: list[tuple[str, Callable[[], _Pieces], bytes]]
+) -> Callable[[Digest], bytes]:
+    """Return what gives the digest of the first of *forms* that has the digest *expected*, or that of the first.
+
+    A form is what it is called, what it begins with, and its end.
+    """
+
+    def digests(digest: Digest) -> Iterator[bytes]:
+        for name, head, tail in forms:
+            hashed = _begun(content, digest, name, head)
+            hashed.update(tail)
+            yield bytes(hashed.digest())
 
     def over(digest: Digest) -> bytes:
-        found = (digest_by(lambda _, form=form: form())(digest) for form in forms)  # type: ignore[misc]
+        found = digests(digest)
         first = next(found)
         return first if first == expected else next((other for other in found if other == expected), first)
 
     return over
 
 
-def _heads(parts: SignedData, octets: Octets) -> list[Callable[[], _Pieces]]:
+def _heads(parts: SignedData, octets: Octets) -> list[tuple[str, Callable[[], _Pieces]]]:
     """Return what gives content, certificates and lists: as received, and where that is another one, the DER of it."""
     start, stop = parts.encapsulated
     outside = octets if parts.content is None else MemoryOctets(b"")
@@ -292,7 +342,8 @@ def _heads(parts: SignedData, octets: Octets) -> list[Callable[[], _Pieces]]:
     # no encoding is shorter than DER, and what is as long is the same
     size = len(encapsulated) + (0 if parts.content is None else octets.size)
     same = stop - start == size and sum(map(len, sets)) == sum(part.stop - part.start for part in parts.sets)
-    return [received] if same else [received, distinguished]
+    heads: list[tuple[str, Callable[[], _Pieces]]] = [("received", received), ("der", distinguished)]
+    return heads[:1] if same else heads
 
 
 def _encapsulated(parts: SignedData, octets: Octets) -> bytes:
@@ -319,7 +370,7 @@ _IN_V1: Final = (
 """The unsigned attributes that version 1 is over, in its order; older ones of its own kind follow."""
 
 
-def _of_archive_v1(value: der.Element, info: SignerInfo, content: Content) -> Imprint:
+def _of_archive_v1(value: der.Element, held: Unsigned, content: Content) -> Imprint:
     """Archive-time-stamp version 1 (RFC 3126): values without the type and the length around them.
 
     These are the content, the signed attributes, the signature value and certain unsigned attributes. Certificates and
@@ -328,25 +379,17 @@ def _of_archive_v1(value: der.Element, info: SignerInfo, content: Content) -> Im
     or else as DER, which the signature is over.
     """
     _, octets = _at_hand(content)
-    time, expected = _stated(value)
-    own = [a for a in _unsigned(info) if a.oid == names.ARCHIVE_TIMESTAMP_V1]
-    older = [a for a in own if all(_stated(v)[0] < time for v in a.values)]
-    held = [a for oid in _IN_V1 for a in _unsigned(info) if a.oid == oid] + older
-
-    def form(signed: bytes) -> _Pieces:
-        yield from pieces_of(octets)
-        yield signed
-        yield info.signature
-        yield from (a.element.content for a in held)
-
+    info, (time, expected) = held.info, _stated(value)
+    kept = [a for oid in _IN_V1 for a in held if a.oid == oid] + held.before(time, names.ARCHIVE_TIMESTAMP_V1)
     signed = [b"" if info.signed is None else info.signed.content]
     if info.signed is not None and not info.signed_der:
         signed.append(der.read(der_of(info.signed, der.SET)).content)
-    over = _first_fitting(expected, [functools.partial(form, one) for one in signed])
+    end = info.signature + b"".join(a.element.content for a in kept)
+    forms = [("content", lambda: pieces_of(octets), one + end) for one in signed]
     protects = {key_of(info.signature)}
-    for attribute in held:
+    for attribute in kept:
         protects.update(_held(attribute))
-    return Imprint(over=over, protects=frozenset(protects))
+    return Imprint(over=_first_fitting(content, expected, list(forms)), protects=frozenset(protects))
 
 
 def _at_hand(content: Content) -> tuple[SignedData, Octets]:
@@ -402,11 +445,11 @@ def _countersigned(value: der.Element, depth: int) -> Iterator[bytes]:
     """Yield what a counter-signature is known by, and what it carries along."""
     info = signer_info(value)
     yield key_of(info.signature)
-    for attribute in _unsigned(info):
+    for attribute in Unsigned(info):
         yield from _held(attribute, depth)
 
 
-_RULES: Final[dict[str, Callable[[der.Element, SignerInfo, Content], Imprint]]] = {
+_RULES: Final[dict[str, Callable[[der.Element, Unsigned, Content], Imprint]]] = {
     names.SIGNATURE_TIMESTAMP: _of_value,
     names.ESC_TIMESTAMP: _of_signature_and_references,
     names.REFERENCES_TIMESTAMP: _of_references,

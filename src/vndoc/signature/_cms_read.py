@@ -14,7 +14,7 @@ from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
-from vndoc.signature._cms_imprints import content_imprint, imprint_of, placed
+from vndoc.signature._cms_imprints import Unsigned, content_imprint, imprint_of, placed
 from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
 from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
 from vndoc.signature._imprint import UNKNOWN, Imprint
@@ -150,6 +150,8 @@ _TIMESTAMPS = {
 }
 
 
+MAX_TIMESTAMPS = 100
+"""Timestamps of one signer that are read at all."""
 MAX_ARCHIVE = 30
 """Archive timestamps of one signer whose imprint is computed: an archive renews one every few years."""
 
@@ -163,6 +165,7 @@ class _Material:
         self.counter_signatures: list[SignatureFacts] = []
         self.revocation = reading.context.revocation
         self.values = False
+        self.unsigned = Unsigned(reading.info)
         self.left = names.MOST_VALUES
         """Certificates, lists and responses that may still come, in all attributes together."""
 
@@ -208,21 +211,28 @@ class _Material:
             self.reading.reasons += [attrs.evolve(note, place=self.reading.place) for note in notes]
 
     def _timestamps(self) -> None:
-        info, content = self.reading.info, self.reading.content
-        if not info.unsigned_attributes and names.CONTENT_TIMESTAMP not in info.signed_attributes:
+        reading = self.reading
+        signed, unsigned = reading.info.signed_attributes, reading.info.unsigned_attributes
+        if not unsigned and names.CONTENT_TIMESTAMP not in signed:
             return
-        for value in self.reading.values(info.signed_attributes, names.CONTENT_TIMESTAMP):
-            self._timestamp(TimestampKind.CONTENT, value, content_imprint(content))
-        for oid, kind in _TIMESTAMPS.items():
-            for value in self.reading.values(info.unsigned_attributes, oid):
-                self._timestamp(kind, value, self._imprint(oid, kind, value))
+        oid = names.CONTENT_TIMESTAMP
+        found = [(oid, TimestampKind.CONTENT, value) for value in reading.values(signed, oid)]
+        if unsigned:
+            found += [(oid, kind, v) for oid, kind in _TIMESTAMPS.items() for v in reading.values(unsigned, oid)]
+        if len(found) > MAX_TIMESTAMPS:
+            reading.add("timestamps-too-many", limit=MAX_TIMESTAMPS)
+        if sum(kind is TimestampKind.ARCHIVE for _, kind, _ in found) > MAX_ARCHIVE:
+            reading.add("archive-timestamps-too-many", limit=MAX_ARCHIVE)
+        for oid, kind, value in found[:MAX_TIMESTAMPS]:
+            self._timestamp(kind, value, self._imprint(oid, kind, value))
 
     def _imprint(self, oid: str, kind: TimestampKind, value: der.Element) -> Imprint:
         """Return what the timestamp *value* should be over; each archive timestamp goes through all that is there."""
-        if kind is TimestampKind.ARCHIVE and sum(one.kind is kind for one in self.timestamps) == MAX_ARCHIVE:
-            self.reading.add("archive-timestamps-too-many", limit=MAX_ARCHIVE)
+        if kind is TimestampKind.CONTENT:
+            return content_imprint(self.reading.content)
+        if kind is TimestampKind.ARCHIVE and sum(one.kind is kind for one in self.timestamps) >= MAX_ARCHIVE:
             return UNKNOWN
-        return imprint_of(oid, value, self.reading.info, self.reading.content)
+        return imprint_of(oid, value, self.unsigned, self.reading.content)
 
     def _timestamp(self, kind: TimestampKind, value: der.Element, imprint: Imprint) -> None:
         reading = self.reading

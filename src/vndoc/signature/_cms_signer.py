@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -99,6 +99,8 @@ class Content:
     octets: Octets | None
     digests: Mapping[str, bytes]
     parts: SignedData | None = None
+    begun: dict[tuple[str, str], Any] = attrs.field(factory=dict, eq=False, repr=False)
+    """Hash objects that have taken in what imprints begin with, by algorithm and form: timestamps share them."""
 
 
 class Reading:

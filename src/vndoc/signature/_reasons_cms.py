@@ -271,6 +271,12 @@ CMS_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "{count} things that the archive timestamp protected are missing: they were removed or changed.",
             ),
             _note(
+                "timestamps-too-many",
+                "Chữ ký có hơn {limit} dấu thời gian; phần còn lại không được đọc.",
+                "The signature has more than {limit} timestamps; the rest is not read.",
+                warning=True,
+            ),
+            _note(
                 "archive-timestamps-too-many",
                 "Chữ ký có hơn {limit} dấu thời gian lưu trữ; phần còn lại không được đối chiếu.",
                 "The signature has more than {limit} archive timestamps; the rest is not compared.",

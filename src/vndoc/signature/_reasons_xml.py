@@ -310,6 +310,18 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The property {name} has no timestamp in it that is read here (EncapsulatedTimeStamp).",
     ),
     (
+        "qualifying-properties-not-followed",
+        _NOTE,
+        "Thuộc tính XAdES nằm ở nơi khác (QualifyingPropertiesReference); thư viện không đọc.",
+        "The XAdES properties stand elsewhere (QualifyingPropertiesReference); they are not read.",
+    ),
+    (
+        "evidence-record-not-read",
+        _NOTE,
+        "Chữ ký có hồ sơ bằng chứng SealingEvidenceRecords; thư viện không đọc dạng này và không tính đến.",
+        "The signature has SealingEvidenceRecords; this form is not read here and does not count.",
+    ),
+    (
         "timestamp-form-unknown",
         _NOTE,
         "Dấu thời gian dùng dạng chuẩn tắc (canonical form) không biết: {found}.",
@@ -373,6 +385,8 @@ _WARNINGS: Final = frozenset(
         "certificate-misplaced",
         "timestamp-missing",
         "retrieval-method-not-followed",
+        "qualifying-properties-not-followed",
+        "evidence-record-not-read",
     }
 )
 

@@ -28,6 +28,7 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import identifier_of
+from vndoc.pki.bundle import Bundle, Collector
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import Fetcher
 from vndoc.pki.revocation import RevocationChecker
@@ -40,6 +41,7 @@ from vndoc.signature.export import verdict_to_dict
 from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import SignatureReport, Verdict
+from vndoc.signature.trusting import Sources
 
 __all__ = [
     "RECORD_SCHEMA",
@@ -348,19 +350,28 @@ def make_evidence(
     trust: TrustStore,
     at: datetime.datetime,
     revocation: RevocationSource | None = None,
+    fetch: Fetcher | None = None,
     content: bytes | Octets | None = None,
 ) -> EvidenceRecord:
     """Verify a document and return the record of it.
 
     *verify* is ``verify_cms``, ``verify_xml`` or :func:`vndoc.verify`, bound to the document; *document* and *content*
     (of a detached signature) are what it reads, and are digested here. *policy*, *trust*, *at* and *revocation* are
-    handed to it. A verdict that is not *passed* is recorded as it is.
+    handed to it. What *fetch* gives is collected by a verification of its own and handed to the one that is recorded,
+    so that all that decides is in the record. A verdict that is not *passed* is recorded as it is.
 
     Raises what *verify* raises, and :class:`~vndoc.errors.SignatureError` ``evidence-nothing`` for a document without
     signatures, ``evidence-too-many`` for more certificates or revocation data than a record holds.
     """
-    recorder = None if revocation is None else _Recorder(revocation)
     chosen = policy_of(policy)
+    if fetch is not None:
+        collector = Collector(fetch)
+        verify(policy=chosen, trust=trust, at=at, revocation=revocation, fetch=collector)
+        bundle = Bundle.of(collector.items, created=at)
+        trust = trust.with_pool(bundle.certificates)
+        fetched = bundle.revocation()
+        revocation = fetched if revocation is None else Sources((revocation, fetched))
+    recorder = None if revocation is None else _Recorder(revocation)
     verdict = verify(policy=chosen, trust=trust, at=at, revocation=recorder)
     if not verdict.signatures:
         raise SignatureError("evidence-nothing")

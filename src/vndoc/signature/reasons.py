@@ -319,8 +319,8 @@ _ROWS: Final = (
     ),
     _note(
         "certificate-ended-since",
-        "Chứng thư số có hiệu lực lúc ký ({at}) và đã hết hạn từ đó ({until}).",
-        "The certificate was valid at the time of signing ({at}) and has expired since ({until}).",
+        "Chứng thư số “{name}” có hiệu lực lúc ký ({at}) và đã hết hạn từ đó ({until}).",
+        'The certificate "{name}" was valid at the time of signing ({at}) and has expired since ({until}).',
     ),
     # -- the packet's own signatures -----------------------------------------------------------------
     _failed(

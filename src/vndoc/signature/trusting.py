@@ -141,7 +141,8 @@ def certificate_trust(
     path = _path(certificate, context, moment.at, purpose, tuple(pool))
     outcome = _by_policy(path, context.policy, place)
     if moment.proven and path.outcome.passed and certificate.not_after < context.at:
-        values = {"at": shown_time(moment.at), "until": shown_time(certificate.not_after)}
+        name, until = certificate.subject_text, shown_time(certificate.not_after)
+        values = {"name": name, "at": shown_time(moment.at), "until": until}
         ended = Reason.of(SIGNATURE_REASONS["certificate-ended-since"], place=place, **values)
         outcome = outcome_of((*outcome.reasons, ended))
     return path, outcome

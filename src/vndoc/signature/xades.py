@@ -51,6 +51,7 @@ COUNTERSIGNED: Final = "http://uri.etsi.org/01903#CountersignedSignature"
 TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
 """The Types of a reference to SignedProperties, in all versions."""
 _COUNTERSIGNED: Final = frozenset({COUNTERSIGNED, *(f"{name}CountersignedSignature" for name in NAMESPACES)})
+_EVIDENCE_RECORDS: Final = "{http://uri.etsi.org/19132/v1.1.1#}SealingEvidenceRecords"
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -121,7 +122,7 @@ def read_properties(
     if astray is not None:
         return _broken(reason("signed-properties-elsewhere", place=astray.node))
     if not found:
-        return Properties()
+        return Properties(reasons=_referred(signature))
     place = context.paths.of(found[0])
     if len(found) > 1:
         return _broken(reason("qualifying-properties-repeated", place=place, count=len(found)))
@@ -150,6 +151,19 @@ def _astray(
         if target not in own and (reference.type in TYPES or (named and around in (None, signature))):
             return reference
     return None
+
+
+def _referred(signature: etree._Element) -> tuple[Reason, ...]:
+    """Return a note for properties that stand elsewhere: they are not looked for (EN 319 132-1, 4.4.3)."""
+    inner = (child for holder in signature.iterchildren(ds("Object")) for child in element_children(holder))
+    found = next((child for child in inner if _name(child) == "QualifyingPropertiesReference"), None)
+    return () if found is None else (reason("qualifying-properties-not-followed", place=found),)
+
+
+def _not_read(unsigned: etree._Element | None) -> list[Reason]:
+    """Return notes for proofs of existence in forms that are not read here (TS 119 132-3)."""
+    found = () if unsigned is None else unsigned.iterchildren(_EVIDENCE_RECORDS)
+    return [reason("evidence-record-not-read", place=node) for node in found]
 
 
 def _broken(found: Reason) -> Properties:
@@ -226,7 +240,7 @@ def _read(
         present=True,
         signed=node,
         level=_level(own, unsigned, timestamps, revocation),
-        reasons=(*reasons, *faults),
+        reasons=(*reasons, *faults, *_not_read(unsigned)),
         binding=absent if bound is None else lambda certificate: binding_of(bound, certificate),
         claimed_time=_signing_time(own),
         claimed_roles=_roles(own),

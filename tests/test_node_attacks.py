@@ -216,6 +216,32 @@ def test_a_recall_of_what_never_comes_is_a_conflict_in_the_end(world: World) -> 
     assert (copy.state, copy.outcome, copy.code) == (InboxState.SETTLED, "conflict", "change-target-unknown")
 
 
+def test_a_recall_of_what_was_never_sent_waits_as_long_as_the_policy_says_and_is_over(world: World) -> None:
+    """A document expires before it goes out and is taken back: the receiver waits for it, then all come to rest."""
+    told: list[Event] = []
+    sender, receiver = world.node(SENDER, at_least_once=lambda event, key: told.append(event)), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.clock.advance(datetime.timedelta(days=6))
+    sender.take_back(sent.business_key, reason="gửi nhầm")
+    world.settle()
+    assert [d.delivery for d in sender.track(sent.business_key).deliveries] == ["expired"]
+    (waiting,) = copies(receiver)
+    for _ in range(59):
+        world.clock.advance(MINUTE)
+        world.settle()
+    assert [(copy.state, copy.outcome) for copy in copies(receiver)] == [(InboxState.KEPT, None)]
+    world.clock.advance(waiting.kept_at + POLICY.wait_for_target - world.clock())
+    world.settle()
+    (copy,) = copies(receiver)
+    assert (copy.state, copy.outcome, copy.code) == (InboxState.SETTLED, "conflict", "change-target-unknown")
+    world.clock.advance(POLICY.answer_within)
+    world.settle()
+    assert [event.code for event in told if event.kind is EventKind.CHANGE_CLOSED] == ["not-agreed"]
+    with sender.store.reading() as unit:
+        (saga,) = unit.lives.sagas("out", sent.business_key)
+    assert saga.final
+
+
 def test_the_same_number_next_year_is_another_document(world: World) -> None:
     sender, receiver = world.node(SENDER), world.node(FIRST)
     world.send(sender, packet())

@@ -9,7 +9,7 @@ from typing import Final
 import attrs
 
 from vndoc import exchange
-from vndoc.envelope import DocumentPacket
+from vndoc.envelope import BusinessKey, DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
@@ -37,6 +37,23 @@ def life_under(ctx: Context, unit: Unit, direction: str, key: str, receiver: str
     """Return the life of the document *key* at *receiver*, under whichever of its codes it is kept."""
     rows = (unit.lives.get(direction, key, name) for name in ctx.names(receiver))
     return next((row for row in rows if row is not None), None)
+
+
+def versions_under(
+    ctx: Context, unit: Unit, direction: str, key: BusinessKey
+) -> tuple[BusinessKey, tuple[Document, ...]]:
+    """Return what is known of the document *key*, and the key it is kept under: whichever code of its issuer has it.
+
+    Nobody else decides about it at the same time.
+    """
+    keys = {str(one): one for one in (attrs.evolve(key, issuer=name) for name in ctx.names(key.issuer))}
+    for one in sorted(keys):
+        unit.lock(one)
+    for one, under in keys.items():
+        versions = unit.documents.versions(direction, one)
+        if versions:
+            return under, tuple(versions)
+    return key, ()
 
 
 def known_under(ctx: Context, unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:

@@ -24,7 +24,7 @@ from vndoc.node._rows import (
 )
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
-from vndoc.store import Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
+from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
 
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
@@ -390,10 +390,11 @@ class _Statuses:
         if row is None:
             raise ExchangeError("change-target-unknown", document=key)
         life = life_of(row)
-        saga = self._saga(key, life.receiver)
+        concerned = self._concerned(key, life.receiver)
         report = reported.report
-        if saga is not None:
-            change = change_of(saga)
+        if concerned is not None:
+            saga, part = concerned
+            change = change_of(saga, [part])
             new_change, new_life, effects, judgement = change.observe(life, report)
             if new_change != change:
                 self.carrying.save_change(saga, change, new_change)
@@ -412,27 +413,27 @@ class _Statuses:
             reason=report.reason,
         )
         self.carrying.do(effects, about)
-        if saga is not None and saga.document is not None and report.code in _ANSWERS:
+        if concerned is not None and concerned[0].document is not None and report.code in _ANSWERS:
             # An answer proves that the packet of the change has come.
-            self.carrying.deliver(saga.document, life.receiver, [exchange.Arrived(report.at)], about)
+            self.carrying.deliver(concerned[0].document, life.receiver, [exchange.Arrived(report.at)], about)
         self._keep(versions[-1])
         code = None if judgement is not exchange.Judgement.CONFLICT else "status-contradicts"
         return Decision(
             outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
         )
 
-    def _saga(self, key: str, receiver: str) -> Saga | None:
-        """Return the change that the report belongs to: the open one of this receiver, for answers else the newest."""
+    def _concerned(self, key: str, receiver: str) -> tuple[Saga, Change] | None:
+        """Return the change that a report belongs to, and the receiver's part: the open one, for answers the newest."""
         code = self.incoming.reported.report.code
         if code not in _FOR_CHANGES:
             return None
-        newest: Saga | None = None
+        newest: tuple[Saga, Change] | None = None
         for saga in self.unit.lives.sagas(OUT, key):
             row = self.unit.documents.change(saga.id, receiver)  # one row, not the thousands of a large change
             if row is not None:
                 if not row.final:
-                    return saga
-                newest = saga
+                    return saga, row
+                newest = saga, row
         return newest if code in _ANSWERS else None
 
     def _keep(self, document: Document) -> None:

@@ -18,8 +18,8 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, known_under, part_row, versions_under
-from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, life_row
+from vndoc.node._known import CHANGES, known_under, versions_under, whole_change
+from vndoc.node._rows import OUT, change_row, delivery_row, life_of, life_row, part_row
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
@@ -443,7 +443,7 @@ def open_change(
         form=form,
         reason=reason,
         policy=ctx.policy.changes,
-        others=[change_of(saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
+        others=[whole_change(unit, saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
     )
     versions = unit.documents.versions(OUT, key)
     sender = versions[-1].sender

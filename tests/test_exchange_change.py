@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from exchange_support import AT, DAY, HOUR, unless
+from exchange_support import AT, DAY, HOUR, calls, unless
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.errors import ExchangeError, UsageError
 from vndoc.exchange import (
@@ -56,6 +56,8 @@ from vndoc.exchange import (
     StatusReport,
     Topic,
     concerned,
+    dump,
+    load,
 )
 from vndoc.exchange.machine import Refused
 
@@ -285,6 +287,89 @@ def test_other_statuses_concern_the_life_alone() -> None:
     done = change.observe(after, report("15"))[0]
     assert done.observe(after, report("06"))[0] == done, "what ends the life does not touch a part that has ended"
     assert change.observe(life("done"), report("06"))[0] == change, "what is known already ends nothing"
+
+
+# -- changes of many recipients --------------------------------------------------------------------------
+
+
+HAPPENINGS = st.tuples(st.integers(0, 3), st.sampled_from(["15", "16", "06", "02", "03", "missed"]))
+
+
+@given(st.lists(st.sampled_from(["accepted", "arrived", "done", "refused"]), min_size=1, max_size=4),
+       st.lists(HAPPENINGS, max_size=12), st.booleans())  # fmt: skip
+def test_a_change_that_holds_one_part_does_as_the_whole(
+    states: list[str], happenings: list[tuple[int, str]], after_done: bool
+) -> None:
+    lives = {f"H{n}": life(state, f"H{n}", reopens=after_done) for n, state in enumerate(states, start=10)}
+    whole, _ = opened(*lives.values(), policy=ChangePolicy(after_done=after_done))
+    rest, parts = whole.counted(), {part.recipient: part for part in whole.parts}
+    for number, what in happenings:
+        name = list(lives)[number % len(lives)]
+        held = rest.holding(parts[name])
+        assert (held.is_final, held.outcome) == (whole.is_final, whole.outcome)
+        try:
+            if what == "missed":
+                whole, *results = whole.not_delivered(name, at=AT + HOUR)
+            else:
+                whole, lives[name], *results = whole.observe(before := lives[name], report(what, reason="lý do"))
+        except ExchangeError as error:
+            with pytest.raises(ExchangeError, match=error.code):
+                held.not_delivered(name, at=AT + HOUR)
+            continue
+        if what == "missed":
+            held, *found = held.not_delivered(name, at=AT + HOUR)
+        else:
+            held, new, *found = held.observe(before, report(what, reason="lý do"))
+            assert new == lives[name]
+        assert found == results
+        assert held.parts == (whole.part(name),)
+        rest, parts[name] = held.counted(), whole.part(name)
+        assert rest == whole.counted()
+    assert rest.holding(*parts.values()) == whole
+    assert load(dump(rest), Change) == rest
+
+
+def test_only_what_is_counted_can_be_held() -> None:
+    change, _ = opened(life(), life(receiver="H03"))
+    rest = change.counted()
+    assert (rest.parts, rest.asked, rest.elsewhere) == ((), (), ((PartState.ASKED, 2),))
+    with pytest.raises(ExchangeError, match="change-unknown"):
+        rest.holding(Part(recipient="H02", version=1, state=PartState.AGREED))
+    with pytest.raises(ExchangeError, match="change-unknown"):
+        rest.holding(*change.parts).holding(change.parts[0])
+    with pytest.raises(ExchangeError, match="change-unknown"):
+        rest.not_delivered("H02", at=AT)
+    lapsed, _ = change.lapse(at=AT + DAY)
+    with pytest.raises(ExchangeError, match="state-is-final"):
+        lapsed.counted().lapse(at=AT + DAY)
+
+
+def test_an_answer_costs_the_same_in_a_change_of_thousands() -> None:
+    costs = []
+    for size in (10, 10, 3000):  # the first fills what is kept of classes
+        lives = [life(receiver=f"H{n}") for n in range(size)]
+        change, _ = opened(*lives)
+        rest, part, data = change.counted(), change.parts[5], dump(change.counted())
+
+        def answered(rest=rest, part=part, data=data, given=lives[5]) -> None:
+            held, *_ = load(data, Change).holding(part).observe(given, report("15"))
+            assert not held.is_final
+            assert rest.counted() != held.counted()
+            dump(held.counted())
+
+        costs.append(calls(answered))
+    assert costs[1] == costs[2]
+
+
+@pytest.mark.parametrize("state", ["accepted", "done"])
+def test_opening_and_lapsing_grow_with_the_recipients_and_no_faster(state: str) -> None:
+    costs: dict[str, list[int]] = {"open": [], "lapse": []}
+    for size in (100, 1000):
+        lives = [life("accepted", "H"), *(life(state, f"H{n}") for n in range(size))]
+        change, _ = opened(*lives)
+        costs["open"].append(calls(lambda lives=lives: opened(*lives)))
+        costs["lapse"].append(calls(lambda change=change: change.lapse(at=AT + DAY)))
+    assert all(large < 12 * small for small, large in costs.values())
 
 
 def test_the_change_that_an_answer_belongs_to() -> None:

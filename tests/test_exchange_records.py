@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vndoc.exchange
 from exchange_support import AT, DAY, PATHS, delivery_in, inputs, unless
 from vndoc.errors import ExchangeError, Retry
 from vndoc.exchange import (
@@ -111,8 +114,8 @@ QUEUED = dump(delivery_in("failed"))
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"record": 2}, "record"),
     ({"record": None}, "record"),
-    ({"type": "Life"}, "type, Delivery expected"),
-    ({"more": 1}, "Delivery: more"),
+    ({"type": "Life"}, "type has to be Delivery"),
+    ({"more": 1}, "Delivery: more is"),
     ({"state": "gone"}, "Delivery.state"),
     ({"state": []}, "Delivery.state"),
     ({"next_at": "2026-01-01"}, "time zone|zone"),
@@ -134,6 +137,28 @@ def test_what_does_not_fit_is_refused_by_name(change: dict[str, Any], wanted: st
     with pytest.raises(ExchangeError, match=wanted) as caught:
         load(QUEUED | change, Delivery)
     assert caught.value.code == "record-invalid"
+
+
+def test_what_is_wrong_is_said_in_both_languages() -> None:
+    with pytest.raises(ExchangeError) as caught:
+        load(QUEUED | {"next_at": "2026-01-01"}, Delivery)
+    assert caught.value.text("vi") == "Bản ghi không dùng được: Delivery: Thời điểm phải có múi giờ."
+    assert caught.value.text("en") == "The record cannot be used: Delivery: A time must carry its zone."
+
+
+def test_details_of_errors_are_texts_in_both_languages() -> None:
+    """Within a sentence of one language, nothing is said in the other."""
+    details = [
+        (path.name, keyword.value.lineno, keyword.value)
+        for path in sorted(Path(vndoc.exchange.__file__).parent.glob("*.py"))
+        for raised in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(raised, ast.Call) and getattr(raised.func, "id", "").endswith("Error")
+        for keyword in raised.keywords
+        if keyword.arg == "detail"
+    ]
+    assert len(details) > 10
+    plain = [(name, line) for name, line, value in details if isinstance(value, ast.Constant | ast.JoinedStr)]
+    assert plain == []
 
 
 @pytest.mark.parametrize(

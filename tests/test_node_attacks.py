@@ -13,6 +13,7 @@ import pytest
 
 import services
 from node_support import (
+    ALL,
     AXIS,
     FIRST,
     POLICY,
@@ -29,6 +30,7 @@ from vndoc import exchange
 from vndoc.envelope import Bussiness, ReplacementInfo
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError
 from vndoc.exchange import LifeEvent
+from vndoc.identifiers import OrganCode
 from vndoc.node import Event, EventKind, Node
 from vndoc.routing import Agency, Alias, AliasKind, Connection, RoutingTable, TableInfo
 from vndoc.store import InboxState, OutboxState, Retention, _retention
@@ -214,6 +216,32 @@ def test_a_recall_of_what_never_comes_is_a_conflict_in_the_end(world: World) -> 
     world.settle()
     (copy,) = copies(receiver)
     assert (copy.state, copy.outcome, copy.code) == (InboxState.SETTLED, "conflict", "change-target-unknown")
+
+
+def test_a_recall_of_what_was_never_sent_waits_as_long_as_the_policy_says_and_is_over(world: World) -> None:
+    """A document expires before it goes out and is taken back: the receiver waits for it, then all come to rest."""
+    told: list[Event] = []
+    sender, receiver = world.node(SENDER, at_least_once=lambda event, key: told.append(event)), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.clock.advance(datetime.timedelta(days=6))
+    sender.take_back(sent.business_key, reason="gửi nhầm")
+    world.settle()
+    assert [d.delivery for d in sender.track(sent.business_key).deliveries] == ["expired"]
+    (waiting,) = copies(receiver)
+    for _ in range(59):
+        world.clock.advance(MINUTE)
+        world.settle()
+    assert [(copy.state, copy.outcome) for copy in copies(receiver)] == [(InboxState.KEPT, None)]
+    world.clock.advance(waiting.kept_at + POLICY.wait_for_target - world.clock())
+    world.settle()
+    (copy,) = copies(receiver)
+    assert (copy.state, copy.outcome, copy.code) == (InboxState.SETTLED, "conflict", "change-target-unknown")
+    world.clock.advance(POLICY.answer_within)
+    world.settle()
+    assert [event.code for event in told if event.kind is EventKind.CHANGE_CLOSED] == ["not-agreed"]
+    with sender.store.reading() as unit:
+        (saga,) = unit.lives.sagas("out", sent.business_key)
+    assert saga.final
 
 
 def test_the_same_number_next_year_is_another_document(world: World) -> None:
@@ -635,3 +663,62 @@ def test_a_sender_under_the_code_that_a_new_table_prefers_may_take_its_document_
     sender.take_back(sent.business_key, reason="gửi nhầm")
     world.settle()
     assert [request.kind for request in requests(receiver, sent.business_key)] == ["recall"]
+
+
+def renamed(old: str, new: str) -> RoutingTable:
+    """A later table, in which the agency *old* has the code *new*, and its old one as an alias."""
+    alias = (Alias(old, AliasKind.OTHER),)
+    agencies = [Agency(code=code, name="Đơn vị", connection=Connection.CONNECTED) for code in {*ALL} - {old, new}]
+    agencies.append(Agency(code=new, name="Đơn vị", connection=Connection.CONNECTED, aliases=alias))
+    return RoutingTable.of(agencies, info=TableInfo(version="sau", carrier=AXIS))
+
+
+@pytest.mark.parametrize("sender", [SENDER, THIRD], ids=["as it was", "under the new code"])
+def test_a_document_that_comes_again_after_its_sender_got_another_code_is_a_duplicate(
+    world: World, sender: str
+) -> None:
+    told: list[Event] = []
+    receiver = world.node(FIRST, at_least_once=lambda event, key: told.append(event))
+    first = packet()
+    put(world, first, "m1")
+    world.settle()
+    receiver.table = renamed(SENDER, THIRD)
+    put(world, packet(from_=attrs.evolve(first.from_, organ_id=OrganCode(sender))), "m2")
+    world.settle()
+    assert sorted(copy.outcome or "" for copy in copies(receiver)) == ["duplicate", "new"]
+    assert [event.kind for event in told] == [EventKind.RECEIVED, EventKind.DUPLICATE]
+    with receiver.store.reading() as unit:
+        earlier, later = (row for row in unit.outbox.list().rows if row.kind == "status")
+        assert earlier.body == later.body
+        assert {copy.business_key for copy in copies(receiver)} == {f"{SENDER}|2026|1/UBND-VP"}
+
+
+def test_another_content_under_the_new_code_of_its_sender_is_a_conflict(world: World) -> None:
+    receiver = world.node(FIRST)
+    put(world, packet(), "m1")
+    world.settle()
+    receiver.table = renamed(SENDER, THIRD)
+    put(world, packet(subject="Về việc khác"), "m2")
+    world.settle()
+    assert sorted(copy.outcome or "" for copy in copies(receiver)) == ["conflict", "new"]
+
+
+def test_a_receiver_that_got_another_code_is_still_itself(world: World) -> None:
+    receiver = world.node(FIRST)
+    put(world, packet(), "m1")
+    world.settle()
+    receiver.table = renamed(FIRST, THIRD)
+    for number, message in ((1, "m2"), (2, "m3")):
+        put(world, packet(number), message)
+    world.settle()
+    assert sorted(copy.outcome or "" for copy in copies(receiver)) == ["duplicate", "new", "new"]
+    receiver.act(f"{SENDER}|2026|2/UBND-VP", FIRST, LifeEvent.ACCEPT)
+
+
+def test_what_was_sent_under_the_earlier_code_is_not_sent_again(world: World) -> None:
+    sender = world.node(SENDER)
+    first = world.send(sender, packet())
+    sender.table = renamed(SENDER, THIRD)
+    again = world.send(sender, packet())
+    assert again.repeated
+    assert (again.document, again.business_key, again.messages) == (first.document, first.business_key, first.messages)

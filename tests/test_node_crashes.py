@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 import crash_kill
+import crash_model
 import services
 import vndoc
 from crash_model import CrashModel
@@ -26,6 +27,29 @@ TestCrashModel.settings = hypothesis.settings(
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
+
+
+def test_the_same_seed_makes_the_same_schedules() -> None:
+    """Otherwise what a long run finds could not be looked at again."""
+    first, again, other = (crash_model.run(seed, 2) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first[0]["schedules"] >= 2
+
+
+def test_what_a_schedule_finds_is_told_with_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crash_model.Agency, "has_to_do", lambda _: False)  # so nobody works in the end
+    met, finding = crash_model.run(1, 20)
+    assert met["schedules"] < 20
+    assert "AssertionError" in finding
+    assert "state.teardown()" in finding
+
+
+def test_the_command_counts_what_it_has_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert crash_model.main(["2", "--seed", "5"]) == 0
+    *_, seed, count = (line for line in capsys.readouterr().out.splitlines() if "schedules" in line)
+    assert seed.endswith("  schedules")
+    assert count.endswith("schedules, every promise held")
+
 
 POINTS = [point for point in FAILPOINTS if point not in crash_kill.ELSEWHERE]
 

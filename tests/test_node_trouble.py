@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import text
 
 import services
 import vndoc
+from exchange_support import calls
 from node_support import (
     ALL,
     AXIS,
@@ -38,6 +40,7 @@ from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, St
 from vndoc.exchange import DeliveryPolicy, LifeEvent, SendingRules
 from vndoc.node import Event, EventKind, Node, NodePolicy, NotClearedError, Unsure, _context
 from vndoc.node._context import in_hand
+from vndoc.node._due import work_deadlines
 from vndoc.pki import TrustStore
 from vndoc.store import FolderBlobs, InboxState, OutboxState, Store
 from vndoc.testing.faulty import Fault, FaultyTransport, scripted
@@ -369,6 +372,33 @@ def test_a_recall_without_answer_lapses_and_the_clerk_is_reminded(world: World) 
         assert (saga.final, saga.state) == (True, "not-agreed")
         assert [part.state for part in unit.documents.change_parts(saga.id).rows] == ["lapsed"]
     assert receiver.health().waiting == 0
+
+
+def test_an_answer_costs_the_same_however_many_were_asked(world: World) -> None:
+    """What is done for one answer, counted in calls, does not grow with the recipients of the change."""
+    costs = []
+    for number, size in ((1, 4), (2, 4), (3, 400)):  # the first fills what is kept of classes and statements
+        codes = [FIRST, SECOND, *(f"000.{n // 100:02}.{n % 100:02}.H99" for n in range(size))][:size]
+        sender = world.node(SENDER, url=f"sqlite:///{world.folder / str(number)}.db")
+        sender.table = table(SENDER, *codes)
+        first = packet(number, *codes)
+        sent = world.send(sender, first)
+        sender.take_back(sent.business_key, reason="gửi nhầm")
+        inject(world, status("16", first, reporter=FIRST, reason="không"), SENDER, Kind.STATUS, FIRST)
+        costs.append(calls(sender.poll))
+        with sender.store.reading() as unit:
+            (saga,) = unit.lives.sagas("out", sent.business_key)
+            assert len(json.dumps(dict(saga.value))) < 1000
+            part = unit.documents.change(saga.id, FIRST)
+        assert part is not None
+        assert (saga.state, part.state, part.value["reason"]) == ("open", "refused", "không")
+        world.clock.advance(4 * DAY)
+        work_deadlines(sender._ctx)
+        with sender.store.reading() as unit:
+            (saga,) = unit.lives.sagas("out", sent.business_key)
+            states = [part.state for part in unit.documents.change_parts(saga.id, limit=1000).rows]
+        assert (saga.final, Counter(states)) == (True, {"refused": 1, "lapsed": size - 1})
+    assert costs[2] < costs[1] * 1.1
 
 
 def test_a_change_whose_packet_is_never_delivered_is_over(world: World) -> None:

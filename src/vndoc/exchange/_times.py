@@ -6,10 +6,13 @@ import datetime
 from typing import Final
 
 from vndoc.errors import UsageError
+from vndoc.text import Text
 
 VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7), "Asia/Ho_Chi_Minh")
 """The zone of legal days and hours: UTC+7 all the year."""
 
+_NO_TIME: Final = Text("cần thời điểm (datetime), không phải {found}", "a datetime is needed, not {found}")
+_OUT_OF_RANGE: Final = Text("thời điểm nằm ngoài phạm vi của lịch", "the time is out of range")
 _LAST: Final = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
@@ -20,13 +23,13 @@ def moment(value: datetime.datetime) -> datetime.datetime:
     is no time, or one that UTC cannot express.
     """
     if not isinstance(value, datetime.datetime):
-        raise UsageError("option-invalid", detail=f"a datetime is needed, not {type(value).__name__}")
+        raise UsageError("option-invalid", detail=_NO_TIME.filled(found=type(value).__name__))
     if value.tzinfo is None:
         raise UsageError("time-zone-missing")
     try:
         return value.astimezone(datetime.UTC)
     except OverflowError:
-        raise UsageError("option-invalid", detail="the time is out of range") from None
+        raise UsageError("option-invalid", detail=_OUT_OF_RANGE) from None
 
 
 def moment_or_none(value: datetime.datetime | None) -> datetime.datetime | None:

@@ -16,6 +16,7 @@ import attrs
 
 from vndoc.errors import ExchangeError, UsageError
 from vndoc.exchange._times import VIETNAM, moment, vietnam_day
+from vndoc.text import Text
 
 __all__ = ["WorkingCalendar", "vietnam"]
 
@@ -27,6 +28,13 @@ def _days(values: Iterable[datetime.date]) -> frozenset[datetime.date]:
 _DAY: Final = datetime.timedelta(days=1)
 _LONGEST: Final = 366
 """Days that are looked through for the next working day."""
+_TOO_MANY_DAYS: Final = Text(
+    "{count} ngày làm việc; chỉ tính được từ 0 đến 10.000", "{count} working days; 0 to 10,000 are counted"
+)
+_TOO_LONG: Final = Text(
+    "ngày làm việc chỉ tính được trong tối đa 100 năm", "working days are counted over at most 100 years"
+)
+_OTHER_YEARS: Final = Text("cần các năm từ 1901 đến 2100", "years from 1901 to 2100 are needed")
 
 
 @attrs.frozen(kw_only=True)
@@ -76,7 +84,7 @@ class WorkingCalendar:
         Raises as :meth:`next_working`, and :class:`~vndoc.errors.UsageError` ``option-invalid`` for another count.
         """
         if not 0 <= count <= 10_000:
-            raise UsageError("option-invalid", detail=f"{count} working days; 0 to 10,000 are counted")
+            raise UsageError("option-invalid", detail=_TOO_MANY_DAYS.filled(count=count))
         for _ in range(count):
             day = self.next_working(day)
         return day
@@ -88,7 +96,7 @@ class WorkingCalendar:
         """
         days = (end - start).days
         if days > 36_525:
-            raise UsageError("option-invalid", detail="working days are counted over at most 100 years")
+            raise UsageError("option-invalid", detail=_TOO_LONG)
         return sum(self.is_working(start + n * _DAY) for n in range(1, days + 1))
 
     def end_of_day(self, day: datetime.date) -> datetime.datetime:
@@ -119,7 +127,7 @@ def vietnam(
     """
     known = frozenset(years)
     if not known or min(known) < 1901 or max(known) > 2100:
-        raise UsageError("option-invalid", detail="years from 1901 to 2100 are needed")
+        raise UsageError("option-invalid", detail=_OTHER_YEARS)
     try:
         from holidays import country_holidays  # noqa: PLC0415 - an extra
     except ImportError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -225,6 +226,9 @@ class Change:
 
     ``id`` is the message id of the request and stays the same over all attempts to deliver it. ``document`` is
     the business key as text, ``answer_by`` the time limit.
+
+    A change of thousands of recipients need not be held whole: ``elsewhere`` counts, by state, the parts that are not
+    among ``parts`` (:meth:`counted`, :meth:`holding`). Such a change is told what happens at the parts that it holds.
     """
 
     id: str
@@ -236,6 +240,7 @@ class Change:
     answer_by: datetime.datetime = attrs.field(converter=moment)
     policy: ChangePolicy = _STRICT
     parts: tuple[Part, ...] = ()
+    elsewhere: tuple[tuple[PartState, int], ...] = ()
 
     @classmethod
     def open(
@@ -269,28 +274,47 @@ class Change:
         if new.answer_by <= new.opened_at:
             raise ExchangeError("change-time-limit", at=new.answer_by.isoformat())
         _check_none_open(new, others)
-        effects: list[Effect] = [FreezeDocument(new.document)] if kind is ChangeKind.RECALL else []
-        for life in lives:
-            event = _without_asking(life, policy)
-            if event is not None:
-                new, more = new._moved(life.receiver, event, new.opened_at)
-                effects += more
-        return new, (*effects, *new._asking(), *new._deadline())
+        frozen = (FreezeDocument(new.document),) if kind is ChangeKind.RECALL else ()
+        unasked = {life.receiver: event for life in lives if (event := _without_asking(life, policy)) is not None}
+        new, effects = new._moved(unasked, new.opened_at)
+        return new, (*frozen, *effects, *new._asking(), *new._deadline())
+
+    def counted(self) -> Change:
+        """Return the change with no part in hand: all are counted by state."""
+        counts = Counter(dict(self.elsewhere))
+        counts.update(part.state for part in self.parts)
+        return attrs.evolve(self, parts=(), elsewhere=_in_order(counts))
+
+    def holding(self, *parts: Part) -> Change:
+        """Return the change with *parts*, counted elsewhere until now, in hand as well.
+
+        Raises :class:`~vndoc.errors.ExchangeError` ``change-unknown`` for one that is not counted in its state.
+        """
+        counts = Counter(dict(self.elsewhere))
+        for part in parts:
+            if not counts[part.state]:
+                raise ExchangeError("change-unknown", document=self.document, recipient=part.recipient)
+            counts[part.state] -= 1
+        return attrs.evolve(self, parts=(*self.parts, *parts), elsewhere=_in_order(counts))
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Return the recipients whose answer is awaited."""
+        """Return the recipients whose answer is awaited, among the parts in hand."""
         return tuple(part.recipient for part in self.parts if part.is_open)
 
     @property
     def is_final(self) -> bool:
         """Return whether no answer is awaited any more."""
-        return not self.asked
+        return PartState.ASKED not in self._states
+
+    @property
+    def _states(self) -> tuple[PartState, ...]:
+        return (*(part.state for part in self.parts), *(state for state, _ in self.elsewhere))
 
     @property
     def outcome(self) -> ChangeOutcome:
         """Return how the whole stands; recipients that did not need to be asked do not count."""
-        states = {part.state for part in self.parts} - {PartState.NOT_NEEDED}
+        states = {*self._states} - {PartState.NOT_NEEDED}
         if PartState.ASKED in states:
             return ChangeOutcome.OPEN
         if not states:
@@ -321,12 +345,12 @@ class Change:
         finished = event is PartEvent.FINISH and self.policy.after_done
         if event is None or finished or judgement is not Judgement.MOVED or not self.part(life.receiver).is_open:
             return self, new_life, effects, judgement
-        change, more = self._moved(life.receiver, event, report.at)
+        change, more = self._moved({life.receiver: event}, report.at)
         return change, new_life, (*effects, *more, *change._closing()), judgement
 
     def _answered(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
         was_open = self.part(life.receiver).is_open
-        change, moved = self._moved(life.receiver, _ANSWERS[report.code], report.at, report.reason)
+        change, moved = self._moved({life.receiver: _ANSWERS[report.code]}, report.at, report.reason)
         effects = (ConfirmArrival(life.receiver, report.at), *moved)
         if was_open and report.code == StatusCode.CHANGE_AGREED:
             life, more, judgement = life.changed(self.kind.event, change=self.id, at=report.at, reason=report.reason)
@@ -340,7 +364,7 @@ class Change:
         return change, noted, effects, Judgement.CONFLICT if conflict else Judgement.NOTED
 
     def lapse(self, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
-        """Return the change after its time limit: who has not answered will not any more.
+        """Return the change after its time limit: who has not answered will not any more. All parts are in hand.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``not-due`` before the limit, ``state-is-final`` without open part.
         """
@@ -348,27 +372,31 @@ class Change:
         if at < self.answer_by:
             raise ExchangeError("not-due", at=at.isoformat())
         if self.is_final:
-            CHANGE.step(self.parts[0].state, PartEvent.LAPSE)
-        change, effects = self, list[Effect]()
-        for recipient in self.asked:
-            change, more = change._moved(recipient, PartEvent.LAPSE, at)
-            effects += more
+            CHANGE.step(self._states[0], PartEvent.LAPSE)
+        change, effects = self._moved(dict.fromkeys(self.asked, PartEvent.LAPSE), at)
         return change, (*effects, *change._closing())
 
     def not_delivered(self, recipient: str, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
-        """Return the change after the request to *recipient* could not be delivered. Raises as :meth:`Machine.step`."""
-        change, effects = self._moved(recipient, PartEvent.MISS, at)
+        """Return the change after the request to *recipient* could not be delivered.
+
+        Raises as :meth:`part` and as :meth:`Machine.step`.
+        """
+        change, effects = self._moved({self.part(recipient).recipient: PartEvent.MISS}, at)
         return change, (*effects, *change._closing())
 
     def _moved(
-        self, recipient: str, event: PartEvent, at: datetime.datetime, reason: str = ""
+        self, events: Mapping[str, PartEvent], at: datetime.datetime, reason: str = ""
     ) -> tuple[Change, tuple[Effect, ...]]:
-        part = self.part(recipient)
-        row = CHANGE.step(part.state, event)
-        new = attrs.evolve(part, state=row.to, at=at, reason=reason) if row.moves else part
-        parts = tuple(new if other is part else other for other in self.parts)
-        effects = tuple(_DOES[name](self, new, event) for name in row.does)
-        return attrs.evolve(self, parts=parts), effects
+        """Return the change after what happened at each recipient of *events*, and what is to be done."""
+        parts, effects = list(self.parts), list[Effect]()
+        for number, part in enumerate(parts):
+            event = events.get(part.recipient)
+            if event is not None:
+                row = CHANGE.step(part.state, event)
+                new = attrs.evolve(part, state=row.to, at=at, reason=reason) if row.moves else part
+                parts[number] = new
+                effects += (_DOES[name](self, new, event) for name in row.does)
+        return attrs.evolve(self, parts=tuple(parts)), tuple(effects)
 
     def _asking(self) -> Iterator[Effect]:
         """Yield how the open parts are asked."""
@@ -395,6 +423,10 @@ _PASSING: Final[Mapping[str, PartEvent]] = MappingProxyType(
     {StatusCode.DONE.value: PartEvent.FINISH, StatusCode.REFUSED.value: PartEvent.SKIP}
 )
 """Statuses of the life that end an open part."""
+
+
+def _in_order(counts: Mapping[PartState, int]) -> tuple[tuple[PartState, int], ...]:
+    return tuple((state, counts[state]) for state in PartState if counts.get(state))
 
 
 def concerned(changes: Iterable[Change], document: str, recipient: str) -> Change:

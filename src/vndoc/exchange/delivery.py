@@ -31,6 +31,7 @@ from vndoc.exchange.effects import (
 )
 from vndoc.exchange.faults import Fault, OwnFault, PeerFault
 from vndoc.exchange.machine import Transition
+from vndoc.text import Text
 
 __all__ = [
     "Accepted",
@@ -206,9 +207,9 @@ class DeliveryPolicy:
     def __attrs_post_init__(self) -> None:
         waits = (self.first_wait, self.longest_wait, self.arrival_within, self.resolve_within)
         if (self.attempts is not None and self.attempts < 1) or not 1 <= self.growth <= 10:
-            raise UsageError("option-invalid", detail="attempts are at least 1, growth is from 1 to 10")
+            raise UsageError("option-invalid", detail=_ATTEMPTS)
         if min(waits) <= datetime.timedelta(0):
-            raise UsageError("option-invalid", detail="a wait is above zero")
+            raise UsageError("option-invalid", detail=_NO_WAIT)
 
     def wait(self, attempts: int, jitter: float = 1.0) -> datetime.timedelta:
         """Return how long to wait after *attempts* attempts (at least one); *jitter* is from 0 to 1."""
@@ -218,6 +219,10 @@ class DeliveryPolicy:
 
 
 _E = DeliveryEvent
+_ATTEMPTS: Final = Text(
+    "số lần gửi ít nhất là 1, hệ số tăng từ 1 đến 10", "attempts are at least 1, growth is from 1 to 10"
+)
+_NO_WAIT: Final = Text("thời gian chờ phải lớn hơn 0", "a wait is above zero")
 _DEFAULT: Final = DeliveryPolicy()
 
 _MEANS: Final = MappingProxyType(

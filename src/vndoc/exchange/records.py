@@ -23,12 +23,20 @@ from vndoc.exchange.faults import OwnFault, PeerFault
 from vndoc.exchange.history import Entry, History
 from vndoc.exchange.life import Life, StatusReport
 from vndoc.exchange.request import Request, RequestPolicy
-from vndoc.text import Text, shorten
+from vndoc.text import Lang, Text, shorten
 
 __all__ = ["RECORD_VERSION", "dump", "load"]
 
 RECORD_VERSION: Final = 1
 """Version of the form of all records; a record of a newer one is refused."""
+
+_OTHER_CLASS: Final = Text("kiểu {found} không lưu được", "the type {found} cannot be kept")
+_OTHER_VERSION: Final = Text("record phải là {version}", "record has to be {version}")
+_OTHER_TYPE: Final = Text("type phải là {name}", "type has to be {name}")
+_OTHER_FIELDS: Final = Text("{name}: thừa hoặc thiếu {found}", "{name}: {found} is too much or missing")
+_NO_VALUE: Final = Text("{name} không nhận giá trị này", "{name} does not take this value")
+_REFUSED: Final = Text("{name}: {why}", "{name}: {why}")
+_LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
 
 _T = TypeVar("_T")
 
@@ -57,7 +65,7 @@ def dump(value: object) -> dict[str, Any]:
     Raises :class:`~vndoc.errors.ExchangeError` ``record-invalid`` for anything else.
     """
     if type(value) not in _NAMED.values():
-        raise ExchangeError("record-invalid", detail=f"type {type(value).__name__}")
+        raise ExchangeError("record-invalid", detail=_OTHER_CLASS.filled(found=type(value).__name__))
     return {"record": RECORD_VERSION, **_plain(value)}
 
 
@@ -68,7 +76,7 @@ def load(data: object, kind: type[_T]) -> _T:
     asked for, a field that is missing, unknown or of another type, and a value that the class refuses.
     """
     if not isinstance(data, dict) or data.get("record") != RECORD_VERSION:
-        raise ExchangeError("record-invalid", detail="record")
+        raise ExchangeError("record-invalid", detail=_OTHER_VERSION.filled(version=RECORD_VERSION))
     value: _T = _object({k: v for k, v in data.items() if k != "record"}, kind)
     return value
 
@@ -106,12 +114,14 @@ def _plain(value: Any) -> Any:
 
 def _object(data: object, kind: Any) -> Any:
     if not isinstance(data, dict) or data.get("type") != kind.__name__:
-        raise ExchangeError("record-invalid", detail=f"type, {kind.__name__} expected")
+        raise ExchangeError("record-invalid", detail=_OTHER_TYPE.filled(name=kind.__name__))
     readers = _readers(kind)
     given = {k: v for k, v in data.items() if k != "type"}
     if given.keys() != readers.keys():
         odd = sorted(map(str, given.keys() ^ readers.keys()))
-        raise ExchangeError("record-invalid", detail=f"{kind.__name__}: {shorten(', '.join(odd))}")
+        raise ExchangeError(
+            "record-invalid", detail=_OTHER_FIELDS.filled(name=kind.__name__, found=shorten(", ".join(odd)))
+        )
     values = {}
     for name, read in readers.items():
         try:
@@ -119,11 +129,12 @@ def _object(data: object, kind: Any) -> Any:
         except (TypeError, ValueError, OverflowError) as error:
             if isinstance(error, VndocError):
                 raise
-            raise ExchangeError("record-invalid", detail=f"{kind.__name__}.{name}") from None
+            raise ExchangeError("record-invalid", detail=_NO_VALUE.filled(name=f"{kind.__name__}.{name}")) from None
     try:
         return kind(**values)
     except VndocError as error:
-        raise ExchangeError("record-invalid", detail=f"{kind.__name__}: {error.text()}") from None
+        said = Text(*(error.text(lang).rstrip(".").replace("{", "{{").replace("}", "}}") for lang in _LANGUAGES))
+        raise ExchangeError("record-invalid", detail=_REFUSED.filled(name=kind.__name__, why=said)) from None
 
 
 _Reader = Callable[[Any], Any]

@@ -91,6 +91,7 @@ _ANSWERS: Final = MappingProxyType({_S.AGREED: StatusCode.CHANGE_AGREED, _S.REFU
 
 _NOT_HELD: Final = Text("Nơi nhận không còn giữ văn bản này.", "The receiver does not hold this document any more.")
 _DONE: Final = Text("Văn bản đã được xử lý xong.", "The document has already been dealt with.")
+_NO_TIME_TO_ANSWER: Final = Text("answer_within phải lớn hơn 0", "answer_within is above zero")
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +111,7 @@ class RequestPolicy:
 
     def __attrs_post_init__(self) -> None:
         if self.answer_within <= datetime.timedelta(0):
-            raise UsageError("option-invalid", detail="answer_within is above zero")
+            raise UsageError("option-invalid", detail=_NO_TIME_TO_ANSWER)
 
 
 _STRICT: Final = RequestPolicy()

@@ -102,9 +102,9 @@ class Context:
                 return tuple(dict.fromkeys((code, agency.code, *(alias.code for alias in agency.aliases))))
         return (code,)
 
-    def is_own(self, code: str) -> bool:
-        """Return whether *code* is an agency that this node receives and sends for."""
-        return code in self.own
+    def own_code(self, code: str) -> str | None:
+        """Return the code by which this node knows its own agency *code*, whichever the table prefers; or None."""
+        return code if code in self.own else next((name for name in self.names(code) if name in self.own), None)
 
     def wait(self, attempts: int) -> datetime.timedelta:
         """Return how long to wait after *attempts* attempts, with chance in it."""

@@ -12,7 +12,7 @@ from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, about_in, known_under, life_under, save_life
+from vndoc.node._known import CHANGES, about_in, known_under, life_under, save_life, versions_under
 from vndoc.node._rows import (
     IN,
     OUT,
@@ -24,7 +24,7 @@ from vndoc.node._rows import (
 )
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
-from vndoc.store import Document, Evidence, InboxRow, Lease, Saga, Unit
+from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
 
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
@@ -62,7 +62,7 @@ def decide(ctx: Context, unit: Unit, row: InboxRow, incoming: Incoming, lease: L
     at = ctx.now()
     carrying = Carrying(ctx=ctx, unit=unit, at=at, source=row.id, inline=True, inbox=row.id)
     if isinstance(incoming, IncomingDocument):
-        decision = _Documents(ctx, unit, carrying, row, incoming).decide()
+        decision = _document(carrying, row, incoming).decide()
     elif isinstance(incoming, IncomingStatus):
         decision = _Statuses(ctx, unit, carrying, row, incoming).decide()
     else:
@@ -88,6 +88,15 @@ def _unreadable(carrying: Carrying, row: InboxRow, incoming: Unreadable) -> Deci
     return Decision(outcome="unreadable", code=error.code, detail=error.text("en")[:500], fail=incoming.broken)
 
 
+def _document(carrying: Carrying, row: InboxRow, incoming: IncomingDocument) -> _Documents:
+    """Return what decides about a document packet: under the key and the digest by which it is known, if any."""
+    ctx, unit = carrying.ctx, carrying.unit
+    key, seen = versions_under(ctx, unit, IN, incoming.key)
+    digests = {version.content_digest for version in seen}
+    digest = next((one for one in (incoming.digest, *incoming.others) if one in digests), incoming.digest)
+    return _Documents(ctx, unit, carrying, row, attrs.evolve(incoming, key=key, digest=digest), list(seen))
+
+
 @attrs.frozen
 class _Documents:
     """A document packet: new, known, in conflict, or a change of one."""
@@ -97,12 +106,10 @@ class _Documents:
     carrying: Carrying
     row: InboxRow
     incoming: IncomingDocument
-    _seen: list[Document] = attrs.field(factory=list, init=False)
+    _seen: list[Document]
 
     def decide(self) -> Decision:
         key, digest = str(self.incoming.key), self.incoming.digest
-        self.unit.lock(key)
-        self._seen.extend(self.unit.documents.versions(IN, key))
         found = Decision(outcome="misdirected", business_key=key, content_digest=digest)
         if not self.incoming.receivers:
             self.carrying.tell(EventKind.MISDIRECTED, self._about(""), code="packet-misdirected")
@@ -152,7 +159,7 @@ class _Documents:
 
     def _at(self, receiver: str) -> tuple[str, str | None]:
         operation = self._operation
-        life = self.unit.lives.get(IN, str(self.incoming.key), receiver)
+        life = life_under(self.ctx, self.unit, IN, str(self.incoming.key), receiver)
         known = [
             exchange.Known(
                 digest=v.content_digest,
@@ -172,7 +179,8 @@ class _Documents:
             self.carrying.do(matching.effects, self._about(receiver))
             return "conflict", "document-conflict"
         if matching.match is exchange.Match.DUPLICATE:
-            return self._again(receiver)
+            assert life is not None  # noqa: S101 - the same content counts as taken only with its life
+            return self._again(life)
         self._arrive(receiver)
         return "new", None
 
@@ -217,11 +225,10 @@ class _Documents:
         facts = {"indication": self.incoming.indication} if self.incoming.indication else {}
         self.carrying.tell(EventKind.RECEIVED, about, document=document.id, version=1, facts=MappingProxyType(facts))
 
-    def _again(self, receiver: str) -> tuple[str, str | None]:
+    def _again(self, life: LifeRow) -> tuple[str, str | None]:
         """Answer a document that has come before with the earlier receipt."""
-        key = str(self.incoming.key)
-        receipt = exchange.SendStatus(StatusCode.ARRIVED.value, key, 1, self.incoming.sender)
-        about = self._about(receiver)
+        receipt = exchange.SendStatus(StatusCode.ARRIVED.value, life.business_key, 1, life.sender)
+        about = self._about(life.receiver)
         self.carrying.status(receipt, about)
         self.carrying.tell(EventKind.DUPLICATE, about)
         return "duplicate", None
@@ -232,7 +239,7 @@ class _Documents:
         """Take a recall, an update or a replacement: for each document it names, a request."""
         same = self._same()
         seen = same is not None and self.unit.lives.saga(f"{same.id}.{receiver}.0") is not None
-        held = self.unit.lives.get(IN, str(self.incoming.key), receiver) is not None
+        held = life_under(self.ctx, self.unit, IN, str(self.incoming.key), receiver) is not None
         if operation is BussinessDocType.REPLACE and not held:
             self._arrive(receiver)  # a replacement is a new document as well
         groups = exchange.change_clues(self.incoming.packet, normalise=self.incoming.normalise)
@@ -383,10 +390,11 @@ class _Statuses:
         if row is None:
             raise ExchangeError("change-target-unknown", document=key)
         life = life_of(row)
-        saga = self._saga(key, life.receiver)
+        concerned = self._concerned(key, life.receiver)
         report = reported.report
-        if saga is not None:
-            change = change_of(saga)
+        if concerned is not None:
+            saga, part = concerned
+            change = change_of(saga, [part])
             new_change, new_life, effects, judgement = change.observe(life, report)
             if new_change != change:
                 self.carrying.save_change(saga, change, new_change)
@@ -405,27 +413,27 @@ class _Statuses:
             reason=report.reason,
         )
         self.carrying.do(effects, about)
-        if saga is not None and saga.document is not None and report.code in _ANSWERS:
+        if concerned is not None and concerned[0].document is not None and report.code in _ANSWERS:
             # An answer proves that the packet of the change has come.
-            self.carrying.deliver(saga.document, life.receiver, [exchange.Arrived(report.at)], about)
+            self.carrying.deliver(concerned[0].document, life.receiver, [exchange.Arrived(report.at)], about)
         self._keep(versions[-1])
         code = None if judgement is not exchange.Judgement.CONFLICT else "status-contradicts"
         return Decision(
             outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
         )
 
-    def _saga(self, key: str, receiver: str) -> Saga | None:
-        """Return the change that the report belongs to: the open one of this receiver, for answers else the newest."""
+    def _concerned(self, key: str, receiver: str) -> tuple[Saga, Change] | None:
+        """Return the change that a report belongs to, and the receiver's part: the open one, for answers the newest."""
         code = self.incoming.reported.report.code
         if code not in _FOR_CHANGES:
             return None
-        newest: Saga | None = None
+        newest: tuple[Saga, Change] | None = None
         for saga in self.unit.lives.sagas(OUT, key):
             row = self.unit.documents.change(saga.id, receiver)  # one row, not the thousands of a large change
             if row is not None:
                 if not row.final:
-                    return saga
-                newest = saga
+                    return saga, row
+                newest = saga, row
         return newest if code in _ANSWERS else None
 
     def _keep(self, document: Document) -> None:

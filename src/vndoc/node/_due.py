@@ -16,7 +16,8 @@ from vndoc import exchange
 from vndoc.errors import ExchangeError, StoreError, VndocError
 from vndoc.node._context import LOG, Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._rows import IN, OUT, change_of, request_of, request_row
+from vndoc.node._known import whole_change
+from vndoc.node._rows import IN, OUT, request_of, request_row
 from vndoc.node.logs import log
 from vndoc.store import TRANSIENT, Delivery, Saga, Unit
 
@@ -98,7 +99,7 @@ def _saga(ctx: Context, due: Saga, unit: Unit) -> None:
         versions=versions,
     )
     if saga.direction == OUT:
-        change = change_of(saga)
+        change = whole_change(unit, saga)
         new, effects = change.lapse(at=at)
         carrying.save_change(saga, change, new)
     else:

@@ -15,7 +15,7 @@ from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPack
 from vndoc.envelope.codes import StatusCode
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
-from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row
+from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row, part_row
 from vndoc.node.events import Event, EventKind
 from vndoc.store import Conflict, Delivery, Document, Heard, Message, Saga, Unit
 
@@ -249,20 +249,20 @@ class Carrying:
         saga = self.unit.lives.saga(document)
         if saga is None or saga.final:
             return
-        change = change_of(saga)
-        if any(part.recipient == recipient and part.is_open for part in change.parts):
+        row = self.unit.documents.change(saga.id, recipient)
+        if row is not None and not row.final:
+            change = change_of(saga, [row])
             new, effects = change.not_delivered(recipient, at=self.at)
             self.save_change(saga, change, new)
             self.do(effects, about)
 
     def save_change(self, saga: Saga, before: exchange.Change, after: exchange.Change) -> None:
-        """Write *after*, and close the rows of the recipients whose part has ended."""
+        """Write *after*, and the rows of the recipients whose part has ended."""
         self.unit.lives.move_saga(change_row(after, saga.receiver, saga.document))
         for old, part in zip(before.parts, after.parts, strict=True):
             row = self.unit.documents.change(after.id, part.recipient) if part != old else None
-            if row is not None and not row.final and not part.is_open:
-                closed = attrs.evolve(row, state=part.state.value, final=True, next_at=None)
-                self.unit.documents.move_change(closed)
+            if row is not None:
+                self.unit.documents.move_change(part_row(after, part, row.document))
 
 
 def _id_of(packet: DocumentPacket) -> str | None:

@@ -9,13 +9,13 @@ from typing import Final
 import attrs
 
 from vndoc import exchange
-from vndoc.envelope import DocumentPacket
+from vndoc.envelope import BusinessKey, DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._rows import IN, life_row
+from vndoc.node._rows import IN, change_of, life_row
 from vndoc.packets import read_packet
-from vndoc.store import Change, Document, LifeRow, Unit
+from vndoc.store import Change, Document, LifeRow, Saga, Unit
 
 CHANGES: Final = MappingProxyType(
     {
@@ -37,6 +37,23 @@ def life_under(ctx: Context, unit: Unit, direction: str, key: str, receiver: str
     """Return the life of the document *key* at *receiver*, under whichever of its codes it is kept."""
     rows = (unit.lives.get(direction, key, name) for name in ctx.names(receiver))
     return next((row for row in rows if row is not None), None)
+
+
+def versions_under(
+    ctx: Context, unit: Unit, direction: str, key: BusinessKey
+) -> tuple[BusinessKey, tuple[Document, ...]]:
+    """Return what is known of the document *key*, and the key it is kept under: whichever code of its issuer has it.
+
+    Nobody else decides about it at the same time.
+    """
+    keys = {str(one): one for one in (attrs.evolve(key, issuer=name) for name in ctx.names(key.issuer))}
+    for one in sorted(keys):
+        unit.lock(one)
+    for one, under in keys.items():
+        versions = unit.documents.versions(direction, one)
+        if versions:
+            return under, tuple(versions)
+    return key, ()
 
 
 def known_under(ctx: Context, unit: Unit, direction: str, receiver: str) -> Callable[[exchange.Clue], Iterator[str]]:
@@ -75,17 +92,13 @@ def save_life(carrying: Carrying, direction: str, before: exchange.Life, after: 
         carrying.hear(direction, before, after)
 
 
-def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
-    """Return the row of one recipient of a change that we ask for."""
-    return Change(
-        id=change.id,
-        document=document,
-        recipient=part.recipient,
-        kind=change.kind.value,
-        form=change.form.value,
-        state=part.state.value,
-        requested_at=change.opened_at,
-        final=not part.is_open,
-        deadline=change.answer_by,
-        next_at=change.answer_by if part.is_open else None,
-    )
+def whole_change(unit: Unit, saga: Saga) -> exchange.Change:
+    """Return the change that *saga* holds with the parts of all its recipients."""
+    rows: list[Change] = []
+    after: str | None = None
+    while True:
+        page = unit.documents.change_parts(saga.id, after=after, limit=1000)
+        rows += page.rows
+        after = page.after
+        if after is None:
+            return change_of(saga, rows)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 
 from vndoc import exchange
-from vndoc.store import OPERATOR, PEER, Delivery, LifeRow, Saga
+from vndoc.store import OPERATOR, PEER, Change, Delivery, LifeRow, Saga
 
 OUT = "out"
 """Direction of what we sent."""
@@ -68,7 +69,7 @@ def life_of(row: LifeRow) -> exchange.Life:
 
 
 def change_row(value: exchange.Change, sender: str, document: str | None) -> Saga:
-    """Return the row of a change that we ask for."""
+    """Return the row of a change that we ask for: its parts have rows of their own, one for each recipient."""
     return Saga(
         id=value.id,
         direction=OUT,
@@ -78,16 +79,34 @@ def change_row(value: exchange.Change, sender: str, document: str | None) -> Sag
         form=value.form.value,
         state=value.outcome.value,
         document=document,
-        value=exchange.dump(value),
+        value=exchange.dump(value.counted()),
         opened_at=value.opened_at,
         final=value.is_final,
         next_at=None if value.is_final else value.answer_by,
     )
 
 
-def change_of(row: Saga) -> exchange.Change:
-    """Return the change that *row* holds."""
-    return exchange.load(dict(row.value), exchange.Change)
+def change_of(row: Saga, parts: Iterable[Change]) -> exchange.Change:
+    """Return the change that *row* holds, with *parts* of it in hand."""
+    held = (exchange.load(dict(part.value), exchange.Part) for part in parts)
+    return exchange.load(dict(row.value), exchange.Change).holding(*held)
+
+
+def part_row(change: exchange.Change, part: exchange.Part, document: str) -> Change:
+    """Return the row of one recipient of a change that we ask for; *document* is the version that is changed."""
+    return Change(
+        id=change.id,
+        document=document,
+        recipient=part.recipient,
+        kind=change.kind.value,
+        form=change.form.value,
+        state=part.state.value,
+        requested_at=change.opened_at,
+        final=not part.is_open,
+        value=exchange.dump(part),
+        deadline=change.answer_by,
+        next_at=change.answer_by if part.is_open else None,
+    )
 
 
 def request_row(value: exchange.Request, document: str | None) -> Saga:

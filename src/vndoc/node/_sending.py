@@ -12,14 +12,14 @@ import attrs
 
 from vndoc import exchange
 from vndoc.edxml import Reading
-from vndoc.envelope import DocumentPacket, business_key, content_digest
+from vndoc.envelope import BusinessKey, DocumentPacket, business_key, content_digest
 from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, known_under, part_row
-from vndoc.node._rows import OUT, change_of, change_row, delivery_row, life_of, life_row
+from vndoc.node._known import CHANGES, known_under, versions_under, whole_change
+from vndoc.node._rows import OUT, change_row, delivery_row, life_of, life_row, part_row
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
@@ -67,7 +67,7 @@ class Prepared:
     """A packet that may be sent. ``proofs`` are what is kept of why, by kind: made before anybody waits for a lock."""
 
     packet: DocumentPacket
-    key: str
+    key: BusinessKey
     digest: bytes
     sender: str
     octets: Octets = attrs.field(repr=False)
@@ -135,9 +135,10 @@ def _prepare(
     """Check everything that can be checked before anything is kept. Raises :class:`NotClearedError`."""
     normalise = ctx.normaliser(packet, at)
     key = business_key(packet, normalise=normalise)
-    sender = normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer
-    if not ctx.is_own(sender):
-        raise ExchangeError("agency-not-here", code=sender)
+    named = normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer
+    sender = ctx.own_code(named)
+    if sender is None:
+        raise ExchangeError("agency-not-here", code=named)
     digest = content_digest(packet)
     plan = _plan(ctx, packet, exclude, at)
     with octets.open() as file, read(file) as reading:
@@ -161,7 +162,7 @@ def _prepare(
     clues = exchange.change_clues(packet, normalise=normalise)
     return Prepared(
         packet=packet,
-        key=str(key),
+        key=key,
         digest=digest,
         sender=sender,
         octets=octets,
@@ -227,8 +228,8 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
     info = ctx.store.keep(prepared.octets)
     ctx.store.reached("send.kept")
     with ctx.store.transaction() as unit:
-        unit.lock(prepared.key)
-        versions = unit.documents.versions(OUT, prepared.key)
+        key, versions = versions_under(ctx, unit, OUT, prepared.key)
+        prepared = attrs.evolve(prepared, key=key)
         earlier = _earlier(unit, prepared, versions)
         if earlier is not None:
             return earlier
@@ -247,7 +248,7 @@ def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Se
             change = unit.lives.saga(version.id)
             return Sent(
                 document=version.id,
-                business_key=prepared.key,
+                business_key=str(prepared.key),
                 version=version.version,
                 messages=tuple(_messages_of(unit, version.id)),
                 plan=prepared.plan,
@@ -293,7 +294,7 @@ class _Sending:
         self._evidence(document)
         return Sent(
             document=document.id,
-            business_key=prepared.key,
+            business_key=str(prepared.key),
             version=document.version,
             messages=tuple(messages),
             plan=prepared.plan,
@@ -306,7 +307,7 @@ class _Sending:
         return Document(
             id=self.ctx.new_id(prepared.at),
             direction=OUT,
-            business_key=prepared.key,
+            business_key=str(prepared.key),
             version=max((v.version for v in self.versions), default=0) + 1,
             kind=prepared.packet.bussiness_doc_type,
             content_digest=prepared.digest,
@@ -356,7 +357,7 @@ class _Sending:
         prepared = self.prepared
         for receiver in self._receivers():
             life = exchange.Life.expected(
-                prepared.key,
+                str(prepared.key),
                 sender=prepared.sender,
                 receiver=receiver,
                 reopens=self.ctx.policy.changes.after_done,
@@ -444,7 +445,7 @@ def open_change(
         form=form,
         reason=reason,
         policy=ctx.policy.changes,
-        others=[change_of(saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
+        others=[whole_change(unit, saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
     )
     versions = unit.documents.versions(OUT, key)
     sender = versions[-1].sender

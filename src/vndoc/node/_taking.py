@@ -244,6 +244,8 @@ class Taking:
             unit.inbox.finish(lease, InboxState.PARKED, at=at, code=code, detail=detail)
         else:
             next_at = at + self.ctx.wait(row.attempts)
+            if code == TOO_EARLY:  # it is decided when its time to wait is over, not at the next attempt after that
+                next_at = min(next_at, row.kept_at + self.ctx.policy.wait_for_target)
             unit.inbox.finish(lease, InboxState.KEPT, at=at, next_at=next_at, code=code, detail=detail)
 
     # -- to the axis -------------------------------------------------------------------------------

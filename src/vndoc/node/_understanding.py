@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
@@ -30,6 +30,8 @@ class IncomingDocument:
     packet: DocumentPacket
     key: BusinessKey
     digest: bytes
+    others: tuple[bytes, ...]
+    """The digests that it would have under the other codes of its sender."""
     sender: str
     receivers: tuple[str, ...]
     normalise: Normalise = attrs.field(repr=False)
@@ -98,18 +100,27 @@ def _understood(
         packet=packet,
         key=key,
         digest=content_digest(packet),
+        others=tuple(_under_other_codes(ctx, packet)),
         sender=normalise(packet.from_.organ_id) if packet.from_ and packet.from_.organ_id else key.issuer,
         receivers=_receivers(ctx, packet, recipient, normalise),
         normalise=normalise,
     )
 
 
+def _under_other_codes(ctx: Context, packet: DocumentPacket) -> Iterator[bytes]:
+    """Yield the content digests of *packet* as it may have come before the table preferred another code."""
+    from_ = packet.from_
+    if from_ is not None and from_.organ_id is not None:
+        for name in ctx.names(from_.organ_id.text)[1:]:
+            yield content_digest(packet.evolve(from_=from_.evolve(organ_id=OrganCode(name))))
+
+
 def _receivers(ctx: Context, packet: DocumentPacket, recipient: str | None, normalise: Normalise) -> tuple[str, ...]:
     """Return whom of ours the copy is for: the axis says it for this copy, else the packet for all."""
-    if recipient is not None and ctx.is_own(said := normalise(OrganCode(recipient))):
+    if recipient is not None and (said := ctx.own_code(normalise(OrganCode(recipient)))) is not None:
         return (said,)
-    named = (normalise(organ.organ_id) for organ in packet.to if organ.organ_id is not None)
-    return tuple(dict.fromkeys(code for code in named if ctx.is_own(code)))
+    named = (ctx.own_code(normalise(organ.organ_id)) for organ in packet.to if organ.organ_id is not None)
+    return tuple(dict.fromkeys(code for code in named if code is not None))
 
 
 def _verified(ctx: Context, reading: Reading, normalise: Normalise, at: datetime.datetime) -> tuple[str, bytes | None]:

@@ -81,6 +81,23 @@ def test_a_store_that_is_gone_does_not_keep_a_node_from_stopping(world: World, m
         node.run(Stop(1))
 
 
+def test_what_was_taken_when_the_store_went_is_given_back_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"fails": 2}
+
+    def reached(point: str) -> None:
+        if point == "push.claimed" and state["fails"]:
+            state["fails"] -= 1
+            raise StoreError("store-full", detail="x")
+
+    sender = world.node(SENDER, reached=reached)
+    sender.send(packet(), not_secret=declared(packet(), world.clock()))
+    rounds: list[int] = []
+    sender.run(Stop(3), each=lambda done: rounds.append(done.sent))
+    assert rounds[0] == 1  # the clock stands still: no lease is over
+
+
 def test_what_came_is_tracked_as_what_was_sent_is(world: World) -> None:
     sender, receiver = world.node(SENDER), world.node(FIRST)
     sent = sender.send(packet(), not_secret=declared(packet(), world.clock()))

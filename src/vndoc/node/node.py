@@ -400,6 +400,8 @@ class Node:
             # A clock that was set back makes the time since the last poll negative: then it is due as well.
             poll = polled is None or not datetime.timedelta(0) <= now - polled < ctx.policy.poll_every
             try:
+                if failures:  # what was taken when the store went is nobody's work now
+                    self.release()
                 done = self.work(poll=poll)
             except StoreError as error:
                 failures += 1
@@ -446,7 +448,7 @@ class Node:
     def release(self) -> int:
         """Give back everything that this worker holds, so that another takes it at once; return how many rows."""
         at = self._ctx.now()
-        with self.store.transaction() as unit:
+        with self._turns, self.store.transaction() as unit:
             return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
 
     def close(self) -> None:

@@ -24,6 +24,14 @@ _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycop
 _POOL: Final = 8
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
+_ALIVE: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 _READS: Final = "vndoc_reads"
 
 _SQLITE: Final = {
@@ -108,7 +116,12 @@ def _postgres(url: URL, milliseconds: int) -> Engine:
     timeouts = f"-c lock_timeout={milliseconds} -c statement_timeout={_STATEMENT_SECONDS * 1000}"
     engine = create_engine(
         url,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "options": timeouts, "application_name": "vndoc"},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": timeouts,
+            "application_name": "vndoc",
+            **_ALIVE,
+        },
         pool_size=_POOL,
         max_overflow=_POOL,
     )

@@ -11,7 +11,7 @@ import pytest
 
 from node_support import FIRST, SENDER, World, declared, packet
 from vndoc.errors import ExchangeError, StoreError
-from vndoc.node import FAILPOINTS, Node
+from vndoc.node import FAILPOINTS, EventKind, Node
 from vndoc.node.metrics import Metrics, exposition
 
 
@@ -125,3 +125,30 @@ def test_numbers_of_metrics_are_not_rounded(value: float, written: str) -> None:
     metrics = Metrics()
     metrics.set("last_poll_timestamp_seconds", "axis", to=value)
     assert exposition([metrics.samples()]).splitlines()[-1].endswith(f'{{carrier="axis"}} {written}')
+
+
+def test_events_of_one_transaction_are_told_in_the_order_in_which_they_happened(world: World) -> None:
+    """Their time is the same, so that only their ids can keep the order."""
+    told: list[EventKind] = []
+    sender = world.node(SENDER, at_least_once=lambda event, _key: told.append(event.kind))
+    receiver = world.node(FIRST)
+    for number in range(1, 6):
+        told.clear()
+        sent = sender.send(packet(number), not_secret=declared(packet(number), world.clock()))
+        for node in (sender, receiver) * 3:
+            node.work()
+        sender.take_back(sent.business_key, reason="Gửi nhầm")
+        for node in (sender, receiver) * 2:
+            node.work()
+        with receiver.store.reading() as unit:
+            (request,) = unit.lives.sagas("in", sent.business_key)
+        receiver.answer(request.id, agree=True)
+        for node in (receiver, sender) * 2:
+            node.work()
+        assert told == [
+            EventKind.DELIVERED,
+            EventKind.STATUS,
+            EventKind.DOCUMENT_FROZEN,
+            EventKind.CHANGE_ANSWERED,
+            EventKind.CHANGE_CLOSED,
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import http.client
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ import vndoc
 from cli_support import call, results
 from node_support import FIRST, SENDER, change, packet
 from vndoc.cli._node_http import listening
-from vndoc.cli._node_settings import open_node, read_settings
+from vndoc.cli._node_opening import open_node
+from vndoc.cli._node_settings import read_settings
 from vndoc.errors import SourceError, UsageError
 from vndoc.node import Health
 from vndoc.transport import SpoolTransport
@@ -94,12 +96,19 @@ def test_a_document_goes_there_and_its_status_comes_back(sites, tmp_path: Path) 
     assert (polled["seen"], polled["decided"], polled["settled"]) == (1, 1, 1)
     run_once(receiver, sender)
     (tracked,) = results("node", "status", KEY, "--config", sender)
+    assert tracked["tracking"]["direction"] == "out"
+    assert tracked["tracking"]["lives"] == [{"receiver": FIRST, "life": "arrived"}]
     (delivery,) = tracked["tracking"]["deliveries"]
     assert delivery == {"recipient": FIRST, "delivery": "arrived", "life": "arrived", "final": True}
     assert [entry["code"] for entry in tracked["tracking"]["history"]] == ["01"]
     page = call("node", "status", KEY, "--config", sender, "--lang", "vi").stdout
-    assert "arrived" in page
-    assert KEY in page
+    assert f"{KEY}: văn bản đi" in page
+    assert f"gửi đến {FIRST}: đã đến" in page
+    assert f"tại {FIRST}: đã đến (01)" in page
+    (came,) = results("node", "status", KEY, "--config", receiver)
+    assert (came["tracking"]["direction"], came["tracking"]["deliveries"]) == ("in", [])
+    assert came["tracking"]["lives"] == [{"receiver": FIRST, "life": "arrived"}]
+    assert f"{KEY}: received" in call("node", "status", KEY, "--config", receiver).stdout
     (health,) = results("node", "status", "--config", receiver)
     assert health["health"]["ready"] is True
     assert health["health"]["stuck"] == 0
@@ -169,6 +178,7 @@ def test_it_runs_until_it_is_told_to_stop_and_is_monitored(sites, tmp_path: Path
     )
     try:
         assert process.stdout is not None
+        assert SENDER in process.stdout.readline()
         address = next(word for word in process.stdout.readline().split() if word.startswith("http"))
         base = address.removesuffix("/metrics")
         end = time.monotonic() + 30
@@ -208,6 +218,20 @@ def test_a_monitor_is_answered(sites) -> None:
         assert "vndoc_up 1" in read(f"http://{address}/metrics")
         assert json.loads(read(f"http://{address}/health"))["alive"] is True
         assert refused(f"http://{address}/") == 404
+        assert json.loads(read(f"http://{address}/health?verbose=1"))["alive"] is True
+        host, port = address.split(":")
+        for method, path, status in (
+            ("HEAD", "/health", 200),
+            ("POST", "/metrics", 501),
+            ("GET", "/" + "x" * 70000, 414),
+        ):
+            connection = http.client.HTTPConnection(host, int(port), timeout=10)
+            connection.request(method, path)
+            answer = connection.getresponse()
+            assert (answer.status, "html" in answer.headers["Content-Type"]) == (status, False)
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert (answer.read() == b"") == (method == "HEAD")
+            connection.close()
         gateway.health = lambda: Health(alive=False, ready=False)
         assert refused(f"http://{address}/health") == 503
     gateway.close()

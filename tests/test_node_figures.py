@@ -211,7 +211,17 @@ def test_what_the_command_needs(tmp_path: Path) -> None:
     for arguments in ((), ("--store", "sqlite:///x.db")):
         (found,) = results("stats", *arguments, code=2)
         assert found["error"]["code"] == "option-invalid"
-    (found,) = results("stats", "--store", f"sqlite:///{tmp_path}/none/x.db", "--blobs", tmp_path, code=2)
-    assert found["error"]["code"].startswith("store-")
+    (found,) = results("stats", "--store", "postgresql://u@127.0.0.1:1/x", "--blobs", tmp_path, code=2)
+    assert found["error"]["code"] == "store-unavailable"
+    (tmp_path / "tmp").rmdir()
+    (tmp_path / "s.db").write_bytes(b"")
+    for file, blobs in (("none.db", "."), ("s.db", "none"), (".", ".")):
+        address = f"sqlite:///{tmp_path / file}"
+        (found,) = results("stats", "--store", address, "--blobs", tmp_path / blobs, code=2)
+        assert found["error"]["code"] == "source-unreadable"
+    assert [path.name for path in tmp_path.iterdir()] == ["s.db"]  # counting makes nothing
+    assert (tmp_path / "s.db").read_bytes() == b""
+    assert hidden("postgresql://user:ge@he/im@host/db") == "postgresql://user:***@host/db"
+    assert hidden("postgresql://host/db?user=u&password=geheim&x=1") == "postgresql://host/db?user=u&password=***&x=1"
     assert hidden("postgresql://user:geheim@host/db") == "postgresql://user:***@host/db"
     assert hidden("sqlite:///x.db") == "sqlite:///x.db"

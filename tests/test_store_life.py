@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -182,6 +184,16 @@ def test_sqlite_writes_ahead_and_syncs(tmp_path: Path) -> None:
         values = {p: unit.connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "synchronous")}
         assert values == {"journal_mode": "wal", "synchronous": 2}
         assert unit.connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_a_server_that_is_gone_without_a_word_is_noticed(tmp_path: Path) -> None:
+    """Otherwise a worker waits for hours on a line that a firewall has forgotten."""
+    with services.postgres_database() as url, opened(url, tmp_path) as store, store.reading() as unit:
+        driver = unit.connection.connection.driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert [line.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [30, 10, 3, 60_000]
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit"])

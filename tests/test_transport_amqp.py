@@ -312,6 +312,29 @@ def test_wrong_password_and_wrong_host(broker: Broker) -> None:
         assert "sai-m" not in f"{error.value!r} {error.value.__cause__!r} {error.value.__context__!r}"
 
 
+@pytest.mark.parametrize("frames", [1, 2], ids=["before-the-credentials-are-judged", "while-limits-are-agreed"])
+def test_a_line_that_breaks_while_it_is_opened_is_no_refusal(broker: Broker, frames: int) -> None:
+    """pika takes it for a wrong password, or for a virtual host that may not be used."""
+    target = pika.URLParameters(broker.url)
+
+    def relay(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            client, _ = server.accept()
+            with client, socket.create_connection((target.host, target.port)) as real:
+                for _ in range(frames):
+                    real.sendall(client.recv(65536))
+                    client.sendall(real.recv(65536))
+                client.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=relay, args=(server,), daemon=True).start()
+        port = server.getsockname()[1]
+        carrier = AmqpTransport(f"amqp://guest:guest@127.0.0.1:{port}/", AGENCIES, timeout=5)
+        with pytest.raises(PeerFaultError) as error:
+            carrier.declare()
+    assert (error.value.code, error.value.retry) == ("carrier-unreachable", Retry.SAFE)
+
+
 def test_a_broker_that_restarts(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:
     """Nothing that was accepted is lost, calls meanwhile are refused as safe to repeat, and then it goes on."""
     control = shutil.which("rabbitmqctl")

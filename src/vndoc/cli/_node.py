@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import logging
 import signal
 import sys
 import threading
@@ -18,12 +17,14 @@ import typer
 import vndoc
 from vndoc.cli._inputs import inputs
 from vndoc.cli._node_http import listening
-from vndoc.cli._node_settings import open_node, read_settings
+from vndoc.cli._node_opening import open_node
+from vndoc.cli._node_progress import Progress, logging_as_json, moment, notes
+from vndoc.cli._node_settings import read_settings
 from vndoc.cli._options import AsJson, Files, Language
 from vndoc.cli._run import Result, Run, running
 from vndoc.envelope import DocumentPacket
-from vndoc.errors import UsageError
-from vndoc.exchange import NotSecret
+from vndoc.errors import ExchangeError, UsageError
+from vndoc.exchange import DELIVERY, LIFE, DeliveryState, LifeState, NotSecret
 from vndoc.text import shorten
 
 __all__ = ["dead", "node", "poll", "run_node", "send", "status"]
@@ -115,10 +116,11 @@ def _show_sent(run: Run, result: Result) -> None:
 @node.command("poll", help="node-poll")
 def poll(config: _Config, as_json: AsJson = False, lang: Language = None) -> None:
     """Ask every axis once."""
-    with running("node-poll", lang, as_json=as_json) as run, _opened(config) as gateway:
+    with running("node-poll", lang, as_json=as_json) as run, _opened(config) as gateway, notes(run) as noted:
         for name, taken in gateway.poll().items():
             counts = attrs.asdict(taken, filter=lambda field, _: field.name != "more")  # one call asks for everything
-            run.add(name, {"status": "indeterminate" if taken.failed else "passed", **counts})
+            status = "indeterminate" if taken.failed else "passed"
+            run.add(name, {"status": status, **counts, "last_error": noted.error_of(name)})
             run.say(run.word("node-polled", carrier=name, **counts))
 
 
@@ -132,58 +134,29 @@ def run_node(
     lang: Language = None,
 ) -> None:
     """Work until told to stop."""
-    stop, total = threading.Event(), {"sent": 0, "received": 0, "events": 0, "rounds": 0}
-
+    stop = threading.Event()
     with (
         running("node-run", lang, as_json=as_json) as run,
-        _logging(log),
+        logging_as_json(sys.stderr) if log else notes(run),
         _opened(config) as gateway,
         listening(listen, gateway) as address,
         _until_signal(stop),
     ):
+        progress = Progress(run, gateway.health)
 
         def each(done: Any) -> None:
-            total["rounds"] += 1
-            for name in ("sent", "received", "events"):
-                total[name] += getattr(done, name)
-            _progress(run, done)
+            progress.each(done)
             if once and done.idle and not done.received:
                 stop.set()
 
+        run.say(run.word("node-starts", agencies=", ".join(gateway.own), carriers=", ".join(gateway.carriers)))
         if address is not None:
             run.say(run.word("node-listening", address=address))
-        gateway.run(stop, each=each)
-        run.add(None, {"status": "passed", **total})
-        run.say(run.word("node-stopped", **total))
-
-
-def _progress(run: Run, done: Any) -> None:
-    """Print one line for a round that did something."""
-    facts = {name: getattr(done, name) for name in ("sent", "received", "events", "postponed", "failures")}
-    if any(facts.values()):
-        at = datetime.datetime.now().astimezone().strftime("%H:%M:%S")
-        run.say(run.word("node-round", at=at, **facts))
-
-
-@contextmanager
-def _logging(wanted: bool) -> Iterator[None]:
-    """Log as JSON to standard error while the block runs."""
-    if not wanted:
-        yield
-        return
-    from vndoc.node import JsonFormatter  # noqa: PLC0415 - needs the extra of the store
-
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
-    logger = logging.getLogger("vndoc")
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+        run.out.file.flush()
+        with progress.shown():
+            gateway.run(stop, each=each)
+        run.add(None, {"status": "passed", **progress.total})
+        run.say(run.word("node-stopped", **progress.total))
 
 
 @contextmanager
@@ -215,7 +188,21 @@ def status(
         if not keys:
             _health(run, gateway.health())
         for key in keys or ():
-            _track(run, gateway.track(key))
+            for tracking in _found(gateway, key):
+                _track(run, tracking)
+
+
+def _found(gateway: Any, key: str) -> list[Any]:
+    """Return what is known of the document *key*: that it was sent, that it came, or both."""
+    found, missing = [], None
+    for direction in ("out", "in"):
+        try:
+            found.append(gateway.track(key, direction=direction))
+        except ExchangeError as error:
+            missing = error
+    if not found and missing is not None:
+        raise missing
+    return found
 
 
 def _health(run: Run, health: Any) -> None:
@@ -224,8 +211,6 @@ def _health(run: Run, health: Any) -> None:
     yes_no = {True: run.word("node-yes"), False: run.word("node-no")}
     shown = {**found, "alive": yes_no[health.alive], "ready": yes_no[health.ready]}
     run.say(run.word("node-health", **shown))
-    if health.resting:
-        run.say(run.word("node-resting", carriers=", ".join(health.resting)), style="yellow")
     if health.error:
         run.say(run.word("node-error", error=health.error), style="red")
 
@@ -247,13 +232,24 @@ def _track(run: Run, tracking: Any) -> None:
         }
         for row in tracking.history
     ]
-    found = {"business_key": tracking.business_key, "deliveries": deliveries, "history": heard}
+    found = {
+        "business_key": tracking.business_key,
+        "direction": tracking.direction,
+        "deliveries": deliveries,
+        "lives": [{"receiver": receiver, "life": state} for receiver, state in lives.items()],
+        "history": heard,
+    }
     run.add(tracking.business_key, {"status": "passed", "health": None, "tracking": found})
-    run.say(tracking.business_key, style="bold")
+    run.say(run.word(f"node-track-{tracking.direction}", key=tracking.business_key), style="bold")
     for one in deliveries:
-        run.say("  " + run.word("node-delivery", **{**one, "life": one["life"] or "-"}))
-    for entry in heard:
-        run.say(run.word("node-heard", **entry))
+        state = DELIVERY.texts[DeliveryState(one["delivery"])].render(run.lang)
+        run.say("  " + run.word("node-delivery", recipient=one["recipient"], delivery=state))
+    for receiver, life in lives.items():
+        state = LIFE.texts[LifeState(life)].render(run.lang)
+        run.say("  " + run.word("node-life", receiver=receiver, life=state))
+    for entry in tracking.history:
+        text = run.word("node-heard", at=moment(entry.at), receiver=entry.receiver, code=entry.code)
+        run.say(f"  {text}" + (f": {shorten(entry.description, 200)}" if entry.description else ""))
 
 
 @node.command("dead", help="node-dead")

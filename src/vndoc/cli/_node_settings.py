@@ -17,12 +17,12 @@
     secret = { env = "VXP_SECRET" }
 
 A value ``{ env = "NAME" }`` is taken from the environment, ``{ file = "PATH" }`` from a file (without the line end);
-such values stand in no ``repr``, error or page. Paths are relative to the folder of the file.
+such values stand in no ``repr``, error or page. Paths are relative to the folder of the file, that of an SQLite
+database as well. What the values mean is the business of :mod:`vndoc.cli._node_opening`.
 """
 
 from __future__ import annotations
 
-import datetime
 import os
 import tomllib
 from collections.abc import Mapping
@@ -32,51 +32,58 @@ from typing import Any, Final
 import attrs
 
 from vndoc.cli._run import filled
-from vndoc.cli._table import AUTO, BUILTIN, open_table
-from vndoc.cli._trust import Trust, trust_of
+from vndoc.cli._table import AUTO, BUILTIN
 from vndoc.envelope import Organization
 from vndoc.errors import SourceError, UsageError
-from vndoc.exchange import SendingRules
 from vndoc.text import Text
 
-__all__ = ["Settings", "open_node", "read_settings"]
+__all__ = ["Settings", "broken", "not_empty", "read_settings", "typed"]
 
-_PARTS: Final = {
-    "store": {"url", "blobs"},
-    "table": {"file", "format", "carrier"},
+_NUMBER: Final = (int, float)
+_PARTS: Final[Mapping[str, Mapping[str, tuple[type, ...]] | None]] = {
+    "store": {"url": (str, dict), "blobs": (str, dict)},
+    "table": {"file": (str,), "format": (str,), "carrier": (str,)},
     "node": {
-        "own_system",
-        "profile",
-        "signatures",
-        "trust",
-        "lifetime_days",
-        "poll_seconds",
-        "lease_seconds",
-        "batch",
-        "unsure",
-        "answer_days",
+        "own_system": (str,),
+        "profile": (str,),
+        "signatures": (str, bool),
+        "trust": (str,),
+        "lifetime_days": _NUMBER,
+        "answer_days": _NUMBER,
+        "poll_seconds": _NUMBER,
+        "lease_seconds": _NUMBER,
+        "batch": (int,),
+        "unsure": (str,),
     },
     "agencies": None,
     "carriers": None,
 }
-"""Which tables there are, and their keys (None: the keys are names)."""
+"""Which tables there are, their keys with the types of the values (None: the keys are names)."""
 _ORGANIZATION: Final = {"name": "organ_name", "address": "organ_add", "email": "email", "telephone": "telephone"}
-_MAX_SECRET: Final = 64 * 1024
 
 _UNKNOWN = Text("không có khóa {name}", "there is no key {name}")
 _MISSING = Text("thiếu {name}", "{name} is missing")
 _TYPE = Text("{name} sai kiểu", "{name} is of the wrong type")
+_EMPTY = Text("{name} rỗng", "{name} is empty")
 _NO_ENV = Text("biến môi trường {name} chưa được đặt", "the environment variable {name} is not set")
 
 
-def _broken(text: Text, **values: object) -> UsageError:
+def broken(text: Text, **values: object) -> UsageError:
+    """Return the error of a configuration that cannot be used."""
     return UsageError("node-settings", detail=filled(text, **values))
+
+
+def typed(value: object, wanted: tuple[type, ...], name: str) -> None:
+    """Raise ``node-settings`` unless *value* is of one of the types *wanted*: ``true`` is no number."""
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise broken(_TYPE, name=name)
 
 
 @attrs.frozen(kw_only=True)
 class Settings:
     """What the file says, with secrets put in: never shown."""
 
+    home: Path
     url: str = attrs.field(repr=False)
     blobs: Path
     own: Mapping[str, Organization]
@@ -105,11 +112,11 @@ def read_settings(path: Path) -> Settings:
     node = data.get("node", {})
     carriers = {name: _resolved(part, home, f"carriers.{name}") for name, part in data["carriers"].items()}
     for name, part in carriers.items():
-        if not isinstance(part.get("kind"), str):
-            raise _broken(_MISSING, name=f"carriers.{name}.kind")
+        _string(part, "kind", f"carriers.{name}")
     file = table.get("file", BUILTIN)
     return Settings(
-        url=_string(store, "url", "store"),
+        home=home,
+        url=_placed(_string(store, "url", "store"), home),
         blobs=home / _string(store, "blobs", "store"),
         own={code: _organization(code, part) for code, part in data["agencies"].items()},
         table_file=file if file == BUILTIN else str(home / file),
@@ -131,28 +138,31 @@ def _text(path: Path) -> str:
 
 def _check(data: Mapping[str, Any]) -> None:
     for name, part in data.items():
-        known = _PARTS.get(name, ())
-        if known == ():
-            raise _broken(_UNKNOWN, name=name)
-        if not isinstance(part, dict):
-            raise _broken(_TYPE, name=name)
+        if name not in _PARTS:
+            raise broken(_UNKNOWN, name=name)
+        typed(part, (dict,), name)
+        known = _PARTS[name]
         for key, value in part.items():
             if known is not None and key not in known:
-                raise _broken(_UNKNOWN, name=f"{name}.{key}")
-            if known is None and not isinstance(value, dict):
-                raise _broken(_TYPE, name=f"{name}.{key}")
+                raise broken(_UNKNOWN, name=f"{name}.{key}")
+            typed(value, (dict,) if known is None else known[key], f"{name}.{key}")
     for name in ("store", "agencies", "carriers"):
         if not data.get(name):
-            raise _broken(_MISSING, name=f"[{name}]")
+            raise broken(_MISSING, name=f"[{name}]")
 
 
 def _string(part: Mapping[str, Any], key: str, name: str) -> str:
     value = part.get(key)
     if value is None:
-        raise _broken(_MISSING, name=f"{name}.{key}")
-    if not isinstance(value, str):
-        raise _broken(_TYPE, name=f"{name}.{key}")
-    return value
+        raise broken(_MISSING, name=f"{name}.{key}")
+    typed(value, (str,), f"{name}.{key}")
+    return str(value)
+
+
+def _placed(url: str, home: Path) -> str:
+    """Return *url* with the path of an SQLite file that is relative put under *home*."""
+    scheme, mark, path = url.partition(":///")
+    return f"{scheme}{mark}{home.absolute() / path}" if scheme.startswith("sqlite") and path else url
 
 
 def _resolved(part: Mapping[str, Any], home: Path, name: str) -> dict[str, Any]:
@@ -164,78 +174,26 @@ def _value(value: Any, home: Path, name: str) -> Any:
     if not isinstance(value, dict):
         return value
     if value.keys() == {"env"}:
-        found = os.environ.get(str(value["env"]))
+        found = os.environ.get(_string(value, "env", name))
         if found is None:
-            raise _broken(_NO_ENV, name=str(value["env"]))
-        return found
+            raise broken(_NO_ENV, name=value["env"])
+        return not_empty(found, name)
     if value.keys() == {"file"}:
-        return _text(home / str(value["file"]))[:_MAX_SECRET].rstrip("\r\n")
+        return not_empty(_text(home / _string(value, "file", name)).rstrip("\r\n"), name)
     return {key: _value(inner, home, f"{name}.{key}") for key, inner in value.items()}
+
+
+def not_empty(value: str, name: str) -> str:
+    """Return *value*: an empty one would be a secret that everybody knows."""
+    if not value:
+        raise broken(_EMPTY, name=name)
+    return value
 
 
 def _organization(code: str, part: Mapping[str, Any]) -> Organization:
     unknown = sorted(part.keys() - _ORGANIZATION.keys())
     if unknown:
-        raise _broken(_UNKNOWN, name=f"agencies.{code}.{unknown[0]}")
-    return Organization(organ_id=code, **{_ORGANIZATION[key]: str(value) for key, value in part.items()})
-
-
-def open_node(settings: Settings) -> Any:
-    """Return the node that *settings* describe, with its store open: close ``node.store`` at the end."""
-    from vndoc.node import Node  # noqa: PLC0415 - needs the extra of the store
-    from vndoc.store import Store  # noqa: PLC0415 - as above
-    from vndoc.transport import load  # noqa: PLC0415 - loads the carriers that are used
-
-    policy = _policy(settings.node)
-    opened = open_table(settings.table_file, settings.table_format)
-    table = opened.table
-    if settings.carrier is not None:
-        table = table.changed({}, info=attrs.evolve(table.info, carrier=settings.carrier))
-    trust = Trust() if settings.trust is None else trust_of(settings.trust)
-    carriers = {}
-    for name, part in settings.carriers.items():
-        options = {key: value for key, value in part.items() if key != "kind"}
-        carriers[name] = load(part["kind"], **{"name": name, **options})
-    store = Store.open(settings.url, blobs=settings.blobs)
-    try:
-        return Node(
-            store,
-            carriers,
-            table,
-            None if settings.trust is None else trust.store,
-            policy,
-            own=settings.own,
-            own_system=settings.node.get("own_system"),
-            revocation=trust.revocation,
-        )
-    except BaseException:
-        store.close()
-        raise
-
-
-def _policy(given: Mapping[str, Any]) -> Any:
-    from vndoc.node import NodePolicy, Unsure  # noqa: PLC0415 - needs the extra of the store
-
-    values: dict[str, Any] = {}
-    try:
-        for key, name, unit in (
-            ("lifetime_days", "lifetime", "days"),
-            ("answer_days", "answer_within", "days"),
-            ("poll_seconds", "poll_every", "seconds"),
-            ("lease_seconds", "lease", "seconds"),
-        ):
-            if key in given:
-                values[name] = datetime.timedelta(**{unit: float(given[key])})
-        if "unsure" in given:
-            values["unsure"] = Unsure(given["unsure"])
-        for key in ("profile", "batch"):
-            if key in given:
-                values[key] = given[key]
-        if "signatures" in given:
-            asked = given["signatures"]
-            values["signatures"] = asked or None
-            if not asked:
-                values["sending"] = SendingRules(signed=frozenset())
-        return NodePolicy(**values)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError("node-settings", detail=f"[node]: {error}") from None
+        raise broken(_UNKNOWN, name=f"agencies.{code}.{unknown[0]}")
+    for key, value in part.items():
+        typed(value, (str,), f"agencies.{code}.{key}")
+    return Organization(organ_id=code, **{_ORGANIZATION[key]: value for key, value in part.items()})

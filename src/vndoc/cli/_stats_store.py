@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from vndoc.errors import UsageError
+from vndoc.errors import SourceError, UsageError
 from vndoc.routing import RoutingTable
 from vndoc.statistics import Row
 from vndoc.text import Text
@@ -19,7 +21,8 @@ _NO_BLOBS = Text("--store cần --blobs là thư mục nội dung của kho", "-
 def store_rows(address: str, blobs: Path | None, table: RoutingTable) -> Iterator[Row]:
     """Yield the rows of the store at *address*, whose contents stand in the folder *blobs*.
 
-    Raises :class:`~vndoc.errors.UsageError` ``extra-missing`` and ``option-invalid``, and
+    Raises :class:`~vndoc.errors.UsageError` ``extra-missing`` and ``option-invalid``,
+    :class:`~vndoc.errors.SourceError` ``source-unreadable`` for a store that is not there, and
     :class:`~vndoc.errors.StoreError`.
     """
     if blobs is None:
@@ -29,6 +32,7 @@ def store_rows(address: str, blobs: Path | None, table: RoutingTable) -> Iterato
         from vndoc.store import Store  # noqa: PLC0415 - an extra
     except ImportError:
         raise UsageError("extra-missing", found="store") from None
+    _look(address, blobs)
     store = Store.open(address, blobs=blobs)
     try:
         yield from rows(store, table)
@@ -36,6 +40,16 @@ def store_rows(address: str, blobs: Path | None, table: RoutingTable) -> Iterato
         store.close()
 
 
+def _look(address: str, blobs: Path) -> None:
+    """Raise ``source-unreadable`` for a store that is not there: to count must not make one."""
+    scheme, _, file = address.partition(":///")
+    sqlite = Path(file.partition("?")[0]) if scheme.startswith("sqlite") else None
+    for path, there in ((sqlite, sqlite is None or sqlite.is_file()), (blobs, blobs.is_dir())):
+        if not there:
+            raise SourceError("source-unreadable", name=str(path), detail=os.strerror(errno.ENOENT))
+
+
 def hidden(address: str) -> str:
     """Return *address* without a password in it."""
-    return re.sub(r"(?<=://)([^:/@]*):[^@]*@", r"\1:***@", address)
+    address = re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:***@", address)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", address)

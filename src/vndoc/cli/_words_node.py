@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from vndoc.text import Text
 
-__all__ = ["NODE_HELP", "NODE_WORDS"]
+__all__ = ["NODE_HELP", "NODE_NOTES", "NODE_WORDS"]
 
 NODE_WORDS: Mapping[str, Text] = MappingProxyType(
     {
@@ -20,9 +20,17 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
             "{carrier}: {seen} seen, {decided} taken in, {postponed} postponed, {settled} settled, {failed} failed",
         ),
         "node-listening": Text("theo dõi tại http://{address}/metrics", "monitored at http://{address}/metrics"),
-        "node-round": Text(
-            "{at}  gửi {sent}, nhận {received}, sự kiện {events}, hoãn {postponed}, lỗi {failures}",
-            "{at}  {sent} sent, {received} received, {events} events, {postponed} postponed, {failures} failures",
+        "node-starts": Text(
+            "cổng của {agencies} qua {carriers}; Ctrl+C để dừng", "gateway of {agencies} by {carriers}; Ctrl+C stops it"
+        ),
+        "node-sent": Text("gửi {count}", "{count} sent"),
+        "node-received": Text("nhận {count}", "{count} received"),
+        "node-events": Text("báo {count} sự kiện", "{count} told to the office system"),
+        "node-postponed": Text("hoãn {count}", "{count} postponed"),
+        "node-deadlines": Text("đến hạn {count}", "{count} due"),
+        "node-live": Text(
+            "đã gửi {sent}, đã nhận {received}; đang chờ {waiting}, cần người xử lý {parked}",
+            "{sent} sent, {received} received; {waiting} waiting, {parked} for an operator",
         ),
         "node-stopped": Text(
             "đã dừng: gửi {sent}, nhận {received}, {rounds} vòng",
@@ -36,10 +44,11 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-no": Text("không", "no"),
         "node-resting": Text("kênh truyền đang nghỉ: {carriers}", "carriers that rest: {carriers}"),
         "node-error": Text("kho lưu trữ: {error}", "store: {error}"),
-        "node-delivery": Text(
-            "{recipient}: gửi {delivery}, xử lý {life}", "{recipient}: delivery {delivery}, life {life}"
-        ),
-        "node-heard": Text("  {at}  {receiver}: trạng thái {code}", "  {at}  {receiver}: status {code}"),
+        "node-track-out": Text("{key}: văn bản đi", "{key}: sent"),
+        "node-track-in": Text("{key}: văn bản đến", "{key}: received"),
+        "node-delivery": Text("gửi đến {recipient}: {delivery}", "to {recipient}: {delivery}"),
+        "node-life": Text("tại {receiver}: {life}", "at {receiver}: {life}"),
+        "node-heard": Text("{at}  {receiver}: trạng thái {code}", "{at}  {receiver}: status {code}"),
         "node-dead-row": Text(
             "{id}  {kind}  {carrier}  lần {attempts}  {code}: {detail}",
             "{id}  {kind}  {carrier}  attempt {attempts}  {code}: {detail}",
@@ -50,6 +59,24 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
     }
 )
 """Words and lines of the pages."""
+
+NODE_NOTES: Mapping[str, Text] = MappingProxyType(
+    {
+        "axis not asked": Text("chưa hỏi được trục", "the axis could not be asked"),
+        "axis not told": Text("chưa báo lại được cho trục", "the axis could not be told"),
+        "submission failed": Text("chưa chuyển được thông điệp", "a message was not handed over"),
+        "copy not fetched": Text("chưa lấy được bản đến", "a copy could not be fetched"),
+        "copy not kept": Text("chưa lưu được bản đến", "a copy could not be kept"),
+        "copy not taken in": Text("chưa tiếp nhận được bản đến", "a copy could not be taken in"),
+        "copy with an id that cannot be kept": Text("bản đến có mã không lưu được", "the id of a copy cannot be kept"),
+        "deadline not dealt with": Text("chưa xử lý được việc đến hạn", "a deadline could not be dealt with"),
+        "hook failed": Text("hệ thống văn phòng chưa nhận", "the office system did not take it"),
+        "lease lost": Text("tiến trình khác đã làm tiếp", "another process went on with it"),
+        "no sign of life": Text("chưa gia hạn được việc đang giữ", "what is held could not be prolonged"),
+        "store failed": Text("kho lưu trữ lỗi", "the store failed"),
+    }
+)
+"""What the node warns of in its log, in words for people."""
 
 NODE_HELP: Mapping[str, Text] = MappingProxyType(
     {
@@ -72,10 +99,10 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
             "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.",
         ),
         "node-status": Text(
-            "Tình trạng của cổng, hoặc hành trình của các văn bản đã gửi (theo khóa nghiệp vụ).\n\n"
-            "Mã thoát 3: kho lưu trữ không trả lời hoặc có kênh truyền đang nghỉ.",
-            "The state of the node, or the way of documents that were sent (by business key).\n\n"
-            "Exit code 3: the store does not answer, or a carrier rests.",
+            "Tình trạng của kho lưu trữ, hoặc hành trình của các văn bản đã gửi hay đã đến (theo khóa nghiệp vụ). "
+            "Kênh truyền nào đang nghỉ: hỏi /health của vndoc node run --listen.",
+            "The state of the store, or the way of documents that were sent or came (by business key). Which carriers "
+            "rest, /health of vndoc node run --listen tells.",
         ),
         "node-dead": Text(
             "Những gì chờ người xử lý; cho thử lại hoặc thôi gửi.\n\nMã thoát 1: còn mục đang chờ.",
@@ -95,7 +122,7 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
         ),
         "node-once": Text("Làm hết việc đang có rồi dừng.", "Stop when nothing is left to do."),
         "node-log": Text("Ghi nhật ký dạng JSON ra đầu ra lỗi.", "Log as JSON to standard error."),
-        "node-keys": Text("Khóa nghiệp vụ của văn bản đã gửi.", "Business keys of documents that were sent."),
+        "node-keys": Text("Khóa nghiệp vụ của văn bản.", "Business keys of documents."),
         "node-retry": Text("Mã mục cần thử lại; dùng được nhiều lần.", "Id to try again; repeatable."),
         "node-give-up": Text("Mã thông điệp thôi gửi; dùng được nhiều lần.", "Id of a message to give up; repeatable."),
         "node-limit": Text("Số mục tối đa.", "Entries at most."),

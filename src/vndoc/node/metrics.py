@@ -89,8 +89,13 @@ def exposition(samples: Iterable[Samples]) -> str:
         if found:
             full = f"vndoc_{metric.name}"
             lines += [f"# HELP {full} {metric.help}", f"# TYPE {full} {metric.type}"]
-            lines += [f"{full}{_labels(metric, labels)} {value:g}" for labels, value in found]
+            lines += [f"{full}{_labels(metric, labels)} {_number(value)}" for labels, value in found]
     return "\n".join([*lines, ""])
+
+
+def _number(value: float) -> str:
+    """Return *value* with all its digits: a count or a time that is rounded would seem to stand still."""
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _labels(metric: Metric, values: tuple[str, ...]) -> str:

@@ -33,6 +33,7 @@ from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
 from vndoc.node._pushing import Pushed, Pushing
+from vndoc.node._rows import OUT
 from vndoc.node._sending import Sent
 from vndoc.node._taking import Taken, Taking
 from vndoc.node._telling import EVENT_CARRIERS, push_events
@@ -83,6 +84,8 @@ _KINDS: Final = (Kind.DOCUMENT, Kind.STATUS)
 _ROUND: Final = 4
 """Batches of each kind that one round takes in from one axis."""
 _LONGEST_NAP: Final = datetime.timedelta(seconds=60)
+_MOST_DOUBLINGS: Final = 10
+"""More would not make the pause longer, and in a day without a store they would be more than a number holds."""
 
 
 def _utc_now() -> datetime.datetime:
@@ -129,9 +132,10 @@ class Round:
 
 @attrs.frozen(kw_only=True)
 class Tracking:
-    """Everything that is known of one document that was sent: by recipient, and by time."""
+    """Everything that is known of one document: by recipient, and by time. ``direction`` is ``out`` or ``in``."""
 
     business_key: str
+    direction: str
     deliveries: tuple[DeliveryRow, ...]
     lives: tuple[LifeRow, ...]
     history: tuple[Heard, ...]
@@ -215,6 +219,16 @@ class Node:
         return self._ctx.worker
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """The codes of the agencies that this node sends and receives for."""
+        return tuple(self._ctx.own)
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        """The names of the carriers."""
+        return tuple(self._ctx.carriers)
+
+    @property
     def table(self) -> RoutingTable:
         """The routing table; set another one at any time, plans that were made stay as they are."""
         return self._ctx.table
@@ -279,20 +293,23 @@ class Node:
         """
         return _acting.take_back(self._ctx, business_key, reason=reason, recipients=recipients, answer_by=answer_by)
 
-    def track(self, business_key: str) -> Tracking:
+    def track(self, business_key: str, *, direction: str = OUT) -> Tracking:
         """Return everything that is known of the document that was sent under *business_key*; at most 1,000 each.
+
+        With *direction* ``in``: of the document that came, and what our receivers did with it.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown``.
         """
         with self.store.reading() as unit:
-            versions = unit.documents.versions("out", business_key)
+            versions = unit.documents.versions(direction, business_key)
             if not versions:
                 raise ExchangeError("document-unknown", name=business_key)
             return Tracking(
                 business_key=business_key,
+                direction=direction,
                 deliveries=tuple(row for v in versions for row in unit.documents.deliveries(v.id, limit=1000).rows),
-                lives=unit.lives.of("out", business_key, limit=1000).rows,
-                history=unit.documents.history("out", business_key),
+                lives=unit.lives.of(direction, business_key, limit=1000).rows,
+                history=unit.documents.history(direction, business_key),
                 messages=tuple(row for v in versions for row in unit.outbox.of(v.id)),
             )
 
@@ -383,11 +400,13 @@ class Node:
             # A clock that was set back makes the time since the last poll negative: then it is due as well.
             poll = polled is None or not datetime.timedelta(0) <= now - polled < ctx.policy.poll_every
             try:
+                if failures:  # what was taken when the store went is nobody's work now
+                    self.release()
                 done = self.work(poll=poll)
             except StoreError as error:
                 failures += 1
                 self._store_failed(error)
-                stop.wait(min(2.0**failures / 10, _LONGEST_NAP.total_seconds()))
+                stop.wait(min(2.0 ** min(failures, _MOST_DOUBLINGS) / 10, _LONGEST_NAP.total_seconds()))
                 continue
             failures = 0
             if poll:
@@ -396,8 +415,15 @@ class Node:
                 each(done)
             if done.idle:
                 stop.wait(self._nap(polled))
-        self.release()
-        log(LOG, logging.INFO, "node stops", worker=ctx.worker)
+        self._stopped()
+
+    def _stopped(self) -> None:
+        """Give back what is held; where the store is gone just now, the leases end by themselves."""
+        try:
+            self.release()
+        except StoreError as error:
+            self._store_failed(error)
+        log(LOG, logging.INFO, "node stops", worker=self._ctx.worker)
 
     def _store_failed(self, error: StoreError) -> None:
         self._ctx.metrics.add("store_failures_total", error.code)
@@ -409,8 +435,12 @@ class Node:
         """Return how many seconds there is nothing to do, at most until the next poll."""
         ctx, now = self._ctx, self._ctx.now()
         resting = {name: until for name, breaker in ctx.breakers.items() if (until := breaker.rests(now)) is not None}
-        with ctx.store.reading() as unit:
-            due = unit.outbox.next_due([*(ctx.carriers.keys() - resting), *EVENT_CARRIERS])
+        due = None
+        try:
+            with ctx.store.reading() as unit:
+                due = unit.outbox.next_due([*(ctx.carriers.keys() - resting), *EVENT_CARRIERS])
+        except StoreError as error:  # the next round meets it again, and waits
+            self._store_failed(error)
         wake = min([(polled or now) + ctx.policy.poll_every, *resting.values(), *([] if due is None else [due])])
         seconds = (wake - now).total_seconds()
         return min(max(seconds, 0.05), ctx.policy.poll_every.total_seconds())
@@ -418,7 +448,7 @@ class Node:
     def release(self) -> int:
         """Give back everything that this worker holds, so that another takes it at once; return how many rows."""
         at = self._ctx.now()
-        with self.store.transaction() as unit:
+        with self._turns, self.store.transaction() as unit:
             return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
 
     def close(self) -> None:

@@ -12,6 +12,13 @@ from vndoc.exchange import ChangePolicy, DeliveryPolicy, RequestPolicy, SendingR
 __all__ = ["NodePolicy", "Unsure"]
 
 
+def _positive(instance: object, field: attrs.Attribute[datetime.timedelta], value: datetime.timedelta) -> None:
+    """Refuse a length of time that is none: leases and pauses of nothing would be a loop without rest."""
+    del instance
+    if value <= datetime.timedelta(0):
+        raise ValueError(f"{field.name} must be longer than nothing")
+
+
 class Unsure(enum.Enum):
     """What to do with a message whose submission ended without an answer, at a carrier that knows no repetitions.
 
@@ -40,23 +47,25 @@ class NodePolicy:
     1,000). ``poll_every``: how often each axis is asked. ``hook_attempts``: how often the office system is tried
     before the work is parked. ``breaker_after`` failures of a carrier in a row let it rest for ``breaker_rest``,
     doubling up to ``breaker_longest``.
+
+    Raises :class:`ValueError` for a number out of its range and a length of time that is not positive.
     """
 
     profile: str = "qcvn-102"
     delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
-    lifetime: datetime.timedelta = datetime.timedelta(days=5)
-    status_lifetime: datetime.timedelta = datetime.timedelta(days=30)
+    lifetime: datetime.timedelta = attrs.field(default=datetime.timedelta(days=5), validator=_positive)
+    status_lifetime: datetime.timedelta = attrs.field(default=datetime.timedelta(days=30), validator=_positive)
     unsure: Unsure = Unsure.ASK
     sending: SendingRules = attrs.field(factory=SendingRules)
     signatures: str | None = "vn_default"
     requests: RequestPolicy = attrs.field(factory=RequestPolicy)
     changes: ChangePolicy = attrs.field(factory=ChangePolicy)
-    answer_within: datetime.timedelta = datetime.timedelta(days=3)
+    answer_within: datetime.timedelta = attrs.field(default=datetime.timedelta(days=3), validator=_positive)
     wait_for_target: datetime.timedelta = datetime.timedelta(hours=1)
-    lease: datetime.timedelta = datetime.timedelta(minutes=2)
+    lease: datetime.timedelta = attrs.field(default=datetime.timedelta(minutes=2), validator=_positive)
     batch: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
-    poll_every: datetime.timedelta = datetime.timedelta(seconds=10)
-    hook_attempts: int = 10
-    breaker_after: int = 5
-    breaker_rest: datetime.timedelta = datetime.timedelta(seconds=30)
-    breaker_longest: datetime.timedelta = datetime.timedelta(minutes=10)
+    poll_every: datetime.timedelta = attrs.field(default=datetime.timedelta(seconds=10), validator=_positive)
+    hook_attempts: int = attrs.field(default=10, validator=attrs.validators.ge(1))
+    breaker_after: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    breaker_rest: datetime.timedelta = attrs.field(default=datetime.timedelta(seconds=30), validator=_positive)
+    breaker_longest: datetime.timedelta = attrs.field(default=datetime.timedelta(minutes=10), validator=_positive)

@@ -39,6 +39,14 @@ _FIRST_NAP: Final = 0.0002
 _LONGEST_NAP: Final = 0.002
 _CURSOR: Final = "vndoc_cursor"
 """Where the cursor is kept with the driver's connection: every result of it is read to its end at once."""
+_ALIVE: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 
 _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: "store-busy",
@@ -129,7 +137,12 @@ def _postgres(url: URL, milliseconds: int) -> Engine:
     timeouts = f"-c lock_timeout={milliseconds} -c statement_timeout={_STATEMENT_SECONDS * 1000}"
     engine = create_engine(
         url,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "options": timeouts, "application_name": "vndoc"},
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "options": timeouts,
+            "application_name": "vndoc",
+            **_ALIVE,
+        },
         pool_size=_POOL,
         max_overflow=_POOL,
     )

@@ -299,8 +299,9 @@ class Outbox:
         return {(carrier, state): count for carrier, state, count in self._link.execute(statement)}
 
     def next_due(self, carriers: Sequence[str]) -> datetime.datetime | None:
-        """Return when the next row of one of *carriers* is due, None where nothing waits."""
+        """Return when the next row of one of *carriers* is due that nobody holds, None where nothing waits."""
         statement = select(_C.next_at).where(~_C.final, _C.carrier.in_(carriers), _C.next_at.is_not(None))
+        statement = statement.where(_C.lease_until.is_(None))
         found: datetime.datetime | None = self._link.execute(statement.order_by(_C.next_at).limit(1)).scalar()
         return found
 

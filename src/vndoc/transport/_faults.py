@@ -33,13 +33,13 @@ def fault_error(
     *retry* is for the faults of the peer's own.
     """
     if fault.peer:
-        return PeerFaultError(fault.code, carrier=carrier, detail=words, retry=retry)
+        return PeerFaultError(fault.code, carrier=carrier, detail=words.rstrip(" ."), retry=retry)
     if fault.code == "carrier-credentials" and skew is not None:
         return OwnFaultError("carrier-clock", carrier=carrier, seconds=skew)
     return OwnFaultError(
         fault.code,
         carrier=carrier,
-        detail=words,
+        detail=words.rstrip(" ."),  # the text ends the sentence itself
         sender=context.sender or "?",
         recipient=_concerned(context.recipients, words),
         item=context.item or "?",

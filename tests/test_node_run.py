@@ -1,0 +1,154 @@
+"""The loop of a node through bad times: a store that is gone for long, at any moment, and at the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node_support import FIRST, SENDER, World, declared, packet
+from vndoc.errors import ExchangeError, StoreError
+from vndoc.node import FAILPOINTS, EventKind, Node
+from vndoc.node.metrics import Metrics, exposition
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+GONE = StoreError("store-unavailable", detail="x")
+
+
+class Stop(threading.Event):
+    """An event that is set after so many pauses, and remembers how long they were to be."""
+
+    def __init__(self, pauses: int) -> None:
+        super().__init__()
+        self._left = pauses
+        self.asked: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.asked.append(timeout or 0)
+        if len(self.asked) >= self._left:
+            self.set()
+        return True
+
+
+def failing(node: Node | type, monkeypatch: pytest.MonkeyPatch, name: str, error: StoreError) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(node, name, fail)
+
+
+def test_a_store_that_is_gone_for_a_day_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = world.node(SENDER)
+    failing(node, monkeypatch, "work", GONE)
+    stop = Stop(1500)  # a minute each: a day and an hour
+    node.run(stop)
+    assert stop.asked[:4] == [0.2, 0.4, 0.8, 1.6]
+    assert max(stop.asked) == stop.asked[-1] == 60
+
+
+def test_a_store_that_goes_between_two_rounds_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = world.node(SENDER)
+    work, rounds = node.work, []
+
+    def once(**how: Any) -> Any:
+        done = work(**how)
+        failing(type(node.store), monkeypatch, "reading", GONE)
+        return done
+
+    monkeypatch.setattr(node, "work", once)
+    node.run(Stop(1), each=rounds.append)
+    assert len(rounds) == 1
+    assert 'vndoc_store_failures_total{code="store-unavailable"} 1' in node.metrics()
+
+
+def test_a_store_that_is_gone_does_not_keep_a_node_from_stopping(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = world.node(SENDER)
+    failing(node, monkeypatch, "work", GONE)
+    failing(node, monkeypatch, "release", GONE)
+    node.run(Stop(1))
+    failing(node, monkeypatch, "release", StoreError("store-damaged", detail="x"))
+    with pytest.raises(StoreError):
+        node.run(Stop(1))
+
+
+def test_what_was_taken_when_the_store_went_is_given_back_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"fails": 2}
+
+    def reached(point: str) -> None:
+        if point == "push.claimed" and state["fails"]:
+            state["fails"] -= 1
+            raise StoreError("store-full", detail="x")
+
+    sender = world.node(SENDER, reached=reached)
+    sender.send(packet(), not_secret=declared(packet(), world.clock()))
+    rounds: list[int] = []
+    sender.run(Stop(3), each=lambda done: rounds.append(done.sent))
+    assert rounds[0] == 1  # the clock stands still: no lease is over
+
+
+def test_what_came_is_tracked_as_what_was_sent_is(world: World) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = sender.send(packet(), not_secret=declared(packet(), world.clock()))
+    sender.work()
+    receiver.work()
+    sender.work()
+    went, came = sender.track(sent.business_key), receiver.track(sent.business_key, direction="in")
+    assert (went.direction, came.direction) == ("out", "in")
+    assert [row.receiver for row in came.lives] == [row.recipient for row in went.deliveries] == [FIRST]
+    assert came.deliveries == ()
+    with pytest.raises(ExchangeError):
+        receiver.track(sent.business_key)
+    assert (sender.own, sender.carriers) == ((SENDER,), ("axis",))
+
+
+def test_points_of_progress_are_named_once() -> None:
+    assert len(FAILPOINTS) == len(set(FAILPOINTS))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(1795710000.0, "1795710000"), (1795710000.125, "1795710000.125"), (12345678, "12345678"), (0.1, "0.1"), (0, "0")],
+)
+def test_numbers_of_metrics_are_not_rounded(value: float, written: str) -> None:
+    metrics = Metrics()
+    metrics.set("last_poll_timestamp_seconds", "axis", to=value)
+    assert exposition([metrics.samples()]).splitlines()[-1].endswith(f'{{carrier="axis"}} {written}')
+
+
+def test_events_of_one_transaction_are_told_in_the_order_in_which_they_happened(world: World) -> None:
+    """Their time is the same, so that only their ids can keep the order."""
+    told: list[EventKind] = []
+    sender = world.node(SENDER, at_least_once=lambda event, _key: told.append(event.kind))
+    receiver = world.node(FIRST)
+    for number in range(1, 6):
+        told.clear()
+        sent = sender.send(packet(number), not_secret=declared(packet(number), world.clock()))
+        for node in (sender, receiver) * 3:
+            node.work()
+        sender.take_back(sent.business_key, reason="Gửi nhầm")
+        for node in (sender, receiver) * 2:
+            node.work()
+        with receiver.store.reading() as unit:
+            (request,) = unit.lives.sagas("in", sent.business_key)
+        receiver.answer(request.id, agree=True)
+        for node in (receiver, sender) * 2:
+            node.work()
+        assert told == [
+            EventKind.DELIVERED,
+            EventKind.STATUS,
+            EventKind.DOCUMENT_FROZEN,
+            EventKind.CHANGE_ANSWERED,
+            EventKind.CHANGE_CLOSED,
+        ]

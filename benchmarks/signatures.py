@@ -102,6 +102,9 @@ def forget() -> None:
     identity._kept.cache_clear()  # noqa: SLF001
     names._kept_key.cache_clear()  # noqa: SLF001
     trusting._validators.clear()  # noqa: SLF001
+    vndoc.signature._standing._standings.clear()  # noqa: SLF001
+    vndoc.signature.blocks._kept_bare.cache_clear()  # noqa: SLF001
+    vndoc.signature.evaluation._kept_untimed.cache_clear()  # noqa: SLF001
 
 
 def packet(source: bytes | str | io.BytesIO, store: TrustStore, *, cold: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Any
 
 import attrs
@@ -11,16 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verdict_support import CA, NOW, PERSON, ROOT, STORE, Knows, signed, stamp
-from vndoc.pki import Purpose, RevocationChecker, TrustStore, Use, building, paths, validate_path
-from vndoc.pki.algorithms import DIGESTS
+from vndoc.pki import KeyRule, Purpose, RevocationChecker, TrustStore, Use, building, paths, validate_path
+from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.outcome import Reason
-from vndoc.signature import blocks, evaluation, identity, trusting
+from vndoc.signature import _standing, blocks, evaluation, identity, trusting
 from vndoc.signature.evaluation import evaluate
-from vndoc.signature.facts import Binding, Form
+from vndoc.signature.facts import Binding, Form, SignatureFacts
 from vndoc.signature.identity import SignerIdentity, identity_of
 from vndoc.signature.policy import POLICIES, Policy, RevocationRule
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import SignatureReport
+from vndoc.signature.trusting import certificate_trust
 
 POLICY = attrs.evolve(POLICIES["vn_default"], revocation=RevocationRule.WHERE_AVAILABLE)
 DAY = datetime.timedelta(days=1)
@@ -105,8 +107,15 @@ def test_large_certificates_are_judged_without_being_kept(monkeypatch: Any) -> N
 def forget() -> None:
     """Empty what is kept between documents."""
     trusting._validators.clear()
+    _standing._standings.clear()
     for kept in (building._kept_signed_by, identity._kept, blocks._kept_bare, evaluation._kept_untimed, blocks._shown):
         kept.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> None:
+    """Let each test begin with nothing kept."""
+    forget()
 
 
 STRICT = POLICIES["vn_15_2025_strict"]
@@ -198,3 +207,111 @@ def test_digests_without_end(policy: Policy) -> None:
         endless = {name for name in DIGESTS if policy.crypto.digest_until(use, name) == datetime.date.max}
         assert policy.crypto.endless_digests(use) == endless
     assert not attrs.evolve(policy.crypto, digests={}).endless_digests(Use.DOCUMENT)
+
+
+PLAIN = signed(binding=UNBOUND)
+VALUE = hashlib.sha256(PLAIN.signature_value).digest()
+CHANGES: dict[str, tuple[SignatureFacts, dict[str, Any]]] = {
+    "place": (attrs.evolve(PLAIN, place="SignerInfo[2]"), {}),
+    "form": (attrs.evolve(PLAIN, form=Form.XMLDSIG), {"policy": STRICT}),
+    "signed attributes": (attrs.evolve(PLAIN, form=Form.CMS, signed_attributes=False), {"policy": STRICT}),
+    "algorithm": (attrs.evolve(PLAIN, algorithm=SignatureAlgorithm(Family.ECDSA, "sha1"), verify=lambda _c: True), {}),
+    "binding": (attrs.evolve(PLAIN, binding=BOUND), {}),
+    "signer": (attrs.evolve(PLAIN, candidates=(OTHER.certificate,), verify=lambda _c: True), {}),
+    "certificates": (attrs.evolve(PLAIN, certificates=()), {}),
+    "value": (attrs.evolve(PLAIN, verify=lambda _c: False), {}),
+    "digest": (attrs.evolve(PLAIN, covered=signed(digest="sha1").covered), {}),
+    "content": (attrs.evolve(PLAIN, covered=(attrs.evolve(PLAIN.covered[0], intact=False),)), {}),
+    "content unknown": (attrs.evolve(PLAIN, covered=(attrs.evolve(PLAIN.covered[0], intact=None),)), {}),
+    "nothing covered": (attrs.evolve(PLAIN, covered=()), {}),
+    "reasons": (attrs.evolve(PLAIN, reasons=(Reason.of(SIGNATURE_REASONS["nothing-covered"]),)), {}),
+    "timestamp": (attrs.evolve(PLAIN, **STAMPED), {}),
+    "policy": (PLAIN, {"policy": TABLES[3]}),
+    "tables": (PLAIN, {"policy": TABLES[4]}),
+    "store": (PLAIN, {"trust": STORES[3]}),
+    "end": (PLAIN, {"at": PERSON.certificate.not_after + DAY}),
+    "lists": (PLAIN, {"revocation": lists(revoked=True)}),
+    "source": (PLAIN, {"revocation": Knows()}),
+    "changes": (PLAIN, {"changes": [Reason.of(SIGNATURE_REASONS["nothing-covered"])]}),
+    "counter-signature": (attrs.evolve(PLAIN, counter_signatures=(attrs.evolve(PLAIN, verify=lambda _c: False),)), {}),
+    "proof": (PLAIN, {"proofs": {VALUE: NOW - DAY}}),
+    "proof from before the certificate": (PLAIN, {"proofs": {VALUE: PERSON.certificate.not_before - DAY}}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_kept_of_a_plain_signature_is_for_nothing_else(name: str) -> None:
+    """Of each thing that the answer depends on: what was said without it is not said with it, nor the other way."""
+    facts, changed = CHANGES[name]
+    given: dict[str, Any] = {"policy": POLICY, "trust": STORE, "at": NOW}
+    by_policy = given | {"policy": changed.get("policy", POLICY)}
+    usual = [(PLAIN, given), (PLAIN, by_policy), (attrs.evolve(PLAIN, form=facts.form), by_policy)]
+    cold = []
+    for one, how in (*usual, (facts, given | changed)):
+        forget()
+        cold.append(evaluate(one, **how))
+    said, without = [(one.crypto, one.trust, one.path, one.time, one.outcome) for one in (cold[3], cold[0])]
+    assert said != without
+    forget()
+    for _ in range(2):
+        assert [evaluate(one, **how) for one, how in usual] == cold[:3]
+        assert evaluate(facts, **given | changed) == cold[3]
+
+
+def test_a_plain_signature_is_judged_once(monkeypatch: Any) -> None:
+    forget()
+    asked = []
+    monkeypatch.setattr(evaluation, "certificate_trust", lambda *a, **k: asked.append(1) or certificate_trust(*a, **k))
+    reports = [
+        evaluate(PLAIN, policy=POLICY, trust=STORE, at=NOW + n * datetime.timedelta(minutes=1)) for n in range(9)
+    ]
+    assert len(asked) == 1
+    assert all(report.trust is reports[0].trust for report in reports)
+    shown = [
+        dict(reason.values)["at"] for report in reports for reason in report.reasons if reason.code == "no-timestamp"
+    ]
+    assert len(set(shown)) == 9
+
+
+def test_no_more_plain_signatures_are_kept_than_allowed(monkeypatch: Any) -> None:
+    forget()
+    monkeypatch.setattr(_standing, "_KEPT", 3)
+    for number in range(10):
+        assert evaluate(attrs.evolve(PLAIN, place=f"/x[{number}]"), policy=POLICY, trust=STORE, at=NOW).passed
+        assert 1 <= len(_standing._standings) <= 3
+
+
+def test_what_ends_or_is_refused_is_not_kept() -> None:
+    dated = attrs.evolve(POLICY.crypto, keys={use: {Family.ECDSA: (KeyRule(256, NOW.date() + DAY),)} for use in Use})
+    for policy, at in ((attrs.evolve(POLICY, crypto=dated), NOW), (POLICY, PERSON.certificate.not_after + DAY)):
+        forget()
+        evaluate(PLAIN, policy=policy, trust=STORE, at=at)
+        assert not _standing._standings
+
+
+class Store(TrustStore):
+    """A store that may do what it likes."""
+
+
+def test_what_is_not_plain() -> None:
+    context = evaluation.context_of(POLICY, STORE, NOW, None, None, None)
+    found = blocks.identify(PLAIN)
+    assert _standing.key_of(PLAIN, found, context) is not None
+    note = Reason.of(SIGNATURE_REASONS["several-signing-certificates"], count=2)
+    for other in (
+        attrs.evolve(found, certificate=None),
+        attrs.evolve(found, valid=False),
+        attrs.evolve(found, valid=None),
+        attrs.evolve(found, reasons=(note,)),
+    ):
+        assert _standing.key_of(PLAIN, other, context) is None
+    assert _standing.key_of(attrs.evolve(PLAIN, place="/x" * 200), found, context) is None
+    own = Store(anchors=STORE.anchors)
+    assert _standing.key_of(PLAIN, found, attrs.evolve(context, trust=own)) is None
+    assert evaluate(PLAIN, policy=POLICY, trust=own, at=NOW).passed
+
+
+def test_a_plain_signature_that_carries_much_is_not_kept(monkeypatch: Any) -> None:
+    monkeypatch.setattr(trusting, "_KEPT_OCTETS", 10)
+    assert evaluate(PLAIN, policy=POLICY, trust=STORE, at=NOW).passed
+    assert not _standing._standings

@@ -376,6 +376,13 @@ class PathValidator:
                 return result
         return self._kept.get((asked, at))
 
+    def span(
+        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
+    ) -> Span | None:
+        """Return between which times the answer for *at* holds, if it is kept for others as well."""
+        known = self._lasting.get((certificate.der, tuple([other.der for other in pool])))
+        return known[0] if known is not None and known[0][0] < at < known[0][1] else None
+
     def _new(self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...]) -> PathResult:
         result = validate_path(
             certificate,

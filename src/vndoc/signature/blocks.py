@@ -40,6 +40,7 @@ _ABSENT: Final = Binding.ABSENT
 _DIFFERS: Final = Binding.DIFFERS
 _MATCHES: Final = Binding.MATCHES
 _ACCEPTED: Final = Ruling.ACCEPTED
+_NOTHING: Final = outcome_of(())
 _DOCUMENT: Final = Use.DOCUMENT
 _VIETNAM: Final = datetime.timezone(datetime.timedelta(hours=7))
 CANDIDATES: Final = 64
@@ -161,7 +162,7 @@ def signature_algorithm_check(
     algorithm = facts.algorithm
     if algorithm is None:
         return () if any(r.decides for r in facts.reasons) else (_refused(facts, "?", 0, policy),)
-    bits, curve = _key_of(certificate)
+    bits, curve = size_and_curve(certificate)
     if curve is not None and curve not in _CURVES:
         return (_refused(facts, f"{algorithm} ({curve})", bits or 0, policy),)
     until = policy.crypto.until(use, algorithm, bits)
@@ -180,7 +181,7 @@ def _refused(facts: SignatureFacts, algorithm: str, bits: int, policy: Policy) -
     return _reason("algorithm-not-accepted", facts.place, algorithm=algorithm, bits=bits, policy=policy.name)
 
 
-def _key_of(certificate: Certificate | None) -> tuple[int | None, str | None]:
+def size_and_curve(certificate: Certificate | None) -> tuple[int | None, str | None]:
     """Return the size of the signer's key and the name of its curve, as far as there are such."""
     if certificate is None:
         return None, None
@@ -217,14 +218,18 @@ def digests(facts: SignatureFacts, policy: Policy, moment: Moment) -> tuple[Reas
 
 def attributes(facts: SignatureFacts, certificate: Certificate | None, policy: Policy) -> tuple[Reason, ...]:
     """Judge the attributes that the policy wants signed (clause 5.2.8)."""
-    found: tuple[Reason, ...] = ()
-    if not facts.signed_attributes and facts.form in policy.signed_attributes:
-        found = bare("signed-attributes-required", facts.place).reasons
+    return outcome_of_attributes(facts, certificate, policy).reasons
+
+
+def outcome_of_attributes(facts: SignatureFacts, certificate: Certificate | None, policy: Policy) -> Outcome:
+    """Return what :func:`attributes` come to."""
+    told = _NOTHING
     if certificate is not None and facts.binding(certificate) is _ABSENT:
         required = facts.form in policy.signing_certificate
-        code = "signing-certificate-missing" if required else "no-signing-certificate-attribute"
-        found += bare(code, facts.place).reasons
-    return found
+        told = bare("signing-certificate-missing" if required else "no-signing-certificate-attribute", facts.place)
+    if not facts.signed_attributes and facts.form in policy.signed_attributes:
+        return outcome_of(bare("signed-attributes-required", facts.place).reasons + told.reasons)
+    return told
 
 
 KEPT_PLACE: Final = 256

@@ -22,15 +22,16 @@ from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
-from vndoc.signature._imprint import key_of
+from vndoc.signature import _imprint
+from vndoc.signature._standing import keep, kept, key_of
 from vndoc.signature.blocks import (
     KEPT_PLACE,
     Identification,
     Moment,
-    attributes,
     digests,
     format_check,
     identify,
+    outcome_of_attributes,
     shown_time,
     signature_algorithm_check,
 )
@@ -177,26 +178,27 @@ def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHI
     context = context.knowing(facts.revocation)
     time = _time(facts, context)
     found = identify(facts, context.trust.known)
-    crypto = _crypto(facts, found, context.policy, time.moment)
-    path, trust = _trust(facts, found, context, time)
+    crypto, path, trust, outcome = _judged(facts, found, context, time)
     counters: tuple[SignatureReport, ...] = ()
-    reasons = crypto.reasons + trust.reasons + time.outcome.reasons + changes.reasons
+    more = changes.reasons
     if facts.counter_signatures and depth < _DEPTH:
         within = context if time.proofs is None else attrs.evolve(context, known=time.proofs.times)
         counters = tuple([evaluated(counter, within, _NOTHING, depth + 1) for counter in facts.counter_signatures])
-        reasons += tuple(
+        more += tuple(
             [
                 Reason.of(SIGNATURE_REASONS["counter-signature-not-valid"], place=c.place, signer=_name(c.signer))
                 for c in counters
                 if not c.passed
             ]
         )
+    if more:
+        outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons + more)
     return SignatureReport(
         place=facts.place,
         form=facts.form,
         level=facts.level,
         policy=context.policy.name,
-        outcome=outcome_of(_distinct(reasons)),
+        outcome=outcome,
         crypto=crypto,
         trust=trust,
         time=time.outcome,
@@ -217,6 +219,27 @@ def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHI
         material=facts.revocation,
         counter_signatures=counters,
     )
+
+
+def _judged(
+    facts: SignatureFacts, found: Identification, context: Context, time: _Time
+) -> tuple[Outcome, PathResult | None, Outcome, Outcome]:
+    """Return crypto, path and trust, and what they come to with time: as kept for a plain signature, or anew."""
+    key = key_of(facts, found, context) if time.proofs is None else None
+    known = None if key is None else kept(key, context.at)
+    if known is None:
+        crypto = _crypto(facts, found, context.policy, time.moment)
+        path, trust = _trust(facts, found, context, time)
+        outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons)
+        known = None if key is None or path is None else keep(key, facts, found, context, crypto, trust, path)
+        if known is not None:
+            known.last = time.outcome, outcome
+        return crypto, path, trust, outcome
+    last = known.last
+    if last is None or last[0] is not time.outcome:
+        reasons = known.crypto.reasons + known.trust.reasons + time.outcome.reasons
+        last = known.last = time.outcome, _together(reasons)
+    return known.crypto, known.path, known.trust, last[1]
 
 
 def _time(facts: SignatureFacts, context: Context) -> _Time:
@@ -242,7 +265,7 @@ def _time(facts: SignatureFacts, context: Context) -> _Time:
 
 def _earliest(facts: SignatureFacts, timestamps: tuple[TimestampReport, ...], context: Context) -> Proof | None:
     """Return the earliest proof of the signature's existence: of its own timestamps, or of one around it."""
-    own, around = earliest_proof(timestamps), context.known.get(key_of(facts.signature_value))
+    own, around = earliest_proof(timestamps), context.known.get(_imprint.key_of(facts.signature_value))
     if around is None or (own is not None and own.latest <= around):
         return own
     return Proof(None, around, around)
@@ -289,13 +312,14 @@ def _proven(facts: SignatureFacts, proof: Proof) -> Iterator[Reason]:
 
 def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment: Moment) -> Outcome:
     """Put together format, identification, signature value and acceptance (clauses 5.2.2 to 5.2.8)."""
-    return outcome_of(
+    reasons = (
         format_check(facts)
         + found.reasons
         + signature_algorithm_check(facts, found.certificate, policy, moment)
         + digests(facts, policy, moment)
-        + attributes(facts, found.certificate, policy)
     )
+    told = outcome_of_attributes(facts, found.certificate, policy)
+    return outcome_of(reasons + told.reasons) if reasons else told
 
 
 def _trust(
@@ -332,11 +356,11 @@ def _trust(
     return path, outcome_of((*proven, *late, *outcome.reasons))
 
 
-def _distinct(reasons: tuple[Reason, ...]) -> Iterable[Reason]:
-    """Return each of *reasons* once. Those of different codes differ, which is faster to find out."""
+def _together(reasons: tuple[Reason, ...]) -> Outcome:
+    """Return what *reasons* come to, each once. Those of different codes differ, which is faster to find out."""
     if len({reason.kind.code for reason in reasons}) == len(reasons):
-        return reasons
-    return dict.fromkeys(reasons)
+        return outcome_of(reasons)
+    return outcome_of(dict.fromkeys(reasons))
 
 
 def _name(identity: SignerIdentity | None) -> str:

@@ -74,6 +74,8 @@ class Covered:
 class Binding(enum.StrEnum):
     """How the signed data name the signing certificate (ESS signing-certificate, XAdES SigningCertificate)."""
 
+    __hash__ = str.__hash__  # that of enum is written in Python, and tables are asked for each signature
+
     ABSENT = "absent"
     MATCHES = "matches"
     DIFFERS = "differs"

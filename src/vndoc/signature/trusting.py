@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeGuard
 
 import attrs
 
+from vndoc.pki._lasting import Span
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import FetchSession
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
@@ -258,6 +259,15 @@ def _path(
             _validators.clear()
         _validators[key] = validator
     return validator.validate(certificate, at=at, pool=pool)
+
+
+def lasting(certificate: Certificate, context: Context, pool: tuple[Certificate, ...]) -> Span | None:
+    """Return between which times the path of a signer's *certificate* in *context* holds, if it is kept for others.
+
+    Nobody is asked about revocation there.
+    """
+    validator = _validators.get((id(context.trust), id(context.policy.crypto), id(None), SIGNERS))
+    return None if validator is None else validator.span(certificate, at=context.at, pool=pool)
 
 
 def _is_fixed(revocation: RevocationSource | None) -> bool:

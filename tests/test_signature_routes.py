@@ -170,6 +170,25 @@ def test_limits_of_documents_count_as_ever():
         assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("inner", "code"),
+    [
+        ("<b " + " ".join(f'a{number}=""' for number in range(257)) + "/>", "limit-attributes"),
+        ("<b " + " ".join(f'a{number}=""' for number in range(256)) + "/>", None),
+        ("<b a=''/>" * 257, None),
+        ("<b>" * 63 + "</b>" * 63, None),
+        ("<b>" * 64 + "</b>" * 64, "limit-depth"),
+    ],
+)
+def test_limits_of_small_documents_count_however_they_are_read(inner, code):
+    if code is None:
+        assert sound(read_xml(sealed(f"<a>{inner}{signature(reference('', transforms=(ENVELOPED,)))}</a>"))[0])
+        return
+    with pytest.raises(LimitError) as caught:
+        read_xml(f"<a>{inner}{signature(reference('', 'AAAA', transforms=(ENVELOPED,)))}</a>".encode())
+    assert caught.value.code == code
+
+
 # -- what is left out of canonical octets --------------------------------------------------------------
 
 _PARTS = ("<s>1</s>", "<s/>", '<s a="&lt;/s>"/>', '<t xmlns:p="urn:p"><p:s/></t>', "<sx/>", "<s><s/></s>", "&lt;s>")
@@ -195,6 +214,8 @@ def test_what_is_light_by_counting_takes_few_steps(levels, declared, attributes)
     inner = "<b>" * levels + "</b>" * levels
     data = f"<a{scope}{values}>{inner}</a>".encode()
     root = etree.fromstring(data, etree.XMLParser(huge_tree=True))
+    if is_light(data, values=data.count(b"=")):
+        check_work(root)
     if is_light(data):
         check_work(root)
         for element in (root, *root.iterdescendants()):

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 
+import attrs
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from lxml import etree
 
 from usual_support import assert_same, generally, told
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import VndocError
+from vndoc.errors import LimitError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import TemporarySpool
 from vndoc.signature import _xmldsig_references, _xmldsig_short, xades
@@ -276,6 +277,28 @@ def test_as_many_certificates_as_there_may_be(count):
     certificates = re.search("<ds:X509Certificate>.*</ds:X509Certificate>", text)[0]
     data = sealed(document(text.replace(certificates, certificates * count)))
     assert usual(data) == (count <= 64)
+
+
+@pytest.mark.parametrize("levels", range(53, 60))
+def test_the_limit_of_levels_counts_with_what_was_taken_out(levels):
+    """The certificates are one level less deep than the transforms."""
+    text = document(signature(p="ds")).replace("<d>", "<d>" + "<e>" * levels).replace("</d>", "</e>" * levels + "</d>")
+    data = sealed(text) if levels + 3 + 5 <= DEFAULT.depth else text.encode()
+    short = shortened(data, DEFAULT)
+    assert (short is None) == (levels + 3 + 5 > DEFAULT.depth)
+    if short is None:
+        with pytest.raises(LimitError):
+            read_xml(data)
+    else:
+        assert usual(data)
+
+
+def test_limits_that_are_low_count_with_what_was_taken_out():
+    data = sealed(document(signature(p="ds")))
+    for limits in (attrs.evolve(DEFAULT, document_bytes=len(data) - 1), attrs.evolve(DEFAULT, document_nodes=5)):
+        assert shortened(data, limits) is None
+        with pytest.raises(LimitError):
+            read_xml(data, limits=limits)
 
 
 @pytest.mark.parametrize("space", [10, 2_000_000])

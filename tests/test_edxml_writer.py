@@ -37,7 +37,6 @@ from vndoc.errors import AttachmentError, LimitError, SourceError, UsageError, V
 from vndoc.identifiers import DocumentCode, OrganCode
 from vndoc.text import Text
 
-SLOW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 FAST = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -48,14 +47,50 @@ def contents(packet: DocumentPacket) -> list[tuple[str | None, str | None, bytes
 # -- written and read again -----------------------------------------------------------------------------
 
 
-@SLOW
-@given(strategies.documents())
-def test_a_document_comes_back_as_it_was(packet: DocumentPacket) -> None:
+def comes_back_as_it_was(packet: DocumentPacket) -> None:
     reading = vndoc.read(vndoc.write_packet(packet))
     back = reading.document
     assert reading.deviations == ()
     assert back.evolve(attachments=()) == packet.evolve(attachments=())
     assert contents(back) == contents(packet)
+
+
+def comes_back_from_the_vendors_layout(packet: DocumentPacket) -> None:
+    """Texts are trimmed, Direction is always there, the attributes of SOAP are gone."""
+    back = vndoc.read(vndoc.write_packet(packet, profile="vxp")).document
+    other, trace = packet.other_info, packet.trace_header_list
+    assert other is not None
+    assert trace is not None
+    attributes = {"id": trace.id, "version": trace.version, "must_understand": None, "actor": None}
+    expected = trimmed(packet.evolve(other_info=other.evolve(direction=bool(other.direction)), attachments=()))
+    expected = expected.evolve(trace_header_list=expected.trace_header_list.evolve(**attributes))
+    assert back.evolve(attachments=()) == expected
+    assert [data for _, _, data in contents(back)] == [data for _, _, data in contents(packet)]
+    assert [a.name for a in back.attachments] == [trimmed(a.name) for a in packet.attachments]
+
+
+def is_xml_for_others_too(packet: DocumentPacket, profile: str) -> None:
+    root = ElementTree.fromstring(vndoc.write_packet(packet, profile=profile))
+    assert root.tag == f"{{{NS}}}edXML"
+    subject = root.find(f".//{{{NS}}}Subject")
+    assert subject is not None
+    assert subject.text == (trimmed(packet.subject) if profile == "vxp" else packet.subject)
+
+
+def changes_nothing_more(packet: DocumentPacket, profile: str) -> None:
+    once = vndoc.write_packet(packet, profile=profile)
+    assert vndoc.write_packet(vndoc.read(once).packet, profile=profile) == once
+
+
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(strategies.documents(), st.sampled_from(sorted(PROFILES)))
+def test_what_is_written_is_the_same_document(packet: DocumentPacket, peer: str) -> None:
+    """In one test, because to make up a document takes ten times as long as to write and read it."""
+    comes_back_as_it_was(packet)
+    comes_back_from_the_vendors_layout(packet)
+    is_xml_for_others_too(packet, peer)
+    for profile in ("qcvn-102", "vxp"):
+        changes_nothing_more(packet, profile)
 
 
 @FAST
@@ -79,39 +114,6 @@ def trimmed(value: Any) -> Any:
         }
         return attrs.evolve(value, **changes)
     return value
-
-
-@SLOW
-@given(strategies.documents())
-def test_a_document_comes_back_from_the_vendors_layout(packet: DocumentPacket) -> None:
-    """Texts are trimmed, Direction is always there, the attributes of SOAP are gone."""
-    back = vndoc.read(vndoc.write_packet(packet, profile="vxp")).document
-    other, trace = packet.other_info, packet.trace_header_list
-    assert other is not None
-    assert trace is not None
-    attributes = {"id": trace.id, "version": trace.version, "must_understand": None, "actor": None}
-    expected = trimmed(packet.evolve(other_info=other.evolve(direction=bool(other.direction)), attachments=()))
-    expected = expected.evolve(trace_header_list=expected.trace_header_list.evolve(**attributes))
-    assert back.evolve(attachments=()) == expected
-    assert [data for _, _, data in contents(back)] == [data for _, _, data in contents(packet)]
-    assert [a.name for a in back.attachments] == [trimmed(a.name) for a in packet.attachments]
-
-
-@SLOW
-@given(strategies.documents(), st.sampled_from(sorted(PROFILES)))
-def test_what_is_written_is_xml_for_others_too(packet: DocumentPacket, profile: str) -> None:
-    root = ElementTree.fromstring(vndoc.write_packet(packet, profile=profile))
-    assert root.tag == f"{{{NS}}}edXML"
-    subject = root.find(f".//{{{NS}}}Subject")
-    assert subject is not None
-    assert subject.text == (trimmed(packet.subject) if profile == "vxp" else packet.subject)
-
-
-@SLOW
-@given(strategies.documents(), st.sampled_from(["qcvn-102", "vxp"]))
-def test_writing_what_was_read_changes_nothing_more(packet: DocumentPacket, profile: str) -> None:
-    once = vndoc.write_packet(packet, profile=profile)
-    assert vndoc.write_packet(vndoc.read(once).packet, profile=profile) == once
 
 
 @pytest.mark.parametrize("profile", ["qcvn-102", "vxp"])

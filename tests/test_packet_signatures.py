@@ -64,6 +64,26 @@ def test_an_open_file_is_digested_while_it_arrives():
         assert codes(arrived) == codes(judge(octets))
 
 
+@pytest.mark.parametrize("step", [None, 1000])
+def test_what_is_little_is_not_digested_ahead_unless_it_comes_in_pieces(step):
+    packet = PACKET.evolve(attachments=(*FILES, Attachment.of(bytes(20_000), name="a.bin")))
+    data = sign_header(vndoc.write_packet(packet), packet, signer=SIGNER, signing_time=TIME, form="enveloped")
+    with vndoc.read(io.BytesIO(data) if step is None else Dripping(data, step)) as reading:
+        assert (reading.skeleton.ahead is None) == (step is None)
+        assert judge(reading).passed
+        assert reading.packet == vndoc.read(data).packet
+
+
+class Dripping:
+    """A file that gives a few octets at a time."""
+
+    def __init__(self, data: bytes, step: int) -> None:
+        self.file, self.step = io.BytesIO(data), step
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(min(size, self.step))
+
+
 def known(code: str, day: datetime.date) -> OrganisationRecord | None:
     assert day == datetime.date(2026, 3, 4)
     return OrganisationRecord(names=("đơn vị  GỬI mẫu",), budget_codes=("1234567",)) if code == "H41" else None

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from vndoc import text as module
 from vndoc.text import Text, mask, nfc, safe_filename, search_key, shorten
 
 
@@ -195,3 +196,16 @@ def test_a_safe_name_can_be_created_anywhere(name: str) -> None:
     assert safe[0] not in ". -"
     assert safe[-1] not in ". "
     assert safe_filename(safe) == safe
+
+
+@given(st.text(st.sampled_from("0123456789 .\u00a0aĐ-/\u0663\u00b2"), max_size=30))
+def test_what_is_masked_has_three_digits_in_a_row(given_text: str) -> None:
+    """Texts without them are not searched: nothing would be found."""
+    grouped = module._GROUPED_NUMBER.sub(module._masked, given_text)
+    assert mask(given_text) == module._CITIZEN_NUMBER.sub(module._masked, grouped)
+
+
+@given(st.text(max_size=80))
+def test_a_shortened_text_is_on_one_line(given_text: str) -> None:
+    line = "".join(ch if ch.isprintable() else " " for ch in mask(given_text))
+    assert shorten(given_text) == (line if len(line) <= 60 else line[:59] + "…")

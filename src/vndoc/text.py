@@ -17,6 +17,7 @@ Lang = Literal["vi", "en"]
 """Language of a rendered text: Vietnamese or English."""
 _LANGUAGES: tuple[Lang, Lang] = ("vi", "en")
 
+_THREE_DIGITS = re.compile(r"\d{3}")
 _CITIZEN_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
 _GROUPED_NUMBER = re.compile(
     "|".join(
@@ -91,6 +92,8 @@ def mask(text: str) -> str:
     >>> mask("CCCD 012345678901, 0123 4567 8901")
     'CCCD *********901, **** **** *901'
     """
+    if _THREE_DIGITS.search(text) is None:  # each of the two begins with three at least
+        return text
     return _CITIZEN_NUMBER.sub(_masked, _GROUPED_NUMBER.sub(_masked, text))
 
 

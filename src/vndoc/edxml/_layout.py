@@ -26,7 +26,7 @@ def _boolean(value: Any) -> str:
 
 
 def _as_it_is(value: Any) -> str:
-    text = str(value)
+    text = value if type(value) is str else str(value)
     return "" if text.isspace() else escape(text)
 
 

@@ -19,6 +19,7 @@ import pybase64
 
 from vndoc.edxml.packing import Budget, unpack
 from vndoc.envelope import Attachment, DocumentPacket, MemoryOctets, Packet, StatusPacket
+from vndoc.envelope._fields import Getter, getter
 from vndoc.errors import EnvelopeError, LimitError, UsageError
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
@@ -89,9 +90,22 @@ def _plain(value: Any) -> Any:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    left_out = _SOURCES if isinstance(value, Attachment) else ()
-    named = {f.name: getattr(value, f.name) for f in attrs.fields(type(value)) if f.name not in left_out}
-    return {json_key(name): _plain(item) for name, item in named.items() if item is not None and item != ()}
+    keys, take = _keyed(type(value))  # type: ignore[arg-type]
+    found = {}
+    for key, item in zip(keys, take(value), strict=True):
+        if type(item) is str:
+            found[key] = item
+        elif item is not None and item != ():
+            found[key] = _plain(item)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _keyed(kind: type) -> tuple[tuple[str, ...], Getter]:
+    """Return the keys of the fields of a block, and what takes the fields."""
+    left_out = _SOURCES if issubclass(kind, Attachment) else ()
+    names = [field.name for field in attrs.fields(kind) if field.name not in left_out]
+    return tuple(map(json_key, names)), getter(names)
 
 
 def packet_from_json(text: str | bytes, *, limits: Limits = DEFAULT) -> Packet:

@@ -107,9 +107,9 @@ def content_digest(packet: DocumentPacket) -> bytes:
     :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no document packet.
     """
     _check_kind(packet, DocumentPacket)
-    header = zip(_HEADER_NAMES, map(_canonical, _HEADER(packet)), strict=True)
+    header = _fields(_HEADER_NAMES, _HEADER(packet), "null")
     files = [f'[{_canonical(a.name) or "null"}, "{a.digest().hex()}"]' for a in packet.attachments]
-    form = f'{{"attachments": [{", ".join(files)}], "header": {{{_joined(header, "null")}}}}}'
+    form = f'{{"attachments": [{", ".join(files)}], "header": {{{header}}}}}'
     return hashlib.sha256(form.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -123,7 +123,7 @@ def _canonical(value: Any) -> str | None:
     block = _block(type(value))  # type: ignore[arg-type]
     if block is not None:
         names, take = block
-        inner = _joined(zip(names, map(_canonical, take(value)), strict=True), None)
+        inner = _fields(names, take(value))
         return f"{{{inner}}}" if inner else None
     if isinstance(value, OrganCode):
         text = value.text.strip()
@@ -136,11 +136,14 @@ def _canonical(value: Any) -> str | None:
     return str(value) if type(value) is int else _JSON.encode(value)
 
 
-def _joined(fields: Iterable[tuple[str, str | None]], absent: str | None) -> str:
-    """Return *fields*, whose names are ready, as the inner part of a JSON object; those without value say *absent*."""
-    if absent is None:
-        return ", ".join([name + form for name, form in fields if form is not None])
-    return ", ".join([name + (form or absent) for name, form in fields])
+def _fields(names: tuple[str, ...], values: tuple[Any, ...], absent: str | None = None) -> str:
+    """Return fields, whose *names* are ready, as the inner part of a JSON object; those without value say *absent*."""
+    parts = []
+    for name, value in zip(names, values, strict=True):
+        form = absent if value is None else _canonical(value) or absent
+        if form is not None:
+            parts.append(name + form)
+    return ", ".join(parts)
 
 
 @lru_cache(maxsize=64)

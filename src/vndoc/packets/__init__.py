@@ -51,8 +51,8 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
     :class:`~vndoc.errors.LimitError` where it exceeds *limits*, :class:`~vndoc.errors.SourceError` for
     files that cannot be read and :class:`~vndoc.errors.UsageError` for a source of another type.
     """
-    arrival = Arrival(limits, Ahead(_planned)) if callable(getattr(source, "read", None)) else None
-    octets = acquire(source, limits, watch=None if arrival is None else arrival.feed)
+    coming = _Coming(limits)
+    octets = acquire(source, limits, watch=coming.take)
     spools: list[TemporarySpool] = []
 
     def spool() -> TemporarySpool:
@@ -60,13 +60,37 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
         return spools[-1]
 
     try:
-        skeleton = split(octets, spool=spool, limits=limits, recover=recover, arrival=arrival)
+        skeleton = split(octets, spool=spool, limits=limits, recover=recover, arrival=coming.arrival)
         return interpret(skeleton, octets, limits=limits, temporary=tuple(spools))
     except BaseException:
         for made in [octets, *spools]:
             if isinstance(made, TemporarySpool):
                 made.close()
         raise
+
+
+_LITTLE = 128 * 1024
+"""Octets that are digested in less time than it takes to find out what to digest while they come."""
+
+
+class _Coming:
+    """What comes from an open file: taken apart on the way, unless it is little and comes in one piece."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.arrival: Arrival | None = None
+        self._limits = limits
+        self._held = b""
+
+    def take(self, piece: bytes) -> None:
+        """Take the next octets."""
+        if self.arrival is None:
+            if not self._held and len(piece) <= _LITTLE:
+                self._held = piece
+                return
+            self.arrival = Arrival(self._limits, Ahead(_planned))
+            if self._held:
+                self.arrival.feed(self._held)
+        self.arrival.feed(piece)
 
 
 def _planned(root: etree._Element) -> Plan | None:

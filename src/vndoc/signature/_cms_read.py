@@ -162,9 +162,12 @@ class _Material:
         self.counter_signatures: list[SignatureFacts] = []
         self.revocation = reading.context.revocation
         self.values = False
-        self.unsigned = Unsigned(reading.info)
         self.left = names.MOST_VALUES
         """Certificates, lists and responses that may still come, in all attributes together."""
+
+    @functools.cached_property
+    def unsigned(self) -> Unsigned:
+        return Unsigned(self.reading.info)
 
     def read(self) -> None:
         reading = self.reading
@@ -175,9 +178,8 @@ class _Material:
             self._revocation(value, names.REVOCATION_VALUES)
         self._certificates(reading.values(unsigned, names.CERTIFICATE_VALUES))
         self._timestamps()
-        for oid, name in names.NOT_READ.items():
-            if oid in unsigned:
-                reading.add("long-term-data-not-read", name=name)
+        for oid in sorted(unsigned.keys() & names.NOT_READ):
+            reading.add("long-term-data-not-read", name=names.NOT_READ[oid])
         self._countersigned(reading.values(unsigned, names.COUNTER_SIGNATURE))
 
     def _revocation(self, value: der.Element, oid: str) -> None:
@@ -209,9 +211,10 @@ class _Material:
         reading = self.reading
         signed, unsigned = reading.info.signed_attributes, reading.info.unsigned_attributes
         oid = names.CONTENT_TIMESTAMP
+        if not unsigned and oid not in signed:
+            return
         found = [(oid, TimestampKind.CONTENT, value) for value in reading.values(signed, oid)]
-        if unsigned:
-            found += [(oid, kind, v) for oid, kind in _TIMESTAMPS.items() for v in reading.values(unsigned, oid)]
+        found += [(oid, kind, v) for oid, kind in _TIMESTAMPS.items() for v in reading.values(unsigned, oid)]
         if len(found) > MAX_TIMESTAMPS:
             reading.add("timestamps-too-many", limit=MAX_TIMESTAMPS)
         if sum(kind is TimestampKind.ARCHIVE for _, kind, _ in found) > MAX_ARCHIVE:

@@ -11,11 +11,12 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from test_xades_read import AN, V111, V122, V132, V141, qualified
+from vndoc.errors import VndocError
 from vndoc.pki import Purpose, RevocationChecker, TrustStore
 from vndoc.signature import _xmldsig_references, verify_xml
 from vndoc.signature._imprint import key_of
@@ -313,3 +314,44 @@ def test_evidence_records_in_the_signature_are_named() -> None:
     records = '<r:SealingEvidenceRecords xmlns:r="http://uri.etsi.org/19132/v1.1.1#"/>'
     [facts] = read_xml(NEWER[V132].replace(b"<CertificateValues", records.encode() + b"<CertificateValues"))
     assert [r.code for r in facts.reasons] == ["evidence-record-not-read"]
+
+
+# -- hostile -------------------------------------------------------------------------------------------------
+
+LISTED = b"".join(octets_of(OLD, name) for name in ARCHIVED)
+HOSTILE = (
+    stamped(OLD, "ArchiveTimeStamp", "".join(map(hash_data, ARCHIVED)), LISTED),
+    stamped(NEWER[V132], "SigAndRefsTimeStamp", include("refs") + include("certs"), b""),
+)
+PIECES = (
+    "uri=",
+    "URI=",
+    '"#',
+    "#xpointer(id('sv'))",
+    "<Transforms/>",
+    "HashDataInfo",
+    "Include",
+    "</",
+    '"',
+    "&#0;",
+    "é",
+)
+
+
+@given(st.sampled_from(HOSTILE), st.data())
+@settings(max_examples=250)
+def test_nothing_but_our_errors_comes_out_of_damaged_names(octets: bytes, data: st.DataObject) -> None:
+    found = bytearray(octets)
+    first = octets.index(b"<HashDataInfo" if b"<HashDataInfo" in octets else b"<Include")
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(first, min(len(found) - 1, first + 900)))
+        much = data.draw(st.integers(0, 20))
+        found[at : at + much] = data.draw(st.sampled_from(PIECES)).encode()
+    try:
+        facts = read_xml(bytes(found))
+    except VndocError:
+        return
+    for stamp in (t for one in facts for t in one.timestamps):
+        assert stamp.intact is not None or stamp.reasons, "what is not compared says why"
+        if stamp.token is not None and stamp.intact is None:
+            assert len(stamp.reasons) > 1

@@ -101,20 +101,20 @@ def imprint_of(oid: str, value: der.Element, held: Unsigned, content: Content) -
     """
     if oid in _ARCHIVE:
         if content.parts is None:
-            return _refused("timestamp-in-countersignature")
+            return refused("timestamp-in-countersignature")
         if content.octets is None:
-            return _refused("timestamp-content-missing")
+            return refused("timestamp-content-missing")
     try:
         return _RULES[oid](value, held, content)
     except _DAMAGED as error:
-        return _refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
+        return refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
 
 
 def content_imprint(content: Content) -> Imprint:
     """Return what a content-time-stamp should be over: the content (EN 319 122-1, 5.2.8)."""
     octets = content.octets
     if octets is None:
-        return _refused("timestamp-content-missing")
+        return refused("timestamp-content-missing")
     return Imprint(over=functools.partial(_content_digest, content, octets))
 
 
@@ -196,11 +196,11 @@ def _of_archive_v3(value: der.Element, held: Unsigned, content: Content) -> Impr
     try:
         index = hash_index(value.octets)
     except _DAMAGED:
-        return _refused("archive-index-malformed")
+        return refused("archive-index-malformed")
     if index is None:
-        return _refused("archive-index-missing")
+        return refused("archive-index-missing")
     if index.digest.hashlib is None:
-        return _refused("archive-index-digest", found=index.digest.name)
+        return refused("archive-index-digest", found=index.digest.name)
     protected, orphans = _indexed(index, held, parts)
     reasons = (reason("archive-index-orphan", count=orphans),) if orphans else ()
 
@@ -226,7 +226,8 @@ def _fields(info: SignerInfo) -> Iterator[bytes]:
             yield part.octets
 
 
-def _refused(code: str, **values: str) -> Imprint:
+def refused(code: str, **values: object) -> Imprint:
+    """Return what is not computed, and why."""
     return Imprint(over=None, reasons=(reason(code, None, **values),))
 
 

@@ -14,10 +14,10 @@ from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
-from vndoc.signature._cms_imprints import Unsigned, content_imprint, imprint_of, placed
+from vndoc.signature._cms_imprints import Unsigned, content_imprint, imprint_of, placed, refused
 from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
 from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
-from vndoc.signature._imprint import UNKNOWN, Imprint
+from vndoc.signature._imprint import Imprint
 from vndoc.signature.facts import (
     Binding,
     Form,
@@ -227,7 +227,7 @@ class _Material:
         if kind is TimestampKind.CONTENT:
             return content_imprint(self.reading.content)
         if kind is TimestampKind.ARCHIVE and sum(one.kind is kind for one in self.timestamps) >= MAX_ARCHIVE:
-            return UNKNOWN
+            return refused("archive-timestamps-too-many", limit=MAX_ARCHIVE)
         return imprint_of(oid, value, self.unsigned, self.reading.content)
 
     def _timestamp(self, kind: TimestampKind, value: der.Element, imprint: Imprint) -> None:

@@ -20,7 +20,7 @@ from asn1crypto import ocsp
 
 import archive_support as world
 import cms_support as cs
-from test_archive_timestamps import CRL, DAY, LATER, OCSP, V1, V2, V3, archive, codes, stamped_by_hand, tsa
+from test_archive_timestamps import CRL, DAY, LATER, OCSP, V1, V2, V3, archive, by_hand_v2, codes, stamped_by_hand, tsa
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.pki import RevocationChecker, der
 from vndoc.pki.algorithms import DIGESTS
@@ -105,6 +105,18 @@ def test_version_1_is_around_older_ones_of_its_kind_alone() -> None:
     assert second.token is not None
     assert key_of(first.token.octets) in second.protects
     assert key_of(second.token.octets) not in first.protects
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_version_2_under_the_identifier_of_version_1(tagged: bool) -> None:
+    """As programs made it whose library named only the older identifier."""
+    data = rich(detached=True)
+    [count] = {len(list(asn1.ContentInfo.load(data)["content"]["signer_infos"][0]["unsigned_attrs"]))}
+    once = stamped_by_hand(data, by_hand_v2(data, tagged=tagged, attributes=count), V1)
+    [found] = archive(cs.read(once))
+    assert (found.intact, codes(found)) == (True, [])
+    [as_v1] = archive(cs.read(stamped_by_hand(data, by_hand_v1(data), V1)))
+    assert found.protects == as_v1.protects, "what both versions are over"
 
 
 @pytest.mark.parametrize("oid", [CERTS, LISTS, STAMP])

@@ -410,12 +410,12 @@ def test_values_among_the_unsigned_attributes_are_protected_too() -> None:
 
 
 @functools.cache
-def archived_documents() -> tuple[bytes, bytes, bytes]:
-    data = stamped_by_hand(lta(detached=False), b"\0" * 32, V2)
-    return lta(detached=False), data, xml_lta()
+def archived_documents() -> tuple[bytes, bytes, bytes, bytes]:
+    older = [stamped_by_hand(lta(detached=False), b"\0" * 32, oid) for oid in (V1, V2)]
+    return lta(detached=False), older[0], older[1], xml_lta()
 
 
-@given(st.integers(0, 2), st.data())
+@given(st.integers(0, 3), st.data())
 @settings(max_examples=250)
 def test_nothing_but_our_errors_comes_out_of_damaged_archives(which: int, data: st.DataObject) -> None:
     octets = bytearray(archived_documents()[which])
@@ -424,10 +424,12 @@ def test_nothing_but_our_errors_comes_out_of_damaged_archives(which: int, data: 
         much = data.draw(st.integers(0, 40))
         octets[at : at + much] = data.draw(st.binary(max_size=40))
     try:
-        found = cms.read_cms(bytes(octets)) if which < 2 else read_xml(bytes(octets))
+        found = cms.read_cms(bytes(octets)) if which < 3 else read_xml(bytes(octets))
     except VndocError:
         return
     for facts in found:
+        for stamp in facts.timestamps:
+            assert stamp.intact is not None or codes(stamp) != ["timestamp-not-rebuilt"]
         verdict = verdict_of([facts], policy="vn_default", trust=TrustStore(), at=LATER)
         assert not verdict.passed
 
@@ -454,6 +456,7 @@ def test_the_number_of_archive_timestamps_is_limited(count: int) -> None:
     found = archive(facts)
     assert len(found) == count
     assert [t.intact for t in found] == [True] * 30 + [None] * (count - 30)
+    assert all("archive-timestamps-too-many" in codes(t) for t in found[30:])
     assert ("archive-timestamps-too-many" in cs.codes(facts)) is (count > 30)
 
 

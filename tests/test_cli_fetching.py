@@ -286,3 +286,13 @@ def test_a_reason_of_several_places_is_printed_once(world):
     base = ("verify", world.cms, "--policy", "vn_default", "--trust", world.trust, "--content", world.content)
     page = call(*base, "--lang", "en")
     assert page.stdout.count("[revocation-not-checked]") == 1
+
+
+def test_a_bundle_without_revocation_data_says_so(world):
+    out = world.folder / "b.zip"
+    base = ("trust", "bundle", out, "--for", world.cms, "--content", world.content, "--trust", world.trust)
+    page = call(*base, "--lang", "en")
+    assert (page.exit_code, "no revocation data" in page.stdout) == (0, True)
+    assert world.server.asked == []
+    page = call(*base, *world.host, "--overwrite", "--lang", "en")
+    assert (page.exit_code, "no revocation data" in page.stdout) == (0, False)

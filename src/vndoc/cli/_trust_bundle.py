@@ -213,6 +213,8 @@ def _show(run: Run, output: Path, view: Result) -> None:
         until = "" if item["until"] is None else run.word("trust-until", until=item["until"])
         run.say(f"  {run.word('bundle-' + item['kind'])}: {what}  {until}".rstrip())
     show_failures(run, view["failures"])
+    if all(item["kind"] == FetchKind.CERTIFICATE for item in view["items"]) and view["items"]:
+        run.say("  " + run.word("bundle-no-revocation"), STYLES["warning"])
     if view["items"]:
         run.say(run.word("bundle-written", name=output, count=len(view["items"]), sha256=view["sha256"]), "bold green")
     else:

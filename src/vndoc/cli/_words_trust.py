@@ -56,6 +56,10 @@ TRUST_WORDS: Mapping[str, Text] = MappingProxyType(
             "Đã ghi {count} mục vào {name}. Khi chuyển sang mạng khác, hãy đối chiếu SHA-256 của bản kê: {sha256}",
             "{count} items written to {name}. Where it is carried over, compare the SHA-256 of its manifest: {sha256}",
         ),
+        "bundle-no-revocation": Text(
+            "Không có dữ liệu thu hồi: hãy thêm --fetch, hoặc --from cho từng tệp.",
+            "There is no revocation data in it: add --fetch, or --from for each file.",
+        ),
         "bundle-empty": Text(
             "Không thu thập được gì; không ghi tệp nào.", "Nothing was collected, no file is written."
         ),

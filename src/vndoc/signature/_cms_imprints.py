@@ -101,20 +101,20 @@ def imprint_of(oid: str, value: der.Element, held: Unsigned, content: Content) -
     """
     if oid in _ARCHIVE:
         if content.parts is None:
-            return _refused("timestamp-in-countersignature")
+            return refused("timestamp-in-countersignature")
         if content.octets is None:
-            return _refused("timestamp-content-missing")
+            return refused("timestamp-content-missing")
     try:
         return _RULES[oid](value, held, content)
     except _DAMAGED as error:
-        return _refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
+        return refused("timestamp-surroundings-damaged", detail=getattr(error, "code", "?"))
 
 
 def content_imprint(content: Content) -> Imprint:
     """Return what a content-time-stamp should be over: the content (EN 319 122-1, 5.2.8)."""
     octets = content.octets
     if octets is None:
-        return _refused("timestamp-content-missing")
+        return refused("timestamp-content-missing")
     return Imprint(over=functools.partial(_content_digest, content, octets))
 
 
@@ -196,11 +196,11 @@ def _of_archive_v3(value: der.Element, held: Unsigned, content: Content) -> Impr
     try:
         index = hash_index(value.octets)
     except _DAMAGED:
-        return _refused("archive-index-malformed")
+        return refused("archive-index-malformed")
     if index is None:
-        return _refused("archive-index-missing")
+        return refused("archive-index-missing")
     if index.digest.hashlib is None:
-        return _refused("archive-index-digest", found=index.digest.name)
+        return refused("archive-index-digest", found=index.digest.name)
     protected, orphans = _indexed(index, held, parts)
     reasons = (reason("archive-index-orphan", count=orphans),) if orphans else ()
 
@@ -226,7 +226,8 @@ def _fields(info: SignerInfo) -> Iterator[bytes]:
             yield part.octets
 
 
-def _refused(code: str, **values: str) -> Imprint:
+def refused(code: str, **values: object) -> Imprint:
+    """Return what is not computed, and why."""
     return Imprint(over=None, reasons=(reason(code, None, **values),))
 
 
@@ -276,35 +277,43 @@ def new_index(info: SignerInfo, parts: SignedData, digest: Digest) -> bytes:
 # -- archive-time-stamp version 2 ------------------------------------------------------------------------
 
 
-def _of_archive_v2(value: der.Element, held: Unsigned, content: Content) -> Imprint:
-    """Archive-time-stamp version 2: content, certificates, lists, and the whole SignerInfo as it was then.
+_Form = tuple[str, Callable[[], _Pieces], bytes]
+"""What imprints may be over: what the form is called, what it begins with, and its end."""
 
-    What is not DER is taken as received, or else as the DER of the same. Writers disagreed about the tag and the length
-    around the unsigned attributes; annex K of TS 101 733 asks to try both. Archive timestamps of the same time or later
-    were not there yet.
-    """
-    parts, octets = _at_hand(content)
-    info, (time, expected) = held.info, _stated(value)
-    older = {a.element.start for a in held.before(time, *_ARCHIVE)}
-    kept = [a for a in held if a.oid not in _ARCHIVE or a.element.start in older]
-    joined, fields = b"".join(a.element.octets for a in kept), b"".join(_fields(info))
-    tails = (fields + der.encode(der.context(1), joined), fields + joined)
-    forms = [(*head, tail) for head in _heads(parts, octets) for tail in tails]
-    protects = {key_of(info.signature), *(key_of(element.octets) for element in parts.certificates)}
+
+def _of_archive_v2(value: der.Element, held: Unsigned, content: Content) -> Imprint:
+    """Archive-time-stamp version 2: content, certificates, lists, and the whole SignerInfo as it was then."""
+    parts, _ = _at_hand(content)
+    time, expected = _stated(value)
+    kept = _kept_v2(held, time)
+    protects = {key_of(held.info.signature), *(key_of(element.octets) for element in parts.certificates)}
     for element in parts.revocation:
         protects.update(_choice(element))
     for attribute in kept:
         protects.update(_held(attribute))
-    return Imprint(over=_first_fitting(content, expected, forms), protects=frozenset(protects))
+    over = _first_fitting(content, expected, _forms_v2(kept, held.info, content))
+    return Imprint(over=over, protects=frozenset(protects))
 
 
-def _first_fitting(
-    content: Content, expected: bytes, forms: list[tuple[str, Callable[[], _Pieces], bytes]]
-) -> Callable[[Digest], bytes]:
-    """Return what gives the digest of the first of *forms* that has the digest *expected*, or that of the first.
+def _kept_v2(held: Unsigned, time: datetime.datetime) -> list[_Attribute]:
+    """Return the unsigned attributes that were there at *time*: archive timestamps of then or later were not."""
+    older = {a.element.start for a in held.before(time, *_ARCHIVE)}
+    return [a for a in held if a.oid not in _ARCHIVE or a.element.start in older]
 
-    A form is what it is called, what it begins with, and its end.
+
+def _forms_v2(kept: list[_Attribute], info: SignerInfo, content: Content) -> list[_Form]:
+    """Return what version 2 may be over.
+
+    What is not DER is taken as received, or else as the DER of the same. Writers disagreed about the tag and the length
+    around the unsigned attributes; annex K of TS 101 733 asks to try both.
     """
+    joined, fields = b"".join(a.element.octets for a in kept), b"".join(_fields(info))
+    tails = (fields + der.encode(der.context(1), joined), fields + joined)
+    return [(*head, tail) for head in _heads(*_at_hand(content)) for tail in tails]
+
+
+def _first_fitting(content: Content, expected: bytes, forms: list[_Form]) -> Callable[[Digest], bytes]:
+    """Return what gives the digest of the first of *forms* that has the digest *expected*, or that of the first."""
 
     def digests(digest: Digest) -> Iterator[bytes]:
         for name, head, tail in forms:
@@ -376,7 +385,8 @@ def _of_archive_v1(value: der.Element, held: Unsigned, content: Content) -> Impr
     These are the content, the signed attributes, the signature value and certain unsigned attributes. Certificates and
     lists outside the signer are not among them. Of an attribute, type and values stay, as RFC 5126, 6.3.5, note 2 has
     it for the timestamps that are described in the same words. Signed attributes that are no DER are taken as received,
-    or else as DER, which the signature is over.
+    or else as DER, which the signature is over. Programs that had no name for the identifier of version 2 made that
+    version under this one; it is over all of the same and more.
     """
     _, octets = _at_hand(content)
     info, (time, expected) = held.info, _stated(value)
@@ -385,11 +395,12 @@ def _of_archive_v1(value: der.Element, held: Unsigned, content: Content) -> Impr
     if info.signed is not None and not info.signed_der:
         signed.append(der.read(der_of(info.signed, der.SET)).content)
     end = info.signature + b"".join(a.element.content for a in kept)
-    forms = [("content", lambda: pieces_of(octets), one + end) for one in signed]
+    forms: list[_Form] = [("content", lambda: pieces_of(octets), one + end) for one in signed]
+    forms += _forms_v2(_kept_v2(held, time), info, content)
     protects = {key_of(info.signature)}
     for attribute in kept:
         protects.update(_held(attribute))
-    return Imprint(over=_first_fitting(content, expected, list(forms)), protects=frozenset(protects))
+    return Imprint(over=_first_fitting(content, expected, forms), protects=frozenset(protects))
 
 
 def _at_hand(content: Content) -> tuple[SignedData, Octets]:

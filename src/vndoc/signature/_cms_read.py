@@ -14,10 +14,10 @@ from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
-from vndoc.signature._cms_imprints import Unsigned, content_imprint, imprint_of, placed
+from vndoc.signature._cms_imprints import Unsigned, content_imprint, imprint_of, placed, refused
 from vndoc.signature._cms_signer import NESTING, Content, Context, Reading, reason
 from vndoc.signature._cms_structure import SignedData, SignerInfo, children, digest_needed, signer_info, split
-from vndoc.signature._imprint import UNKNOWN, Imprint
+from vndoc.signature._imprint import Imprint
 from vndoc.signature.facts import (
     Binding,
     Form,
@@ -165,9 +165,12 @@ class _Material:
         self.counter_signatures: list[SignatureFacts] = []
         self.revocation = reading.context.revocation
         self.values = False
-        self.unsigned = Unsigned(reading.info)
         self.left = names.MOST_VALUES
         """Certificates, lists and responses that may still come, in all attributes together."""
+
+    @functools.cached_property
+    def unsigned(self) -> Unsigned:
+        return Unsigned(self.reading.info)
 
     def read(self) -> None:
         reading = self.reading
@@ -180,9 +183,8 @@ class _Material:
             self._certificates(reading.values(unsigned, names.CERTIFICATE_VALUES))
         self._timestamps()
         if unsigned:
-            for oid, name in names.NOT_READ.items():
-                if oid in unsigned:
-                    reading.add("long-term-data-not-read", name=name)
+            for oid in sorted(unsigned.keys() & names.NOT_READ):
+                reading.add("long-term-data-not-read", name=names.NOT_READ[oid])
             self._countersigned(reading.values(unsigned, names.COUNTER_SIGNATURE))
 
     def _revocation(self, value: der.Element, oid: str) -> None:
@@ -213,12 +215,11 @@ class _Material:
     def _timestamps(self) -> None:
         reading = self.reading
         signed, unsigned = reading.info.signed_attributes, reading.info.unsigned_attributes
-        if not unsigned and names.CONTENT_TIMESTAMP not in signed:
-            return
         oid = names.CONTENT_TIMESTAMP
+        if not unsigned and oid not in signed:
+            return
         found = [(oid, TimestampKind.CONTENT, value) for value in reading.values(signed, oid)]
-        if unsigned:
-            found += [(oid, kind, v) for oid, kind in _TIMESTAMPS.items() for v in reading.values(unsigned, oid)]
+        found += [(oid, kind, v) for oid, kind in _TIMESTAMPS.items() for v in reading.values(unsigned, oid)]
         if len(found) > MAX_TIMESTAMPS:
             reading.add("timestamps-too-many", limit=MAX_TIMESTAMPS)
         if sum(kind is TimestampKind.ARCHIVE for _, kind, _ in found) > MAX_ARCHIVE:
@@ -231,7 +232,7 @@ class _Material:
         if kind is TimestampKind.CONTENT:
             return content_imprint(self.reading.content)
         if kind is TimestampKind.ARCHIVE and sum(one.kind is kind for one in self.timestamps) >= MAX_ARCHIVE:
-            return UNKNOWN
+            return refused("archive-timestamps-too-many", limit=MAX_ARCHIVE)
         return imprint_of(oid, value, self.unsigned, self.reading.content)
 
     def _timestamp(self, kind: TimestampKind, value: der.Element, imprint: Imprint) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Final
 
 import attrs
 
 from vndoc.pki.algorithms import Digest, hasher
 from vndoc.pki.outcome import Reason
 
-__all__ = ["UNKNOWN", "Imprint", "Over", "digest_by", "key_of"]
+__all__ = ["Imprint", "Over", "digest_by", "key_of"]
 
 Over = bytes | Callable[[Digest], bytes | Reason | None] | None
 """What a timestamp is over: the octets, or a function that gives their digest, or why it cannot be had."""
@@ -27,10 +26,6 @@ class Imprint:
     over: Over
     protects: frozenset[bytes] = frozenset()
     reasons: tuple[Reason, ...] = ()
-
-
-UNKNOWN: Final = Imprint(over=None)
-"""What a timestamp is over that no rule is known for."""
 
 
 def key_of(octets: bytes) -> bytes:

@@ -2,8 +2,8 @@
 
 Sources: ETSI EN 319 132-1 V1.2.1, clauses 4.5, 5.2.8, 5.3, 5.5.2 and A.1.5; ETSI TS 101 903 V1.3.2 and V1.4.1, 7.2.9,
 7.2.10, 7.3, 7.5, 7.7 and 8.2; V1.1.1, 7. Where a timestamp names what it is over (:mod:`._xades_named`), it is taken at
-its word, and has to name what makes it one of its kind. From V1.2.2 on, names stand for unsigned properties that are
-elsewhere; what is not unsigned is then in without a name.
+its word, and has to name what makes it one of its kind. From V1.2.2 on, those of references and archives name only
+unsigned properties, where these are elsewhere; all else is in without a name.
 """
 
 from __future__ import annotations
@@ -209,6 +209,13 @@ def _data_references(context: Context, signature: etree._Element) -> list[etree.
     return [r for r in _references(signature) if not _of_properties(context, r)]
 
 
+def _signed_properties(context: Context, signature: etree._Element) -> list[etree._Element]:
+    """Return the two parts of the signed properties, as far as they are there: archive timestamps name either."""
+    uris = [r.get("URI", "").removeprefix("#") for r in _references(signature) if _of_properties(context, r)]
+    holders = [found for uri in uris if (found := context.ids.get(uri)) is not None]
+    return [part for holder in holders for part in element_children(holder)]
+
+
 def _of_properties(context: Context, reference: etree._Element) -> bool:
     """Return whether *reference* says, or shows, that it leads to the signed properties."""
     target = context.ids.get(reference.get("URI", "").removeprefix("#"))
@@ -239,7 +246,7 @@ def _named(context: Context, signature: etree._Element, node: etree._Element, fo
     value = _value(signature)
     targets = [one.target for one in named if one.target is not None]
     streams = [one.stream for one in named]
-    if _local(node) not in _DISTRIBUTED or any(one.hashed for one in named) or holds(named, value):
+    if _local(node) not in _DISTRIBUTED or any(one.hashed for one in named):
         for missing in _left_out(context, signature, node, named):
             raise Refusal(missing)
         return Imprint(over=_over(context, streams, node), protects=frozenset(_kept(targets)))
@@ -257,7 +264,7 @@ def _left_out(
 ) -> Iterator[Reason]:
     """Yield what the timestamp *node* has to name to be one of its kind, and does not."""
     kind = _local(node)
-    signed_info, value = element_children(signature)[:2]
+    value = _value(signature)
     parts: list[etree._Element] = []
     references: list[etree._Element] = []
     if kind.startswith("RefsOnly"):
@@ -270,7 +277,7 @@ def _left_out(
     elif kind == "AllDataObjectsTimeStamp":
         references = _data_references(context, signature)
     elif kind == "ArchiveTimeStamp":
-        parts, references = [signed_info, value], _references(signature)
+        parts, references = [value, *_signed_properties(context, signature)], _data_references(context, signature)
     else:
         parts = [value]
     for part in parts:

@@ -80,8 +80,8 @@ def _named(context: Context, signature: etree._Element, child: etree._Element, f
         if element.getparent() is not next(signature.iterchildren(ds("SignedInfo")), None):
             raise Refusal(reason("timestamp-reference-elsewhere", place=child, uri=f'"{uri}"'))
         return Named(stream=stream_of(context, element, signature, form), reference=element)
-    stream = Selection(context.source, element, comments=True).canonical(*form)
-    return Named(stream=stream, target=element)
+    # a bare name leaves comments out, whatever the form would do with them
+    return Named(stream=Selection(context.source, element).canonical(*form), target=element)
 
 
 def _hashed(

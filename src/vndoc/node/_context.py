@@ -124,12 +124,12 @@ def in_hand(content: Octets) -> MemoryOctets | None:
     if content.size > IN_MEMORY:
         return None
     held: list[bytes] = []
-    left = IN_MEMORY
+    total, first = 0, content.size + 1
     with content.open() as file:
-        while piece := file.read(left + 1):
+        while piece := file.read(IN_MEMORY + 1 - total if total else first):
             held.append(piece)
-            left -= len(piece)
-            if left < 0:
+            total += len(piece)
+            if total > IN_MEMORY:
                 return None
     # What the store holds has been compared with its digest while it was read to its end.
     return MemoryOctets(b"".join(held), sha256=content.digest if isinstance(content, BlobOctets) else None)

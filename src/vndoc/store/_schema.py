@@ -8,6 +8,7 @@ nothing can be forgotten. Times are UTC; digests are SHA-256 in hexadecimal.
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ def _in_utc(value: datetime.datetime | None) -> datetime.datetime | None:
     return value if value.tzinfo is datetime.UTC else value.astimezone(datetime.UTC)
 
 
+@functools.lru_cache(maxsize=64)  # the rows of one transaction have few times among them
 def _in_text(value: datetime.datetime | None) -> str | None:
     at = _in_utc(value)
     return None if at is None else f"{at.isoformat(timespec='microseconds')[:_WITHOUT_ZONE]}Z"

@@ -15,7 +15,8 @@ import vndoc
 from axis_support import NORTH, SOUTH, Clock, Vxp, call, running
 from cli_support import attached, document
 from vndoc.errors import UsageError
-from vndoc.testing.axis import FAULTS, AxisServer, Fault, FaultKind, Faults
+from vndoc.testing.axis import FAULTS, AxisServer, AxisSimulator, Fault, FaultKind, Faults, _doors
+from vndoc.testing.axis.faults import OPERATIONS
 from vndoc.transport.base import Kind
 
 PACKET = vndoc.write_packet(document(attachments=attached("a.pdf")))
@@ -256,3 +257,20 @@ def test_json_of_answers_is_ascii_for_clients_that_guess_the_encoding() -> None:
         body = Vxp(server.port, NORTH).ask("getAgenciesList", b"").body
         assert body.isascii()
         assert json.loads(body)["data"][0]["name"] == "Cơ quan Bắc"
+
+
+def test_faults_are_meant_for_calls_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault for a call that is not there would never be met, and a test with it would show nothing."""
+    found: set[str] = set()
+    endpoint = _doors.Doors._endpoint
+
+    def noting(self: Any, face: Any, route: Any) -> Any:
+        found.update((face.name, route.operation, route.meaning))
+        return endpoint(self, face, route)
+
+    monkeypatch.setattr(_doors.Doors, "_endpoint", noting)
+    with AxisSimulator():
+        assert found == set(OPERATIONS)
+    with pytest.raises(UsageError) as caught:
+        Fault.parse("drop@sendEdocc")
+    assert "sendEdocc" in caught.value.text()

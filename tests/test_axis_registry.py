@@ -145,9 +145,10 @@ def test_a_port_that_is_taken_and_one_that_is_none() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         for host, port in (("127.0.0.1", taken.getsockname()[1]), ("127.0.0.1", 70_000), ("no such host", 0)):
-            with AxisSimulator() as axis, pytest.raises(SourceError) as caught:
+            with AxisSimulator() as axis, pytest.raises(UsageError) as caught:
                 AxisServer(axis, host=host, port=port)
-            assert caught.value.code == "target-unwritable"
+            assert caught.value.code == "option-invalid"
+            assert f"{host}:{port}" in caught.value.text()
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:

@@ -114,10 +114,11 @@ def test_what_cannot_be_started(tmp_path: Path) -> None:
         taken.listen()
         (tmp_path / "file").write_bytes(b"")
         for arguments, code in (
-            (("--port", taken.getsockname()[1]), "target-unwritable"),
+            (("--port", taken.getsockname()[1]), "option-invalid"),
             (("--port", 0, "--agencies", tmp_path / "none.toml"), "source-unreadable"),
             (("--port", 0, "--agencies", tmp_path / "file"), "option-invalid"),
             (("--port", 0, "--faults", "dropp"), "option-invalid"),
+            (("--port", 0, "--faults", "drop@sendEdocc"), "option-invalid"),
             (("--port", 0, "--data", tmp_path / "file"), "target-unwritable"),
         ):
             (found,) = results("sim", "--seconds", "0", *arguments, code=2)

@@ -29,6 +29,8 @@ from vndoc.transport import Item, ItemState, Kind, Settlement, Transport
 
 _FAIL = "unreadable"
 """The outcome that the axis is told as a failure: what is no packet at all."""
+_UNFETCHED = 10_000
+"""Copies that could not be fetched, of which one remembers that."""
 
 
 @attrs.define
@@ -66,6 +68,8 @@ class Taking:
             before = self.taken.kept
             for chunk in _chunks(self._pending(kind), self.ctx.policy.batch):
                 self._chunk(chunk)
+                if self._rests() is not None:
+                    return self.taken
                 # What is known already does not count: it must not keep what lies behind it from being seen.
                 if most is not None and self.taken.kept - before >= most:
                     self.taken.more = True
@@ -93,11 +97,26 @@ class Taking:
             known = unit.inbox.known(self.carrier.name, [item.id for item in items])
         for item in items:
             row = known.get(item.id)
+            if self._rests() is not None:
+                break  # it has failed too often: each of a hundred thousand copies would wait for its time-out
             if row is None:
-                self._fetch(item)
+                if not self._put_off(item):
+                    self._fetch(item)
             elif row.state.final and item.state is not ItemState.FAIL:
                 self._tell(item, row)
         self.flush()
+
+    def _rests(self) -> datetime.datetime | None:
+        return self.ctx.breakers[self.carrier.name].rests(self.ctx.now())
+
+    def _put_off(self, item: Item) -> bool:
+        """Return whether *item* could not be fetched twice or more: others must have their turn as well."""
+        times, until = self.ctx.unfetched.get((self.carrier.name, item.id), (0, self.ctx.now()))
+        return times > 1 and self.ctx.now() < until <= self.ctx.now() + self._pause(times)
+
+    def _pause(self, times: int) -> datetime.timedelta:
+        """Return how long a copy is left alone: longer than the carrier rests, else its turn came before theirs."""
+        return self.ctx.policy.breaker_longest * (1 << min(times, 7))
 
     def _can_be_named(self, item: Item) -> bool:
         """Return whether the id of *item* can stand in a row; what has another one is left at the axis, and told."""
@@ -141,6 +160,11 @@ class Taking:
         log(LOG, logging.WARNING, "copy not fetched", carrier=self.carrier.name, item=item.id, error=error)
         if error.code != "carrier-item-unknown":
             self.ctx.breakers[self.carrier.name].failed(self.ctx.now())
+        unfetched, key = self.ctx.unfetched, (self.carrier.name, item.id)
+        times, _ = unfetched.pop(key, (0, None))
+        unfetched[key] = (times + 1, self.ctx.now() + self._pause(times + 1))
+        if len(unfetched) > _UNFETCHED:
+            del unfetched[next(iter(unfetched))]
 
     def _received(self, item: Item, info: BlobInfo, at: datetime.datetime) -> Received:
         return Received(
@@ -267,6 +291,9 @@ class Taking:
         self._settle(row, lease, item, fail=decision.fail)
 
     def _settle(self, row: InboxRow, lease: Lease, item: Item, *, fail: bool) -> None:
+        if (until := self._rests()) is not None:
+            self._settle_later(row, lease, until)
+            return
         try:
             with self._carried():
                 self.carrier.settle(item, Settlement.FAIL if fail else Settlement.DONE)
@@ -281,9 +308,11 @@ class Taking:
         self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
         self.ctx.breakers[self.carrier.name].failed(at)
         log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
-        with self.ctx.store.transaction() as unit:
-            next_at = at + self.ctx.wait(row.attempts)
-            unit.inbox.finish(lease, InboxState.DECIDED, at=at, next_at=next_at)
+        self._settle_later(row, lease, at + self.ctx.wait(row.attempts))
+
+    def _settle_later(self, row: InboxRow, lease: Lease, next_at: datetime.datetime) -> None:
+        with lease_may_be_lost(row.id, row.carrier), self.ctx.store.transaction() as unit:
+            unit.inbox.finish(lease, InboxState.DECIDED, at=self.ctx.now(), next_at=next_at)
 
     def _tell(self, item: Item, row: InboxRow) -> None:
         """Tell the axis once more what it has forgotten: the row itself has ended."""
@@ -291,6 +320,8 @@ class Taking:
             with self._carried():
                 self.carrier.settle(item, Settlement.FAIL if row.outcome == _FAIL else Settlement.DONE)
         except TransportError as error:
+            if error.code != "carrier-item-unknown":
+                self.ctx.breakers[self.carrier.name].failed(self.ctx.now())
             log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
 
     def flush(self) -> None:

@@ -349,7 +349,8 @@ class Node:
             (breaker.rest if error.code in exchange.PAUSING else breaker.failed)(ctx.now())
             log(LOG, logging.WARNING, "axis not asked", carrier=name, error=error)
         else:
-            ctx.breakers[name].worked()
+            if ctx.breakers[name].rests(ctx.now()) is None:
+                ctx.breakers[name].worked()
             ctx.metrics.set("last_poll_timestamp_seconds", name, to=ctx.now().timestamp())
         return taking.taken
 

@@ -104,6 +104,23 @@ FAULTS: Final[Mapping[FaultKind, Text]] = MappingProxyType(
 """What each fault does, in both languages."""
 
 
+OPERATIONS: Final = (
+    *("send", "list", "fetch", "settle", "count", "sent", "directory", "register", "exists", "login"),
+    *("vxp", "lgsp", "edoc"),
+    *("sendEdoc", "getReceivedEdocList", "getSentEdocList", "getEdoc", "downloadEdoc", "updateStatus"),
+    *("countReceiveEdoc", "countReceiveStatus", "getAgenciesList", "getAgenciesListQD20", "getSynchronizeUnit"),
+    *("registerAgency", "deleteAgency", "syncReceivedEdocList"),
+    *("sendDocument", "getPendingDocIds", "getDocument", "confirmReceived", "getOrganizations", "checkExistDocument"),
+)
+"""What a fault may be meant for: meanings, protocols, and the names of the calls."""
+
+
+def _operation(instance: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    del instance, field
+    if value is not None and value not in OPERATIONS:
+        raise UsageError("option-invalid", detail=_NO_OPERATION.filled(found=value, known=", ".join(OPERATIONS)))
+
+
 def _positive(instance: object, field: attrs.Attribute[Any], value: int | None) -> None:
     del instance
     if value is not None and value < 1:
@@ -132,8 +149,9 @@ def _status(instance: object, field: attrs.Attribute[Any], value: int) -> None:
 class Fault:
     """One fault, and for which calls.
 
-    ``operation`` is the axis' name for the call, as in ``sendEdoc``, or one of ``send``, ``list``, ``fetch``,
-    ``settle``, ``count``, ``sent``, ``directory``, ``login`` for what it means under any protocol. ``system`` is the
+    ``operation`` is the axis' name for the call, as in ``sendEdoc``, one of ``send``, ``list``, ``fetch``, ``settle``,
+    ``count``, ``sent``, ``directory``, ``register``, ``exists``, ``login`` for what it means under any protocol, or
+    the protocol: ``vxp``, ``lgsp``, ``edoc``. ``system`` is the
     id of the calling system, ``agency`` the code that the call gives for itself (for ``closed``: the recipient).
     Of the calls that fit, it applies to the ``nth`` alone, to ``every`` so-and-so-many-th, at most so many ``times``,
     with a ``chance`` between 0 and 1; by default to all. ``seconds`` (at most a year) is for ``delay`` and
@@ -141,7 +159,7 @@ class Fault:
     """
 
     kind: FaultKind
-    operation: str | None = attrs.field(default=None, kw_only=True)
+    operation: str | None = attrs.field(default=None, kw_only=True, validator=_operation)
     system: str | None = attrs.field(default=None, kw_only=True)
     agency: str | None = attrs.field(default=None, kw_only=True)
     nth: int | None = attrs.field(default=None, kw_only=True, validator=_positive)
@@ -249,6 +267,7 @@ _TOO_LONG = Text(
 )
 _NO_CHANCE = Text("{name} phải từ 0 đến 1, không phải {found}", "{name} must be from 0 to 1, not {found}")
 _NO_STATUS = Text("{name} phải từ 400 đến 599, không phải {found}", "{name} must be from 400 to 599, not {found}")
+_NO_OPERATION = Text("không có lời gọi {found}; có: {known}", "there is no call {found}; known: {known}")
 _NO_FAULT = Text(
     "không hiểu lỗi giả lập {found}; các loại: {known}", "the fault {found} is not understood; the kinds: {known}"
 )

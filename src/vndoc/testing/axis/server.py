@@ -18,13 +18,14 @@ from typing import Any, Final, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from vndoc.errors import SourceError, UsageError
+from vndoc.errors import UsageError
 from vndoc.testing.axis._doors import CONNECTION
 from vndoc.testing.axis.simulator import AxisSimulator
 from vndoc.text import Text
 
 __all__ = ["AxisServer"]
 
+_NOT_BOUND = Text("không lắng nghe được ở {found}: {detail}", "cannot listen on {found}: {detail}")
 _HEADER_BYTES: Final = 8 * 1024 * 1024
 """What the headers of a request may take: ``to`` with 20,000 recipients stands in them two times."""
 _START_SECONDS: Final = 30.0
@@ -56,7 +57,7 @@ class AxisServer:
 
     *axis* is what to serve (default: a new :class:`AxisSimulator`, closed with the server); *host* and *port* where
     (default: a free port of 127.0.0.1). *tls*, a server context, makes it ``https``. Raises
-    :class:`~vndoc.errors.SourceError` (``target-unwritable``) where the port cannot be had.
+    :class:`~vndoc.errors.UsageError` (``option-invalid``) where the port cannot be had.
     """
 
     def __init__(
@@ -141,5 +142,5 @@ def _bound(host: str, port: int) -> socket.socket:
             raise
     except (OSError, OverflowError) as error:
         detail = getattr(error, "strerror", None) or str(error)
-        raise SourceError("target-unwritable", name=f"{host}:{port}", detail=detail) from error
+        raise UsageError("option-invalid", detail=_NOT_BOUND.filled(found=f"{host}:{port}", detail=detail)) from error
     return found

@@ -27,6 +27,9 @@ MAX_DELEGATES: Final = 8
 MAX_NONCE: Final = 128
 """Octets of a nonce (RFC 9654, section 2.1)."""
 
+_ACCEPTED: Final = Ruling.ACCEPTED  # asking the class of an enum takes four times as long in Python 3.11
+_REVOCATION: Final = Use.REVOCATION
+
 NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
 _POINTS: Final = "2.5.29.31"
 
@@ -112,12 +115,12 @@ def _accepted(question: RevocationQuestion, item: Crl | OcspResponse | Certifica
     """
     algorithm = item.signature_algorithm if isinstance(item, Certificate) else item.algorithm
     judge, at, bits = question.crypto.judge, question.at, signer.key_bits
-    if judge(Use.REVOCATION, algorithm, at, bits) is Ruling.ACCEPTED:
+    if judge(_REVOCATION, algorithm, at, bits) is _ACCEPTED:
         return True
     use = question.use
     if question.legacy:
         use = Use.LEGACY_CA_CERTIFICATE if _own_words(item, signer) else Use.LEGACY_END_CERTIFICATE
-    return judge(use, algorithm, at, bits) is Ruling.ACCEPTED
+    return judge(use, algorithm, at, bits) is _ACCEPTED
 
 
 def _own_words(item: Crl | OcspResponse | Certificate, signer: Certificate) -> bool:

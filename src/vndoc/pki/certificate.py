@@ -61,6 +61,10 @@ class Spans(NamedTuple):
 
 
 _Times = tuple[datetime.datetime, datetime.datetime]
+_Marks = tuple[int, int, int, int, int, int, int, int, int]
+"""Where the signed part begins, where the identifier of the signature begins and stops, and the one inside begins; where
+issuer, validity, subject and key begin, and where the key stops.
+"""
 
 
 @attrs.frozen(eq=False, repr=False, slots=False)
@@ -71,7 +75,8 @@ class Certificate:
     """
 
     der: bytes
-    spans: Spans
+    _marks: _Marks
+    _extensions: Mapping[str, tuple[bool, slice]]
     version: int
     serial: int
     not_before: datetime.datetime
@@ -98,46 +103,60 @@ class Certificate:
         return _load(bytes(data))
 
     @lazy
+    def spans(self) -> Spans:
+        """Where the parts stand in :attr:`der`."""
+        tbs, algorithm, stop, inner, issuer, validity, subject, spki, rest = self._marks
+        return Spans(
+            slice(tbs, algorithm),
+            slice(algorithm, stop),
+            slice(inner, issuer),
+            slice(issuer, validity),
+            slice(subject, spki),
+            slice(spki, rest),
+            self._extensions,
+        )
+
+    @lazy
     def issuer(self) -> bytes:
         """The DER Name of the issuer."""
-        return self.der[self.spans.issuer]
+        return self.der[self._marks[4] : self._marks[5]]
 
     @lazy
     def subject(self) -> bytes:
         """The DER Name of the subject."""
-        return self.der[self.spans.subject]
+        return self.der[self._marks[6] : self._marks[7]]
 
     @lazy
     def spki(self) -> bytes:
         """The DER SubjectPublicKeyInfo."""
-        return self.der[self.spans.spki]
+        return self.der[self._marks[7] : self._marks[8]]
 
     @property
     def tbs(self) -> bytes:
         """The octets that the issuer signed."""
-        return self.der[self.spans.tbs]
+        return self.der[self._marks[0] : self._marks[1]]
 
     @property
     def signature_identifier(self) -> bytes:
         """The DER AlgorithmIdentifier beside the signature."""
-        return self.der[self.spans.algorithm]
+        return self.der[self._marks[1] : self._marks[2]]
 
     @property
     def tbs_signature_identifier(self) -> bytes:
         """The DER AlgorithmIdentifier inside the signed octets, which must be the same."""
-        return self.der[self.spans.inner_algorithm]
+        return self.der[self._marks[3] : self._marks[4]]
 
     @lazy
     def extensions(self) -> Mapping[str, Extension]:
         """The extensions by OID."""
         return MappingProxyType(
-            {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self.spans.extensions.items()}
+            {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self._extensions.items()}
         )
 
     @lazy
     def profile(self) -> Profile:
         """What the extensions say about a path."""
-        return profile_of(self.der, self.spans.extensions)
+        return profile_of(self.der, self._extensions)
 
     @lazy
     def subject_text(self) -> str:
@@ -210,7 +229,7 @@ class Certificate:
 
     def _value(self, oid: str) -> bytes | None:
         """Return the value of one extension, without making those of all."""
-        found = self.spans.extensions.get(oid)
+        found = self._extensions.get(oid)
         return None if found is None else self.der[found[1]]
 
     @lazy
@@ -352,24 +371,25 @@ def _usual(data: bytes) -> Certificate | None:
         if data[rest] != 0xA3 or stop != tbs_stop:
             return None
         repeated = walk_extensions(data, body, stop, extensions)
-    spans = (
-        slice(4, tbs_stop),
-        slice(tbs_stop, algorithm_stop),
-        slice(at, issuer),
-        slice(issuer, validity),
-        slice(subject, spki),
-        slice(spki, rest),
-        extensions,
+    found = _blank(Certificate)  # as a call of the class gives it, and what will be asked for, without the detour
+    found.__dict__.update(
+        der=data,
+        _marks=(4, tbs_stop, algorithm_stop, at, issuer, validity, subject, spki, rest),
+        _extensions=extensions,
+        version=3,
+        serial=int.from_bytes(data[15:at], "big", signed=True),
+        not_before=not_before,
+        not_after=not_after,
+        signature=b"" if data[value] else data[value + 1 :],
+        repeated_extensions=repeated,
+        issuer=data[issuer:validity],
+        subject=data[subject:spki],
+        spki=data[spki:rest],
     )
-    serial = int.from_bytes(data[15:at], "big", signed=True)
-    signature = b"" if data[value] else data[value + 1 :]
-    found = Certificate(data, _spans(Spans, spans), 3, serial, not_before, not_after, signature, repeated)
-    # these are asked for in any case, and to be asked takes longer than to tell
-    found.__dict__.update(issuer=data[issuer:validity], subject=data[subject:spki], spki=data[spki:rest])
     return found
 
 
-_spans: Final = tuple.__new__
+_blank: Final = object.__new__
 
 
 def _unusual(data: bytes) -> Certificate:
@@ -398,15 +418,8 @@ def _unusual(data: bytes) -> Certificate:
     extensions, repeated = _extensions(data, rest, tbs_end) if rest < tbs_end else ({}, False)
     return Certificate(
         data,
-        Spans(
-            slice(body, tbs_stop),
-            slice(tbs_stop, algorithm_stop),
-            slice(at, issuer),
-            slice(issuer, validity),
-            slice(subject, spki),
-            slice(spki, rest),
-            extensions,
-        ),
+        (body, tbs_stop, algorithm_stop, at, issuer, validity, subject, spki, rest),
+        extensions,
         version,
         int.from_bytes(data[serial:serial_end], "big", signed=True),
         not_before,

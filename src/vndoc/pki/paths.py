@@ -42,6 +42,7 @@ _RANKS = (
 )
 """Among paths that do not pass, the one that is nearest to passing is told: first is best."""
 
+_FOR_TIMESTAMPS = frozenset({Purpose.TIMESTAMP})
 _SERVICES = frozenset({TIME_STAMPING, OCSP_SIGNING})
 _NESTED = 2
 """How deep the certificates of those who sign revocation lists are themselves asked about."""
@@ -304,12 +305,12 @@ def _usage(certificate: Certificate, purpose: frozenset[Purpose]) -> list[Reason
     """Return what the extended key usage says against the purpose (RFC 5280, 4.2.1.12; RFC 3161, 2.3)."""
     usage = certificate.profile.extended_usage
     code = None
-    if purpose == {Purpose.TIMESTAMP}:
+    if purpose == _FOR_TIMESTAMPS:
         if usage is None or TIME_STAMPING not in usage:
             code = "certificate-not-for-timestamps"
         elif len(usage) > 1 or not certificate.extensions["2.5.29.37"].critical:
             code = "timestamp-usage-loose"
-    elif usage and usage <= _SERVICES and Purpose.TIMESTAMP not in purpose:
+    elif usage and usage <= _SERVICES and purpose.isdisjoint(_FOR_TIMESTAMPS):
         code = "certificate-not-for-signing"
     return [] if code is None else [path_reason(code, subject=certificate.subject_text)]
 

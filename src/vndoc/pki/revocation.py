@@ -48,6 +48,9 @@ __all__ = ["RevocationCache", "RevocationChecker", "look_further"]
 MAX_SOURCES: Final = 64
 """Lists looked at for one certificate, and responses."""
 
+_GOOD: Final = RevocationStatus.GOOD  # asking the class of an enum takes four times as long in Python 3.11
+_UNKNOWN: Final = RevocationStatus.UNKNOWN
+_REVOKED: Final = RevocationStatus.REVOKED
 _HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
 
 
@@ -137,14 +140,14 @@ class RevocationChecker:
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known of the certificate at the time of the *question*. Never raises."""
         fact = self._at_hand(question)
-        if self.fetch is None or fact.status is not RevocationStatus.UNKNOWN:
+        if self.fetch is None or fact.status is not _UNKNOWN:
             return fact
         return look_further(question, fact, FetchAttempt(FetchSession.of(self.fetch)), known=self)
 
     def _at_hand(self, question: RevocationQuestion) -> RevocationFact:
         certificate = question.certificate
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
-            return _fact(question, RevocationStatus.GOOD, None, "no-check")
+            return _fact(question, _GOOD, None, "no-check")
         why: list[str] = list(self.unreadable)
         said = self._of_ocsps(question, why) if self.ocsps else []
         if self.crls:
@@ -184,7 +187,7 @@ class RevocationChecker:
             self._answer(response, single, weak, said)
 
     def _answer(self, response: OcspResponse, single: SingleResponse, weak: bool, said: list[_Said]) -> None:
-        if single.status is RevocationStatus.UNKNOWN:
+        if single.status is _UNKNOWN:
             raise DoesNotCountError("ocsp-unknown")
         issued, entry = single.this_update, None
         self._not_from_the_future(issued, "ocsp")
@@ -313,16 +316,16 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
     if len(said) == 1 and _plainly_good(said[0], question):
-        return _fact(question, RevocationStatus.GOOD, said[0], said[0].kind)
+        return _fact(question, _GOOD, said[0], said[0].kind)
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
-        return _fact(question, RevocationStatus.REVOKED, first, first.kind)
+        return _fact(question, _REVOKED, first, first.kind)
     held = _held(said, at)
     if held is not None:
         if held.until < at and any(s.issued > at for s in said):  # it was released between two sources, who knows when
-            return _fact(question, RevocationStatus.UNKNOWN, None, "none", (*why, "hold-unclear"))
-        return _fact(question, RevocationStatus.REVOKED, held, held.kind)
+            return _fact(question, _UNKNOWN, None, "none", (*why, "hold-unclear"))
+        return _fact(question, _REVOKED, held, held.kind)
     good, mask = [], 0
     for source in said:
         if source.until < at:
@@ -336,10 +339,10 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
             mask |= source.mask
     if mask == ALL_REASONS:
         best = min(good, key=lambda s: (s.issued > at, abs(s.issued - at)))
-        return _fact(question, RevocationStatus.GOOD, best, best.kind)
+        return _fact(question, _GOOD, best, best.kind)
     if good:
         why.append("crl-partial")
-    return _fact(question, RevocationStatus.UNKNOWN, None, "none", tuple(why) or ("no-source",))
+    return _fact(question, _UNKNOWN, None, "none", tuple(why) or ("no-source",))
 
 
 def _plainly_good(source: _Said, question: RevocationQuestion) -> bool:
@@ -372,7 +375,7 @@ def _fact(
     kind: str,
     why: tuple[str, ...] = (),
 ) -> RevocationFact:
-    entry = source.entry if source is not None and status is RevocationStatus.REVOKED else None
+    entry = source.entry if source is not None and status is _REVOKED else None
     return RevocationFact(
         certificate=question.certificate,
         status=status,
@@ -422,7 +425,7 @@ def look_further(
             unreadable.append(_why(error, f"{request.kind.value}-malformed"))
             continue
         fact = attrs.evolve(base, crls=tuple(crls), ocsps=tuple(ocsps)).status(question)
-        if fact.status is not RevocationStatus.UNKNOWN:
+        if fact.status is not _UNKNOWN:
             return fact
     why = tuple(dict.fromkeys((*fact.why, *unreadable)))
     if attempt.asked == before:

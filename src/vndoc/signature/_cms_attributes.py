@@ -94,7 +94,7 @@ def _first(element: der.Element) -> der.Element:
     return parts[0]
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class CertificateId:
     """How an ESS attribute names the signing certificate. ``digest`` is ``None`` where it is not computed here."""
 

@@ -29,6 +29,9 @@ from vndoc.signature.facts import (
     TimestampKind,
 )
 
+_CMS, _CADES = Form.CMS, Form.CADES  # asking the class of an enum takes four times as long in Python 3.11
+_B, _NO_LEVEL = Level.B, Level.NONE
+
 
 def read_signed(
     data: bytes | Octets, content: Octets | None, context: Context
@@ -171,9 +174,11 @@ class _Material:
             self._revocation(value, names.ADBE_REVOCATION)
         for value in reading.values(unsigned, names.REVOCATION_VALUES):
             self._revocation(value, names.REVOCATION_VALUES)
-        self._certificates(reading.values(unsigned, names.CERTIFICATE_VALUES))
+        if unsigned:
+            self._certificates(reading.values(unsigned, names.CERTIFICATE_VALUES))
         self._timestamps()
-        self._countersigned(reading.values(unsigned, names.COUNTER_SIGNATURE))
+        if unsigned:
+            self._countersigned(reading.values(unsigned, names.COUNTER_SIGNATURE))
 
     def _revocation(self, value: der.Element, oid: str) -> None:
         try:
@@ -202,10 +207,10 @@ class _Material:
 
     def _timestamps(self) -> None:
         info, content = self.reading.info, self.reading.content
+        if not info.unsigned_attributes and names.CONTENT_TIMESTAMP not in info.signed_attributes:
+            return
         for value in self.reading.values(info.signed_attributes, names.CONTENT_TIMESTAMP):
             self._timestamp(TimestampKind.CONTENT, value, Imprint(over=_content_digest(content)))
-        if not info.unsigned_attributes:
-            return
         for oid, kind in _TIMESTAMPS.items():
             for value in self.reading.values(info.unsigned_attributes, oid):
                 self._timestamp(kind, value, self._imprint(oid, kind, value))
@@ -248,9 +253,11 @@ class _Material:
 
     def level(self) -> Level:
         """Return what the signature carries, in the order of EN 319 122-1, clause 6; no claim that it is any good."""
+        if not self.timestamps:
+            return _B
         kinds = {one.kind for one in self.timestamps}
         if TimestampKind.SIGNATURE not in kinds:
-            return Level.B
+            return _B
         if not (self.values or self.revocation.crls or self.revocation.ocsps):
             return Level.T
         return Level.LTA if TimestampKind.ARCHIVE in kinds else Level.LT
@@ -280,11 +287,11 @@ def signer_facts(info: SignerInfo, place: str, content: Content, context: Contex
     context = reading.context
     candidates = reading.candidates(binding)
     signed_octets, judge = reading.verifier()
-    roles = [reading.optional(oid, names.roles) or () for oid in (names.SIGNER_ATTRIBUTES, names.SIGNER_ATTRIBUTES_V2)]
-    form = Form.CADES if reading.ids else Form.CMS
+    roles = _roles(reading)
+    form = _CADES if reading.ids else _CMS
     return SignatureFacts(
         form=form,
-        level=material.level() if form is Form.CADES else Level.NONE,
+        level=material.level() if form is _CADES else _NO_LEVEL,
         place=place,
         algorithm=reading.algorithm,
         covered=(covered,),
@@ -300,12 +307,20 @@ def signer_facts(info: SignerInfo, place: str, content: Content, context: Contex
         revocation=material.revocation,
         counter_signatures=tuple(material.counter_signatures),
         claimed_time=reading.optional(names.SIGNING_TIME, names.signing_time),
-        claimed_roles=(*roles[0], *roles[1]),
+        claimed_roles=roles,
         claimed_place=reading.optional(names.LOCATION, names.location) or (),
         commitment_types=_commitments(reading),
         signature_policy=reading.optional(names.POLICY, names.first_oid),
         reasons=(*reading.reasons, *context.reasons),
     )
+
+
+def _roles(reading: Reading) -> tuple[str, ...]:
+    found: tuple[str, ...] = ()
+    for oid in (names.SIGNER_ATTRIBUTES, names.SIGNER_ATTRIBUTES_V2):
+        if oid in reading.info.signed_attributes:
+            found += reading.optional(oid, names.roles) or ()
+    return found
 
 
 def _commitments(reading: Reading) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ _ALGORITHMS: Final = 65_536
 """Octets of the list of digest algorithms: each takes fifteen."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SignedData:
     """The parts of a SignedData. ``content`` is ``None`` where the signature is detached."""
 
@@ -237,7 +237,7 @@ Attributes = Mapping[str, list[list[der.Element]]]
 """Attributes by OID: for each time it stands there, its values."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class SignerInfo:
     """The parts of a SignerInfo as received."""
 

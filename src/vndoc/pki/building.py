@@ -10,7 +10,7 @@ import datetime
 import enum
 import functools
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import attrs
@@ -113,6 +113,28 @@ class Search:
             if anchor.certificate.der == certificate.der and self._fits(anchor):
                 yield (certificate,), anchor
         yield from self._climb((certificate,))
+
+    def only_chain(self, certificate: Certificate) -> _Chain | None:
+        """Return the chain that :meth:`chains` yields first, where at each step there is one certificate to climb to.
+
+        ``None`` where there is a choice or none, which is for :meth:`chains` to look into.
+        """
+        limits = self.limits
+        chain, top = [certificate], certificate
+        if certificate.subject in self.trust.anchors_by_subject:
+            return None
+        while len(chain) < limits.depth and len(chain) <= limits.steps:
+            named = self._named(top.issuer)
+            if len(named) != 1:
+                return None
+            issuer, anchor = named[0]
+            if (anchor is None and _stands_in(chain, issuer)) or self._signed(top, issuer) is not _YES:
+                return None
+            chain.append(issuer)
+            if anchor is not None:
+                return (tuple(chain), anchor) if self._fits(anchor) else None
+            top = issuer
+        return None
 
     def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
         top, limits = chain[-1], self.limits
@@ -217,7 +239,7 @@ class Search:
             self.dead_ends.append(reason)
 
 
-def _stands_in(chain: tuple[Certificate, ...], issuer: Certificate) -> bool:
+def _stands_in(chain: Iterable[Certificate], issuer: Certificate) -> bool:
     """Return whether a certificate of *chain* has the name and the key of *issuer*: a circle."""
     return (issuer.subject, issuer.spki) in [(certificate.subject, certificate.spki) for certificate in chain]
 

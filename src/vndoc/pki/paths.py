@@ -163,6 +163,13 @@ class _Run:
         stuck: dict[Certificate, None],
     ) -> PathResult | None:
         """Return the best answer among the paths that reach an anchor, or ``None``; say where the others ended."""
+        search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, False, stuck)
+        first = None
+        only = search.only_chain(certificate)
+        if only is not None:
+            first = self._judge(*only, end_use, nested)
+            if first.passed:
+                return first
         best: PathResult | None = None
         judged: set[tuple[TrustAnchor, tuple[Certificate, ...]]] = set()
         for loose in (False, True):
@@ -170,7 +177,8 @@ class _Run:
             for chain, anchor in search.chains(certificate):
                 if loose and (anchor, chain) in judged:
                     continue
-                result = self._judge(chain, anchor, end_use, nested)
+                result = first or self._judge(chain, anchor, end_use, nested)
+                first = None  # it was the first one
                 if result.passed:
                     return result
                 if best is None or _rank(result) < _rank(best):

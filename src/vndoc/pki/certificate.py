@@ -62,8 +62,8 @@ class Spans(NamedTuple):
 
 _Times = tuple[datetime.datetime, datetime.datetime]
 _Marks = tuple[int, int, int, int, int, int, int, int, int]
-"""Where the signed part begins, where the identifier of the signature begins and stops, and the one inside begins; where
-issuer, validity, subject and key begin, and where the key stops.
+"""Where the signed part begins, where the identifier of the signature begins and stops, where the one inside begins;
+where issuer, validity, subject and key begin, and where the key stops.
 """
 
 

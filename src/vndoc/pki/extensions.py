@@ -169,7 +169,7 @@ def _tagged(value: bytes, tag: int) -> der.Element:
 
 
 def _extended(value: bytes) -> dict[str, Any]:
-    found = set()
+    found = []
     at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
     while at < end:
         body = at + 2
@@ -177,7 +177,7 @@ def _extended(value: bytes) -> dict[str, Any]:
             at = oid_end = body + value[at + 1]
         else:
             body, oid_end, at = der.span(value, at, end, der.OID)
-        found.add(der.dotted(value[body:oid_end]))
+        found.append(der.dotted(value[body:oid_end]))
     return {"extended_usage": frozenset(found)}
 
 
@@ -188,7 +188,9 @@ def _policies(value: bytes) -> dict[str, Any]:
         item, item_end, at = der.span(value, at, end, der.SEQUENCE)
         body, oid_end, _ = der.span(value, item, item_end, der.OID)
         found.append(der.dotted(value[body:oid_end]))
-    if len(set(found)) != len(found) or not found:  # RFC 5280, 4.2.1.4: a policy must not stand twice
+    if not found or (
+        len(found) > 1 and len(set(found)) != len(found)
+    ):  # RFC 5280, 4.2.1.4: a policy must not stand twice
         raise CertificateError("der-malformed", offset=0)
     return {"policies": tuple(found)}
 
@@ -282,12 +284,14 @@ def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Pro
     """
     found: dict[str, Any] = {}
     for oid, (critical, at) in extensions.items():
+        if oid in _SILENT:
+            continue
         reader = _READERS.get(oid)
         if reader is not None:
             try:
-                found.update(reader(data[at]))
+                found |= reader(data[at])
             except CertificateError:
                 found["malformed"] = (*found.get("malformed", ()), oid)
-        elif critical and oid not in _SILENT:
+        elif critical:
             found["unknown_critical"] = (*found.get("unknown_critical", ()), oid)
     return Profile(**found)

@@ -214,20 +214,26 @@ def _usual(data: bytes, expected_nonce: bytes | None) -> OcspResponse | None:
     if responses_stop < algorithm_at:
         extensions, usable = _extensions(data, responses_stop, algorithm_at)
         nonce = extensions.get(_NONCE)
-    return OcspResponse(
-        data,
-        data[inner:produced] if responder == _TAG_1 else None,
-        None if responder == _TAG_1 else data[inner + 2 : produced],
-        _instant(data[produced + 2 : answers]),
-        (_usual_answer(data, body, single_stop) or _single(data, body, single_stop),),
-        None if nonce is None else nonce_of(nonce.value),
-        expected_nonce,
-        b"" if data[value] else data[value + 1 : stop],
-        data[algorithm_at:value_at],
-        usable,
-        slice(_OUTER_SIZE, algorithm_at),
-        _carried(data, stop, end),
+    by_name = responder == _TAG_1
+    found = _blank(OcspResponse)  # as a call of the class gives it, without the detour
+    found.__dict__.update(
+        der=data,
+        responder_name=data[inner:produced] if by_name else None,
+        responder_key=None if by_name else data[inner + 2 : produced],
+        produced_at=_instant(data[produced + 2 : answers]),
+        responses=(_usual_answer(data, body, single_stop) or _single(data, body, single_stop),),
+        nonce=None if nonce is None else nonce_of(nonce.value),
+        expected_nonce=expected_nonce,
+        signature=b"" if data[value] else data[value + 1 : stop],
+        algorithm_identifier=data[algorithm_at:value_at],
+        usable=usable,
+        _tbs=slice(_OUTER_SIZE, algorithm_at),
+        _certificates=_carried(data, stop, end) if stop < end else (),
     )
+    return found
+
+
+_blank: Final = object.__new__
 
 
 def _is_usual_envelope(data: bytes, end: int) -> bool:
@@ -256,16 +262,19 @@ def _usual_answer(data: bytes, pos: int, end: int) -> SingleResponse | None:
         and status + 38 == end
     ):
         return None
-    return SingleResponse(
-        _new(CertificateId, (digest, data[name + 2 : key], data[key + 2 : serial], data[serial + 2 : status])),
-        _GOOD,
-        None,
-        None,
-        _instant(data[status + 4 : status + 19]),
-        _instant(data[status + 23 : end]),
-        None,
-        True,
+    found = _blank(SingleResponse)
+    who = digest, data[name + 2 : key], data[key + 2 : serial], data[serial + 2 : status]
+    found.__dict__.update(
+        certificate_id=_new(CertificateId, who),
+        status=_GOOD,
+        date=None,
+        reason=None,
+        this_update=_instant(data[status + 4 : status + 19]),
+        next_update=_instant(data[status + 23 : end]),
+        archive_cutoff=None,
+        usable=True,
     )
+    return found
 
 
 def _instant(content: bytes) -> datetime.datetime:

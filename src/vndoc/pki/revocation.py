@@ -85,7 +85,6 @@ class _Said:
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
-_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
@@ -124,14 +123,12 @@ class RevocationChecker:
             raise UsageError("time-zone-missing")
         load = Crl.load if cache is None else cache.crl
         unreadable: list[str] = []
-        lists = _each_once([*_read(crls, Crl, load, "crl-malformed", unreadable)]) if crls else ()
-        responses = (
-            _each_once([*_read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable)]) if ocsps else ()
-        )
+        lists = _read(crls, Crl, load, "crl-malformed", unreadable) if crls else ()
+        responses = _read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if ocsps else ()
         return cls(
             crls=lists,
             ocsps=responses,
-            unreadable=_each_once(unreadable),
+            unreadable=tuple(dict.fromkeys(unreadable)) if unreadable else (),
             known_at=known_at,
             fresh_for=fresh_for,
             fetch=fetch,
@@ -148,7 +145,7 @@ class RevocationChecker:
         certificate = question.certificate
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
             return _fact(question, _GOOD, None, "no-check")
-        why: list[str] = list(self.unreadable)
+        why = [*self.unreadable]
         said = self._of_ocsps(question, why) if self.ocsps else []
         if self.crls:
             said += self._of_crls(question, why)
@@ -177,25 +174,26 @@ class RevocationChecker:
     def _of_ocsp(
         self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[_Said]
     ) -> None:
-        if not response.usable or False in [single.usable for single in about]:
+        usable = response.usable
+        for single in about:
+            usable = usable and single.usable
+        if not usable:
             raise DoesNotCountError("ocsp-critical-extension")
         if response.expected_nonce is not None and response.expected_nonce != response.nonce:
             raise DoesNotCountError("ocsp-nonce")
         check_ocsp_signer(response, question)
         weak = response.algorithm.digest == "sha1"
         for single in about:  # what was said before one that does not count stays said
-            self._answer(response, single, weak, said)
-
-    def _answer(self, response: OcspResponse, single: SingleResponse, weak: bool, said: list[_Said]) -> None:
-        if single.status is _UNKNOWN:
-            raise DoesNotCountError("ocsp-unknown")
-        issued, entry = single.this_update, None
-        self._not_from_the_future(issued, "ocsp")
-        if single.date is not None:
-            entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
-        until = self._until(issued, single.next_update)
-        cutoff, material = single.archive_cutoff, response.der
-        said.append(_Said("ocsp", entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak))
+            if single.status is _UNKNOWN:
+                raise DoesNotCountError("ocsp-unknown")
+            issued, entry = single.this_update, None
+            if self.known_at is not None:
+                self._not_from_the_future(issued, "ocsp")
+            if single.date is not None:
+                entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
+            until = single.next_update or self._until(issued, None)
+            cutoff, material = single.archive_cutoff, response.der
+            said.append(_Said("ocsp", entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak))
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -283,25 +281,24 @@ class RevocationChecker:
         return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
 
 
-def _each_once(items: list[_Item]) -> tuple[_Item, ...]:
-    return tuple(items if len(items) < 2 else dict.fromkeys(items))
-
-
 def _read(
     given: Iterable[bytes | _Kind],
     kind: type[_Kind],
     load: Callable[[bytes], _Kind],
     code: str,
     unreadable: list[str],
-) -> Iterator[_Kind]:
+) -> tuple[_Kind, ...]:
+    """Return each of *given* once, read where it is octets; put into *unreadable* why others cannot be read."""
+    found: list[_Kind] = []
     for item in given:
         if isinstance(item, kind):
-            yield item
+            found.append(item)
             continue
         try:
-            yield load(bytes(item))  # type: ignore[arg-type]
+            found.append(load(bytes(item)))  # type: ignore[arg-type]
         except CertificateError as error:
             unreadable.append(_why(error, code))
+    return tuple(found if len(found) < 2 else dict.fromkeys(found))
 
 
 def _why(error: CertificateError, code: str) -> str:
@@ -316,7 +313,17 @@ def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) ->
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
     if len(said) == 1 and _plainly_good(said[0], question):
-        return _fact(question, _GOOD, said[0], said[0].kind)
+        [only] = said
+        return RevocationFact(
+            certificate=certificate,
+            status=_GOOD,
+            at=at,
+            source=only.kind,
+            issued=only.issued,
+            next_update=only.next_update,
+            material=only.material,
+            weak=only.weak,
+        )
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))

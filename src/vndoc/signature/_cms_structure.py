@@ -92,11 +92,10 @@ def _plain(data: bytes, limits: Limits) -> SignedData | None:
             return None
         pieces = None
         if kind_stop != encapsulated_stop:
-            string, string_stop = extent(data, extent(data, kind_stop)[0])
-            if (
-                data[kind_stop] != _TAG_0
-                or data[extent(data, kind_stop)[0]] != STRING
-                or string_stop != encapsulated_stop
+            wrapped, wrapped_stop = extent(data, kind_stop)
+            string, string_stop = extent(data, wrapped)
+            if (data[kind_stop], data[wrapped]) != (_TAG_0, STRING) or not (
+                string_stop == wrapped_stop == encapsulated_stop
             ):
                 return None
             pieces = ContentOctets(data, array("Q", (string, string_stop - string)))

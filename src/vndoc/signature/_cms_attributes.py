@@ -13,6 +13,7 @@ import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._octets import extent
 from vndoc.pki.algorithms import DIGESTS, Digest, digest_of_identifier
 from vndoc.pki.certificate import Certificate
 from vndoc.signature._cms_structure import children, octet_string
@@ -114,6 +115,44 @@ class CertificateId:
 
 def certificate_id(value: der.Element, *, v2: bool) -> CertificateId:
     """Return the first entry of signing-certificate (v1: SHA-1) or signing-certificate-v2 (RFC 5035, 5.4)."""
+    try:
+        found = _usual_id(value, v2)
+    except (IndexError, ValueError):  # an element ends behind the octets, or is malformed
+        found = None
+    return _unusual_id(value, v2) if found is None else found
+
+
+def _usual_id(value: der.Element, v2: bool) -> CertificateId | None:
+    """Return what :func:`_unusual_id` does where one certificate is named and no policy, else ``None``."""
+    data, end = value.data, value.end
+    entry, entries_stop = extent(data, value.body)
+    at, stop = extent(data, entry)
+    if not (stop == entries_stop == end and value.tag == data[value.body] == data[entry] == der.SEQUENCE):
+        return None
+    digest = DIGESTS["sha256" if v2 else "sha1"]
+    if v2 and data[at] == der.SEQUENCE:
+        behind = extent(data, at)[1]
+        digest, at = digest_of_identifier(data[at:behind]), behind
+    content, content_stop = extent(data, at)
+    if data[at] != der.OCTET_STRING or content_stop > stop:
+        return None
+    serial = None
+    if content_stop < stop:
+        names, names_stop = extent(data, content_stop)
+        number = extent(data, names)[1]
+        first, last = extent(data, number)
+        if not (
+            data[content_stop] == data[names] == der.SEQUENCE
+            and data[number] == der.INTEGER
+            and last == names_stop == stop
+            and 0 < last - first < 0x80
+        ):
+            return None
+        serial = int.from_bytes(data[first:last], "big", signed=True)
+    return CertificateId(digest, data[content:content_stop], serial)
+
+
+def _unusual_id(value: der.Element, v2: bool) -> CertificateId:
     parts = _sequence(_first(_first(value)))
     digest: Digest | None = DIGESTS["sha256" if v2 else "sha1"]
     if v2 and parts and parts[0].tag == der.SEQUENCE:

@@ -284,13 +284,11 @@ class Reading:
             if sid.tag in (der.context(0, constructed=False), der.context(0)):
                 key_id = sid.content if not sid.constructed else octet_string(sid._replace(tag=der.OCTET_STRING | 0x20))
                 return tuple(c for c in pool if c.subject_key_id == key_id), ()
-            issuer, serial = children(sid)
-            number = der.integer(serial)
+            named, number = _issuer_and_serial(sid)
         except (CertificateError, ValueError):
             self.add("signer-info-malformed", offset=sid.start)
             return (), ()
         near = tuple([c for c in pool if c.serial == number])
-        named = issuer.octets
         return tuple([c for c in near if c.issuer == named]), near
 
     def verifier(self) -> tuple[bytes, Callable[[Certificate], bool]]:
@@ -327,6 +325,17 @@ class Reading:
         if digest is None:
             return b"", lambda _: False
         return b"", lambda certificate: _verified(certificate, algorithm, info.signature, digest=digest)
+
+
+def _issuer_and_serial(sid: der.Element) -> tuple[bytes, int]:
+    """Return the DER of the issuer's name and the serial number in *sid*; ``ValueError`` for anything else."""
+    data, at, end = sid.data, sid.body, sid.end
+    if end - at > 4 and data[at] == der.SEQUENCE and data[at + 1] < 0x80:  # as nearly all are: without a call
+        serial = at + 2 + data[at + 1]
+        if serial + 2 < end and data[serial] == der.INTEGER and serial + 2 + data[serial + 1] == end < serial + 0x82:
+            return data[at:serial], int.from_bytes(data[serial + 2 : end], "big", signed=True)
+    issuer, number = children(sid)
+    return issuer.octets, der.integer(number)
 
 
 def _verified(

@@ -116,6 +116,7 @@ def _plain(data: bytes, limits: Limits) -> SignedData | None:
 
 _SIGNED_DATA: Final = der.encode_oid(SIGNED_DATA)
 _TAG_0: Final = der.context(0)
+_TAG_1: Final = der.context(1)
 _new: Final = tuple.__new__
 
 
@@ -256,6 +257,65 @@ class SignerInfo:
 
 def signer_info(element: der.Element) -> SignerInfo:
     """Return the parts of a SignerInfo. Raises :class:`~vndoc.errors.CertificateError` ``der-malformed``."""
+    try:
+        found = _usual_info(element)
+    except (IndexError, ValueError):  # an element ends behind the octets, or is malformed
+        found = None
+    return _unusual_info(element) if found is None else found
+
+
+def _usual_info(element: der.Element) -> SignerInfo | None:
+    """Return what :func:`_unusual_info` does where attributes are signed and nothing is unusual, else ``None``.
+
+    Every part begins where the one before it stops: the last one stopping where it must holds all within bounds.
+    """
+    data, at, end = element.data, element.body, element.end
+    sid = at + 3
+    sid_body, digest = extent(data, sid)
+    attributes_at = digest + 2 + data[digest + 1]
+    attributes_body, algorithm = extent(data, attributes_at)
+    value_at = algorithm + 2 + data[algorithm + 1]
+    value, stop = extent(data, value_at)
+    if not (
+        element.tag == data[digest] == data[algorithm] == der.SEQUENCE
+        and data[at : at + 2] == b"\x02\x01"
+        and data[at + 2] < 0x80
+        and data[sid] in _SIDS
+        and data[digest + 1] < 0x80
+        and data[attributes_at] == _TAG_0
+        and data[algorithm + 1] < 0x80
+        and data[value_at] == STRING
+        and (stop == end or data[stop] == _TAG_1)
+        and stop <= end
+    ):
+        return None
+    signed = _new(der.Element, (data, _TAG_0, attributes_at, attributes_body, algorithm, algorithm))
+    unsigned = None
+    if stop < end:
+        unsigned_body, unsigned_stop = extent(data, stop)
+        if unsigned_stop != end:
+            return None
+        unsigned = _new(der.Element, (data, _TAG_1, stop, unsigned_body, end, end))
+    signed_attributes, signed_der = _signed(signed)
+    return SignerInfo(
+        element=element,
+        version=data[at + 2],
+        sid=_new(der.Element, (data, data[sid], sid, sid_body, digest, digest)),
+        digest_identifier=data[digest:attributes_at],
+        signed=signed,
+        signed_attributes=signed_attributes,
+        signed_der=signed_der,
+        signature_identifier=data[algorithm:value_at],
+        signature=data[value:stop],
+        unsigned=unsigned,
+        unsigned_attributes={} if unsigned is None else attributes(unsigned),
+    )
+
+
+_SIDS: Final = frozenset({der.SEQUENCE, der.context(0, constructed=False)})
+
+
+def _unusual_info(element: der.Element) -> SignerInfo:
     parts = children(element)
     signed = unsigned = None
     if len(parts) > 3 and parts[3].tag == der.context(0):

@@ -17,7 +17,7 @@ import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki.algorithms import verify
-from vndoc.pki.certificate import Certificate
+from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.names import key_or_octets
 from vndoc.pki.outcome import Reason
 from vndoc.pki.reasons import path_reason
@@ -84,6 +84,7 @@ _kept_signed_by = functools.lru_cache(maxsize=1024)(_signed_by)
 
 _Chain = tuple[tuple[Certificate, ...], TrustAnchor]
 _Candidate = tuple[Certificate, TrustAnchor | None]
+_FEW: Final = 8
 
 
 @attrs.define(eq=False)
@@ -181,14 +182,18 @@ class Search:
         return hint, anchor is None, not issuer.profile.ca, not in_time, age
 
     def _named(self, name: bytes) -> list[_Candidate]:
-        if self._index is None:
-            self._index = by_subject(self.pool)
         found: list[_Candidate] = []
         if anchors := self.trust.anchors_by_subject.get(name):
             found += [(a.certificate, a) for a in anchors]
-        for index in (self._index, self.trust.pool_by_subject):
-            if certificates := index.get(name):
-                found += [(c, None) for c in certificates]
+        if len(self.pool) <= _FEW:  # sooner looked through than put in order
+            own = [c for c in self.pool if c.subject == name]
+            found += [(c, None) for c in (own if len(own) < 2 else distinct(own))]
+        else:
+            if self._index is None:
+                self._index = by_subject(self.pool)
+            found += [(c, None) for c in self._index.get(name, ())]
+        if certificates := self.trust.pool_by_subject.get(name):
+            found += [(c, None) for c in certificates]
         if len(found) > 1:  # each certificate once, as an anchor where it is one
             found = list({c.der: (c, a) for c, a in reversed(found)}.values())
             found.reverse()

@@ -354,8 +354,10 @@ def _signed(element: der.Element) -> tuple[Attributes, bool]:
         usual = _usual_attributes(element)
     except (IndexError, ValueError):  # an element ends behind the octets, or a length is not minimal
         usual = None
-    if usual is not None:
-        return usual
+    return _unusual_attributes(element) if usual is None else usual
+
+
+def _unusual_attributes(element: der.Element) -> tuple[Attributes, bool]:
     try:
         der.read(element.data, element.start, element.stop)
         found = attributes(element, ber=False)

@@ -206,7 +206,7 @@ def _usual(data: bytes, expected_nonce: bytes | None) -> OcspResponse | None:
         and single_stop == responses_stop <= algorithm_at
         and (
             responder == _TAG_1
-            or (responder == _TAG_2 and data[inner] == 0x04 and data[inner + 1] == produced - inner - 2 < 0x80)
+            or (responder == _TAG_2 and data[inner : inner + 2] == b"\x04\x14" and produced == inner + 22)
         )
     ):
         return None

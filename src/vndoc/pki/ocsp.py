@@ -196,7 +196,9 @@ def _usual(data: bytes, expected_nonce: bytes | None) -> OcspResponse | None:
     inner, produced = extent(data, at)
     answers = produced + 17
     single, responses_stop = extent(data, answers)
-    body, single_stop = extent(data, single)
+    body, single_stop = single + 2, single + 2 + data[single + 1]
+    if data[single + 1] > 0x7F:
+        body, single_stop = extent(data, single)
     if not (
         data[_OUTER_SIZE] == data[algorithm_at] == data[answers] == data[single] == 0x30
         and data[value_at] == 0x03
@@ -279,9 +281,9 @@ def _usual_answer(data: bytes, pos: int, end: int) -> SingleResponse | None:
 
 def _instant(content: bytes) -> datetime.datetime:
     """Return the time of a GeneralizedTime of fifteen characters; ``ValueError`` for any other than in UTC."""
-    text = content.decode("ascii")
-    if not content[:14].isdigit() or text[14] != "Z":
+    if content[14] != 0x5A or not content[:14].isdigit():
         raise ValueError
+    text = content.decode()
     return _from_iso(f"{text[:8]}T{text[8:]}")
 
 

@@ -113,6 +113,15 @@ def test_a_record_without_revocation_data_stays_open(tmp_path, anchors):
     assert call("evidence", "check", record, path, *LATER, "--trust", anchors).exit_code == 3
 
 
+@pytest.mark.parametrize(("stamp", "told"), [(None, True), (tsa(), False)])
+def test_a_signature_without_timestamp_is_told(tmp_path, trust, stamp, told):
+    data = sign_cms(CONTENT, signer=PERSON.signer(), signing_time=day(2021), stamp=stamp, detached=False)
+    path = kept(tmp_path / "a.p7m", data)
+    page = call("evidence", "make", path, *POLICY, *MADE, "--trust", trust, "-o", tmp_path / "r", "--lang", "en")
+    assert page.exit_code == 0, page.output
+    assert ("no timestamp: when" in page.stdout) is told
+
+
 def test_detached_content_and_another_policy(tmp_path, trust):
     data = sign_cms(CONTENT, signer=PERSON.signer(), signing_time=day(2021), stamp=tsa())
     path, content = kept(tmp_path / "a.p7s", data), kept(tmp_path / "a.txt", CONTENT)

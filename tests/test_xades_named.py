@@ -192,6 +192,13 @@ def test_what_cannot_be_followed_says_why(named: str, octets: str, code: str) ->
     assert found.protects == frozenset()
 
 
+def test_a_signature_without_itself_is_not_its_value() -> None:
+    """The enveloped-signature transform leaves nothing of the signature: a timestamp over nothing proves nothing."""
+    found = only(stamped(OLD, "SignatureTimeStamp", hash_data("sig", ENVELOPED), b""))
+    assert (found.intact, codes(found)) == (None, ["timestamp-not-rebuilt", "timestamp-leaves-out"])
+    assert found.protects == frozenset()
+
+
 def test_an_id_that_stands_twice_is_none() -> None:
     data = stamped(OLD, "SignatureTimeStamp", hash_data("sv"), octets_of(OLD, "sv"))
     twice = data.replace(b"<CertRefs/>", b'<CertRefs Id="sv"/>')

@@ -184,6 +184,8 @@ def _show_made(run: Run, name: str, view: dict[str, Any]) -> None:
     show_failures(run, view["failures"])
     if any(reason["code"] == "revocation-not-checked" for s in signatures for reason in s["reasons"]):
         run.say("  " + run.word("evidence-revocation"))
+    if view["status"] == "passed" and any(s["best_signature_time"] is None for s in signatures):
+        run.say("  " + run.word("evidence-no-timestamp"), STYLES["warning"])
     run.say(run.word("evidence-made", name=name, **{k: view[k] for k in ("output", "size", "digest")}))
     if not view["confirmed"]:
         run.say(run.word("evidence-incomplete"), STYLES["warning"])

@@ -26,6 +26,12 @@ EVIDENCE_WORDS: Mapping[str, Text] = MappingProxyType(
             "Revocation data comes from the folder revocation in --trust, from --bundle, or over the network "
             "with --fetch.",
         ),
+        "evidence-no-timestamp": Text(
+            "Chữ ký không có dấu thời gian: khi chứng thư số hết hạn, hồ sơ này không còn chứng minh được gì, trừ khi "
+            "được đóng dấu thời gian trước đó (EvidenceRecord.stamped).",
+            "A signature has no timestamp: when its certificate has ended, this record proves nothing any more, unless "
+            "the record gets a timestamp before (EvidenceRecord.stamped).",
+        ),
         "evidence-confirmed": Text("Hồ sơ được xác nhận.", "The record is confirmed."),
         "evidence-not-confirmed": Text("Hồ sơ KHÔNG được xác nhận.", "The record is NOT confirmed."),
         "evidence-times": Text("  Lập lúc {made}, kiểm tra lúc {at}", "  Made at {made}, checked at {at}"),

@@ -11,8 +11,18 @@ from hypothesis import strategies as st
 
 from pki_support import NOW, POLICY, SIGNERS, day, store
 from vndoc.errors import UsageError
-from vndoc.pki import PathResult, PathValidator, Purpose, RevocationChecker, TrustStore, Use, paths, validate_path
-from vndoc.pki._lasting import turns_of
+from vndoc.pki import (
+    Family,
+    KeyRule,
+    PathResult,
+    PathValidator,
+    Purpose,
+    RevocationChecker,
+    TrustStore,
+    Use,
+    paths,
+    validate_path,
+)
 from vndoc.testing.pki import Authority
 
 KEY = "p256"
@@ -50,11 +60,17 @@ TABLES = (
         POLICY,
         digests={use: {"sha256": datetime.date(2026, 12, 31), "sha1": datetime.date(2024, 2, 29)} for use in Use},
     ),
+    attrs.evolve(
+        POLICY, keys={use: {Family.ECDSA: (KeyRule(384), KeyRule(256, datetime.date(2026, 12, 31)))} for use in Use}
+    ),
 )
 TURNS = sorted(
     {
-        *turns_of(STORES[3], TABLES[0]),
-        *turns_of(STORES[4].with_pool(CAS), TABLES[1]),
+        *STORES[3].turns,
+        *STORES[4].with_pool(CAS).turns,
+        *TABLES[0].ends,
+        *TABLES[1].ends,
+        *TABLES[2].ends,
         PERSON.not_before,
         PERSON.not_after,
     }
@@ -132,11 +148,12 @@ def test_an_answer_ends_with_distrust_and_with_the_last_day_of_an_algorithm():
     distrusted = validator(store(ROOT.certificate, not_after=day(2028)))
     assert distrusted.validate(PERSON, at=day(2027), pool=CAS[1:2]).passed
     assert not distrusted.validate(PERSON, at=day(2028) + TICK, pool=CAS[1:2]).passed
-    dated = PathValidator(trust=PLAIN, purpose=SIGNERS, crypto=TABLES[1])
     last = datetime.datetime(2027, 1, 1, tzinfo=HANOI)
-    assert dated.validate(PERSON, at=day(2026), pool=CAS[1:2]).passed
-    assert dated.validate(PERSON, at=last - TICK, pool=CAS[1:2]).passed
-    assert not dated.validate(PERSON, at=last, pool=CAS[1:2]).passed
+    for tables in TABLES[1:]:
+        dated = PathValidator(trust=PLAIN, purpose=SIGNERS, crypto=tables)
+        assert dated.validate(PERSON, at=day(2026), pool=CAS[1:2]).passed
+        assert dated.validate(PERSON, at=last - TICK, pool=CAS[1:2]).passed
+        assert not dated.validate(PERSON, at=last, pool=CAS[1:2]).passed
 
 
 def test_what_does_not_pass_and_what_lists_say_is_for_its_own_time(searches):

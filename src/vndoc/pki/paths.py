@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
-from vndoc.pki._lasting import Span, span_of, turns_of
+from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.addresses import issuer_addresses
 from vndoc.pki.building import PathLimits, Search, Signed
 from vndoc.pki.certificate import Certificate, load_certificates
@@ -354,7 +354,6 @@ class PathValidator:
     size: int = 1024
     _kept: dict[tuple[_Asked, datetime.datetime], PathResult] = attrs.field(init=False, factory=dict)
     _lasting: dict[_Asked, tuple[Span, PathResult]] = attrs.field(init=False, factory=dict)
-    _turns: list[datetime.datetime] | None = attrs.field(init=False, default=None)
 
     def validate(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
@@ -397,7 +396,9 @@ class PathValidator:
             limits=self.limits,
         )
         asked = certificate.der, tuple([other.der for other in pool])
-        span = None if self.revocation is not None else self._span(result, at, (certificate, *pool))
+        span = None
+        if self.revocation is None:
+            span = span_of(result.outcome, at, self.trust, self.crypto, (certificate, *pool))
         if len(self._kept) + len(self._lasting) >= self.size:
             self._kept.clear()
             self._lasting.clear()
@@ -406,8 +407,3 @@ class PathValidator:
         else:
             self._lasting[asked] = span, result
         return result
-
-    def _span(self, result: PathResult, at: datetime.datetime, given: tuple[Certificate, ...]) -> Span | None:
-        if self._turns is None:
-            self._turns = turns_of(self.trust, self.crypto)
-        return span_of(result.outcome, at, self._turns, given)

@@ -98,6 +98,17 @@ class CryptoPolicy:
             for use, rows in self.digests.items()
         }
 
+    ends: tuple[datetime.datetime, ...] = attrs.field(init=False, eq=False)
+    """The times from which something counts no longer, in order: the ends of the last days of all rows, in UTC."""
+
+    @ends.default
+    def _all_ends(self) -> tuple[datetime.datetime, ...]:
+        days = {until for rows in self.digests.values() for until in rows.values()}
+        days.update(rule.until for rows in self.keys.values() for rules in rows.values() for rule in rules)
+        last = (day for day in days if day is not None and day < _FOR_EVER)
+        midnights = (datetime.datetime.combine(day + _DAY, datetime.time(), _VIETNAM) for day in last)
+        return tuple(sorted(at.astimezone(datetime.UTC) for at in midnights))
+
     def until(self, use: Use, algorithm: SignatureAlgorithm, bits: int | None = None) -> datetime.date | None:
         """Return the last day on which *algorithm* counts with a key of *bits* bits; ``date.max`` if there is no end.
 
@@ -130,16 +141,6 @@ class CryptoPolicy:
     def endless_digests(self, use: Use) -> frozenset[str]:
         """Return the digests that count for *use* without end: for which :meth:`digest_until` is ``date.max``."""
         return self._endless.get(use, frozenset())
-
-    def ends(self) -> frozenset[datetime.datetime]:
-        """Return the times from which something counts no longer: the ends of the last days of all rows."""
-        days = {until for rows in self.digests.values() for until in rows.values()}
-        days.update(rule.until for rows in self.keys.values() for rules in rows.values() for rule in rules)
-        return frozenset(
-            datetime.datetime.combine(day + _DAY, datetime.time(), _VIETNAM)
-            for day in days
-            if day is not None and day < _FOR_EVER
-        )
 
     def _key_end(self, use: Use, algorithm: SignatureAlgorithm, bits: int) -> datetime.date | None:
         if algorithm.family is Family.RSA_PSS and self.pss_plain and not _plain(algorithm):

@@ -89,6 +89,14 @@ def by_subject(certificates: Iterable[Certificate]) -> dict[bytes, list[Certific
     return found
 
 
+def _in_utc(at: datetime.datetime) -> datetime.datetime:
+    """Return the same time in UTC, where nearly all times are: those of one zone are compared much faster."""
+    try:
+        return at.astimezone(datetime.UTC)
+    except OverflowError:  # the first or last hours of the calendar
+        return at
+
+
 @attrs.frozen(kw_only=True, repr=False, slots=False)
 class TrustStore:
     """Anchors, intermediate certificates known beforehand (``pool``), and certificates trusted as themselves.
@@ -190,6 +198,15 @@ class TrustStore:
     def pool_by_subject(self) -> Mapping[bytes, list[Certificate]]:
         """The pool by the DER of the subject."""
         return by_subject(self.pool)
+
+    @lazy
+    def turns(self) -> tuple[datetime.datetime, ...]:
+        """The times at which something in the store begins to count or ends, in order."""
+        anchors = (*self.anchors, *self.pinned)
+        found = {anchor.not_after for anchor in anchors if anchor.not_after is not None}
+        for certificate in (*self.pool, *(anchor.certificate for anchor in anchors)):
+            found |= {certificate.not_before, certificate.not_after}
+        return tuple(sorted(map(_in_utc, found)))
 
     @lazy
     def known(self) -> tuple[Certificate, ...]:

@@ -24,14 +24,6 @@ _DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycop
 _POOL: Final = 8
 _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
-_ALIVE: Final = {
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 _READS: Final = "vndoc_reads"
 
 _SQLITE: Final = {
@@ -63,6 +55,15 @@ _POSTGRES: Final = (
     ("XX002", "store-damaged"),  # index corrupted
 )
 """SQLSTATE by prefix, the first that fits; the rest is ``store-failed``."""
+
+_ALIVE: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 
 
 def open_engine(address: str, *, busy: datetime.timedelta) -> Engine:

@@ -59,8 +59,8 @@ class Context:
     breakers: dict[str, Breaker] = attrs.field(init=False)
     unwritten: dict[str, list[Any]] = attrs.field(factory=dict, init=False)
     """By carrier: attempts whose outcome could not be written down, because the store was gone."""
-    unfetched: dict[tuple[str, str], tuple[int, datetime.datetime]] = attrs.field(factory=dict, init=False)
-    """By carrier and item: how often a copy could not be fetched, and until when it is not tried again."""
+    unfetched: dict[tuple[str, str], None] = attrs.field(factory=dict, init=False)
+    """Carrier and item of copies that could not be fetched: they are tried after the others. The oldest goes first."""
     _made: Iterator[int] = attrs.field(factory=itertools.count, init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -56,6 +56,7 @@ class Taking:
     carrier: Transport
     taken: Taken = attrs.field(factory=Taken)
     _done: list[tuple[InboxRow, Lease]] = attrs.field(factory=list)
+    _again: list[Item] = attrs.field(factory=list)
 
     # -- from the axis -----------------------------------------------------------------------------
 
@@ -67,13 +68,17 @@ class Taking:
         for kind in kinds:
             before = self.taken.kept
             for chunk in _chunks(self._pending(kind), self.ctx.policy.batch):
-                self._chunk(chunk)
                 if self._rests() is not None:
-                    return self.taken
+                    break
+                self._chunk(chunk)
                 # What is known already does not count: it must not keep what lies behind it from being seen.
                 if most is not None and self.taken.kept - before >= most:
                     self.taken.more = True
                     break
+            else:
+                self._last()
+            if self._rests() is not None:
+                break
         return self.taken
 
     def _pending(self, kind: Kind) -> Iterator[Item]:
@@ -99,9 +104,10 @@ class Taking:
             row = known.get(item.id)
             if self._rests() is not None:
                 break  # it has failed too often: each of a hundred thousand copies would wait for its time-out
-            if row is None:
-                if not self._put_off(item):
-                    self._fetch(item)
+            if row is None and (self.carrier.name, item.id) in self.ctx.unfetched:
+                self._again.append(item)
+            elif row is None:
+                self._fetch(item)
             elif row.state.final and item.state is not ItemState.FAIL:
                 self._tell(item, row)
         self.flush()
@@ -109,14 +115,14 @@ class Taking:
     def _rests(self) -> datetime.datetime | None:
         return self.ctx.breakers[self.carrier.name].rests(self.ctx.now())
 
-    def _put_off(self, item: Item) -> bool:
-        """Return whether *item* could not be fetched twice or more: others must have their turn as well."""
-        times, until = self.ctx.unfetched.get((self.carrier.name, item.id), (0, self.ctx.now()))
-        return times > 1 and self.ctx.now() < until <= self.ctx.now() + self._pause(times)
-
-    def _pause(self, times: int) -> datetime.timedelta:
-        """Return how long a copy is left alone: longer than the carrier rests, else its turn came before theirs."""
-        return self.ctx.policy.breaker_longest * (1 << min(times, 7))
+    def _last(self) -> None:
+        """Try once more what could not be fetched before: after all the others, which must have their turn."""
+        again, self._again = self._again, []
+        for item in again:
+            if self._rests() is not None:
+                break
+            self._fetch(item)
+        self.flush()
 
     def _can_be_named(self, item: Item) -> bool:
         """Return whether the id of *item* can stand in a row; what has another one is left at the axis, and told."""
@@ -135,6 +141,7 @@ class Taking:
         except TransportError as error:
             self._not_fetched(item, error)
             return
+        self.ctx.unfetched.pop((self.carrier.name, item.id), None)
         self.ctx.store.reached("take.fetched")
         try:
             kept = octets or self.ctx.store.content(info.digest, info.size)
@@ -160,11 +167,9 @@ class Taking:
         log(LOG, logging.WARNING, "copy not fetched", carrier=self.carrier.name, item=item.id, error=error)
         if error.code != "carrier-item-unknown":
             self.ctx.breakers[self.carrier.name].failed(self.ctx.now())
-        unfetched, key = self.ctx.unfetched, (self.carrier.name, item.id)
-        times, _ = unfetched.pop(key, (0, None))
-        unfetched[key] = (times + 1, self.ctx.now() + self._pause(times + 1))
-        if len(unfetched) > _UNFETCHED:
-            del unfetched[next(iter(unfetched))]
+        self.ctx.unfetched[self.carrier.name, item.id] = None
+        if len(self.ctx.unfetched) > _UNFETCHED:
+            del self.ctx.unfetched[next(iter(self.ctx.unfetched))]
 
     def _received(self, item: Item, info: BlobInfo, at: datetime.datetime) -> Received:
         return Received(

@@ -39,14 +39,6 @@ _FIRST_NAP: Final = 0.0002
 _LONGEST_NAP: Final = 0.002
 _CURSOR: Final = "vndoc_cursor"
 """Where the cursor is kept with the driver's connection: every result of it is read to its end at once."""
-_ALIVE: Final = {
-    "keepalives": 1,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
-}
-"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 
 _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: "store-busy",
@@ -77,6 +69,15 @@ _POSTGRES: Final = (
     ("XX002", "store-damaged"),  # index corrupted
 )
 """SQLSTATE by prefix, the first that fits; the rest is ``store-failed``."""
+
+_ALIVE: Final = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 
 
 _NO_ADDRESS: Final = Text("không phải địa chỉ cơ sở dữ liệu", "not a database URL")

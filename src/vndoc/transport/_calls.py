@@ -12,7 +12,7 @@ from vndoc.transport._failures import WORDS
 from vndoc.transport._json_text import json_object, no_json, packet_in_json
 from vndoc.transport.base import Settlement
 from vndoc.transport.content import Fetched
-from vndoc.transport.http import Arriving, HttpClient, Request
+from vndoc.transport.http import Arriving, HttpClient, Outbound, Request
 
 Judged = Callable[[dict[str, Any], Mapping[str, str], Retry], None]
 """Raises what an answer (read, with its headers) says, unless it is that all went well."""
@@ -21,6 +21,14 @@ Judged = Callable[[dict[str, Any], Mapping[str, str], Retry], None]
 def utc_now() -> datetime.datetime:
     """Return the time of this machine, in UTC."""
     return datetime.datetime.now(datetime.UTC)
+
+
+def json_headers(
+    own: Mapping[str, str], body: Outbound | None, content_type: str = "application/json"
+) -> dict[str, str]:
+    """Return the headers of a call that is answered in JSON: *own*, and those that each has. Nothing is compressed."""
+    sent = {**own, "Accept": "application/json", "Accept-Encoding": "identity"}
+    return sent if body is None else {**sent, "Content-Type": content_type}
 
 
 def json_answer(http: HttpClient, request: Request, judged: Judged) -> tuple[dict[str, Any], bytes]:

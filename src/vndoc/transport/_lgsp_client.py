@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
-from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
+from vndoc.transport._calls import Judged, json_answer, json_headers, json_packet, utc_now, wrong_field
 from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
 from vndoc.transport._outgoing import outbound
@@ -195,14 +195,12 @@ class LgspClient:
         limit: int | None = None,
     ) -> Request:
         most = self.http.options.max_list
-        headers = {
+        own = {
             "Authorization": f"Bearer {token.reveal()}",
             "X-SystemId": self._system_id,
             "X-SecretKey": self._secret.reveal(),
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            **({} if body is None else {"Content-Type": content_type}),
         }
+        headers = json_headers(own, body, content_type)
         return Request(
             method=method,
             path=path,
@@ -227,9 +225,9 @@ class LgspClient:
     def _logged_in(self) -> Secret:
         self._token = None
         path = "/v1/auth/login?allow_anonymous=true"
-        headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
         fields = {k: v.reveal() if isinstance(v, Secret) else v for k, v in self._login.items()}
-        request = Request(method="POST", path=path, headers=lambda: headers, body=Outbound.of(_json(fields)))
+        body = Outbound.of(_json(fields))
+        request = Request(method="POST", path=path, headers=lambda: json_headers({}, body), body=body)
         answer, _ = json_answer(self.http, request, self._judging(Context()))
         data = answer.get("data")
         text = text_of(data, "token") if isinstance(data, dict) else None

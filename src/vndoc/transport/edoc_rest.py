@@ -20,10 +20,11 @@ from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
-from vndoc.transport._calls import Judged, gone_is_done, json_answer, json_packet, utc_now, wrong_field
+from vndoc.transport._calls import Judged, gone_is_done, json_answer, json_headers, json_packet, utc_now, wrong_field
 from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
 from vndoc.transport._outgoing import checked_recipients, outbound
+from vndoc.transport._read_only import ReadOnlyDirectory
 from vndoc.transport._vxp_rows import SentAnswer, agency_row, values
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 from vndoc.transport.content import Fetched
@@ -167,14 +168,8 @@ class EdocRestClient:
         content_type: str = "application/json",
         changes: bool = False,
     ) -> Request:
-        sent = {
-            "organid": self.organ,
-            "authorization": self._token.reveal(),
-            **headers,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            **({} if body is None else {"Content-Type": content_type}),
-        }
+        own = {"organid": self.organ, "authorization": self._token.reveal(), **headers}
+        sent = json_headers(own, body, content_type)
         return Request(
             method=method,
             path=path,
@@ -238,7 +233,7 @@ def _fits(value: str) -> bool:
     return 0 < len(value) <= 1024 and value.isascii() and value.isprintable() and value.strip() == value
 
 
-class EdocRestTransport:
+class EdocRestTransport(ReadOnlyDirectory):
     """A :class:`~vndoc.transport.Transport` and :class:`~vndoc.transport.Directory` over *client*, for its agency.
 
     *name* stands in receipts, *max_bytes* is the largest packet in octets, both ways (None: no limit is stated).
@@ -258,6 +253,7 @@ class EdocRestTransport:
         now: Callable[[], datetime.datetime] = utc_now,
     ) -> None:
         self.client = client
+        self._axis = client.carrier
         self._name = name
         self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes)
         self._now = now
@@ -328,28 +324,9 @@ class EdocRestTransport:
         """Yield every agency that the axis lists."""
         yield from self.client.organizations()
 
-    def changes(self, since: datetime.datetime | None = None) -> Iterator[AgencyRecord]:
-        """Yield every agency for None; the axis does not tell what changed since a time (``carrier-unsupported``)."""
-        if since is not None:
-            raise self._unsupported("changes")
-        return self.agencies()
-
-    def register(self, agency: AgencyRecord) -> None:
-        """Raise ``carrier-unsupported``."""
-        del agency
-        raise self._unsupported("register")
-
-    def remove(self, code: str) -> None:
-        """Raise ``carrier-unsupported``."""
-        del code
-        raise self._unsupported("remove")
-
     def close(self) -> None:
         """Close the client."""
         self.client.close()
-
-    def _unsupported(self, operation: str) -> OwnFaultError:
-        return OwnFaultError("carrier-unsupported", carrier=self.client.carrier, operation=operation)
 
     def __repr__(self) -> str:
         return f"EdocRestTransport({self.client!r})"

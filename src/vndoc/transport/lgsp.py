@@ -23,6 +23,7 @@ from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
 from vndoc.transport._listing import fresh_items, halved
 from vndoc.transport._outgoing import checked_recipients
+from vndoc.transport._read_only import ReadOnlyDirectory
 from vndoc.transport._vxp_rows import ReceivedRow
 from vndoc.transport.base import AgencyRecord, Content, Features, Item, Kind, Outgoing, Receipt, Settlement
 from vndoc.transport.http import HttpOptions
@@ -40,7 +41,7 @@ _DEEP_EVERY: Final = 24 * 3600.0
 _NO_DAYS = Text("{name} phải từ 1 đến 3650 ngày", "{name} must be from 1 to 3650 days")
 
 
-class LgspTransport:
+class LgspTransport(ReadOnlyDirectory):
     """A :class:`~vndoc.transport.Transport` and :class:`~vndoc.transport.Directory` over *client*.
 
     *name* stands in receipts. *max_bytes* is the largest packet in octets, both ways. *kinds* are what it carries,
@@ -72,6 +73,7 @@ class LgspTransport:
                 detail = _NO_DAYS.filled(name=label)
                 raise OwnFaultError("carrier-configuration", carrier=client.carrier, detail=detail)
         self.client = client
+        self._axis = client.carrier
         self._name = name
         self._features = Features(fans_out=True, deduplicates=False, kinds=kinds, max_bytes=max_bytes)
         self._senders = None if senders is None else frozenset(senders)
@@ -180,22 +182,6 @@ class LgspTransport:
         """Yield every agency that the axis lists."""
         yield from self.client.agencies()
 
-    def changes(self, since: datetime.datetime | None = None) -> Iterator[AgencyRecord]:
-        """Yield every agency for None; the axis does not tell what changed since a time (``carrier-unsupported``)."""
-        if since is not None:
-            raise self._unsupported("changes")
-        return self.agencies()
-
-    def register(self, agency: AgencyRecord) -> None:
-        """Raise ``carrier-unsupported``: agencies are entered at the national axis."""
-        del agency
-        raise self._unsupported("register")
-
-    def remove(self, code: str) -> None:
-        """Raise ``carrier-unsupported``."""
-        del code
-        raise self._unsupported("remove")
-
     def close(self) -> None:
         """Close the client."""
         self.client.close()
@@ -203,9 +189,6 @@ class LgspTransport:
     def _carries(self, kind: Kind) -> None:
         if kind not in self._features.kinds:
             raise self._unsupported(kind.value)
-
-    def _unsupported(self, operation: str) -> OwnFaultError:
-        return OwnFaultError("carrier-unsupported", carrier=self.client.carrier, operation=operation)
 
     def __repr__(self) -> str:
         return f"LgspTransport({self.client!r})"

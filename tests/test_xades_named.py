@@ -18,7 +18,7 @@ from lxml import etree
 from test_xades_read import AN, V111, V122, V132, V141, qualified
 from vndoc.errors import VndocError
 from vndoc.pki import Purpose, RevocationChecker, TrustStore
-from vndoc.signature import _xmldsig_references, verify_xml
+from vndoc.signature import _xmldsig_budget, verify_xml
 from vndoc.signature._imprint import key_of
 from vndoc.signature._xades_named import MAX_NAMED
 from vndoc.signature.facts import TimestampFacts, TimestampKind
@@ -223,8 +223,8 @@ def test_work_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     many = hash_data("ki") * (MAX_NAMED - len(ARCHIVED)) + "".join(map(hash_data, ARCHIVED))
     data = stamped(OLD, "ArchiveTimeStamp", many, b"")
     assert codes(only(data)) == ["timestamp-imprint-differs"]
-    monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", 0)
-    monkeypatch.setattr(_xmldsig_references, "_TIMES", 5)
+    monkeypatch.setattr(_xmldsig_budget, "_FREE_OCTETS", 0)
+    monkeypatch.setattr(_xmldsig_budget, "_TIMES", 5)
     assert codes(only(data)) == ["timestamp-not-rebuilt", "too-much-to-digest"]
 
 

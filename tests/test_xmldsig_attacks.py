@@ -15,7 +15,7 @@ from lxml import etree
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import LimitError, ReadError, SignatureError, SourceError
 from vndoc.pki.outcome import Indication, outcome_of
-from vndoc.signature import _xmldsig_references, xmldsig
+from vndoc.signature import _xmldsig_budget, xmldsig
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import TimestampAuthority
@@ -532,8 +532,8 @@ def test_a17_signatures_in_one_document():
 @pytest.fixture
 def budget(monkeypatch):
     def set_budget(times):
-        monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", 0)
-        monkeypatch.setattr(_xmldsig_references, "_TIMES", times)
+        monkeypatch.setattr(_xmldsig_budget, "_FREE_OCTETS", 0)
+        monkeypatch.setattr(_xmldsig_budget, "_TIMES", times)
 
     return set_budget
 

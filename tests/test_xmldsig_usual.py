@@ -20,7 +20,7 @@ from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import LimitError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import TemporarySpool
-from vndoc.signature import _xmldsig_references, _xmldsig_short, xades
+from vndoc.signature import _xmldsig_budget, _xmldsig_short, xades
 from vndoc.signature._xmldsig_short import WORD, shortened, usual_keys
 from vndoc.signature._xmldsig_usual import read_usual
 from vndoc.signature.xmldsig import XmlSource, read_xml
@@ -258,9 +258,9 @@ def test_a_wrong_digest_is_told_by_the_general_route():
 
 def test_the_limit_of_work_counts(monkeypatch):
     data = sealed(document(signature()))
-    monkeypatch.setattr(_xmldsig_references, "_TIMES", 1)
+    monkeypatch.setattr(_xmldsig_budget, "_TIMES", 1)
     for free, found in ((2000, True), (10, False)):
-        monkeypatch.setattr(_xmldsig_references, "_FREE_OCTETS", free)
+        monkeypatch.setattr(_xmldsig_budget, "_FREE_OCTETS", free)
         assert usual(data) == found
         assert sound(read_xml(data)[0]) == found
 

@@ -14,6 +14,7 @@ from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
+from vndoc.signature._xmldsig_budget import affordable, budget
 from vndoc.signature._xmldsig_names import (
     BASE64,
     CANONICAL,
@@ -51,9 +52,6 @@ MAX_ALL_REFERENCES: Final = 500
 MAX_TRANSFORMS: Final = 3
 """Transforms in one reference."""
 
-_FREE_OCTETS: Final = 64 * 1024 * 1024
-_TIMES: Final = 64
-"""Canonical octets that are digested for one document: 64 times its size, and 64 MiB."""
 _PARSED: Final = 16
 """So many octets are digested while one is parsed again or decoded."""
 
@@ -93,16 +91,11 @@ class Context:
     references: int = 0
     walked: int = 0
 
-    @property
-    def budget(self) -> int:
-        """Return how many octets may be digested; parsing and decoding count, too."""
-        return _budget(self.source.size)
-
     def charge(self, size: int) -> None:
         """Count *size* octets of work; :class:`Refusal` once there was too much of it (attack A17)."""
         self.spent += size
         if not affordable(self.spent, self.source.size):
-            raise Refusal(reason("too-much-to-digest", limit=self.budget))
+            raise Refusal(reason("too-much-to-digest", limit=budget(self.source.size)))
 
     def walk(self, node: etree._Element | None) -> None:
         """Count the elements below *node*, which is made canonical or decoded; :class:`Refusal` as :meth:`charge`."""
@@ -110,16 +103,7 @@ class Context:
             return
         self.walked += _count(node)
         if self.walked > _FREE_ELEMENTS and self.walked > _FREE_ELEMENTS + _PASSES * _count(self.source.root):
-            raise Refusal(reason("too-much-to-digest", limit=self.budget))
-
-
-def _budget(size: int) -> int:
-    return _TIMES * size + _FREE_OCTETS
-
-
-def affordable(spent: int, size: int) -> bool:
-    """Return whether *spent* octets of work are not too many for a document of *size* octets (attack A17)."""
-    return spent <= _FREE_OCTETS or spent <= _budget(size)
+            raise Refusal(reason("too-much-to-digest", limit=budget(self.source.size)))
 
 
 def _count(node: etree._Element) -> int:

@@ -31,10 +31,10 @@ from lxml import etree
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
 from vndoc.signature import xades
+from vndoc.signature._xmldsig_budget import affordable
 from vndoc.signature._xmldsig_facts import XmlSignatureFacts, refusals, verifier
 from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
 from vndoc.signature._xmldsig_pattern import IDS, USUAL
-from vndoc.signature._xmldsig_references import affordable
 from vndoc.signature._xmldsig_short import UsualKeys, plain_base64, usual_keys
 from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
 from vndoc.signature.facts import Binding, Covered, Form, Level

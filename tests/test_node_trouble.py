@@ -807,16 +807,15 @@ def test_what_was_just_kept_is_not_read_back_unless_it_is_large(world: World, si
 
 
 class Piecemeal:
-    """A content that says it is smaller than it is, and comes octet by octet."""
+    """A content that says another size than it has, and comes octet by octet."""
 
-    size = 1
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self, data: bytes, size: int = 1) -> None:
+        self.data, self.size = data, size
 
     def open(self) -> Any:
+        octets = iter([bytes([octet]) for octet in self.data])
         file = mock.MagicMock()
-        file.__enter__.return_value.read.side_effect = [*(bytes([octet]) for octet in self.data), b""]
+        file.__enter__.return_value.read.side_effect = lambda size: next(octets, b"") if size else b""
         return file
 
 
@@ -824,6 +823,8 @@ def test_a_content_is_in_hand_whole_or_not_at_all(monkeypatch) -> None:
     monkeypatch.setattr(_context, "IN_MEMORY", 5)
     assert in_hand(Piecemeal(b"abcde")) == MemoryOctets(b"abcde")
     assert in_hand(Piecemeal(b"abcdef")) is None
+    for size in (-1, 0, 5):
+        assert in_hand(Piecemeal(b"abcde", size)) == MemoryOctets(b"abcde")
     assert in_hand(MemoryOctets(b"abcdef")) is None
     assert in_hand(MemoryOctets(b"")) == MemoryOctets(b"")
 

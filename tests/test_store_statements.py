@@ -347,3 +347,35 @@ def test_what_is_wrong_is_said_in_both_languages(store: Store, call: Any, vi: st
     assert vi in error.value.text("vi")
     assert en not in error.value.text("vi")
     assert en in error.value.text("en")
+
+
+@pytest.mark.parametrize("hook", [False, True])
+@pytest.mark.parametrize("how", ["statement", "commit", "undone"])
+def test_a_server_that_goes_in_the_middle_of_a_transaction(tmp_path: Path, how: str, hook: bool) -> None:
+    with services.postgres_database() as url:
+        parts = urlsplit(url)
+        with line(parts.hostname or "", parts.port or 5432) as wire:
+            through = url.replace(f":{parts.port}/", f":{wire.port}/")
+            with Store.open(through, blobs=tmp_path, now=NOW) as store:
+
+                def interrupted() -> None:
+                    with store.transaction() as unit:
+                        unit.outbox.post(message(1, message_id="one", idempotency="one"))
+                        assert not hook or unit.connection.in_transaction()
+                        wire.cut()
+                        if how == "statement":
+                            unit.outbox.find("one")
+                        if how == "undone":
+                            raise Undo
+
+                if how == "undone":
+                    with pytest.raises(Undo):
+                        interrupted()
+                else:
+                    assert code_of(interrupted) == "store-unavailable"
+                wire.mend()
+                with store.transaction() as unit:
+                    assert unit.outbox.find("one") is None
+                    unit.outbox.post(message(1, message_id="one", idempotency="one"))
+                with store.reading() as unit:
+                    assert unit.outbox.find("one") is not None

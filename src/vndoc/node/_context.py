@@ -126,7 +126,7 @@ def in_hand(content: Octets) -> MemoryOctets | None:
     if content.size > IN_MEMORY:
         return None
     held: list[bytes] = []
-    total, first = 0, content.size + 1
+    total, first = 0, max(content.size, 0) + 1
     with content.open() as file:
         while piece := file.read(IN_MEMORY + 1 - total if total else first):
             held.append(piece)

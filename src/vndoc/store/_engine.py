@@ -245,14 +245,14 @@ class Link:
 
     def rollback(self) -> None:
         """Undo what was done; a connection that cannot even do that is given up."""
-        if self._begun is not None:
-            if self._begun.is_active:
+        try:
+            if self._begun is None:
+                if self._fairy.is_valid:
+                    self._fairy.rollback()
+            elif self._begun.is_active:
                 self._begun.rollback()
-        elif self._fairy.is_valid:
-            try:
-                self._fairy.rollback()
-            except self.dialect.loaded_dbapi.Error as error:
-                self._fairy.invalidate(error)
+        except (SQLAlchemyError, self.dialect.loaded_dbapi.Error) as error:
+            (self._fairy if self._around is None else self._around).invalidate(error)
 
     def close(self) -> None:
         """Give the connection back."""

@@ -136,18 +136,18 @@ class InsertOnce(Action):
     def _for(self, dialect: Dialect) -> Any:
         insert: Any = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
         # Inline: no RETURNING of the key. The count is what says whether the row is new.
-        return _Given(insert(self._table).on_conflict_do_nothing().inline(), self._given)
+        return _Insertion(insert(self._table).on_conflict_do_nothing().inline(), self._given)
 
 
 class Insert(InsertOnce):
     """Insert a row that must be new."""
 
     def _for(self, dialect: Dialect) -> Any:  # noqa: ARG002 - the same for both
-        return _Given(self._table.insert().inline(), self._given)
+        return _Insertion(self._table.insert().inline(), self._given)
 
 
 @attrs.frozen
-class _Given:
+class _Insertion:
     """An insertion that names the columns it gives."""
 
     statement: Any

@@ -169,6 +169,15 @@ def test_what_does_not_pass_and_what_lists_say_is_for_its_own_time(searches):
     assert searches == [NOW, later, NOW, later]
 
 
+def test_a_time_is_told_in_the_zone_it_was_asked_in():
+    kept, at = validator(), day(2031)
+    for asked in (at, at.astimezone(HANOI), at):
+        found = kept.validate(PERSON, at=asked, pool=CAS[1:2])
+        [told] = [dict(one.values)["at"] for one in found.outcome.reasons if one.code == "certificate-expired"]
+        assert told == asked
+        assert told.utcoffset() == asked.utcoffset()
+
+
 def test_no_more_answers_than_asked_for():
     kept = validator(size=3)
     for number in range(20):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import tracemalloc
 
 import attrs
 import pytest
@@ -263,6 +264,19 @@ def test_the_limit_of_work_counts(monkeypatch):
         monkeypatch.setattr(_xmldsig_budget, "_FREE_OCTETS", free)
         assert usual(data) == found
         assert sound(read_xml(data)[0]) == found
+
+
+@pytest.mark.parametrize("piece", ["abc=", 'Id="', 'xyId=" ', "d=D="])
+def test_texts_that_look_like_attributes_take_little_memory(piece):
+    data = sealed(document(signature(), f"<e>{piece * 200_000}</e>"))
+    assert usual(data)
+    tracemalloc.start()
+    try:
+        read_xml(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 6 * len(data)
 
 
 def test_expectations_are_those_of_the_general_route():

@@ -332,6 +332,8 @@ def _rank(result: PathResult) -> tuple[bool, int]:
 
 _Asked = tuple[bytes, tuple[bytes, ...]]
 """The octets of the certificate, and those of the certificates that are at hand."""
+_Time = tuple[datetime.datetime, datetime.timedelta | None]
+"""A time and its zone: equal times may have different ones, and an answer says its time in the zone of the question."""
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -352,7 +354,7 @@ class PathValidator:
     parameters: PathParameters = PathParameters()
     limits: PathLimits = PathLimits()
     size: int = 1024
-    _kept: dict[tuple[_Asked, datetime.datetime], PathResult] = attrs.field(init=False, factory=dict)
+    _kept: dict[tuple[_Asked, _Time], PathResult] = attrs.field(init=False, factory=dict)
     _lasting: dict[_Asked, tuple[Span, PathResult]] = attrs.field(init=False, factory=dict)
 
     def validate(
@@ -373,7 +375,7 @@ class PathValidator:
             (since, until), result = lasting
             if since < at < until:
                 return result
-        return self._kept.get((asked, at))
+        return self._kept.get((asked, (at, at.utcoffset())))
 
     def span(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
@@ -403,7 +405,7 @@ class PathValidator:
             self._kept.clear()
             self._lasting.clear()
         if span is None:
-            self._kept[asked, at] = result
+            self._kept[asked, (at, at.utcoffset())] = result
         else:
             self._lasting[asked] = span, result
         return result

@@ -56,7 +56,8 @@ class _Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
     """The signature is not a usual one, or something is wrong with it."""
 
 
-_ID_ENDS: Final = frozenset({b"Id", b"ID", b"id", b"iD"})
+_ID_ENDS: Final = (b'd="', b'D="'), (b'Id="', b'ID="', b'id="', b'iD="')
+"""How the name of an Id ends in canonical octets: first what is soon looked for, then all of it."""
 _FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
 _GUESSED: Final = {ENVELOPED: _PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
 """The canonical form of a reference by the last of its transforms."""
@@ -180,8 +181,8 @@ def _check_ids(root: etree._Element, rest: bytes, match: re.Match[bytes]) -> Non
     own = [value for value in match.group(*IDS) if value is not None]
     if len(set(own)) != len(own):
         raise _Doubt
-    # an attribute ends with its name and this; so may a text, which is looked at for nothing then
-    if not _ID_ENDS.isdisjoint([part[-2:] for part in rest.split(b"=")]) and Ids(root).duplicates:
+    # a text may look like an attribute: then the tree is asked for nothing
+    if all(any(end in rest for end in ends) for ends in _ID_ENDS) and Ids(root).duplicates:
         raise _Doubt
 
 

@@ -296,7 +296,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_every_kind_of_fault_is_shown() -> None:
-    with running(faults=[f"{kind.value}@nothing" for kind in FaultKind]) as server:
+    with running(faults=[f"{kind.value}@deleteAgency" for kind in FaultKind]) as server:
         found = page(server)
         rows = found.xpath("//table[@aria-labelledby='faults']/tbody/tr")
         assert [text(row[0]) for row in rows] == [kind.value for kind in FaultKind]

@@ -21,6 +21,7 @@ import multiprocessing
 import os
 import random
 import sqlite3
+import statistics
 import sys
 import tempfile
 import time
@@ -331,6 +332,19 @@ def postgres_urls() -> Iterator[tuple[str, str]]:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def sync_seconds() -> float:
+    """Return how long one sync of a small file takes on the disk below: what the ratio depends on most."""
+    taken = []
+    with tempfile.TemporaryFile(prefix="vndoc-bench-") as file:
+        for _ in range(50):
+            file.write(bytes(4096))
+            file.flush()
+            began = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
 def throughput(databases: dict[str, Callable[[], Any]], workers: Sequence[int], count: int, size: int) -> None:
     for name, urls in databases.items():
         for number in workers:
@@ -486,6 +500,7 @@ def main() -> int:
     except psycopg.OperationalError:
         del databases["PostgreSQL"]
         print("no PostgreSQL server answers: SQLite alone is measured", file=sys.stderr)
+    row("one sync of the disk, ms", f"{sync_seconds() * 1000:.2f}")
     throughput(databases, given.workers, given.documents, given.size)
     if given.pending:
         pending(given.pending)

@@ -153,7 +153,7 @@ class Server:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
-        for thread in self._threads[1:]:
+        for thread in self._threads:  # the first one is that which starts the others
             thread.join(5)
 
 

@@ -78,12 +78,6 @@ NAMES: Final = {
 }
 """The names of attributes in their standards."""
 
-ONCE: Final = frozenset(
-    {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, ALGORITHM_PROTECTION, SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2}
-    | {POLICY, LOCATION, SIGNER_ATTRIBUTES, SIGNER_ATTRIBUTES_V2}
-)
-"""Signed attributes that may stand there once, with one value (RFC 5652, 11; RFC 5035, 5.4; EN 319 122-1, 5)."""
-
 
 def _wrong(element: der.Element) -> CertificateError:
     return CertificateError("der-malformed", offset=element.start)

@@ -50,7 +50,6 @@ COUNTERSIGNED: Final = "http://uri.etsi.org/01903#CountersignedSignature"
 
 TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
 """The Types of a reference to SignedProperties, in all versions."""
-_COUNTERSIGNED: Final = frozenset({COUNTERSIGNED, *(f"{name}CountersignedSignature" for name in NAMESPACES)})
 _EVIDENCE_RECORDS: Final = "{http://uri.etsi.org/19132/v1.1.1#}SealingEvidenceRecords"
 _TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 

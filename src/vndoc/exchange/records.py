@@ -107,9 +107,7 @@ def _plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, frozenset):
-        return sorted(_plain(item) for item in value)
-    return value
+    return sorted(_plain(item) for item in value)  # a frozenset: fields of these classes are nothing else
 
 
 def _object(data: object, kind: Any) -> Any:

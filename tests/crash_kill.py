@@ -29,7 +29,7 @@ from sqlalchemy import create_engine, text
 from node_support import FIRST, POLICY, SENDER, declared, organization, packet, table
 from vndoc.errors import ExchangeError
 from vndoc.exchange import LifeEvent
-from vndoc.node import FAILPOINTS, Event, Node
+from vndoc.node import FAILPOINTS, Event, Node, _ahead
 from vndoc.store import Connection, FolderBlobs, Store
 from vndoc.testing.clock import FakeClock
 from vndoc.transport import SpoolTransport
@@ -38,6 +38,8 @@ BEGIN = datetime.datetime(2026, 3, 2, 1, 0, tzinfo=datetime.UTC)
 LATER = datetime.timedelta(minutes=10)
 """When the second process begins: the leases of the first are over."""
 DOCUMENTS = 3
+setattr(_ahead, "_SLOW", -1.0)  # noqa: B010 - a constant; here every copy is fetched ahead
+
 ELSEWHERE = frozenset({"take.kept-only"})
 """Points that the scenario comes to only when a hook fails."""
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (kind TEXT, business_key TEXT, code TEXT, event TEXT)"
@@ -66,7 +68,7 @@ class Site:
             {"spool": SpoolTransport(self.folder / code, [code], clock=clock)},
             table(SENDER, FIRST, carrier="spool"),
             None,
-            POLICY,
+            attrs.evolve(POLICY, ahead=2),
             own={code: organization(code)},
             clock=clock,
             jitter=lambda: 0.5,

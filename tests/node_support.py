@@ -35,8 +35,9 @@ from vndoc.transport import MemoryAxis, Transport
 
 SENDER, FIRST, SECOND, THIRD = "000.00.00.H01", "000.00.00.H02", "000.00.00.H03", "000.00.00.H04"
 AXIS = "axis"
-POLICY = NodePolicy(signatures=None, sending=SendingRules(signed=frozenset()))
-"""Packets of these tests are not signed: what signatures are worth is tested elsewhere."""
+POLICY = NodePolicy(signatures=None, sending=SendingRules(signed=frozenset()), ahead=0)
+"""Packets of these tests are not signed: what signatures are worth is tested elsewhere. Things come in one order,
+whatever the disk does: how copies are fetched ahead is tested on its own."""
 
 
 def table(*codes: str, carrier: str = AXIS) -> RoutingTable:

@@ -96,7 +96,7 @@ def open_node(settings: Settings) -> Any:
 def _policy(given: Mapping[str, Any]) -> Any:
     from vndoc.node import NodePolicy, Unsure  # noqa: PLC0415 - needs the extra of the store
 
-    values: dict[str, Any] = {key: given[key] for key in ("profile", "batch") if key in given}
+    values: dict[str, Any] = {key: given[key] for key in ("profile", "batch", "ahead") if key in given}
     asked = given.get("signatures", True)
     if asked and "trust" not in given:
         raise broken(_NO_TRUST)

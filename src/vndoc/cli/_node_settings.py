@@ -53,6 +53,7 @@ _PARTS: Final[Mapping[str, Mapping[str, tuple[type, ...]] | None]] = {
         "poll_seconds": _NUMBER,
         "lease_seconds": _NUMBER,
         "batch": (int,),
+        "ahead": (int,),
         "unsure": (str,),
     },
     "agencies": None,

@@ -11,12 +11,14 @@ import contextlib
 import datetime
 import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 
 import attrs
 
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import PeerFaultError, StoreError, TransportError, VndocError
+from vndoc.node._ahead import Ahead
 from vndoc.node._context import LOG, Context, in_hand
 from vndoc.node._deciding import TOO_EARLY, Decision, decide
 from vndoc.node._effects import HookFailedError
@@ -100,17 +102,26 @@ class Taking:
         items = [item for item in items if self._can_be_named(item)]
         with self.ctx.store.reading() as unit:
             known = unit.inbox.known(self.carrier.name, [item.id for item in items])
-        for item in items:
-            row = known.get(item.id)
-            if self._rests() is not None:
-                break  # it has failed too often: each of a hundred thousand copies would wait for its time-out
-            if row is None and (self.carrier.name, item.id) in self.ctx.unfetched:
-                self._again.append(item)
-            elif row is None:
-                self._fetch(item)
-            elif row.state.final and item.state is not ItemState.FAIL:
-                self._tell(item, row)
+        new = [item for item in items if item.id not in known and not self._has_failed(item)]
+        with Ahead(self._get, new, self._most_ahead()) as get:
+            for item in items:
+                row = known.get(item.id)
+                if self._rests() is not None:
+                    break  # it has failed too often: each of a hundred thousand copies would wait for its time-out
+                if row is not None:
+                    if row.state.final and item.state is not ItemState.FAIL:
+                        self._tell(item, row)
+                elif self._has_failed(item):
+                    self._again.append(item)
+                else:
+                    self._fetch(item, get)
         self.flush()
+
+    def _most_ahead(self) -> int:
+        return self.ctx.policy.ahead if self.carrier.features.concurrent else 0
+
+    def _has_failed(self, item: Item) -> bool:
+        return (self.carrier.name, item.id) in self.ctx.unfetched
 
     def _rests(self) -> datetime.datetime | None:
         return self.ctx.breakers[self.carrier.name].rests(self.ctx.now())
@@ -121,7 +132,7 @@ class Taking:
         for item in again:
             if self._rests() is not None:
                 break
-            self._fetch(item)
+            self._fetch(item, self._get)
         self.flush()
 
     def _can_be_named(self, item: Item) -> bool:
@@ -132,12 +143,16 @@ class Taking:
         log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=item.id)
         return False
 
-    def _fetch(self, item: Item) -> None:
-        """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
+    def _get(self, item: Item) -> tuple[MemoryOctets | None, BlobInfo]:
+        """Fetch one copy and keep it: its octets, if it is small, and its name in the store."""
+        with self._carried(), self.carrier.fetch(item) as content:
+            octets = in_hand(content)
+            return octets, self.ctx.store.keep(octets or content)
+
+    def _fetch(self, item: Item, get: Callable[[Item], tuple[MemoryOctets | None, BlobInfo]]) -> None:
+        """Take in one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""
         try:
-            with self._carried(), self.carrier.fetch(item) as content:
-                octets = in_hand(content)
-                info = self.ctx.store.keep(octets or content)
+            octets, info = get(item)
         except TransportError as error:
             self._not_fetched(item, error)
             return

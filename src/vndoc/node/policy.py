@@ -44,9 +44,10 @@ class NodePolicy:
     conflict.
 
     ``lease``: how long a worker holds a row without a sign of life. ``batch``: rows and items taken at once (1 to
-    1,000). ``poll_every``: how often each axis is asked. ``hook_attempts``: how often the office system is tried
-    before the work is parked. ``breaker_after`` failures of a carrier in a row let it rest for ``breaker_rest``,
-    doubling up to ``breaker_longest``.
+    1,000). ``ahead``: how many copies are fetched and kept before their turn, at once, where that takes its time and
+    the carrier may be called by several threads (0 to 64; 0: each when its turn comes). ``poll_every``: how often each
+    axis is asked. ``hook_attempts``: how often the office system is tried before the work is parked. ``breaker_after``
+    failures of a carrier in a row let it rest for ``breaker_rest``, doubling up to ``breaker_longest``.
 
     Raises :class:`ValueError` for a number out of its range and a length of time that is not positive.
     """
@@ -64,6 +65,7 @@ class NodePolicy:
     wait_for_target: datetime.timedelta = datetime.timedelta(hours=1)
     lease: datetime.timedelta = attrs.field(default=datetime.timedelta(minutes=2), validator=_positive)
     batch: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
+    ahead: int = attrs.field(default=4, validator=[attrs.validators.ge(0), attrs.validators.le(64)])
     poll_every: datetime.timedelta = attrs.field(default=datetime.timedelta(seconds=10), validator=_positive)
     hook_attempts: int = attrs.field(default=10, validator=attrs.validators.ge(1))
     breaker_after: int = attrs.field(default=5, validator=attrs.validators.ge(1))

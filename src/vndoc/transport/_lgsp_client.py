@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -89,6 +90,7 @@ class LgspClient:
         self._now = now
         self._monotonic = monotonic
         self._token: tuple[Secret, float] | None = None
+        self._logging_in = threading.Lock()
         self._secrets = [password, secret]
         self.http = HttpClient(
             endpoint,
@@ -220,7 +222,15 @@ class LgspClient:
             except OwnFaultError as error:
                 if error.code != "carrier-credentials":
                     raise
-        return call(self._logged_in())
+        return call(self._new_token(known))
+
+    def _new_token(self, old: tuple[Secret, float] | None) -> Secret:
+        """Log in, unless another thread has got another token than *old* meanwhile."""
+        with self._logging_in:
+            known = self._token
+            if known is not None and known is not old and self._monotonic() < known[1]:
+                return known[0]
+            return self._logged_in()
 
     def _logged_in(self) -> Secret:
         self._token = None

@@ -77,7 +77,7 @@ class VxpTransport:
             raise OwnFaultError("carrier-configuration", carrier=client.carrier, detail=detail)
         self.client = client
         self._name = name
-        self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes)
+        self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes, concurrent=True)
         self._send_to = send_to
         self._window = window
         self._lookback = lookback

@@ -162,12 +162,15 @@ class Features:
     ``fans_out``: one submission reaches several recipients. ``deduplicates``: a repeated submission with the same
     ``message_id`` is recognised by the carrier, so that repeating after an unknown outcome is safe.
     ``kinds``: the kinds of packet it carries. ``max_bytes``: the largest file it takes (None: no stated limit).
+    ``concurrent``: several threads may call it at the same time; otherwise it is called by one at a time, not always by
+    the same.
     """
 
     fans_out: bool
     deduplicates: bool
     kinds: frozenset[Kind] = frozenset(Kind)
     max_bytes: int | None = None
+    concurrent: bool = False
 
 
 @runtime_checkable

@@ -255,7 +255,7 @@ class EdocRestTransport(ReadOnlyDirectory):
         self.client = client
         self._axis = client.carrier
         self._name = name
-        self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes)
+        self._features = Features(fans_out=True, deduplicates=False, max_bytes=max_bytes, concurrent=True)
         self._now = now
 
     @classmethod

@@ -75,7 +75,7 @@ class LgspTransport(ReadOnlyDirectory):
         self.client = client
         self._axis = client.carrier
         self._name = name
-        self._features = Features(fans_out=True, deduplicates=False, kinds=kinds, max_bytes=max_bytes)
+        self._features = Features(fans_out=True, deduplicates=False, kinds=kinds, max_bytes=max_bytes, concurrent=True)
         self._senders = None if senders is None else frozenset(senders)
         self._lookback = lookback
         self._deep = max(deep, lookback)

@@ -207,7 +207,7 @@ class MemoryTransport:
     @property
     def features(self) -> Features:
         """It fans out and recognises repetitions."""
-        return Features(fans_out=True, deduplicates=True, max_bytes=self._axis.max_bytes)
+        return Features(fans_out=True, deduplicates=True, max_bytes=self._axis.max_bytes, concurrent=True)
 
     def submit(self, packet: Outgoing, recipients: Sequence[str]) -> Receipt:
         """Queue *packet* for each of *recipients*; a repetition is answered with the earlier receipt.

@@ -134,7 +134,7 @@ class SpoolTransport:
     @property
     def features(self) -> Features:
         """It fans out and recognises repetitions."""
-        return Features(fans_out=True, deduplicates=True, max_bytes=self._max_bytes)
+        return Features(fans_out=True, deduplicates=True, max_bytes=self._max_bytes, concurrent=True)
 
     # -- sending -----------------------------------------------------------------------------------
 

@@ -152,6 +152,7 @@ def test_what_the_carrier_itself_does_not_take(tmp_path: Path) -> None:
         ("signatures = false\nprofile = 5", "node-settings", "node.profile"),
         ("signatures = false\ntrust = 5", "node-settings", "node.trust"),
         ("signatures = false\nbatch = true", "node-settings", "node.batch"),
+        ("signatures = false\nahead = 65", "node-settings", "ahead"),
         ("signatures = false\npoll_seconds = true", "node-settings", "node.poll_seconds"),
         ("signatures = false\npoll_seconds = 0", "node-settings", "poll_every"),
         ("signatures = false\nlease_seconds = -1", "node-settings", "lease"),

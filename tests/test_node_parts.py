@@ -152,3 +152,11 @@ def test_batches_have_limits(batch: int) -> None:
     NodePolicy(batch=1000)
     with pytest.raises(ValueError, match="batch"):
         NodePolicy(batch=batch)
+
+
+@pytest.mark.parametrize("ahead", [-1, 65])
+def test_so_much_is_fetched_ahead(ahead: int) -> None:
+    NodePolicy(ahead=0)
+    NodePolicy(ahead=64)
+    with pytest.raises(ValueError, match="ahead"):
+        NodePolicy(ahead=ahead)

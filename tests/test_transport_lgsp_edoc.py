@@ -9,8 +9,10 @@ import email.policy
 import hashlib
 import importlib
 import json
+import threading
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -128,6 +130,20 @@ def test_lgsp_logs_in_again_once_where_the_token_is_refused() -> None:
         axis.settle(ITEM, Settlement.FAIL)
         assert failing(lambda: axis.settle(ITEM, Settlement.FAIL)).code == "carrier-credentials"
         assert len(server.seen) == 4
+
+
+def test_lgsp_logs_in_once_for_several_threads() -> None:
+    with serving(LOGIN, *[fine()] * 4) as server:
+        axis = lgsp(server)
+        line = threading.Barrier(4)
+
+        def settle(_: int) -> None:
+            line.wait()
+            axis.settle(ITEM, Settlement.FAIL)
+
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(settle, range(4)))
+    assert [seen.target.startswith("/v1/auth") for seen in server.seen] == [True, False, False, False, False]
 
 
 @pytest.mark.parametrize(

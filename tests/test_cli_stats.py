@@ -137,6 +137,24 @@ def test_all_is_written_or_nothing(rows: Path, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".vndoc")] == []
 
 
+@pytest.mark.parametrize("other", ["out", "./out", "there/../out"])
+def test_two_forms_do_not_go_into_one_file(rows: Path, tmp_path: Path, other: str) -> None:
+    (tmp_path / "there").mkdir()
+    options = ("--csv", tmp_path / "out", "--svg", f"{tmp_path}/{other}")
+    for more in ((), ("--overwrite",)):
+        (found,) = results("stats", rows, *options, *more, code=2)
+        assert found["error"]["code"] == "option-invalid"
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_half_of_a_letter_is_a_bad_value(tmp_path: Path) -> None:
+    item = {"day": "2025-02-03", "direction": "sent", "unit": "H\ud800", "level": "province", "signed": True}
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([{**item, "late": None, "refused": False}]), encoding="ascii")
+    (found,) = results("stats", path, "--by", "unit", "--csv", tmp_path / "out.csv", code=2)
+    assert found["error"]["code"] == "row-invalid"
+
+
 def test_a_sheet_has_an_end(monkeypatch: pytest.MonkeyPatch, rows: Path, tmp_path: Path) -> None:
     pytest.importorskip("xlsxwriter")
     monkeypatch.setattr(_stats_xlsx, "MAX_LINES", 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+import pickle
 import sys
 from typing import Any
 
@@ -109,6 +111,67 @@ def test_adding_and_counting_are_inverse(
     assert calendar.count(end, start) == (0 if end >= start else 1)
     by_hand = [start + n * DAY for n in range(1, (end - start).days + 1)]
     assert count == sum(d in worked or (d.weekday() < 5 and d not in off) for d in by_hand)
+
+
+FRIDAY = day("2026-03-06")
+NO_DAYS = [datetime.datetime(2026, 2, 17, 9), "2026-02-17", None, 5]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("found", NO_DAYS)
+def test_a_time_is_no_day(found: Any) -> None:
+    """A time is equal to no holiday, so Tết would be worked."""
+    calendar = tet()
+    asked: list[Any] = [
+        calendar.is_working, calendar.next_working, calendar.working_from, calendar.end_of_day, calendar.end_of_morning,
+        lambda value: calendar.add(value, 0), lambda value: calendar.count(value, FRIDAY),
+        lambda value: calendar.count(FRIDAY, value), lambda value: WorkingCalendar(holidays=[value]),
+        lambda value: WorkingCalendar(worked=[FRIDAY, value]), lambda value: vietnam([2026], holidays=[value]),
+    ]  # fmt: skip
+    for ask in asked:
+        with pytest.raises(UsageError) as caught:
+            ask(found)
+        assert caught.value.code == "date-expected"
+
+
+def test_what_calendars_are_made_of() -> None:
+    made = WorkingCalendar(weekend=[6], years=range(2025, 2027), holidays=(FRIDAY for _ in range(1)))
+    assert (made.weekend, made.years, made.holidays) == ({6}, {2025, 2026}, {FRIDAY})
+    assert hash(made)
+    wrong: list[dict[str, Any]] = [
+        {"weekend": [7]}, {"weekend": [-1]}, {"weekend": ["5"]}, {"weekend": 5}, {"years": 2026}, {"years": ["2026"]},
+        {"years": [True]}, {"holidays": FRIDAY}, {"worked": 5},
+    ]  # fmt: skip
+    for values in wrong:
+        with pytest.raises(UsageError) as caught:
+            WorkingCalendar(**values)
+        assert (caught.value.code, caught.value.text("vi") == caught.value.text("en")) == ("option-invalid", False)
+    for years in (2026, ["2026"], "2026"):
+        with pytest.raises(UsageError):
+            vietnam(years)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("days", [0, -1, 10_001, 1.0, "3", None, True])
+def test_terms_of_no_length(days: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        WorkingDays(days)
+    assert caught.value.code == "option-invalid"
+    assert WorkingDays(10_000).days == 10_000
+    for count in ("3", 1.0, None, True):
+        with pytest.raises(UsageError):
+            PLAIN.add(FRIDAY, count)  # type: ignore[arg-type]
+
+
+def test_the_last_evening_of_all() -> None:
+    """It is a day in Greenwich, and none in Vietnam."""
+    with pytest.raises(UsageError) as caught:
+        QD28.due(Step.NOTIFY, Priority.NORMAL, datetime.datetime.max.replace(tzinfo=datetime.UTC), PLAIN)
+    assert caught.value.code == "option-invalid"
+
+
+def test_a_table_of_deadlines_is_copied_and_pickled() -> None:
+    for again in (copy.deepcopy(QD28), pickle.loads(pickle.dumps(QD28))):  # noqa: S301 - our own octets
+        assert again == QD28
+        assert again.rule(Step.NOTIFY, Priority.FLASH) == QD28.rule(Step.NOTIFY, Priority.FLASH)
 
 
 def test_the_calendar_of_vietnam() -> None:

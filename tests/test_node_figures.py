@@ -26,7 +26,7 @@ from vndoc.exchange import DeadlineTable, LifeEvent
 from vndoc.node import NodePolicy, figures
 from vndoc.node.figures import LEVEL_OF_KIND, _stated, rows
 from vndoc.pki import Purpose, RevocationChecker, TrustStore
-from vndoc.routing import Agency, RoutingTable
+from vndoc.routing import Agency, Alias, RoutingTable
 from vndoc.routing.groups import STANDARD_GROUPS
 from vndoc.statistics import Direction, Level, Row
 from vndoc.store import Evidence
@@ -74,6 +74,13 @@ def test_what_a_node_sent_and_others_got(world: World) -> None:
     assert (got.direction, got.unit, got.level, got.name) == (Direction.RECEIVED, SECOND, Level.OTHER, "")
     assert (got.refused, got.late, got.signed) == (True, False, None)
     assert [(r.level, r.refused) for r in of(world, FIRST)] == [(Level.COMMUNE, False)] * 2
+
+
+def test_a_unit_is_counted_under_one_code_whichever_was_written(world: World) -> None:
+    send(world, 1, FIRST)
+    table = RoutingTable.of([Agency("H77", "UBND tỉnh Mẫu", 1, "", "province-committee", aliases=(Alias(SENDER),))])
+    [row] = rows(world.nodes[SENDER].store, table)
+    assert (row.unit, row.level, row.name) == ("H77", Level.PROVINCE, "UBND tỉnh Mẫu")
 
 
 def test_the_verdict_among_the_evidence_tells_what_is_signed(world: World) -> None:

@@ -204,6 +204,9 @@ def test_the_list_of_decision_20():
         b"1",
         b"{}",
         answer(status="FAIL", ErrorDesc="no"),
+        answer(ErrorCode="7", ErrorDesc="no"),
+        answer(ErrorCode=7),
+        answer(ErrorCode=[]),
         b'{"status": "OK", "data": {}}',
     ],
 )
@@ -212,6 +215,36 @@ def test_an_answer_that_is_none(data, form):
     with pytest.raises(TableError) as caught:
         RoutingTable.load(data, format=form)
     assert code_of(caught) == "table-unreadable"
+
+
+@pytest.mark.parametrize("fault", [None, "", "0", 0])
+def test_no_fault_is_told_in_several_ways(fault):
+    table = RoutingTable.load(answer({"code": "H01"}, ErrorCode=fault), format="axis-agencies")
+    assert "H01" in table
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("2026-03-01T16:59:59Z", "2026-03-01"),
+        ("2026-03-01T17:00:00Z", "2026-03-02"),
+        ("2026-03-01T17:00:00.000+0000", "2026-03-02"),
+        ("2026-03-01 23:00:00+07:00", "2026-03-01"),
+        ("2026-03-01T23:00:00", "2026-03-01"),
+        ("2026-03-01T25:00:00Z", None),
+        ("9999-12-31T23:00:00Z", None),
+    ],
+)
+def test_a_time_with_a_zone_falls_on_the_day_in_vietnam(written, day):
+    [unit] = AxisChange.load(answer({"code": "H01", "modifyDate": written}), received=DAY).units
+    assert unit.modified == (None if day is None else datetime.date.fromisoformat(day))
+
+
+@pytest.mark.parametrize("received", [None, "2026-03-04", datetime.datetime(2026, 3, 4)])  # noqa: DTZ001
+def test_the_day_of_receipt_is_a_date(received):
+    with pytest.raises(UsageError) as caught:
+        AxisChange.load(answer(), received=received)
+    assert caught.value.code == "date-expected"
 
 
 def test_a_row_that_is_no_object_is_found():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import io
 import json
+import pickle
 import unicodedata
 
 import attrs
 import pytest
 
-from vndoc.errors import LimitError, UsageError
+from vndoc.errors import LimitError, SourceError, UsageError, VndocError
 from vndoc.routing import (
     CHECKS,
     FIRST,
@@ -38,6 +40,7 @@ from vndoc.routing import checks as checks_module
 from vndoc.routing import load as load_module
 from vndoc.routing._codec import agency_from_dict, group_from_dict
 from vndoc.routing._index import MAX_PER_CODE
+from vndoc.text import Text
 
 DAY = datetime.date(2025, 7, 1)
 BEFORE = datetime.date(2025, 6, 30)
@@ -585,6 +588,85 @@ def test_changes_must_stand_under_their_own_code():
     with pytest.raises(TableError) as caught:
         RoutingTable.builtin().changed({"H99": (Agency("H98"),)})
     assert caught.value.code == "change-invalid"
+
+
+def test_a_table_is_copied_and_pickled_and_answers_the_same():
+    groups = [Group("a", members=("H05",))]
+    for table in (load(CSV), RoutingTable.of(load(CSV), groups=groups, strict=False), RoutingTable.builtin()):
+        assert copy.copy(table) is copy.deepcopy(table) is table
+        again = pickle.loads(pickle.dumps(table))  # noqa: S301 - our own octets
+        assert (again, again.digest, again.findings) == (table, table.digest, table.findings)
+        for code in ("H02", "000.00.00.H05", "H99"):
+            assert again.resolve(code, at=DAY).to_dict() == table.resolve(code, at=DAY).to_dict()
+
+
+@pytest.mark.parametrize("day", ["2025-W26-1", "2025-181", "20250630", "2025-6-30", "２０２５-06-30"])
+def test_days_are_written_in_one_way(day):
+    table = RoutingTable.load(f"code,valid_to\nH01,{day}\n".encode(), format="csv", strict=False)
+    assert [f.check for f in table.findings] == [Check.VALUE]
+    data = json.dumps({"vndoc-routing-table": 1, "agencies": [{"code": "H01", "valid_to": day}]}).encode()
+    assert [f.check for f in RoutingTable.load(data, format="json", strict=False).findings] == [Check.VALUE]
+
+
+def test_one_name_of_a_group_means_one_group():
+    groups = [Group("a", members=("H01",)), Group("a", members=("H02",)), Group("b"), Group("b")]
+    agencies = [Agency("H01"), Agency("H02")]
+    with pytest.raises(TableError) as caught:
+        RoutingTable.of(agencies, groups=groups)
+    [finding] = caught.value.values["findings"]
+    assert (finding.check, finding.text("en")) == (
+        Check.GROUP_TWICE, "there are two different groups with the name a"
+    )  # fmt: skip
+    assert finding.is_of_source
+    assert len(RoutingTable.of(agencies, groups=groups[2:]).groups) == 1
+
+
+class _Broken(io.RawIOBase):
+    def read(self, size=-1):
+        raise OSError(5, "Input/output error")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"code\nH01\n")
+    file = path.open("rb")
+    file.close()
+    for source in (file, _Broken()):
+        for form in FORMATS:
+            with pytest.raises(SourceError) as caught:
+                RoutingTable.load(source, format=form)
+            assert caught.value.code == "source-unreadable"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda table: table.resolve("H05", at=DAY, kind=3),
+        lambda table: table.resolve("H05", at=DAY, policy=None),
+        lambda table: table.plan("H05", at=DAY),
+        lambda table: table.plan(None, at=DAY),
+        lambda table: table.plan([], at=DAY, exclude=["@a"]),
+        lambda table: table.search(None),
+        lambda table: table.changed({"H99": (Agency("H98"),)}),
+        lambda table: table.changed({"H{5}": (Agency("H{5}", valid_from=DAY, valid_to=BEFORE),)}),
+        lambda table: RoutingTable.load(b"", format="csv"),
+        lambda table: RoutingTable.load(b"code,code\n", format="csv"),
+        lambda table: RoutingTable.load(b'code\n"', format="csv"),
+        lambda table: RoutingTable.load(b"{", format="json"),
+        lambda table: RoutingTable.load(b"[" * 200_000, format="json"),
+        lambda table: RoutingTable.load(b"{}", format="json"),
+    ],
+)
+def test_what_is_wrong_is_told_in_both_languages(ask):
+    table = RoutingTable.of([Agency("H05")], groups=[Group("a", members=("@a",))], strict=False)
+    with pytest.raises(VndocError) as caught:
+        ask(table)
+    detail = caught.value.values["detail"]
+    assert isinstance(detail, Text)
+    assert detail.vi != detail.en
+    assert detail.render("vi") in caught.value.text("vi")
+    assert "?" not in caught.value.text("vi")
+    assert "{{" not in caught.value.text("vi")
 
 
 def test_letters_and_checks_are_documented():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import datetime
 import io
 import json
+import pickle
 from collections import Counter
 from fractions import Fraction
 from typing import Any
@@ -161,6 +163,24 @@ def test_arguments_that_make_no_sense() -> None:
     for count in (0, MAX_COUNT + 1):
         with pytest.raises(UsageError, match="option-invalid"):
             row(count=count)
+    for count in ("1", 1.5, True, None):
+        with pytest.raises(UsageError, match="option-invalid"):
+            row(count=count)
+    for by in (["level"], [None], [Dimension.LEVEL, ["month"]]):
+        with pytest.raises(UsageError, match="option-invalid"):
+            roll_up([row()]).by(*by)
+    for when in (datetime.datetime(2026, 3, 4), "2026-03-04", None):  # noqa: DTZ001
+        with pytest.raises(UsageError, match="date-expected"):
+            attrs.evolve(row(), day=when)
+
+
+def test_a_summary_is_copied_and_pickled() -> None:
+    summary = roll_up([row(), row("2025-01-01", unit="H42", name="Mẫu")])
+    for again in (copy.deepcopy(summary), pickle.loads(pickle.dumps(summary))):  # noqa: S301 - our own octets
+        assert again == summary
+        assert again.by(*Dimension) == summary.by(*Dimension)
+        with pytest.raises(TypeError):
+            again.names["H42"] = "khác"
 
 
 # -- targets ---------------------------------------------------------------------------------------------
@@ -302,6 +322,35 @@ def test_what_is_no_table_of_rows(lines: list[str], line: int) -> None:
         list(rows_from_csv(lines))
     assert (caught.value.code, caught.value.place.line) == ("rows-unreadable", line)
     assert caught.value.text("vi") != caught.value.text("en")
+
+
+@pytest.mark.parametrize("lines", [HEAD, b"day", [b"day"], [HEAD + "\n", None], None, 5])
+def test_lines_are_text(lines: Any) -> None:
+    with pytest.raises(UsageError, match="option-invalid"):
+        list(rows_from_csv(lines))
+
+
+def test_empty_lines_are_counted_and_passed_over() -> None:
+    good, bad = ",".join(GOOD) + "\n", ",".join(["x", *GOOD[1:]]) + "\n"
+    for first in ("\n", "\ufeff\r\n", " \n"):
+        assert len(list(rows_from_csv([first, "\n", HEAD + "\n", "\n", good]))) == 1
+        with pytest.raises(ReadError) as caught:
+            list(rows_from_csv([first, "\n", HEAD + "\n", "\n", bad]))
+        assert caught.value.place.line == 5
+    with pytest.raises(ReadError) as caught:
+        list(rows_from_csv(["\n", "a,b\n"]))
+    assert caught.value.place.line == 2
+
+
+def test_a_mark_and_halves_of_letters_in_json() -> None:
+    item = dict(zip(HEAD.split(","), GOOD, strict=True))
+    assert rows_from_json("\ufeff" + json.dumps([item])) == rows_from_json(json.dumps([item]))
+    for name, value in (("unit", "H\ud800"), ("name", "\udfff")):
+        with pytest.raises(ReadError, match="row-invalid") as caught:
+            rows_from_json(json.dumps([{**item, name: value}]))
+        assert caught.value.text("vi").encode()
+    with pytest.raises(ReadError, match="rows-unreadable"):
+        rows_from_json(None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "1", '["x"]', "[{}]", '[{"day": 1}]', "[" * 100_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -52,6 +53,7 @@ MAX_LINE = 1024 * 1024
 _NOTHING = Text("cần tệp số liệu hoặc --store", "rows are needed: files, or --store")
 _NOT_UTF8 = Text("không phải UTF-8", "it is no UTF-8")
 _TOO_LONG = Text("có dòng dài hơn {limit} byte", "a line has more than {limit} octets")
+_ONE_FILE = Text("mỗi dạng kết quả cần một tệp riêng", "each form of output needs a file of its own")
 _TOO_BIG = Text("JSON lớn hơn {limit} byte, hãy dùng CSV", "JSON above {limit} octets; use CSV")
 
 
@@ -134,6 +136,9 @@ def _write(
     targets: dict[str, Path | None], summary: Summary, lines: Sequence[Counted], lang: Lang, *, overwrite: bool
 ) -> dict[str, str]:
     """Write what was asked for, all of it or nothing."""
+    paths = [os.path.realpath(target) for target in targets.values() if target is not None]
+    if len(set(paths)) < len(paths):
+        raise UsageError("option-invalid", detail=_ONE_FILE)
     with ExitStack() as stack:
         drafts = []
         for form, target in targets.items():

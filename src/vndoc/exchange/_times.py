@@ -46,5 +46,11 @@ def later(at: datetime.datetime, wait: datetime.timedelta) -> datetime.datetime:
 
 
 def vietnam_day(at: datetime.datetime) -> datetime.date:
-    """Return the day in Vietnam that *at* (aware) falls on."""
-    return at.astimezone(VIETNAM).date()
+    """Return the day in Vietnam that *at* (aware) falls on.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` where that is after the last day that there is.
+    """
+    try:
+        return at.astimezone(VIETNAM).date()
+    except OverflowError:
+        raise UsageError("option-invalid", detail=_OUT_OF_RANGE) from None

@@ -21,10 +21,6 @@ from vndoc.text import Text
 __all__ = ["WorkingCalendar", "vietnam"]
 
 
-def _days(values: Iterable[datetime.date]) -> frozenset[datetime.date]:
-    return frozenset(values)
-
-
 _DAY: Final = datetime.timedelta(days=1)
 _LONGEST: Final = 366
 """Days that are looked through for the next working day."""
@@ -34,7 +30,40 @@ _TOO_MANY_DAYS: Final = Text(
 _TOO_LONG: Final = Text(
     "ngày làm việc chỉ tính được trong tối đa 100 năm", "working days are counted over at most 100 years"
 )
+_NO_LIST: Final = Text("cần danh sách ngày, không phải {found}", "a list of days is needed, not {found}")
+_NO_NUMBERS: Final = Text("cần danh sách số nguyên", "a list of whole numbers is needed")
+_NO_WEEK_DAYS: Final = Text("thứ trong tuần từ 0 (thứ Hai) đến 6", "days of the week are 0 (Monday) to 6")
+_WEEK: Final = frozenset(range(7))
 _OTHER_YEARS: Final = Text("cần các năm từ 1901 đến 2100", "years from 1901 to 2100 are needed")
+
+
+def _checked(day: object) -> datetime.date:
+    """Return *day*, which must be a date: a time would be equal to no day of a calendar and count as worked."""
+    if not isinstance(day, datetime.date) or isinstance(day, datetime.datetime):
+        raise UsageError("date-expected", name="day", found=type(day).__name__)
+    return day
+
+
+def _days(values: Iterable[datetime.date]) -> frozenset[datetime.date]:
+    if not isinstance(values, Iterable):
+        raise UsageError("option-invalid", detail=_NO_LIST.filled(found=type(values).__name__))
+    return frozenset(map(_checked, values))
+
+
+def _numbers(values: Iterable[int]) -> frozenset[int]:
+    if not isinstance(values, Iterable):
+        raise UsageError("option-invalid", detail=_NO_NUMBERS)
+    found = frozenset(values)
+    if not all(type(value) is int for value in found):
+        raise UsageError("option-invalid", detail=_NO_NUMBERS)
+    return found
+
+
+def _weekend(values: Iterable[int]) -> frozenset[int]:
+    days = _numbers(values)
+    if not days <= _WEEK:
+        raise UsageError("option-invalid", detail=_NO_WEEK_DAYS)
+    return days
 
 
 @attrs.frozen(kw_only=True)
@@ -44,12 +73,15 @@ class WorkingCalendar:
     ``weekend`` holds week days, 0 for Monday; ``holidays`` are days off; ``worked`` are days that are worked although
     they fall on a week-end or a holiday (swap days), and go first. ``years`` are the years that are known, None for
     every year: then the caller answers for it. ``noon`` ends the morning.
+
+    Raises :class:`~vndoc.errors.UsageError`, here and where a day is asked for, ``date-expected`` for what is no date
+    (a time is none: its day depends on a zone), and ``option-invalid`` for other values of the wrong kind.
     """
 
-    weekend: frozenset[int] = frozenset({5, 6})
+    weekend: frozenset[int] = attrs.field(default=frozenset({5, 6}), converter=_weekend)
     holidays: frozenset[datetime.date] = attrs.field(default=(), converter=_days, repr=False)
     worked: frozenset[datetime.date] = attrs.field(default=(), converter=_days, repr=False)
-    years: frozenset[int] | None = None
+    years: frozenset[int] | None = attrs.field(default=None, converter=attrs.converters.optional(_numbers))
     noon: datetime.time = datetime.time(12)
 
     def is_working(self, day: datetime.date) -> bool:
@@ -57,6 +89,7 @@ class WorkingCalendar:
 
         Raises :class:`~vndoc.errors.ExchangeError` ``calendar-year-unknown``.
         """
+        _checked(day)
         if self.years is not None and day.year not in self.years:
             raise ExchangeError("calendar-year-unknown", year=day.year)
         return day in self.worked or (day.weekday() not in self.weekend and day not in self.holidays)
@@ -66,6 +99,7 @@ class WorkingCalendar:
 
         Raises as :meth:`is_working`, and ``calendar-without-work`` where the next 366 days have none.
         """
+        _checked(day)
         for _ in range(_LONGEST):
             if day == datetime.date.max:
                 break
@@ -83,8 +117,9 @@ class WorkingCalendar:
 
         Raises as :meth:`next_working`, and :class:`~vndoc.errors.UsageError` ``option-invalid`` for another count.
         """
-        if not 0 <= count <= 10_000:
+        if type(count) is not int or not 0 <= count <= 10_000:
             raise UsageError("option-invalid", detail=_TOO_MANY_DAYS.filled(count=count))
+        _checked(day)
         for _ in range(count):
             day = self.next_working(day)
         return day
@@ -94,18 +129,18 @@ class WorkingCalendar:
 
         Raises as :meth:`is_working`, and :class:`~vndoc.errors.UsageError` ``option-invalid`` above 100 years.
         """
-        days = (end - start).days
+        days = (_checked(end) - _checked(start)).days
         if days > 36_525:
             raise UsageError("option-invalid", detail=_TOO_LONG)
         return sum(self.is_working(start + n * _DAY) for n in range(1, days + 1))
 
     def end_of_day(self, day: datetime.date) -> datetime.datetime:
         """Return the last moment of *day* in Vietnam."""
-        return moment(datetime.datetime.combine(day, datetime.time.max, VIETNAM))
+        return moment(datetime.datetime.combine(_checked(day), datetime.time.max, VIETNAM))
 
     def end_of_morning(self, day: datetime.date) -> datetime.datetime:
         """Return noon of *day* in Vietnam: the last moment of its morning."""
-        return moment(datetime.datetime.combine(day, self.noon, VIETNAM))
+        return moment(datetime.datetime.combine(_checked(day), self.noon, VIETNAM))
 
     def day_of(self, at: datetime.datetime) -> datetime.date:
         """Return the day in Vietnam that *at* falls on."""
@@ -125,7 +160,7 @@ def vietnam(
 
     Raises :class:`~vndoc.errors.UsageError` ``extra-missing`` without the extra, ``option-invalid`` for other years.
     """
-    known = frozenset(years)
+    known = _numbers(years)
     if not known or min(known) < 1901 or max(known) > 2100:
         raise UsageError("option-invalid", detail=_OTHER_YEARS)
     try:
@@ -134,7 +169,7 @@ def vietnam(
         raise UsageError("extra-missing", found="calendar") from None
     table = country_holidays("VN", years=sorted(known))
     return WorkingCalendar(
-        holidays=frozenset(table) | frozenset(holidays),
-        worked=frozenset(table.weekend_workdays) | frozenset(worked),
+        holidays=frozenset(table) | _days(holidays),
+        worked=frozenset(table.weekend_workdays) | _days(worked),
         years=known,
     )

@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from vndoc.envelope.codes import Priority
+from vndoc.errors import UsageError
 from vndoc.exchange._times import later, moment
 from vndoc.exchange.calendar import WorkingCalendar
 from vndoc.text import Text
@@ -31,6 +32,9 @@ __all__ = [
     "Term",
     "WorkingDays",
 ]
+
+
+_OTHER_DAYS: Final = Text("{days} ngày làm việc; cần từ 1 đến 10.000", "{days} working days; 1 to 10,000 are needed")
 
 
 class Step(enum.Enum):
@@ -106,9 +110,16 @@ class NextMorning:
 
 @attrs.frozen
 class WorkingDays:
-    """Until the end of the working day that is ``days`` (1 to 10,000) after the first."""
+    """Until the end of the working day that is ``days`` (1 to 10,000) after the first.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for another number.
+    """
 
     days: int
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.days) is not int or not 1 <= self.days <= 10_000:
+            raise UsageError("option-invalid", detail=_OTHER_DAYS.filled(days=self.days))
 
     def due(self, start: datetime.datetime, calendar: WorkingCalendar) -> datetime.datetime:
         """Return the last moment in time, for what began at *start*."""
@@ -155,6 +166,9 @@ class DeadlineTable:
     _cases: Mapping[tuple[Step, Priority], DeadlineRule] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _by_case(self.rules), takes_self=True)
     )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return DeadlineTable, (self.rules,)
 
     def rule(self, step: Step, priority: Priority) -> DeadlineRule | None:
         """Return the rule for *step* of a document of *priority*, None where there is none."""

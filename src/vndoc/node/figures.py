@@ -52,9 +52,10 @@ def rows(
 ) -> Iterator[Row]:
     """Yield one row for each document version that was sent, and one for each receiver of ours that got it.
 
-    Recalls do not count. A document sent is late where it went out after the term of *deadlines* for sending, counted
-    from its day of issue; one received, where its sender was told after the term for telling. *calendar* has no
-    holidays unless given. The store is read page by page, each in a transaction of its own.
+    A unit is counted under the code that the table has for it, whichever of its codes was written. Recalls do not
+    count. A document sent is late where it went out after the term of *deadlines* for sending, counted from its day of
+    issue; one received, where its sender was told after the term for telling. *calendar* has no holidays unless given.
+    The store is read page by page, each in a transaction of its own.
 
     Raises :class:`~vndoc.errors.StoreError`, and what *calendar* raises for a year that it does not know.
     """
@@ -109,7 +110,7 @@ class _Counting:
         return Row(
             day=day,
             direction=direction,
-            unit=code,
+            unit=code if agency is None else agency.code,
             level=Level.OTHER if agency is None else LEVEL_OF_KIND.get(agency.kind, Level.OTHER),
             signed=signed,
             late=late,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -46,6 +47,7 @@ __all__ = [
 
 _E = TypeVar("_E", bound=enum.Enum)
 _TEXTS = ("name", "parent", "kind", "system", "carrier", "ref", "source", "confidence")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TRUE = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 COLUMNS = tuple(field.name for field in attrs.fields(Agency))
@@ -95,7 +97,7 @@ class Values:
             raise BadValueError(field, value)
         day = self._dates.get(value)
         if day is None:
-            if len(value) != 10 or not value.isascii():
+            if not _DAY.fullmatch(value):
                 raise BadValueError(field, value)
             try:
                 day = datetime.date.fromisoformat(value)

@@ -20,6 +20,7 @@ from vndoc.errors import UsageError
 from vndoc.identifiers import OrganCode, OrganKind
 from vndoc.routing._changing import Changing, before, contested, from_unit, in_turn, is_another, is_system
 from vndoc.routing._codec import BadValueError
+from vndoc.routing._resolve import check_day
 from vndoc.routing.checks import Check, Finding
 from vndoc.routing.load import MAX_ROWS, Draft, read_json
 from vndoc.routing.model import (
@@ -129,7 +130,9 @@ _DATES = (
     (re.compile(r"(\d{2})/(\d{2})/(\d{4})(?: .*)?"), (3, 2, 1)),
 )
 _EPOCH = datetime.date(1970, 1, 1)
+_ZONED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}[\d:.]*(?:Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _VIETNAM = datetime.timedelta(hours=7)
+_VIETNAM_ZONE = datetime.timezone(_VIETNAM)
 _ONE_DAY = datetime.timedelta(days=1)
 
 
@@ -156,12 +159,14 @@ class AxisUnit:
 
 
 def _rows(source: bytes | BinaryIO) -> list[object]:
-    """Return the rows of an answer: a list, or an object with ``data`` whose ``status`` is good or missing."""
+    """Return the rows of an answer: a list, or an object with ``data`` that reports no failure."""
     data = read_json(source)
     if isinstance(data, dict):
-        status = data.get("status")
-        if status is not None and str(status).upper() not in {"OK", "SUCCESS"}:
-            raise TableError("table-unreadable", detail=f"{shorten(str(status))} {shorten(str(data.get('ErrorDesc')))}")
+        status, fault = data.get("status"), data.get("ErrorCode")
+        good = status is None or str(status).upper() in {"OK", "SUCCESS"}
+        if not good or str("" if fault is None else fault) not in {"", "0"}:
+            said = [str(data[name]) for name in ("status", "ErrorCode", "ErrorDesc") if name in data]
+            raise TableError("table-unreadable", detail=" ".join(map(shorten, said)))
         data = data.get("data")
     if not isinstance(data, list) or len(data) > MAX_ROWS:
         raise TableError("table-unreadable", detail="JSON: data")
@@ -193,11 +198,13 @@ def _truth(row: Mapping[str, Any], name: str, *, empty: bool) -> bool:
 
 
 def _day(value: object) -> datetime.date | None:
-    """Return the day in *value*: the written forms seen, or milliseconds since 1970, in Vietnamese time."""
+    """Return the day in *value*: the written forms seen, or milliseconds since 1970; in Vietnam if a zone is said."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     try:
         if re.fullmatch(r"\d{12,14}", text, re.ASCII):
             return _EPOCH + (datetime.timedelta(milliseconds=int(text)) + _VIETNAM) // _ONE_DAY * _ONE_DAY
+        if _ZONED.fullmatch(text):
+            return datetime.datetime.fromisoformat(text).astimezone(_VIETNAM_ZONE).date()
         for pattern, (year, month, day) in _DATES:
             if match := pattern.fullmatch(text):
                 return datetime.date(int(match[year]), int(match[month]), int(match[day]))
@@ -421,8 +428,10 @@ class AxisChange:
     def load(cls, source: bytes | BinaryIO, *, received: datetime.date) -> AxisChange:
         """Return the change in *source*, an answer as JSON.
 
-        Raises :class:`~vndoc.routing.TableError` ``table-unreadable``.
+        Raises :class:`~vndoc.routing.TableError` ``table-unreadable``, :class:`~vndoc.errors.UsageError`
+        ``date-expected``.
         """
+        check_day(received, "received")
         draft = Draft()
         units = tuple(_units(draft, source))
         undated = [u for u in units if u.modified is None]

@@ -23,7 +23,7 @@ from vndoc.routing.groups import STANDARD_GROUPS
 from vndoc.routing.model import LAST, Agency, Alias, Delegation, Group
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups"]
+__all__ = ["CHECKS", "MAX_FINDINGS", "Check", "CheckRow", "Finding", "check", "check_groups", "repeated_groups"]
 
 _ONE_DAY = datetime.timedelta(days=1)
 _OF_SOURCE = frozenset(
@@ -36,6 +36,7 @@ _OF_SOURCE = frozenset(
         "code-contested",
         "unit-ids-differ",
         "new-code-of-another",
+        "group-repeated",
     }
 )
 
@@ -67,6 +68,7 @@ class Check(enum.Enum):
     ALIAS_CODE = "alias-is-code"
     GROUP = "group-member-missing"
     GROUP_CYCLE = "group-contains-itself"
+    GROUP_TWICE = "group-repeated"
     UNIT_DATE = "unit-date-unknown"
     UNIT_TWICE = "unit-repeated"
     UNIT_CODE = "code-contested"
@@ -141,6 +143,9 @@ CHECKS: Mapping[Check, CheckRow] = MappingProxyType(
             "nhóm {group} chứa chính nó, hoặc chứa một nhóm như vậy",
             "group {group} contains itself, or a group that does",
         ),
+        Check.GROUP_TWICE: _error(
+            "có hai nhóm khác nhau cùng tên {group}", "there are two different groups with the name {group}"
+        ),
         Check.UNIT_DATE: _warning(
             "không rõ ngày thay đổi ({found}); dùng ngày nhận",
             "the day of the change is unknown ({found}); day of receipt taken",
@@ -194,6 +199,11 @@ class Finding:
         who = f"{shorten(self.code)}: " if self.code else ""
         shown = {key: shorten(value) for key, value in self.values}
         return where + who + CHECKS[self.check].text.render(lang, **shown)
+
+    @property
+    def both(self) -> Text:
+        """Return the finding in both languages, to be a part of another text."""
+        return Text("{vi}", "{en}").filled(vi=self.text("vi"), en=self.text("en"))
 
     def to_dict(self) -> dict[str, object]:
         """Return the finding as JSON-able data."""
@@ -415,6 +425,14 @@ def check_groups(groups: Mapping[str, Group], bodies: BodyIndex, aliases: AliasI
     )
     endless = (Finding(Check.GROUP_CYCLE, values=(("group", name),)) for name in _endless(known))
     return list(itertools.islice(itertools.chain(missing, endless), MAX_FINDINGS))
+
+
+def repeated_groups(groups: Iterable[Group]) -> list[Finding]:
+    """Return which of *groups* have the name of an earlier one that is another: only one can answer to it."""
+    named: dict[str, Group] = {}
+    twice = (group for group in groups if named.setdefault(group.name, group) != group)
+    names = dict.fromkeys(group.name for group in twice)
+    return [Finding(Check.GROUP_TWICE, values=(("group", name),)) for name in itertools.islice(names, MAX_FINDINGS)]
 
 
 def _endless(groups: Mapping[str, Group]) -> list[str]:

@@ -16,7 +16,7 @@ from vndoc.routing._codec import (
     info_to_dict,
 )
 from vndoc.routing._index import bodies_of
-from vndoc.routing.load import read_json
+from vndoc.routing.load import NO_OBJECT, read_json
 from vndoc.routing.model import Agency, Group, TableError, TableInfo
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Delta:
         """
         data = read_json(source)
         if not isinstance(data, dict) or data.get(_JSON_MARK) != 1 or set(data) != _NAMES:
-            raise TableError("table-unreadable", detail=f'JSON: no object with "{_JSON_MARK}": 1')
+            raise TableError("table-unreadable", detail=NO_OBJECT.filled(mark=_JSON_MARK))
         base, target, groups, changes = data["base"], data["target"], data["groups"], data["changes"]
         if not (
             isinstance(base, str) and isinstance(target, str) and isinstance(groups, list) and isinstance(changes, list)

@@ -36,12 +36,12 @@ import datetime
 import io
 import json
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import BinaryIO, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, BinaryIO, TypeVar
 
 import attrs
 
-from vndoc.errors import LimitError, UsageError
+from vndoc.errors import LimitError, SourceError, UsageError, VndocError
 from vndoc.routing._codec import (
     ALIAS_KINDS,
     COLUMNS,
@@ -72,7 +72,7 @@ from vndoc.routing.model import (
     TableError,
     TableInfo,
 )
-from vndoc.text import shorten
+from vndoc.text import Text, shorten
 
 __all__ = [
     "FORMATS",
@@ -93,6 +93,14 @@ MAX_ROWS = 2_000_000
 """Most rows of a table: about twenty times what the country has, former bodies included."""
 
 _JSON_MARK = "vndoc-routing-table"
+_BAD_JSON = Text("JSON sai cú pháp (dòng {line})", "JSON: the syntax is wrong (line {line})")
+_NO_JSON = Text("JSON lồng quá sâu, hoặc có số quá dài", "JSON: nested too deeply, or a number is too long")
+_NO_CSV = Text("CSV sai cú pháp (dòng {line})", "CSV: the syntax is wrong (line {line})")
+_NO_HEADER = Text("CSV không có dòng tiêu đề với cột code", "CSV: no header row with the column code")
+_COLUMNS = Text("CSV: cột không dùng được hoặc lặp lại: {found}", "CSV: columns that are unknown or repeated: {found}")
+
+NO_OBJECT = Text('JSON: không có đối tượng với "{mark}": 1', 'JSON: no object with "{mark}": 1')
+"""Detail of JSON that is something else."""
 
 
 @attrs.define
@@ -201,12 +209,17 @@ def _cell_reader(values: Values, position: Mapping[str, int]) -> Callable[[list[
 def read_bytes(source: bytes | BinaryIO) -> bytes:
     """Return the bytes of *source*, at most :data:`MAX_BYTES`.
 
-    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.UsageError` ``source-type``.
+    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.UsageError` ``source-type``,
+    :class:`~vndoc.errors.SourceError` ``source-unreadable`` for a file that cannot be read.
     """
     if isinstance(source, bytes):
         data = source
     elif hasattr(source, "read"):
-        data = source.read(MAX_BYTES + 1)
+        try:
+            data = source.read(MAX_BYTES + 1)
+        except (OSError, ValueError) as error:  # ValueError: the file is closed, or holds text that cannot be read
+            name, said = getattr(source, "name", type(source).__name__), getattr(error, "strerror", None) or str(error)
+            raise SourceError("source-unreadable", name=shorten(str(name)), detail=said) from error
     else:
         raise UsageError("source-type", found=type(source).__name__)
     if not isinstance(data, bytes):
@@ -228,9 +241,10 @@ def read_json(source: bytes | BinaryIO) -> object:
     try:
         return json.loads(_text(read_bytes(source)))
     except (ValueError, RecursionError) as error:
-        if isinstance(error, TableError | LimitError | UsageError):
+        if isinstance(error, VndocError):
             raise
-        raise TableError("table-unreadable", detail=f"JSON: {shorten(str(error))}") from None
+        detail = _BAD_JSON.filled(line=error.lineno) if isinstance(error, json.JSONDecodeError) else _NO_JSON
+        raise TableError("table-unreadable", detail=detail) from None
 
 
 def _read_csv(source: bytes | BinaryIO) -> Draft:
@@ -250,22 +264,25 @@ def _read_csv(source: bytes | BinaryIO) -> Draft:
     draft = Draft(info_from_dict(told))
     rows = csv.reader(lines, strict=True)
     values = Values()
-    header = _next(rows)
+    header = _next(rows, skipped)
     if header is None or "code" not in header:
-        raise TableError("table-unreadable", detail="CSV: no header row with the column code")
+        raise TableError("table-unreadable", detail=_NO_HEADER)
     unknown = [name for name in header if name not in COLUMNS]
     if unknown or len(set(header)) != len(header):
-        raise TableError("table-unreadable", detail=f"CSV: columns {shorten(', '.join(unknown or header))}")
+        raise TableError("table-unreadable", detail=_COLUMNS.filled(found=shorten(", ".join(unknown or header))))
     read = _cell_reader(values, {name: i for i, name in enumerate(header)})
-    _fill(draft, values, ((skipped + rows.line_num, row) for row in iter(lambda: _next(rows), None) if row), read)
+    records = iter(lambda: _next(rows, skipped), None)
+    _fill(draft, values, ((skipped + rows.line_num, row) for row in records if row), read)
     return draft
 
 
-def _next(rows: Iterator[list[str]]) -> list[str] | None:
+def _next(rows: Any, skipped: int) -> list[str] | None:
+    """Return the next record of a CSV reader, which was preceded by *skipped* lines; None at the end."""
     try:
-        return next(rows, None)
-    except csv.Error as error:
-        raise TableError("table-unreadable", detail=f"CSV: {shorten(str(error))}") from None
+        record: list[str] | None = next(rows, None)
+    except csv.Error:
+        raise TableError("table-unreadable", detail=_NO_CSV.filled(line=skipped + rows.line_num)) from None
+    return record
 
 
 _Row = TypeVar("_Row")
@@ -297,7 +314,7 @@ def _read_json_table(source: bytes | BinaryIO) -> Draft:
         or data.get(_JSON_MARK) != 1
         or set(data) - {_JSON_MARK, "info", "agencies", "groups"}
     ):
-        raise TableError("table-unreadable", detail=f'JSON: no object with "{_JSON_MARK}": 1')
+        raise TableError("table-unreadable", detail=NO_OBJECT.filled(mark=_JSON_MARK))
     agencies, groups = data.get("agencies", []), data.get("groups", [])
     if not isinstance(agencies, list) or not isinstance(groups, list):
         raise TableError("table-unreadable", detail="JSON: agencies, groups")

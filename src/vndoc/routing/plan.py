@@ -33,6 +33,9 @@ __all__ = ["FATES", "LOCAL", "Delivery", "Fate", "Plan", "Result", "Submission",
 LOCAL = "local"
 """The carrier of recipients that stand behind our own connected system."""
 
+_LIST_NEEDED = Text("cần danh sách mã, không phải {found}", "a list of codes is needed, not {found}")
+_NO_EXCLUSION = Text("loại trừ {code}: {reason}", "exclude {code}: {reason}")
+
 
 class Fate(enum.Enum):
     """What becomes of one recipient."""
@@ -225,9 +228,9 @@ def make_plan(
     check_policy(policy)
     for given in (recipients, exclude, trace):
         if isinstance(given, str | OrganCode):
-            raise UsageError("option-invalid", detail=f"a list of codes is needed, not the single {given!s}")
+            raise UsageError("option-invalid", detail=_LIST_NEEDED.filled(found=shorten(str(given))))
         if not isinstance(given, Iterable):
-            raise UsageError("option-invalid", detail=f"a list of codes is needed, not {type(given).__name__}")
+            raise UsageError("option-invalid", detail=_LIST_NEEDED.filled(found=type(given).__name__))
     own = None if own_system is None else check_code(own_system)
     hops, excluded = tuple(map(check_code, trace)), tuple(map(check_code, exclude))
     run = _Planning(table, at, meant_at, kind, policy, own, hops)
@@ -285,7 +288,8 @@ class _Planning:
             if reason is not None:
                 # an exclusion that cannot be told must not pass for none
                 if REASONS[reason].outcome is Outcome.MALFORMED:
-                    raise UsageError("option-invalid", detail=f"exclude {shorten(code)}: {reason.value}")
+                    detail = _NO_EXCLUSION.filled(code=shorten(code), reason=REASONS[reason].text)
+                    raise UsageError("option-invalid", detail=detail)
                 self.unused.append(code)
                 continue
             self.excluded_codes.add(code)

@@ -31,19 +31,21 @@ from vndoc.routing._index import (
     renamed,
     take,
 )
-from vndoc.routing._resolve import check_code, check_day, check_policy, resolve
-from vndoc.routing.checks import Finding, check, check_groups
+from vndoc.routing._resolve import NEEDED, check_code, check_day, check_policy, resolve
+from vndoc.routing.checks import Finding, check, check_groups, repeated_groups
 from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
 from vndoc.routing.plan import Plan, make_plan
 from vndoc.routing.resolution import How, Resolution, answered
 from vndoc.routing.search import Match, SearchIndex
 from vndoc.routing.words import Reason
+from vndoc.text import Text, shorten
 
 __all__ = ["RoutingTable"]
 
 _CONNECTED = Connection.CONNECTED
 _DATE = datetime.date
+_OTHER_CODE = Text("{code}: có mã khác bên trong", "{code}: another code inside")
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -92,8 +94,10 @@ class RoutingTable:
         aliases: AliasIndex = {}
         total = put(bodies, aliases, listed)
         numbers = {} if rows is None else dict(zip(map(id, given), rows, strict=True))
-        named = {group.name: group for group in groups}
-        findings = (*found, *check(bodies, aliases, listed, numbers), *check_groups(named, bodies, aliases))
+        sets = tuple(groups)
+        named = {group.name: group for group in sets}
+        of_groups = (*repeated_groups(sets), *check_groups(named, bodies, aliases))
+        findings = (*found, *check(bodies, aliases, listed, numbers), *of_groups)
         return cls._made(info, named, findings, (bodies, aliases, naming_of(listed)), total, strict=strict)
 
     @classmethod
@@ -109,7 +113,7 @@ class RoutingTable:
     ) -> RoutingTable:
         errors = [finding for finding in findings if finding.is_error]
         if strict and errors:
-            raise TableError("table-invalid", count=len(errors), detail=errors[0].text(), findings=findings)
+            raise TableError("table-invalid", count=len(errors), detail=errors[0].both, findings=findings)
         return cls(
             info,
             MappingProxyType(dict(groups)),
@@ -119,6 +123,16 @@ class RoutingTable:
             info.begins,
             How(Reason.EXACT, carrier=info.carrier),
         )
+
+    @classmethod
+    def _again(
+        cls, info: TableInfo, groups: dict[str, Group], findings: tuple[Finding, ...], agencies: tuple[Agency, ...]
+    ) -> RoutingTable:
+        """Return the table that was pickled: it was checked before, but its indexes are by identity."""
+        bodies: BodyIndex = {}
+        aliases: AliasIndex = {}
+        total = put(bodies, aliases, agencies)
+        return cls._made(info, groups, findings, (bodies, aliases, naming_of(agencies)), total, strict=False)
 
     @classmethod
     def builtin(cls) -> RoutingTable:
@@ -191,7 +205,7 @@ class RoutingTable:
         fresh = [agency for agencies in changes.values() for agency in agencies]
         for code, agencies in changes.items():
             if any(agency.code != code for agency in agencies):
-                raise TableError("change-invalid", detail=f"{code}: another code inside")
+                raise TableError("change-invalid", detail=_OTHER_CODE.filled(code=shorten(code)))
         bodies, aliases = dict(self._bodies), dict(self._aliases)
         touched = set(changes) | {finding.code for finding in self.findings if not finding.is_of_source}
         gone = [agency for code in changes for agency in bodies_of(bodies.get(code))]
@@ -288,7 +302,8 @@ class RoutingTable:
         """
         for name, given, type_ in (("query", query, str), ("limit", limit, int)):
             if not isinstance(given, type_):
-                raise UsageError("option-invalid", detail=f"{name}: {type_.__name__}, not {type(given).__name__}")
+                detail = NEEDED.filled(name=name, expected=type_.__name__, found=type(given).__name__)
+                raise UsageError("option-invalid", detail=detail)
         if not self._search:
             self._search.append(SearchIndex(self))
         return self._search[0].search(query, limit=limit)
@@ -324,6 +339,15 @@ class RoutingTable:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def __copy__(self) -> RoutingTable:
+        return self
+
+    def __deepcopy__(self, memo: object) -> RoutingTable:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return RoutingTable._again, (self.info, dict(self.groups), self.findings, tuple(self))
 
     def __repr__(self) -> str:
         return f"RoutingTable(version={self.version!r}, codes={len(self._bodies)}, digest={self.digest[:12]!r})"

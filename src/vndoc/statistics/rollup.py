@@ -23,6 +23,10 @@ MAX_GROUPS: Final = 1_000_000
 """The most groups of level, unit and month: each costs about 500 octets. Ten years of 8,000 units fit."""
 
 
+_TWICE: Final = Text("có chiều thống kê nêu hai lần", "a dimension is named twice")
+_NO_DIMENSION: Final = Text("cần Dimension, không phải {found}", "a Dimension is needed, not {found}")
+
+
 class Dimension(enum.Enum):
     """What rows may be grouped by."""
 
@@ -76,6 +80,9 @@ class Summary:
     first: datetime.date | None
     last: datetime.date | None
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _summary, (dict(self.cells), dict(self.names), self.rows, self.first, self.last)
+
     @property
     def total(self) -> Tally:
         """Return the counts of all rows."""
@@ -84,10 +91,14 @@ class Summary:
     def by(self, *dimensions: Dimension, targets: Sequence[Target] = TARGETS) -> tuple[Line, ...]:
         """Return one line for each group of *dimensions*, sorted by level, unit and month; one line for none.
 
-        Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a dimension that is named twice.
+        Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a dimension that is named twice, and for what
+        is none.
         """
+        for dimension in dimensions:
+            if not isinstance(dimension, Dimension):
+                raise UsageError("option-invalid", detail=_NO_DIMENSION.filled(found=type(dimension).__name__))
         if len(set(dimensions)) != len(dimensions):
-            raise UsageError("option-invalid", detail="a dimension is named twice")
+            raise UsageError("option-invalid", detail=_TWICE)
         asked = tuple(d in dimensions for d in (Dimension.LEVEL, Dimension.UNIT, Dimension.MONTH))
         groups: dict[tuple[Level | None, str | None, str | None], Tally] = {}
         for cell, tally in self.cells.items():
@@ -151,10 +162,12 @@ def roll_up(rows: Iterable[Row], *, limit: int = MAX_GROUPS) -> Summary:
             names[row.unit] = max(names.get(row.unit, (row.day, row.name)), (row.day, row.name))
         first = row.day if first is None else min(first, row.day)
         last = row.day if last is None else max(last, row.day)
-    return Summary(
-        cells=MappingProxyType({cell: Tally.made(counts) for cell, counts in cells.items()}),
-        names=MappingProxyType({unit: name for unit, (_, name) in names.items()}),
-        rows=number,
-        first=first,
-        last=last,
-    )
+    tallies = {cell: Tally.made(counts) for cell, counts in cells.items()}
+    return _summary(tallies, {unit: name for unit, (_, name) in names.items()}, number, first, last)
+
+
+def _summary(
+    cells: dict[Cell, Tally], names: dict[str, str], rows: int, first: datetime.date | None, last: datetime.date | None
+) -> Summary:
+    fixed, called = MappingProxyType(cells), MappingProxyType(names)
+    return Summary(cells=fixed, names=called, rows=rows, first=first, last=last)

@@ -38,6 +38,11 @@ MAX_COUNT: Final = 1_000_000_000
 """The most documents that one row stands for."""
 
 
+_BAD_COUNT: Final = Text(
+    "count {found}; mỗi dòng là 1 đến 1.000.000.000 văn bản", "count {found}; a row stands for 1 to 1,000,000,000"
+)
+
+
 class Direction(enum.Enum):
     """Whether the unit sent or received."""
 
@@ -72,6 +77,9 @@ class Row:
     """What is counted: ``day`` is that of Vietnam. ``signed`` and ``late`` are None where it could not be found out.
 
     Signed means that the verification passed; a signature that could not be judged is not known, never signed.
+
+    Raises :class:`~vndoc.errors.UsageError` ``date-expected`` where ``day`` is no date (a time is none: its day depends
+    on a zone), ``option-invalid`` for another ``count`` than 1 to :data:`MAX_COUNT`.
     """
 
     day: datetime.date
@@ -85,8 +93,10 @@ class Row:
     count: int = 1
 
     def __attrs_post_init__(self) -> None:
-        if not 1 <= self.count <= MAX_COUNT:
-            raise UsageError("option-invalid", detail=f"count {self.count}; a row stands for 1 to {MAX_COUNT:,}")
+        if type(self.day) is not datetime.date:
+            raise UsageError("date-expected", name="day", found=type(self.day).__name__)
+        if type(self.count) is not int or not 1 <= self.count <= MAX_COUNT:
+            raise UsageError("option-invalid", detail=_BAD_COUNT.filled(found=shorten(repr(self.count))))
 
 
 COLUMNS: Final = tuple(field.name for field in attrs.fields(Row))
@@ -98,6 +108,9 @@ _LEVELS: Final = MappingProxyType({member.value: member for member in Level})
 _KNOWN: Final = MappingProxyType({"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False})
 _NOT_KNOWN: Final = frozenset({"", "unknown"})
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NO_LINES: Final = Text("cần các dòng chữ, không phải {found}", "lines of text are needed, not {found}")
+_NO_CSV: Final = Text("CSV sai cú pháp", "the syntax of CSV is wrong")
 _COUNT: Final = re.compile(r"[0-9]{1,10}")
 
 
@@ -117,16 +130,18 @@ def rows_from_csv(lines: Iterable[str]) -> Iterator[Row]:
     byte order mark is skipped, and so are empty lines. Nothing is kept, so any number of rows may come.
 
     Raises :class:`~vndoc.errors.ReadError`, with the line as its place: ``rows-unreadable`` for what is no CSV or has
-    other columns, ``row-invalid`` for a value.
+    other columns, ``row-invalid`` for a value; :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is not
+    made of lines of text (one text, octets).
     """
-    source = iter(lines)
-    head = next(source, "").removeprefix("\ufeff")
+    source, before, head = _texts(lines), 0, ""
+    while not head.strip() and (line_of_text := next(source, None)) is not None:
+        head, before = line_of_text.removeprefix("\ufeff"), before + 1
     mark = ";" if ";" in head and "," not in head else ","
-    columns = [name.strip().lower() for name in _next(csv.reader([head], delimiter=mark), 0) or []]
-    _check_columns(columns, 1)
+    columns = [name.strip().lower() for name in _next(csv.reader([head], delimiter=mark), max(0, before - 1)) or []]
+    _check_columns(columns, max(1, before))
     reader = csv.reader(source, delimiter=mark, strict=True)
-    while (cells := _next(reader, 1)) is not None:
-        line = reader.line_num + 1
+    while (cells := _next(reader, before)) is not None:
+        line = reader.line_num + before
         if cells and len(cells) != len(columns):
             detail = Text("sai số cột ({found}, cần {expected})", "{found} cells, {expected} expected")
             raise _unreadable(detail.filled(found=len(cells), expected=len(columns)), line)
@@ -134,12 +149,22 @@ def rows_from_csv(lines: Iterable[str]) -> Iterator[Row]:
             yield _checked(dict(zip(columns, cells, strict=True)), line)
 
 
+def _texts(lines: Iterable[str]) -> Iterator[str]:
+    """Yield *lines*, each of which must be text; one text is no list of lines."""
+    if isinstance(lines, str) or not isinstance(lines, Iterable):
+        raise UsageError("option-invalid", detail=_NO_LINES.filled(found=type(lines).__name__))
+    for line in lines:
+        if not isinstance(line, str):
+            raise UsageError("option-invalid", detail=_NO_LINES.filled(found=type(line).__name__))
+        yield line
+
+
 def _next(reader: Any, before: int) -> list[str] | None:
     """Return the next record of a CSV *reader*, which was preceded by *before* lines; None at the end."""
     try:
         cells: list[str] | None = next(reader, None)
-    except csv.Error as error:
-        raise _unreadable(shorten(str(error)), reader.line_num + before) from None
+    except csv.Error:
+        raise _unreadable(_NO_CSV, reader.line_num + before) from None
     return cells
 
 
@@ -150,8 +175,8 @@ def rows_from_json(text: str) -> list[Row]:
     :func:`rows_from_csv`; the place is the number of the row.
     """
     try:
-        items = json.loads(text)
-    except (ValueError, RecursionError):
+        items = json.loads(text[1:] if text[:1] == "\ufeff" else text)
+    except (ValueError, RecursionError, TypeError):
         raise _unreadable(Text("không phải JSON", "it is no JSON"), None) from None
     if not isinstance(items, list):
         raise _unreadable(Text("không phải danh sách", "it is no list"), None)
@@ -181,7 +206,7 @@ def _check_columns(columns: list[str], line: int) -> None:
         raise _unreadable(detail.filled(found=shorten(", ".join(odd or columns), 120)), line)
 
 
-def _unreadable(detail: Text | str, line: int | None) -> ReadError:
+def _unreadable(detail: Text, line: int | None) -> ReadError:
     return ReadError("rows-unreadable", detail=detail, place=None if line is None else Place("row", line))
 
 
@@ -198,6 +223,8 @@ def _row(cells: Mapping[str, object]) -> Row:
     for name, value in cells.items():
         if not isinstance(value, str):
             raise _BadValueError(name, value)
+        if not value.isascii() and _SURROGATE.search(value):
+            raise _BadValueError(name, ascii(value))
         texts[name] = nfc(value).strip()
     if not 0 < len(texts["unit"]) <= 100:
         raise _BadValueError("unit", texts["unit"])

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime
 import io
+import pickle
 import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -251,6 +254,9 @@ def test_a_hop_without_agency_is_passed_on_but_not_made() -> None:
         packet = traced(trace_headers=hops[-count:])
         assert refused(packet).values["paths"] == path
         assert vndoc.read(vndoc.write_packet(packet, profile="vxp")).packet == packet
+    nameless = traced(trace_headers=[vndoc.TraceHeader(organ_id=" null ", timestamp=MOMENT)])
+    assert refused(nameless).values["paths"] == f"{TRACE}/TraceHeader/OrganId"
+    assert b"null" in vndoc.write_packet(nameless, profile="vxp")
 
 
 def test_what_a_packet_holds_can_be_listed_whatever_it_lacks() -> None:
@@ -692,6 +698,24 @@ def test_an_unbuffered_file_gets_every_octet() -> None:
             assert caught.value.code == "target-unwritable"
 
 
+def test_a_closed_target_is_an_error_of_ours_and_other_faults_of_a_target_are_not(tmp_path: Path) -> None:
+    memory = io.BytesIO()
+    file = (tmp_path / "a.edxml").open("wb")
+    for target in (memory, file):
+        target.close()
+        with pytest.raises(SourceError) as caught:
+            vndoc.write_packet(header(), to=target)
+        assert caught.value.code == "target-unwritable"
+        assert "closed file" in str(caught.value.values["detail"])
+
+    class Odd(io.BytesIO):
+        def write(self, _):
+            raise ValueError("its own")
+
+    with pytest.raises(ValueError, match="its own"):
+        vndoc.write_packet(header(), to=Odd())
+
+
 # -- profiles ---------------------------------------------------------------------------------------------
 
 
@@ -712,6 +736,24 @@ def test_a_profile_of_ones_own() -> None:
     assert vndoc.read(data).document.content == "mẫu"
     with pytest.raises(TypeError):
         own.always["Content"] = "x"
+
+
+@pytest.mark.parametrize("profile", [*PROFILES.values(), attrs.evolve(PROFILES["vxp"], raw_labels={"pdf": "x/y"})])
+def test_a_profile_can_be_copied_and_pickled(profile: Profile) -> None:
+    pickled = pickle.loads(pickle.dumps(profile))  # noqa: S301 - made one step ago
+    for again in (pickled, copy.deepcopy(profile), copy.copy(profile)):
+        assert again == profile
+        assert hash(again) == hash(profile)
+        assert repr(again) == repr(profile)
+        with pytest.raises(TypeError):
+            again.always["Content"] = "x"
+
+
+def test_the_labels_of_a_profile_do_not_change_with_the_ones_they_were_made_from() -> None:
+    labels = {"pdf": "application/pdf"}
+    own = attrs.evolve(profile_of("vxp"), raw_labels=labels)
+    labels["txt"] = "text/plain"
+    assert own.raw_labels == {"pdf": "application/pdf"}
 
 
 # -- streaming ----------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ Make your own with :func:`attrs.evolve` and pass the value wherever a profile na
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 
@@ -90,7 +92,9 @@ class Profile:
     always: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen, hash=False)
     omitted_attributes: frozenset[str] = frozenset()
     keep_wire: bool = False
-    raw_labels: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    raw_labels: Mapping[str, str] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_frozen), hash=False
+    )
     extension_case: bool = False
     reference_label: str | None = None
     strict: bool = True
@@ -100,6 +104,13 @@ class Profile:
     attachment_bytes: int | None = None
     attachment_name_length: int | None = None
     attachment_name_ascii: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[], Profile], tuple[()]]:
+        """Return how to make an equal profile: read-only mappings can be neither pickled nor copied."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in attrs.fields(Profile)}
+        for name in ("always", "raw_labels"):
+            values[name] = None if values[name] is None else dict(values[name])
+        return partial(type(self), **values), ()
 
 
 QCVN_102 = Profile(

@@ -9,6 +9,7 @@ import copy
 import datetime
 import io
 import pickle
+import random
 import re
 import subprocess
 import sys
@@ -571,13 +572,46 @@ def test_a_strange_extension_does_not_get_into_the_zip(ending: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["qcvn-102", "vxp"])
-@pytest.mark.parametrize("name", ["a.bin", "a.doc", "a", "a.docx", "a.zip"])
+@pytest.mark.parametrize("name", ["a.bin", "a.doc", "a", "a.docx", "a.zip", "a.ZIP", "a.Zip", "a.zip "])
 @pytest.mark.parametrize("label", [None, "application/octet-stream", "application/zip", "application/x-zip-compressed"])
 def test_a_zip_that_is_the_file_itself_comes_back_whole(name: str, label: str | None, profile: str) -> None:
     """A reader would take a zip of one entry for a packed file, unless it is packed once more."""
     for data in (zipped(("b.txt", b"1")), zipped(("b.txt", b"1"), ("c.txt", b"2")), b"PK\x03\x04 hong"):
         file = only(header(attachments=[Attachment.of(data, name=name, label=label)]), profile)[2]
         assert file.open().read() == data
+
+
+@pytest.mark.parametrize("data", [b"mau", b""])
+def test_what_is_only_called_a_zip_is_never_zipped(data: bytes) -> None:
+    """No reader takes a zip off a file of that name, whatever the case of its ending."""
+    octets, label, file = only(header(attachments=[Attachment.of(data, name="a.ZIP")]), "vxp")
+    assert (octets, label, file.open().read()) == (data, "application/octet-stream", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "method"),
+    [
+        (bytes(12 * 1024 * 1024), "stored"),
+        (b"stt;ten\r\n" * 1_300_000, "stored"),
+        (b"".join(b"%d\n" % number for number in range(100_000)), "deflated"),
+        (random.Random(1).randbytes(100_000) + bytes(300_000), "deflated"),
+        (bytes(200), "deflated"),
+        (b"", "deflated"),
+    ],
+    ids=["zeros", "lines", "numbers", "mixed", "small", "empty"],
+)
+def test_a_file_that_shrinks_to_nothing_makes_no_zip_bomb(data: bytes, method: str) -> None:
+    """Readers refuse what expands too far; the entry is deflated in name, because streams with Java need that."""
+    packet = header(attachments=[Attachment.of(data, name="a.txt")])
+    octets, label, file = only(packet, "vxp")
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        (entry,) = archive.infolist()
+    assert (label, entry.compress_type) == ("application/zip", zipfile.ZIP_DEFLATED)
+    assert (entry.compress_size > len(data)) is (method == "stored" or not data)
+    assert file.open().read() == data
+    assert vndoc.content_digest(vndoc.read_packet(vndoc.write_packet(packet, profile="vxp"))) == vndoc.content_digest(
+        packet
+    )
 
 
 @pytest.mark.parametrize(
@@ -765,14 +799,16 @@ from vndoc.edxml import profile_of, write
 from vndoc.envelope import Attachment
 import vndoc
 
-class Zeros(io.RawIOBase):
+NUMBERS = b"".join(b"%d;" % number for number in range(20_000))
+
+class Numbers(io.RawIOBase):
     def __init__(self, size):
         self.left = size
     def readable(self):
         return True
     def readinto(self, buffer):
-        count = min(len(buffer), self.left)
-        buffer[:count] = bytes(count)
+        count = min(len(buffer), len(NUMBERS), self.left)
+        buffer[:count] = NUMBERS[:count]
         self.left -= count
         return count
 
@@ -780,7 +816,7 @@ class Zeros(io.RawIOBase):
 class Octets:
     size: int
     def open(self):
-        return io.BufferedReader(Zeros(self.size), 65536)
+        return io.BufferedReader(Numbers(self.size), 65536)
 
 class Sink:
     octets = 0
@@ -802,7 +838,7 @@ print(peak() - before, sink.octets)
 
 
 def grown(size: int, name: str) -> tuple[int, int]:
-    """Write a file of *size* zeros in a child process; return by how many MiB it grew, and the octets written."""
+    """Write a file of *size* octets that shrink a little, in a child process; return its growth in MiB and the octets."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(size), name], input=DOCUMENT.encode(), capture_output=True, check=True
     )

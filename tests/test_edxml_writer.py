@@ -838,7 +838,7 @@ print(peak() - before, sink.octets)
 
 
 def grown(size: int, name: str) -> tuple[int, int]:
-    """Write a file of *size* octets that shrink a little, in a child process; return its growth in MiB and the octets."""
+    """Write *size* octets that shrink a little, in a child process; return its growth (MiB) and the octets."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(size), name], input=DOCUMENT.encode(), capture_output=True, check=True
     )

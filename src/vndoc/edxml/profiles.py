@@ -78,9 +78,9 @@ class Profile:
     ``raw_labels`` (extension -> label of what travels raw; all else is zipped; ``None``: all raw with
     honest labels), ``extension_case`` (whether the extension must match in case), ``reference_label`` (what the
     manifest says for every file; ``None``: the label itself). A file that a reader would take for a packed one, such as
-    a zip called ``a.bin``, is zipped whatever the profile says. ``strict``: only values that no deviation would
-    name, from a regular sender code, are written; a signature only if it is XML-DSig. Codes of other agencies and
-    document ids are carried as they are, and ``Bussiness`` may be absent.
+    a zip called ``a.bin``, is zipped whatever the profile says; one called ``a.ZIP``, which no reader unpacks, is not.
+    ``strict``: only values that no deviation would name, from a regular sender code, are written; a signature only if
+    it is XML-DSig. Codes of other agencies and document ids are carried as they are, and ``Bussiness`` may be absent.
     Peer limits: ``None`` for none.
     """
 

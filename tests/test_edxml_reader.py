@@ -333,6 +333,22 @@ CASES = [
         "AttachmentEncoded",
         base=STATUS,
     ),
+    swap(
+        "status-extra-part",
+        "/edXML/edXMLEnvelope/edXMLBody",
+        "  </edXML:edXMLEnvelope>",
+        element("edXMLBody", "") + "</edXML:edXMLEnvelope>",
+        "edXMLBody",
+        base=STATUS,
+    ),
+    swap(
+        "status-extra-part",
+        "/edXML/edXMLEnvelope/edXMLBody",
+        "  </edXML:edXMLEnvelope>",
+        BODY + "</edXML:edXMLEnvelope>",
+        "edXMLBody",
+        base=STATUS,
+    ),
     swap("status-attachments", ATTACHMENT, "</edXML>\n", FILES + "</edXML>", "1", base=STATUS),
     swap(
         "kind-ambiguous",
@@ -432,6 +448,15 @@ CASES = [
         element("CodeNumber", "07") + element("CodeNotation", "TB-UBND"),
         "07/TB-UBND",
         "07/TB-UBND",
+    ),
+    swap(
+        "code-split",
+        f"{MESSAGE}/ResponseFor/Code",
+        "07/TB-UBND</edXML:Code>",
+        element("CodeNotation", " TB-UBND ") + element("CodeNumber", "07") + "</edXML:Code>",
+        "CodeNumber, CodeNotation",
+        "07/TB-UBND",
+        base=STATUS,
     ),
     dated("date-order", "04/03/2026", "2026/03/04"),
     dated("date-order", "04-03-2026", "2026/03/04"),
@@ -1049,6 +1074,32 @@ def test_deviations_at_the_limit_and_one_past_it(count: int) -> None:
 def test_the_list_of_deviations_is_cut_once() -> None:
     text = edit(DOCUMENT, (ID, ID + element("A", "") * 50))
     assert found(read(text, limits=attrs.evolve(DEFAULT, deviations=2))) == ["unknown-element"] * 2 + ["deviations-cut"]
+
+
+def test_a_cut_list_of_deviations_never_hides_that_there_was_an_error() -> None:
+    """The signs of a damaged file must not be pushed out by harmless ones in front of them."""
+    wrong = element("SteeringType", "x") + element("DueDate", "hôm qua")
+    text = edit(DOCUMENT, (ID, ID + element("A", "") * 9), ("</edXML:MessageHeader>", wrong + "</edXML:MessageHeader>"))
+    for room in range(12):
+        reading = read(text, limits=attrs.evolve(DEFAULT, deviations=room))
+        errors = ["integer-invalid", "date-invalid"][: max(room, 1)]
+        assert found(reading) == ["unknown-element"] * (room - len(errors)) + errors + ["deviations-cut"] * (room < 11)
+        assert not reading.is_complete
+
+
+def test_a_code_in_elements_of_another_shape_is_joined_as_all_text_is() -> None:
+    number, notation = element("CodeNumber", "07"), element("CodeNotation", "TB-UBND")
+    for inside, text in [
+        (number, "07"),
+        (number + number, "0707"),
+        (number + notation + element("A", "x"), "07TB-UBNDx"),
+        ("x" + number + notation, "x07TB-UBND"),
+        (number + notation + "x", "07TB-UBNDx"),
+        (number + element("CodeNotation", " "), "07 "),
+        (number + element("CodeNotation", "<b>TB</b>"), "07TB"),
+    ]:
+        reading = read(edit(STATUS, ("07/TB-UBND</edXML:Code>", inside + "</edXML:Code>")))
+        assert (found(reading), reading.status.response_for.code) == (["unexpected-children"], text)
 
 
 def test_depth_at_the_limit_and_one_past_it() -> None:

@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime
 import io
+import pickle
+import random
 import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -251,6 +255,9 @@ def test_a_hop_without_agency_is_passed_on_but_not_made() -> None:
         packet = traced(trace_headers=hops[-count:])
         assert refused(packet).values["paths"] == path
         assert vndoc.read(vndoc.write_packet(packet, profile="vxp")).packet == packet
+    nameless = traced(trace_headers=[vndoc.TraceHeader(organ_id=" null ", timestamp=MOMENT)])
+    assert refused(nameless).values["paths"] == f"{TRACE}/TraceHeader/OrganId"
+    assert b"null" in vndoc.write_packet(nameless, profile="vxp")
 
 
 def test_what_a_packet_holds_can_be_listed_whatever_it_lacks() -> None:
@@ -565,13 +572,46 @@ def test_a_strange_extension_does_not_get_into_the_zip(ending: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["qcvn-102", "vxp"])
-@pytest.mark.parametrize("name", ["a.bin", "a.doc", "a", "a.docx", "a.zip"])
+@pytest.mark.parametrize("name", ["a.bin", "a.doc", "a", "a.docx", "a.zip", "a.ZIP", "a.Zip", "a.zip "])
 @pytest.mark.parametrize("label", [None, "application/octet-stream", "application/zip", "application/x-zip-compressed"])
 def test_a_zip_that_is_the_file_itself_comes_back_whole(name: str, label: str | None, profile: str) -> None:
     """A reader would take a zip of one entry for a packed file, unless it is packed once more."""
     for data in (zipped(("b.txt", b"1")), zipped(("b.txt", b"1"), ("c.txt", b"2")), b"PK\x03\x04 hong"):
         file = only(header(attachments=[Attachment.of(data, name=name, label=label)]), profile)[2]
         assert file.open().read() == data
+
+
+@pytest.mark.parametrize("data", [b"mau", b""])
+def test_what_is_only_called_a_zip_is_never_zipped(data: bytes) -> None:
+    """No reader takes a zip off a file of that name, whatever the case of its ending."""
+    octets, label, file = only(header(attachments=[Attachment.of(data, name="a.ZIP")]), "vxp")
+    assert (octets, label, file.open().read()) == (data, "application/octet-stream", data)
+
+
+@pytest.mark.parametrize(
+    ("data", "method"),
+    [
+        (bytes(12 * 1024 * 1024), "stored"),
+        (b"stt;ten\r\n" * 1_300_000, "stored"),
+        (b"".join(b"%d\n" % number for number in range(100_000)), "deflated"),
+        (random.Random(1).randbytes(100_000) + bytes(300_000), "deflated"),
+        (bytes(200), "deflated"),
+        (b"", "deflated"),
+    ],
+    ids=["zeros", "lines", "numbers", "mixed", "small", "empty"],
+)
+def test_a_file_that_shrinks_to_nothing_makes_no_zip_bomb(data: bytes, method: str) -> None:
+    """Readers refuse what expands too far; the entry is deflated in name, because streams with Java need that."""
+    packet = header(attachments=[Attachment.of(data, name="a.txt")])
+    octets, label, file = only(packet, "vxp")
+    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+        (entry,) = archive.infolist()
+    assert (label, entry.compress_type) == ("application/zip", zipfile.ZIP_DEFLATED)
+    assert (entry.compress_size > len(data)) is (method == "stored" or not data)
+    assert file.open().read() == data
+    assert vndoc.content_digest(vndoc.read_packet(vndoc.write_packet(packet, profile="vxp"))) == vndoc.content_digest(
+        packet
+    )
 
 
 @pytest.mark.parametrize(
@@ -692,6 +732,24 @@ def test_an_unbuffered_file_gets_every_octet() -> None:
             assert caught.value.code == "target-unwritable"
 
 
+def test_a_closed_target_is_an_error_of_ours_and_other_faults_of_a_target_are_not(tmp_path: Path) -> None:
+    memory = io.BytesIO()
+    file = (tmp_path / "a.edxml").open("wb")
+    for target in (memory, file):
+        target.close()
+        with pytest.raises(SourceError) as caught:
+            vndoc.write_packet(header(), to=target)
+        assert caught.value.code == "target-unwritable"
+        assert "closed file" in str(caught.value.values["detail"])
+
+    class Odd(io.BytesIO):
+        def write(self, _):
+            raise ValueError("its own")
+
+    with pytest.raises(ValueError, match="its own"):
+        vndoc.write_packet(header(), to=Odd())
+
+
 # -- profiles ---------------------------------------------------------------------------------------------
 
 
@@ -714,6 +772,24 @@ def test_a_profile_of_ones_own() -> None:
         own.always["Content"] = "x"
 
 
+@pytest.mark.parametrize("profile", [*PROFILES.values(), attrs.evolve(PROFILES["vxp"], raw_labels={"pdf": "x/y"})])
+def test_a_profile_can_be_copied_and_pickled(profile: Profile) -> None:
+    pickled = pickle.loads(pickle.dumps(profile))  # noqa: S301 - made one step ago
+    for again in (pickled, copy.deepcopy(profile), copy.copy(profile)):
+        assert again == profile
+        assert hash(again) == hash(profile)
+        assert repr(again) == repr(profile)
+        with pytest.raises(TypeError):
+            again.always["Content"] = "x"
+
+
+def test_the_labels_of_a_profile_do_not_change_with_the_ones_they_were_made_from() -> None:
+    labels = {"pdf": "application/pdf"}
+    own = attrs.evolve(profile_of("vxp"), raw_labels=labels)
+    labels["txt"] = "text/plain"
+    assert own.raw_labels == {"pdf": "application/pdf"}
+
+
 # -- streaming ----------------------------------------------------------------------------------------------
 
 MEASURE = """
@@ -723,14 +799,16 @@ from vndoc.edxml import profile_of, write
 from vndoc.envelope import Attachment
 import vndoc
 
-class Zeros(io.RawIOBase):
+NUMBERS = b"".join(b"%d;" % number for number in range(20_000))
+
+class Numbers(io.RawIOBase):
     def __init__(self, size):
         self.left = size
     def readable(self):
         return True
     def readinto(self, buffer):
-        count = min(len(buffer), self.left)
-        buffer[:count] = bytes(count)
+        count = min(len(buffer), len(NUMBERS), self.left)
+        buffer[:count] = NUMBERS[:count]
         self.left -= count
         return count
 
@@ -738,7 +816,7 @@ class Zeros(io.RawIOBase):
 class Octets:
     size: int
     def open(self):
-        return io.BufferedReader(Zeros(self.size), 65536)
+        return io.BufferedReader(Numbers(self.size), 65536)
 
 class Sink:
     octets = 0
@@ -760,7 +838,7 @@ print(peak() - before, sink.octets)
 
 
 def grown(size: int, name: str) -> tuple[int, int]:
-    """Write a file of *size* zeros in a child process; return by how many MiB it grew, and the octets written."""
+    """Write *size* octets that shrink a little, in a child process; return its growth (MiB) and the octets."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(size), name], input=DOCUMENT.encode(), capture_output=True, check=True
     )

@@ -357,6 +357,16 @@ def test_a_file_that_fails(error: Exception) -> None:
     assert caught.value.code == ("source-closed" if isinstance(error, SourceError) else "source-unreadable")
 
 
+def test_a_closed_file_is_an_error_of_ours(stored: Path) -> None:
+    file, memory = stored.open("rb"), io.BytesIO(b"<edXML/>")
+    for source in (file, memory):
+        source.close()
+        with pytest.raises(SourceError) as caught:
+            acquire(source)
+        assert caught.value.code == "source-unreadable"
+        assert str(caught.value.values["detail"]).endswith("closed file")
+
+
 def test_a_spool_is_removed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[TemporarySpool] = []
 

@@ -226,6 +226,13 @@ def test_any_notation_is_parsed(text: str) -> None:
     assert Notation.parse(text).text == text
 
 
+def test_a_code_does_not_print_citizen_numbers() -> None:
+    assert repr(DocumentCode("012345678901", "X-012345678901")) == (
+        "DocumentCode(number='*********901', notation='X-*********901')"
+    )
+    assert repr(DocumentCode("07")) == "DocumentCode(number='07', notation=None)"
+
+
 def test_type_abbreviations_are_those_of_the_code_lists() -> None:
     listed = {e.abbreviation for e in (*codes.ND30_TYPES, *codes.COPY_KINDS) if e.abbreviation is not None}
     assert TYPE_ABBREVIATIONS - listed == {"L", "NQLT", "NĐ", "TT", "TTLT", "CV"}

@@ -223,6 +223,16 @@ ECHOES: list[tuple[str, Changes, set[tuple[str, str]]]] = [
         {("unexpected-children", f"{MESSAGE}/Content")},
     ),
     (
+        "number and notation apart",
+        [
+            (
+                "<e:Code>11/CV-X</e:Code>",
+                "<e:Code><e:CodeNumber>11</e:CodeNumber><e:CodeNotation>CV-X</e:CodeNotation></e:Code>",
+            )
+        ],
+        {("code-split", f"{MESSAGE}/ResponseFor/Code")},
+    ),
+    (
         "no content",
         [(CONTENT, "")],
         {("content-missing", f"{ATTACHMENT}[1]")},
@@ -333,6 +343,21 @@ def test_a_cut_never_hides_the_only_error() -> None:
     text = changed(DOCUMENT, [("<e:DocumentId>", notes * 9 + "<e:DocumentId>"), ("Trích yếu mẫu", "x" * 501)])
     reading = read(text, attrs.evolve(DEFAULT, deviations=3))
     assert not check(reading, profile=QCVN, today=TODAY).passed
+
+
+def test_a_cut_list_of_deviations_never_hides_the_only_error() -> None:
+    text = changed(DOCUMENT, [("bWF1", "bWF1*"), ("cid:1", "1"), ("cid:1", "1")])
+    reading = read(text, attrs.evolve(DEFAULT, deviations=1))
+    result = check(reading, profile=QCVN, today=TODAY)
+    assert [d.id for d in reading.deviations] == ["base64-damaged", "deviations-cut"]
+    assert [f.id for f in result.errors] == ["base64-damaged"]
+
+
+def test_a_body_in_a_status_packet_is_said_once(structure: str) -> None:
+    body = '<e:edXMLBody><e:edXMLManifest version="1.0"/></e:edXMLBody>'
+    text = changed(STATUS, [("</e:edXMLEnvelope>", f"{body}</e:edXMLEnvelope>")])
+    (found,) = check(read(text), profile=QCVN, today=TODAY, structure=structure).findings
+    assert (found.id, found.severity, found.found) == ("status-extra-part", "error", "edXMLBody")
 
 
 def test_many_receivers_are_checked_in_linear_time() -> None:

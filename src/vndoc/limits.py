@@ -56,7 +56,7 @@ class Limits:
     """``To`` blocks in one packet: above the number of all communes, below what fills the memory."""
 
     deviations: int = 1_000
-    """Deviations reported for one packet; then one entry says that the list was cut."""
+    """Deviations reported for one packet, errors before all others; then one entry says that the list was cut."""
 
     attachment_bytes: int = _GIB
     """Size of one attachment, unpacked or never packed."""

@@ -23,10 +23,10 @@ from vndoc.edxml.values import (
 )
 from vndoc.edxml.xmltools import local_name
 from vndoc.envelope.codes import normalise_status
-from vndoc.identifiers import MAX_ORGAN_CODE, DocumentId, OrganCode
+from vndoc.identifiers import MAX_ORGAN_CODE, DocumentId, OrganCode, join_code
 from vndoc.identifiers import DocumentIdForm as Form
 
-__all__ = ["Convert", "Reporter", "converter", "read_organ_code"]
+__all__ = ["NO_ORGAN", "Convert", "Reporter", "converter", "read_organ_code", "read_split_code"]
 
 _Node = Any
 """An lxml element; lxml publishes no class for annotations."""
@@ -42,6 +42,9 @@ class Reporter(Protocol):
 Convert = Callable[[Any, _Node, str], Any]
 """A function of this module: reporter, element, text -> value."""
 
+
+NO_ORGAN = "null"
+"""What stands for no agency in hops that axes add (2.6)."""
 
 _DIGITS = {str(number): number for number in range(10)}
 
@@ -126,7 +129,7 @@ def _timestamp(walk: Reporter, node: _Node, text: str) -> datetime.date | None:
 def read_organ_code(walk: Reporter, node: _Node, text: str) -> OrganCode | None:
     """Return the code as it stands; irregular ones are carried and reported."""
     text = text.strip()
-    if not text or text == "null":
+    if not text or text == NO_ORGAN:
         return _no_organ(walk, node, text)
     if len(text) > MAX_ORGAN_CODE:
         walk.report("organ-code-irregular", node, text)
@@ -179,6 +182,21 @@ def _document_id(walk: Reporter, node: _Node, text: str) -> str | None:
     elif form not in _FORMS_OF_RULES:
         walk.report("document-id-form", node, text)
     return text
+
+
+_CODE_PARTS = ("CodeNumber", "CodeNotation")
+
+
+def read_split_code(walk: Reporter, node: _Node) -> str | None:
+    """Return the text of a ``Code`` that should hold one but has number and notation in two elements (C-04)."""
+    inside = {local_name(child): (child.text or "").strip() for child in node if not len(child)}
+    number, notation = (inside.get(name) for name in _CODE_PARTS)
+    stray = any((text or "").strip() for text in (node.text, *(child.tail for child in node)))
+    if stray or len(inside) != len(node) or len(node) != len(_CODE_PARTS) or not number or not notation:
+        return None
+    code = join_code(number, notation)
+    walk.report("code-split", node, ", ".join(_CODE_PARTS), code)
+    return code
 
 
 _BY_KIND: Mapping[Kind, Convert] = MappingProxyType(

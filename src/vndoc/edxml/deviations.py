@@ -16,7 +16,7 @@ import attrs
 from vndoc.errors import Place
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["DEVIATIONS", "Deviation", "DeviationKind", "Severity"]
+__all__ = ["DEVIATIONS", "Collected", "Deviation", "DeviationKind", "Severity"]
 
 
 class Severity(enum.StrEnum):
@@ -178,6 +178,9 @@ _ROWS: tuple[tuple[str, Severity, str, str, str], ...] = (
     ("document-id-form", _N, "C-03",
      "Mã văn bản “{found}” không ở dạng <mã cơ quan>,<ngày>,<số>/<ký hiệu>.",
      'The document id "{found}" is not of the form <agency>,<date>,<number>/<notation>.'),
+    ("code-split", _W, "C-04",
+     "Số và ký hiệu nằm trong hai phần tử con, quy chuẩn viết chung là {expected}; đã ghép bằng dấu gạch chéo.",
+     "Number and notation stand in two elements inside, the standard writes {expected}; they were joined by a slash."),
     ("code-joined", _W, "C-04",
      "Số và ký hiệu viết chung trong một phần tử (“{found}”); đã tách ở dấu gạch chéo đầu tiên.",
      'Number and notation stand in one element ("{found}"); they were split at the first slash.'),
@@ -295,3 +298,44 @@ DEVIATIONS: Mapping[str, DeviationKind] = MappingProxyType(
     }
 )
 """Every deviation by its id."""
+
+
+class Collected:
+    """The deviations of one packet while they are found: at most *limit*, then one entry says that the list was cut.
+
+    An error that comes later takes the place of the last entry that is none, so that a list without errors means that
+    there were none.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._harmless = limit
+        """Behind so many entries all are errors, once the list is full."""
+        self._found: list[Deviation] = []
+        self._is_cut = False
+
+    def takes(self, id_: str) -> bool:
+        """Return whether one of the kind *id_* is to be added; room is made for it, or the list is cut."""
+        found = self._found
+        if len(found) < self._limit:
+            return True
+        self._is_cut = True
+        if DEVIATIONS[id_].severity is not Severity.ERROR:
+            return False
+        while self._harmless and found[self._harmless - 1].severity is Severity.ERROR:
+            self._harmless -= 1
+        if not self._harmless:
+            return not found
+        self._harmless -= 1
+        del found[self._harmless]
+        return True
+
+    def add(self, deviation: Deviation) -> None:
+        """Add *deviation*, which :meth:`takes` has said yes to."""
+        self._found.append(deviation)
+
+    def listed(self) -> tuple[Deviation, ...]:
+        """Return all, and that there were more."""
+        if not self._is_cut:
+            return tuple(self._found)
+        return (*self._found, Deviation("deviations-cut", Place("/"), expected=str(self._limit)))

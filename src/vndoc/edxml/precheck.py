@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from vndoc.edxml import elements as table
+from vndoc.edxml.convert import NO_ORGAN
 from vndoc.edxml.elements import Element, Kind
 from vndoc.edxml.markup import illegal_character
 from vndoc.edxml.packing import name_oddity
@@ -221,7 +222,7 @@ def _hops_without_agency(packet: Packet) -> Iterator[str]:
     if isinstance(packet, DocumentPacket) and packet.trace_header_list is not None:
         hops = packet.trace_header_list.trace_headers
         for number, hop in enumerate(hops, 1):
-            if _is_absent(hop.organ_id):
+            if _is_absent(hop.organ_id) or str(hop.organ_id).strip() == NO_ORGAN:
                 index = f"[{number}]" if len(hops) > 1 else ""
                 yield f"{_TRACE}/TraceHeader{index}/OrganId"
 

@@ -9,8 +9,10 @@ Make your own with :func:`attrs.evolve` and pass the value wherever a profile na
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import attrs
 
@@ -76,9 +78,9 @@ class Profile:
     ``raw_labels`` (extension -> label of what travels raw; all else is zipped; ``None``: all raw with
     honest labels), ``extension_case`` (whether the extension must match in case), ``reference_label`` (what the
     manifest says for every file; ``None``: the label itself). A file that a reader would take for a packed one, such as
-    a zip called ``a.bin``, is zipped whatever the profile says. ``strict``: only values that no deviation would
-    name, from a regular sender code, are written; a signature only if it is XML-DSig. Codes of other agencies and
-    document ids are carried as they are, and ``Bussiness`` may be absent.
+    a zip called ``a.bin``, is zipped whatever the profile says; one called ``a.ZIP``, which no reader unpacks, is not.
+    ``strict``: only values that no deviation would name, from a regular sender code, are written; a signature only if
+    it is XML-DSig. Codes of other agencies and document ids are carried as they are, and ``Bussiness`` may be absent.
     Peer limits: ``None`` for none.
     """
 
@@ -90,7 +92,9 @@ class Profile:
     always: Mapping[str, str] = attrs.field(factory=dict, converter=_frozen, hash=False)
     omitted_attributes: frozenset[str] = frozenset()
     keep_wire: bool = False
-    raw_labels: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    raw_labels: Mapping[str, str] | None = attrs.field(
+        default=None, converter=attrs.converters.optional(_frozen), hash=False
+    )
     extension_case: bool = False
     reference_label: str | None = None
     strict: bool = True
@@ -100,6 +104,13 @@ class Profile:
     attachment_bytes: int | None = None
     attachment_name_length: int | None = None
     attachment_name_ascii: bool = False
+
+    def __reduce__(self) -> tuple[Callable[[], Profile], tuple[()]]:
+        """Return how to make an equal profile: read-only mappings can be neither pickled nor copied."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in attrs.fields(Profile)}
+        for name in ("always", "raw_labels"):
+            values[name] = None if values[name] is None else dict(values[name])
+        return partial(type(self), **values), ()
 
 
 QCVN_102 = Profile(

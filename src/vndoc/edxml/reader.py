@@ -14,8 +14,8 @@ from typing import Any
 import attrs
 
 from vndoc.edxml import elements as table
-from vndoc.edxml.convert import Convert, converter, read_organ_code
-from vndoc.edxml.deviations import Deviation
+from vndoc.edxml.convert import Convert, converter, read_organ_code, read_split_code
+from vndoc.edxml.deviations import Collected, Deviation
 from vndoc.edxml.elements import NAMESPACES, Element, Kind, Reference
 from vndoc.edxml.packing import Budget, MissingOctets, RefusedOctets, name_oddity, unpack
 from vndoc.edxml.parts import Parts, collect, has_content
@@ -53,7 +53,7 @@ def interpret(
     packet = walk.packet()
     return Reading(
         packet=packet,
-        deviations=tuple(walk.deviations),
+        deviations=walk.deviations.listed(),
         manifest=walk.manifest,
         dialect=walk.parts.dialect,
         skeleton=skeleton,
@@ -116,7 +116,7 @@ class _Walk:
         self.skeleton = skeleton
         self.limits = limits
         self.texts = skeleton.texts
-        self.deviations: list[Deviation] = []
+        self.deviations = Collected(limits.deviations)
         self.budget: Budget
         self.manifest: tuple[Reference, ...] | None = None
         self.prefix: str | None = table.PREFIX
@@ -128,12 +128,9 @@ class _Walk:
     # -- reporting -------------------------------------------------------------------------------
 
     def report(self, id_: str, node: _Node, found: str | None = None, expected: str | None = None) -> None:
-        """Add one deviation at *node*; the list is cut at the limit, and says so."""
-        room = self.limits.deviations - len(self.deviations)
-        if room > 0:
-            self.deviations.append(Deviation(id_, self.place(node), found, expected))
-        elif room == 0:
-            self.deviations.append(Deviation("deviations-cut", Place("/"), expected=str(self.limits.deviations)))
+        """Add one deviation at *node*, if the list takes it."""
+        if self.deviations.takes(id_):
+            self.deviations.add(Deviation(id_, self.place(node), found, expected))
 
     def place(self, node: _Node) -> Place:
         """Return where *node* stands."""
@@ -181,7 +178,7 @@ class _Walk:
         """Return the status packet under *header*."""
         packet: StatusPacket = self.block(header, _plan_of("status", self.parts.namespace))
         parts = self.parts
-        for extra in (parts.trace, parts.signature, parts.manifest):
+        for extra in (parts.trace, parts.signature, parts.manifest if parts.body is None else parts.body):
             if extra is not None:
                 self.report("status-extra-part", extra, local_name(extra))
         if parts.attachments:
@@ -284,6 +281,8 @@ class _Walk:
             return self.path(node)
         if convert is _Walk.base64:
             return MissingOctets("", "base64-children")
+        if convert is None and (code := read_split_code(self, node)):
+            return code
         self.report("unexpected-children", node, local_name(node))
         text = "".join(node.itertext())
         return convert(self, node, text) if convert else text if text.strip() else None

@@ -117,6 +117,8 @@ def wire_form(attachment: Attachment, content_id: str, profile: Profile) -> Wire
     for chosen in (None if attachment.is_wrapped else label, _raw_label(name, profile)):
         if chosen and _as_read(content, name, chosen) == (True, ()):
             return Wire(attachment, content_id, chosen, content, False)
+    if extension(name) == "zip":  # a zip around it would not be taken off
+        return Wire(attachment, content_id, honest_label(""), content, False)
     if attachment.is_wrapped and _as_read(packed, name, ZIP_LABEL) == (False, ()):
         return Wire(attachment, content_id, ZIP_LABEL, packed, False)
     return Wire(attachment, content_id, ZIP_LABEL, content, True)

@@ -22,7 +22,7 @@ import attrs
 
 from vndoc.envelope import Attachment, Octets
 from vndoc.errors import AttachmentError
-from vndoc.limits import Limits
+from vndoc.limits import DEFAULT, Limits
 
 __all__ = ["ZipEntry", "only_entry", "zip_to"]
 
@@ -32,10 +32,10 @@ _END_REACH = _END.size + 0xFFFF
 _IN_ZIP64 = 0xFFFFFFFF
 _READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _NEEDS_MORE = 0x1 | 0x20 | 0x40  # encrypted, a patch, strongly encrypted
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP64_FROM = 2**31 - 1
 _LONGEST_EXTENSION = 20
 _CHUNK = 3 * 64 * 1024
+_SAMPLE = 16 * 1024
 
 
 @attrs.frozen(repr=False)
@@ -195,20 +195,32 @@ class _Sparing:
 def zip_to(target: io.RawIOBase, attachment: Attachment, content_id: str) -> None:
     """Write a zip with the content of *attachment* as its one entry ``<uuid>.<extension>`` to *target*.
 
-    The octets follow from the content, its name and *content_id* alone. *target* need not be seekable.
+    The octets follow from the content, its name and *content_id* alone. *target* need not be seekable. What would
+    expand so far that readers take the zip for a bomb is not compressed.
     Raises as :meth:`vndoc.envelope.Attachment.open`.
     """
     name = attachment.name or ""
     seed = hashlib.sha256(content_id.encode() + b"\0" + name.encode() + attachment.digest()).hexdigest()
     ending = name.rpartition(".")[2]
     suffix = f".{ending}" if ending.isalnum() and len(ending) <= _LONGEST_EXTENSION else ""
-    entry = zipfile.ZipInfo(f"{uuid.UUID(seed[:32], version=4)}{suffix}", date_time=_EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry = f"{uuid.UUID(seed[:32], version=4)}{suffix}"
     big = attachment.size > _ZIP64_FROM
+    level = 0 if _expands(attachment) else None
     with (
         attachment.open() as file,
-        zipfile.ZipFile(cast("BinaryIO", target), "w") as archive,
+        zipfile.ZipFile(cast("BinaryIO", target), "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
         archive.open(entry, "w", force_zip64=big) as inner,
     ):
         while chunk := file.read(_CHUNK):
             inner.write(chunk)
+
+
+def _expands(attachment: Attachment) -> bool:
+    """Return whether *attachment*, compressed, would expand beyond what readers allow; of most a look is enough."""
+    enough = -(-attachment.size // DEFAULT.unpack_ratio)
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = 0
+    with attachment.open() as file:
+        while packed < enough and (piece := file.read(_SAMPLE)):
+            packed += len(deflate.compress(piece))
+    return packed < enough and packed + len(deflate.flush()) < enough

@@ -37,14 +37,14 @@ def _masked(text: str) -> str:
 class BusinessKey:
     """Identity of a document: issuer code, year, number without leading zeros, notation in NFC.
 
-    ``str()`` gives one line for logs and databases. Source: Decree 30/2020 App VI (number, notation and
-    issuer identify a document), Decision 28/2018 Art 10(2) (numbering restarts each year).
+    ``str()`` gives one line for logs and databases; ``repr()`` masks citizen numbers. Source: Decree 30/2020 App VI
+    (number, notation and issuer identify a document), Decision 28/2018 Art 10(2) (numbering restarts each year).
     """
 
     issuer: str = attrs.field(repr=_masked)
     year: int
-    number: str
-    notation: str
+    number: str = attrs.field(repr=_masked)
+    notation: str = attrs.field(repr=_masked)
 
     def __str__(self) -> str:
         return f"{self.issuer}|{self.year}|{self.number}/{self.notation}"

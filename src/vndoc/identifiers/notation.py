@@ -15,7 +15,7 @@ import unicodedata
 import attrs
 
 from vndoc.errors import IdentifierError
-from vndoc.text import Text, nfc
+from vndoc.text import Text, nfc, shorten
 
 __all__ = [
     "MAX_NOTATION",
@@ -71,15 +71,19 @@ _OTHER_DASH = Text("có dấu gạch ngang khác dấu gạch nối (-)", "it ha
 _EMPTY_PART = Text("có chữ viết tắt rỗng quanh dấu gạch nối", "an abbreviation next to a hyphen is empty")
 
 
+def _shown(text: str | None) -> str:
+    return repr(text if text is None else shorten(text))
+
+
 @attrs.frozen
 class DocumentCode:
     """Number and notation of a document, as text, as received; None where one is missing.
 
-    ``str()`` joins them with a slash.
+    ``str()`` joins them with a slash; ``repr()`` masks citizen numbers.
     """
 
-    number: str | None = None
-    notation: str | None = None
+    number: str | None = attrs.field(default=None, repr=_shown)
+    notation: str | None = attrs.field(default=None, repr=_shown)
 
     def __str__(self) -> str:
         return join_code(self.number or "", self.notation)

@@ -139,9 +139,16 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
     except VndocError:
         raise
     except OSError as error:
-        name, detail = str(getattr(to, "name", "")), error.strerror or type(error).__name__
-        raise SourceError("target-unwritable", name=name, detail=detail) from error
+        raise _unwritable(to, error.strerror or type(error).__name__) from error
+    except ValueError as error:
+        if not getattr(to, "closed", False):
+            raise
+        raise _unwritable(to, str(error).rstrip(".")) from error
     return None
+
+
+def _unwritable(to: BinaryIO, detail: str) -> SourceError:
+    return SourceError("target-unwritable", name=str(getattr(to, "name", "")), detail=detail)
 
 
 def validate(

@@ -26,7 +26,7 @@ _RENAMED = frozenset({"element-spelling", "manifest-name"})
 _UNREAD = _RENAMED | {
     "unknown-element", "namespace-mixed", "repeated-element", "misplaced-element", "unexpected-children",
     "unexpected-text", "status-extra-part", "digital-signature-empty", "repeated-part", "repeated-container",
-    "status-attachments", "kind-ambiguous", "base64-children",
+    "status-attachments", "kind-ambiguous", "base64-children", "code-split",
 }  # fmt: skip
 """Deviations that say better than the schema why an element may not stand where it stands."""
 

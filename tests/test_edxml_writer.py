@@ -796,6 +796,16 @@ def test_to_a_file(tmp_path: Any) -> None:
     assert path.read_bytes() == vndoc.write_packet(header())
 
 
+def test_to_a_file_that_is_closed(tmp_path: Any) -> None:
+    with (tmp_path / "mau.edxml").open("wb") as file, io.BytesIO() as memory:
+        pass
+    for closed in (file, memory):
+        with pytest.raises(vndoc.SourceError) as caught:
+            vndoc.write_packet(header(), to=closed)
+        assert caught.value.code == "target-unwritable"
+        assert "tệp đã đóng" in caught.value.text("vi")
+
+
 def test_a_slash_in_the_number_is_kept() -> None:
     packet = vndoc.read(vndoc.write_packet(header(code=DocumentCode("1/2", "X")))).document
     assert packet.code == DocumentCode("1/2", "X")

@@ -357,6 +357,15 @@ def test_a_file_that_fails(error: Exception) -> None:
     assert caught.value.code == ("source-closed" if isinstance(error, SourceError) else "source-unreadable")
 
 
+def test_a_file_that_is_closed(stored: Path) -> None:
+    with stored.open("rb") as file, io.BytesIO(b"<a/>") as memory:
+        pass
+    for closed in (file, memory):
+        with pytest.raises(SourceError) as caught:
+            acquire(closed)
+        assert caught.value.code == "source-unreadable"
+
+
 def test_a_spool_is_removed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[TemporarySpool] = []
 

@@ -18,6 +18,7 @@ from vndoc.errors import SourceError, UsageError, VndocError
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
+from vndoc.text import Text
 from vndoc.xml import split
 from vndoc.xml.ahead import Ahead, Plan
 from vndoc.xml.elide import Arrival
@@ -69,6 +70,7 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
         raise
 
 
+_CLOSED = Text("tệp đã đóng", "the file is closed")
 _LITTLE = 128 * 1024
 """Octets that are digested in less time than it takes to find out what to digest while they come."""
 
@@ -134,6 +136,8 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
     target: object = to
     if not callable(getattr(target, "write", None)) or isinstance(target, io.TextIOBase):
         raise UsageError("target-type", found=type(target).__name__)
+    if getattr(target, "closed", False):
+        raise SourceError("target-unwritable", name=str(getattr(to, "name", "")), detail=_CLOSED)
     try:
         write(packet, form, to)
     except VndocError:

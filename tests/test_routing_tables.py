@@ -10,7 +10,7 @@ import unicodedata
 import attrs
 import pytest
 
-from vndoc.errors import LimitError, UsageError
+from vndoc.errors import LimitError, SourceError, UsageError
 from vndoc.routing import (
     CHECKS,
     FIRST,
@@ -116,6 +116,20 @@ def test_a_table_comes_from_bytes_or_an_open_file():
         with pytest.raises(UsageError) as caught:
             RoutingTable.load(source, format="csv")
         assert (caught.value.code, caught.value.values["found"]) == ("source-type", found)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "axis-agencies"])
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), ValueError("closed"), SourceError("source-closed")]
+)
+def test_a_file_that_cannot_be_read_is_a_coded_error(form, error):
+    class Broken(io.BytesIO):
+        def read(self, _=-1):
+            raise error
+
+    with pytest.raises(SourceError) as caught:
+        RoutingTable.load(Broken(), format=form)
+    assert caught.value.code == ("source-closed" if isinstance(error, SourceError) else "source-unreadable")
 
 
 def test_an_unknown_form_is_named():

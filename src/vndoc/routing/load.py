@@ -41,7 +41,7 @@ from typing import BinaryIO, TypeVar
 
 import attrs
 
-from vndoc.errors import LimitError, UsageError
+from vndoc.errors import LimitError, SourceError, UsageError, VndocError
 from vndoc.routing._codec import (
     ALIAS_KINDS,
     COLUMNS,
@@ -201,12 +201,13 @@ def _cell_reader(values: Values, position: Mapping[str, int]) -> Callable[[list[
 def read_bytes(source: bytes | BinaryIO) -> bytes:
     """Return the bytes of *source*, at most :data:`MAX_BYTES`.
 
-    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.UsageError` ``source-type``.
+    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.SourceError`
+    ``source-unreadable``, :class:`~vndoc.errors.UsageError` ``source-type``.
     """
     if isinstance(source, bytes):
         data = source
     elif hasattr(source, "read"):
-        data = source.read(MAX_BYTES + 1)
+        data = _read(source)
     else:
         raise UsageError("source-type", found=type(source).__name__)
     if not isinstance(data, bytes):
@@ -214,6 +215,16 @@ def read_bytes(source: bytes | BinaryIO) -> bytes:
     if len(data) > MAX_BYTES:
         raise LimitError("limit-table-bytes", limit=MAX_BYTES)
     return data
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.read(MAX_BYTES + 1)
+    except VndocError:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError: it is closed
+        name = str(getattr(file, "name", type(file).__name__))
+        raise SourceError("source-unreadable", name=name, detail=shorten(str(error))) from error
 
 
 def _text(data: bytes) -> str:

@@ -25,6 +25,7 @@ from vndoc.cli._language import default_language, language_of
 from vndoc.cli._run import Run
 from vndoc.cli._safe import clean, dump
 from vndoc.cli._words import HELP, WORDS
+from vndoc.errors import SourceError
 
 COMMAND = [sys.executable, "-c", "import sys; from vndoc.cli import main; sys.exit(main())"]
 
@@ -137,6 +138,74 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("vndoc.cli._app.run", interrupt)
     assert main([]) == 130
+
+
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110 - a device
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", [["inspect"], ["inspect", "--json"], ["validate", "--lang", "vi"]], ids=" ".join)
+def test_an_output_that_takes_no_more_is_no_finding(golden: Path, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [*COMMAND, *arguments, str(golden / "document_1_recall.edxml")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env={**os.environ, **ENGLISH},
+        )
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"[target-unwritable]" in done.stderr
+
+
+@needs_full
+def test_neither_does_the_other_output_change_the_answer(tmp_path: Path) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+        done = subprocess.run([*COMMAND, "inspect", str(tmp_path / "gone")], stdout=full, stderr=full, check=False)
+    assert done.returncode == 2
+
+
+def test_an_error_of_a_file_is_not_taken_for_one_of_the_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    for error in (FileNotFoundError(2, "gone", "a"), SourceError("source-closed")):
+
+        def fail(_: object, error: OSError = error) -> object:
+            raise error
+
+        monkeypatch.setattr("vndoc.cli._app.command_in", fail)
+        with pytest.raises(type(error)):
+            run([])
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "code", "said"),
+    [
+        ("<&-", "validate -", 2, "[empty-input]"),
+        (">&-", "inspect {}", 0, ""),
+        ("2>&-", "inspect {}", 0, "Recall"),
+        ("2>&-", "validate gone", 2, ""),
+        ("<&- >&- 2>&-", "inspect {} --json", 0, ""),
+    ],
+)
+def test_standard_streams_may_be_closed(golden: Path, closed: str, arguments: str, code: int, said: str) -> None:
+    line = f'"$0" -c "$1" {arguments.format(golden / "document_1_recall.edxml")} {closed}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, COMMAND[2]], capture_output=True, check=False, env={**os.environ, **ENGLISH}
+    )
+    assert done.returncode == code
+    assert said.lower() in (done.stdout + done.stderr).decode().lower()
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_fault_of_the_command_is_no_failed_check(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: object) -> int:
+        raise LookupError("ours")
+
+    monkeypatch.setattr("vndoc.cli._app.run", fail)
+    assert main([]) == 3
+    assert "LookupError: ours" in capsys.readouterr().err
 
 
 # -- arguments -------------------------------------------------------------------------------------

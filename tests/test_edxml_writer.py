@@ -740,7 +740,7 @@ def test_a_closed_target_is_an_error_of_ours_and_other_faults_of_a_target_are_no
         with pytest.raises(SourceError) as caught:
             vndoc.write_packet(header(), to=target)
         assert caught.value.code == "target-unwritable"
-        assert "closed file" in str(caught.value.values["detail"])
+        assert "tệp đã đóng" in caught.value.text("vi")
 
     class Odd(io.BytesIO):
         def write(self, _):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -176,12 +175,6 @@ def test_page_by_page_the_rows_are_the_same(world: World, monkeypatch: pytest.Mo
     assert [r.signed for r in wanted] == [True] * 3
     monkeypatch.setattr(figures, "_PAGE", 1)
     assert of(world, SENDER) == wanted
-
-
-def test_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "vndoc.store", None)
-    (found,) = results("stats", "--store", "sqlite:///x.db", "--blobs", tmp_path, code=2)
-    assert found["error"]["code"] == "extra-missing"
 
 
 def test_a_document_that_nobody_was_told_about(world: World) -> None:

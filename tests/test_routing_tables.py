@@ -121,6 +121,20 @@ def test_a_table_comes_from_bytes_or_an_open_file():
         assert (caught.value.code, caught.value.values["found"]) == ("source-type", found)
 
 
+@pytest.mark.parametrize("form", ["csv", "json", "axis-agencies"])
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), ValueError("closed"), SourceError("source-closed")]
+)
+def test_a_file_that_cannot_be_read_is_a_coded_error(form, error):
+    class Broken(io.BytesIO):
+        def read(self, _=-1):
+            raise error
+
+    with pytest.raises(SourceError) as caught:
+        RoutingTable.load(Broken(), format=form)
+    assert caught.value.code == ("source-closed" if isinstance(error, SourceError) else "source-unreadable")
+
+
 def test_an_unknown_form_is_named():
     with pytest.raises(UsageError) as caught:
         load("", form="xlsx")

@@ -5,7 +5,8 @@
 >>> reading.packet.subject, [d.id for d in reading.deviations]  # doctest: +SKIP
 >>> vndoc.validate(reading).passed  # doctest: +SKIP
 
-Everything in ``__all__`` is public. Names are loaded on first use, so importing this package costs little.
+Everything in ``__all__`` is public. Names are loaded on first use, so importing this package costs little; so are the
+public packages below it: after ``import vndoc``, ``vndoc.signature.verify_xml`` needs no further import.
 """
 
 from __future__ import annotations
@@ -149,6 +150,10 @@ _HOMES = {
     "vndoc.limits": ("Limits",),
 }
 _MODULE_OF = {name: module for module, members in _HOMES.items() for name in members}
+_PARTS = frozenset(
+    {"cli", "edxml", "envelope", "errors", "exchange", "fetching", "identifiers", "limits", "node", "packets", "pki"}
+    | {"routing", "schema", "signature", "signers", "statistics", "store", "testing", "text", "transport", "xml"}
+)
 
 __all__ = [
     "PROFILES",
@@ -216,7 +221,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name from the module that defines it."""
+    """Load a public name from the module that defines it, or a public part of the package."""
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
     module = _MODULE_OF.get(name)
     if module is None:
         message = f"module {__name__!r} has no attribute {name!r}"

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -34,9 +34,13 @@ from vndoc.cli._trust_commands import trust
 from vndoc.cli._validate import validate
 from vndoc.cli._verify import verify
 from vndoc.cli._words import HELP, WORDS
+from vndoc.errors import SourceError, VndocError
 from vndoc.text import Lang
 
 __all__ = ["app", "run"]
+
+STDOUT = "-"
+"""The name of standard output in an error."""
 
 app = typer.Typer(
     name="vndoc",
@@ -91,13 +95,20 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    with _quiet_pipe() as broken:
+    try:
         try:
             code = command_in(lang)(list(arguments), prog_name="vndoc", standalone_mode=False) or 0
         except TyperException as error:
             code = _usage(error, lang)
         sys.stdout.flush()
-    return BROKEN_PIPE if broken else int(code)
+    except BrokenPipeError:
+        hush()
+        return BROKEN_PIPE
+    except OSError as error:
+        if isinstance(error, VndocError) or error.filename is not None:
+            raise
+        return _unwritable(error, lang)
+    return int(code)
 
 
 def _usage(error: TyperException, lang: Lang) -> int:
@@ -114,11 +125,11 @@ def _usage(error: TyperException, lang: Lang) -> int:
     return UNUSABLE
 
 
-@contextlib.contextmanager
-def _quiet_pipe() -> Iterator[list[bool]]:
-    broken: list[bool] = []
-    try:
-        yield broken
-    except BrokenPipeError:
-        broken.append(True)
-        hush()
+def _unwritable(error: OSError, lang: Lang) -> int:
+    """Say that standard output takes no more, as on a full disk."""
+    hush()
+    known = SourceError("target-unwritable", name=STDOUT, detail=error.strerror or str(error))
+    with contextlib.suppress(OSError):  # standard error may be on the same disk
+        sys.stderr.write(f"vndoc: {known.text(lang)} [{known.code}]\n")
+        sys.stderr.flush()
+    return UNUSABLE

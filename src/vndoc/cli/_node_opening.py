@@ -59,8 +59,9 @@ _CODES = Text("{name} phải là danh sách các mã", "{name} must be a list of
 def open_node(settings: Settings) -> Any:
     """Return the node that *settings* describe, with its store open: close it at the end.
 
-    Raises :class:`~vndoc.errors.UsageError` ``node-settings``, ``unknown-policy``, ``unknown-profile``, and what the
-    parts raise: :class:`~vndoc.errors.TransportError`, :class:`~vndoc.errors.StoreError`.
+    Raises :class:`~vndoc.errors.UsageError` ``node-settings``, ``unknown-policy``, ``unknown-profile``,
+    ``extra-missing``, and what the parts raise: :class:`~vndoc.errors.TransportError` and
+    :class:`~vndoc.errors.StoreError`.
     """
     from vndoc.node import Node  # noqa: PLC0415 - needs the extra of the store
     from vndoc.store import Store  # noqa: PLC0415 - as above

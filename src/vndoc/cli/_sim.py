@@ -15,7 +15,6 @@ import typer
 
 from vndoc.cli._options import AsJson, Language
 from vndoc.cli._run import Result, Run, both, running
-from vndoc.errors import UsageError
 
 if TYPE_CHECKING:
     from vndoc.testing.axis import AxisServer, Fault, System
@@ -24,7 +23,6 @@ __all__ = ["sim"]
 
 _PORT = 8620
 _YEAR = 366 * 24 * 3600
-_EXTRA = frozenset({"jinja2", "starlette", "uvicorn"})
 
 
 def sim(
@@ -76,18 +74,14 @@ def _server(
     rewrite: bool,
     max_skew: int | None,
 ) -> Iterator[AxisServer]:
-    try:
-        from vndoc.testing.axis import (  # noqa: PLC0415 - an extra
-            EXAMPLE,
-            AxisServer,
-            AxisSimulator,
-            Rewriting,
-            load_systems,
-        )
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
-            raise
-        raise UsageError("extra-missing", found="web") from None
+    from vndoc.testing.axis import (  # noqa: PLC0415 - an extra
+        EXAMPLE,
+        AxisServer,
+        AxisSimulator,
+        Rewriting,
+        load_systems,
+    )
+
     systems = EXAMPLE if agencies is None else load_systems(agencies)
     with (
         AxisSimulator(

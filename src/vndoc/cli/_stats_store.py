@@ -27,11 +27,9 @@ def store_rows(address: str, blobs: Path | None, table: RoutingTable) -> Iterato
     """
     if blobs is None:
         raise UsageError("option-invalid", detail=_NO_BLOBS)
-    try:
-        from vndoc.node.figures import rows  # noqa: PLC0415 - an extra
-        from vndoc.store import Store  # noqa: PLC0415 - an extra
-    except ImportError:
-        raise UsageError("extra-missing", found="store") from None
+    from vndoc.node.figures import rows  # noqa: PLC0415 - an extra
+    from vndoc.store import Store  # noqa: PLC0415 - an extra
+
     _look(address, blobs)
     store = Store.open(address, blobs=blobs)
     try:

@@ -95,7 +95,7 @@ class VndocError(Exception):
         self.code = code
         self.place = place
         self.values: Mapping[str, object] = MappingProxyType(values)
-        super().__init__(code, place, values)
+        super().__init__(code)  # one argument: a second and a third were errno and filename of an OSError
 
     def text(self, lang: Lang = "en") -> str:
         """Return the message in *lang*, with citizen numbers masked."""

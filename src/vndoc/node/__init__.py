@@ -1,6 +1,7 @@
 """The node: what joins a store, carriers, a routing table and an office system.
 
-Needs the extra ``store``, and those of the carriers that are used.
+Needs the extra ``store``, and those of the carriers that are used: without ``store``, importing this package raises
+:class:`~vndoc.errors.UsageError` ``extra-missing``.
 """
 
 from vndoc.node._pushing import Pushed

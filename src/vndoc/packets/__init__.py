@@ -18,6 +18,7 @@ from vndoc.errors import SourceError, UsageError, VndocError
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
+from vndoc.text import Text
 from vndoc.xml import split
 from vndoc.xml.ahead import Ahead, Plan
 from vndoc.xml.elide import Arrival
@@ -69,6 +70,7 @@ def read(source: Source, *, recover: bool = False, limits: Limits = DEFAULT) -> 
         raise
 
 
+_CLOSED = Text("tệp đã đóng", "the file is closed")
 _LITTLE = 128 * 1024
 """Octets that are digested in less time than it takes to find out what to digest while they come."""
 
@@ -143,11 +145,11 @@ def write_packet(packet: Packet, *, profile: str | Profile = "qcvn-102", to: Bin
     except ValueError as error:
         if not getattr(to, "closed", False):
             raise
-        raise _unwritable(to, str(error).rstrip(".")) from error
+        raise _unwritable(to, _CLOSED) from error
     return None
 
 
-def _unwritable(to: BinaryIO, detail: str) -> SourceError:
+def _unwritable(to: BinaryIO, detail: str | Text) -> SourceError:
     return SourceError("target-unwritable", name=str(getattr(to, "name", "")), detail=detail)
 
 

@@ -209,17 +209,13 @@ def _cell_reader(values: Values, position: Mapping[str, int]) -> Callable[[list[
 def read_bytes(source: bytes | BinaryIO) -> bytes:
     """Return the bytes of *source*, at most :data:`MAX_BYTES`.
 
-    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.UsageError` ``source-type``,
-    :class:`~vndoc.errors.SourceError` ``source-unreadable`` for a file that cannot be read.
+    Raises :class:`~vndoc.errors.LimitError` ``limit-table-bytes``, :class:`~vndoc.errors.SourceError`
+    ``source-unreadable``, :class:`~vndoc.errors.UsageError` ``source-type``.
     """
     if isinstance(source, bytes):
         data = source
     elif hasattr(source, "read"):
-        try:
-            data = source.read(MAX_BYTES + 1)
-        except (OSError, ValueError) as error:  # ValueError: the file is closed, or holds text that cannot be read
-            name, said = getattr(source, "name", type(source).__name__), getattr(error, "strerror", None) or str(error)
-            raise SourceError("source-unreadable", name=shorten(str(name)), detail=said) from error
+        data = _read(source)
     else:
         raise UsageError("source-type", found=type(source).__name__)
     if not isinstance(data, bytes):
@@ -227,6 +223,16 @@ def read_bytes(source: bytes | BinaryIO) -> bytes:
     if len(data) > MAX_BYTES:
         raise LimitError("limit-table-bytes", limit=MAX_BYTES)
     return data
+
+
+def _read(file: BinaryIO) -> bytes:
+    try:
+        return file.read(MAX_BYTES + 1)
+    except VndocError:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError: it is closed
+        name = str(getattr(file, "name", type(file).__name__))
+        raise SourceError("source-unreadable", name=name, detail=shorten(str(error))) from error
 
 
 def _text(data: bytes) -> str:

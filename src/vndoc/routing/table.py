@@ -162,7 +162,8 @@ class RoutingTable:
         Raises :class:`~vndoc.routing.TableError` ``table-unreadable`` or ``table-invalid``,
         :class:`~vndoc.errors.LimitError` for more than :data:`~vndoc.routing.load.MAX_BYTES` or
         :data:`~vndoc.routing.load.MAX_ROWS`, and where too much stands under one code (``limit-table-code``),
-        :class:`~vndoc.errors.UsageError` for an unknown format.
+        :class:`~vndoc.errors.SourceError` for a file that cannot be read, :class:`~vndoc.errors.UsageError` for an
+        unknown format.
         """
         from vndoc.routing.load import read_table  # noqa: PLC0415 - parsers are needed by those who load only
 

@@ -1,9 +1,15 @@
 """What is to be sent, what has come, and the proof of both: durable, in one database and one store of contents.
 
-SQLite for one process or a few, PostgreSQL for many workers. Needs the extra ``store`` (and ``postgres``).
+SQLite for one process or a few, PostgreSQL for many workers. Needs the extra ``store`` (and ``postgres``): without it,
+importing this package raises :class:`~vndoc.errors.UsageError` ``extra-missing``.
 """
 
-from sqlalchemy import Connection as Connection  # for annotations of hooks; it is documented elsewhere
+from vndoc.errors import UsageError
+
+try:
+    from sqlalchemy import Connection as Connection  # for annotations of hooks; it is documented elsewhere
+except ImportError:
+    raise UsageError("extra-missing", found="store") from None
 
 from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
 from vndoc.store.documents import Documents

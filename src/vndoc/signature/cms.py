@@ -79,8 +79,9 @@ class SignaturePolicyId:
     value: bytes
 
 
-_SIGNATURE: Final = "cades"
-_COUNTER: Final = "cades-countersignature"
+CADES: Final = "cades"
+COUNTER_SIGNATURE: Final = "cades-countersignature"
+"""The formats of states that wait for a value."""
 
 
 def prepare_cms(
@@ -121,7 +122,7 @@ def prepare_cms(
     value = digests_of(octets, [name])[name]
     rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, commitment, policy)]
     return SigningState(
-        format=_SIGNATURE,
+        format=CADES,
         certificate=credential.certificate,
         chain=tuple(credential.chain),
         algorithm=scheme,
@@ -172,7 +173,7 @@ def complete_cms(
     Raises :class:`~vndoc.errors.SignatureError`: ``signature-value`` unless the value verifies under the prepared
     certificate, ``signing-state``, ``cms-content-needed``, ``cms-content-differs``, or those of :func:`add_timestamp`.
     """
-    waiting = SigningState.load(state, format=_SIGNATURE)
+    waiting = SigningState.load(state, format=CADES)
     name = _digest_name(waiting)
     value = waiting.accept(signature)
     info = make.signer_info(waiting, name, value)
@@ -272,7 +273,7 @@ def prepare_counter_signature(
     value = DIGESTS[name].of(make.signature_of(make.signer_at(parts, index)))
     rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, None, None)]
     return SigningState(
-        format=_COUNTER,
+        format=COUNTER_SIGNATURE,
         certificate=credential.certificate,
         chain=tuple(credential.chain),
         algorithm=scheme,
@@ -283,7 +284,7 @@ def prepare_counter_signature(
 
 def complete_counter_signature(state: bytes, signature: bytes, *, existing: bytes) -> bytes:
     """Return the CMS signature *existing* with the prepared counter-signature. Raises as :func:`complete_cms`."""
-    waiting = SigningState.load(state, format=_COUNTER)
+    waiting = SigningState.load(state, format=COUNTER_SIGNATURE)
     info = make.signer_info(waiting, _digest_name(waiting), waiting.accept(signature))
     parts, container = _opened(waiting, existing)
     index = waiting.text_of("index")

@@ -295,6 +295,11 @@ class SigningState:
         return f"SigningState({self.format!r}, {self.certificate!r}, {self.algorithm})"
 
 
+def format_of(state: bytes) -> str:
+    """Return the name of the format that wrote *state*; ``signing-state`` for what is no state."""
+    return str(_read(state).get("format"))
+
+
 def _json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 

@@ -47,7 +47,8 @@ __all__ = [
 XmlForm = Literal["enveloped", "enveloping", "enveloping-base64", "detached"]
 """Where the signature stands: in the document; around it; around its octets in base64; in a document of its own."""
 
-_FORMAT: Final = "xmldsig"
+XMLDSIG: Final = "xmldsig"
+"""The format of states that wait for a value."""
 _ROOT: Final = "{}-ROOT-"
 _DIGEST: Final = "{}-DIGEST-{}-"
 _VALUE: Final = "{}-VALUE-"
@@ -173,7 +174,7 @@ def complete_xml(
     ``timestamp-unfit`` from the time-stamping authority; :class:`~vndoc.errors.UsageError` ``option-invalid`` for a
     timestamp without XAdES.
     """
-    waiting = SigningState.load(state, format=_FORMAT)
+    waiting = SigningState.load(state, format=XMLDSIG)
     value = waiting.accept(signature)
     if waiting.algorithm.family is Family.ECDSA:
         value = ecdsa_der_to_raw(value, key_bits(waiting.certificate.public_key))
@@ -342,7 +343,7 @@ class _Plan:
             element_children(node)[-1].text = text.decode("ascii")
             document = document.replace(_DIGEST.format(self.id, number).encode(), text, 1)
         state = SigningState(
-            format=_FORMAT,
+            format=XMLDSIG,
             certificate=self.credential.certificate,
             chain=self.credential.chain,
             algorithm=self.algorithm,

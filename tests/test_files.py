@@ -357,6 +357,18 @@ def test_a_file_that_fails(error: Exception) -> None:
     assert caught.value.code == ("source-closed" if isinstance(error, SourceError) else "source-unreadable")
 
 
+def test_a_file_that_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b"<a/>")
+    with (tmp_path / "a.xml").open("rb") as file:
+        pass
+    gone = io.BytesIO(b"<a/>")
+    gone.close()
+    for closed in (file, gone):
+        with pytest.raises(SourceError) as caught:
+            acquire(closed)
+        assert caught.value.code == "source-unreadable"
+
+
 def test_a_spool_is_removed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[TemporarySpool] = []
 

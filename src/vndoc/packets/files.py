@@ -241,7 +241,7 @@ def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | 
     spool: TemporarySpool | None = None
     total = 0
     try:
-        for piece in _pieces(file, limits, name, _first(file, limits)):
+        for piece in _pieces(file, limits, name, _first(file, limits, name)):
             if watch is not None:
                 watch(piece)
             total += len(piece)
@@ -263,10 +263,14 @@ def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | 
     return MemoryOctets(memory.getvalue()) if spool is None else spool
 
 
-def _first(file: _Readable, limits: Limits) -> int:
+def _first(file: _Readable, limits: Limits, name: str) -> int:
     """Return how much of an open *file* to ask for first: all that may stay in memory, where it is there already."""
     seekable = getattr(file, "seekable", None)
-    return limits.buffered_bytes + 1 if callable(seekable) and seekable() else _PIECE
+    try:
+        there = callable(seekable) and seekable()
+    except (OSError, ValueError) as error:  # it is closed
+        raise _failed(name, error) from error
+    return limits.buffered_bytes + 1 if there else _PIECE
 
 
 def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:

@@ -447,6 +447,21 @@ def test_there_must_be_a_signature():
     assert caught.value.code == "evidence-nothing"
 
 
+def test_a_kind_that_nothing_reads_is_refused():
+    data = made("cms", "T")
+    with pytest.raises(UsageError) as caught:
+        make_evidence(verifier("cms", data), data, kind="pdf", policy="vn_default", trust=STORE, at=MADE)
+    assert caught.value.code == "option-invalid"
+
+
+def test_a_timestamp_over_the_record_is_no_older_than_those_in_it():
+    early = record("cms").stamped(tsa(time=day(2020, 7)), material=lists(day(2020, 7)))
+    found = check("cms", early)
+    assert (found.passed, found.outcome.sub_indication) == (False, SubIndication.TIMESTAMP_ORDER_FAILURE)
+    assert "timestamp-order-within" in codes(found)
+    assert check("cms", record("cms").stamped(tsa(time=day(2021, 7)), material=lists(day(2021, 7)))).passed
+
+
 # -- tampered with: by who made the digest right again ---------------------------------------------------------
 
 

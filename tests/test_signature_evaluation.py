@@ -694,6 +694,8 @@ def test_the_verdict_over_all_signatures():
 def test_what_the_caller_does_wrong():
     with pytest.raises(UsageError, match="time-zone-missing"):
         judge(signed(), at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
+    with pytest.raises(UsageError, match="time-zone-missing"):  # with nothing to judge, too
+        verdict_of((), policy="vn_default", trust=STORE, at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - as above
     with pytest.raises(UsageError, match="unknown-policy"):
         judge(signed(), policy="none")
 

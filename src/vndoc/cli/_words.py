@@ -274,9 +274,11 @@ HELP: Mapping[str, Text] = MappingProxyType(
         ),
         "verify": Text(
             "Kiểm tra chữ ký số của gói tin, tệp XML và CMS theo một chính sách.\n\n"
-            "Mã thoát: 0 hợp lệ, 1 không hợp lệ, 2 không đọc được, 3 chưa đủ căn cứ xác định. Không truy cập mạng.",
+            "Mã thoát: 0 hợp lệ, 1 không hợp lệ, 2 không đọc được, 3 chưa đủ căn cứ xác định. "
+            "Chỉ truy cập mạng khi có --fetch.",
             "Verify the signatures of packets, XML and CMS files under a policy.\n\n"
-            "Exit code: 0 valid, 1 not valid, 2 unreadable, 3 cannot be determined. Nothing is fetched.",
+            "Exit code: 0 valid, 1 not valid, 2 unreadable, 3 cannot be determined. "
+            "Nothing is fetched unless --fetch says so.",
         ),
         "route": Text(
             "Gói tin gửi tới mã này thật ra đến đâu, và vì sao: vẽ chuỗi kế thừa với ngày và căn cứ pháp lý.\n\n"

@@ -112,9 +112,9 @@ def verdict_of(
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
     chosen, given = policy_of(policy), tuple(signatures)
+    context = context_of(chosen, trust, at, revocation, fetch, proofs)
     if not given:
         return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
-    context = context_of(chosen, trust, at, revocation, fetch, proofs)
     return Verdict(policy=chosen.name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
 
 

@@ -218,10 +218,17 @@ def test_a_detached_signature_is_checked_with_its_content():
     assert kept.content == FileDigest.of(CONTENT)
     assert EvidenceRecord.load(kept.to_bytes()) == kept
     assert check_evidence(kept, bound, data, content=CONTENT, trust=STORE, at=NOW).passed
-    for other in (CONTENT + b"!", None):
-        found = check_evidence(kept, bound, data, content=other, trust=STORE, at=NOW)
-        assert (found.indication, codes(found)[-1]) == (Indication.FAILED, "evidence-other-document")
-        assert found.then is None
+    other = check_evidence(kept, bound, data, content=CONTENT + b"!", trust=STORE, at=NOW)
+    assert (other.indication, codes(other)) == (Indication.FAILED, ["evidence-other-document"])
+    none = check_evidence(kept, bound, data, trust=STORE, at=NOW)  # which proves nothing against the record
+    assert (none.indication, codes(none)) == (Indication.INDETERMINATE, ["evidence-content-missing"])
+    for found in (other, none):
+        assert (found.then, found.confirmed, found.passed) == (None, False, False)
+    whole = record("cms")
+    unasked = check_evidence(
+        whole, verifier("cms", made("cms", "T")), made("cms", "T"), content=b"", trust=STORE, at=NOW
+    )
+    assert (unasked.indication, codes(unasked)) == (Indication.FAILED, ["evidence-other-document"])
 
 
 def test_counter_signatures_are_kept_too():

@@ -173,8 +173,9 @@ def _conditions(record: EvidenceRecord, trust: TrustStore, policy: Policy, at: d
 def _other_files(record: EvidenceRecord, document: bytes | Octets, content: bytes | Octets | None) -> Iterator[Reason]:
     if FileDigest.of(document) != record.document:
         yield _reason("evidence-other-document", what=Text("văn bản", "document"))
-    given = None if content is None else FileDigest.of(content)
-    if given != record.content:
+    if content is None and record.content is not None:
+        yield _reason("evidence-content-missing")
+    elif content is not None and FileDigest.of(content) != record.content:
         yield _reason("evidence-other-document", what=Text("nội dung được ký", "signed content"))
 
 

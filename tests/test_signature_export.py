@@ -176,7 +176,7 @@ def test_etsi_details():
 
 
 def test_etsi_says_what_keeps_the_whole_from_passing():
-    """A seal that cannot be read stands beside a header signature that passes: the report must not look like *passed*."""
+    """A seal that cannot be read stands beside a header signature that passes: this must not look like *passed*."""
     note = Reason.of(REASONS["seal-unreadable"], detail="?")
     [own] = VERDICTS["full"]
     verdict = attrs.evolve(VERDICTS["full"], notes=(note,))

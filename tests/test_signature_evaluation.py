@@ -691,6 +691,15 @@ def test_the_verdict_over_all_signatures():
     assert repr(whole(bad)) == "Verdict(failed, 1 signatures)"
 
 
+def test_a_timestamp_by_an_algorithm_that_is_only_named_cannot_undo_the_verification():
+    """Anybody can attach one."""
+    md5 = SignatureAlgorithm(Family.RSA_PSS, "md5", "md5", 16)
+    facts = attrs.evolve(signed(TSA, algorithm=RSA), algorithm=md5, verify=lambda _: False)
+    report = judge(signed(timestamps=(stamp(NOW, signature=facts), stamp(NOW))))
+    assert report.best_signature_time == NOW
+    assert "timestamp-not-valid" in {reason.code for reason in report.reasons}
+
+
 def test_what_the_caller_does_wrong():
     with pytest.raises(UsageError, match="time-zone-missing"):
         judge(signed(), at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused

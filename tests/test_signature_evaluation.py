@@ -147,6 +147,22 @@ def test_a_wrong_value_fails():
     assert not report.intact
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"algorithm": SignatureAlgorithm(Family.UNKNOWN, name="urn:x")},
+        {"algorithm": SignatureAlgorithm(Family.RSA_PKCS1, "md5")},
+        {"algorithm": SignatureAlgorithm(Family.DSA, "sha256")},
+        {"candidates": (), "certificates": ()},
+    ],
+)
+def test_a_value_that_nobody_verified_is_not_said_to_be_intact(fields):
+    """Whoever forges a document may name any algorithm: the digests alone are right in every forgery."""
+    report = judge(attrs.evolve(signed(verify=lambda _: False), **fields))
+    assert (report.indication, report.value_right, report.intact) == (OPEN, None, False)
+    assert [c.intact for c in report.covers] == [True]
+
+
 def test_a_document_that_changed_afterwards_is_kept_apart():
     later = Reason.of(attrs.evolve(SIGNATURE_REASONS["no-signature"], code="changed-later"))
     report = judge(signed(), changes=(later,))

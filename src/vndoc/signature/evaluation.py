@@ -207,6 +207,7 @@ def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHI
         covers=facts.covered,
         signature_id=facts.signature_id,
         signature_value=facts.signature_value,
+        value_right=found.valid,
         signed_octets=facts.signed_octets,
         algorithm=facts.algorithm,
         certificate=found.certificate,

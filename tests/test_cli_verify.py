@@ -14,6 +14,7 @@ from cryptography.x509 import load_der_x509_certificate
 import vndoc
 from cli_support import call, document, results, save
 from verdict_support import CA, NOW, PERSON, ROOT, TSA, TSA_ROOT
+from vndoc.cli._app import run
 from vndoc.envelope import Attachment
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.limits import DEFAULT
@@ -274,3 +275,9 @@ def test_options_of_sign(tmp_path):
         (found,) = results(*base, *wrong, code=2)
         assert found["error"]["code"] == "option-invalid"
     assert not (tmp_path / "b.edxml").exists()
+
+
+@pytest.mark.parametrize(("lang", "word"), [("vi", "khi có --fetch"), ("en", "unless --fetch says so")])
+def test_the_help_says_when_something_is_fetched(capsys, lang, word):
+    assert run(["verify", "--lang", lang, "--help"]) == 0
+    assert word in " ".join(capsys.readouterr().out.split())

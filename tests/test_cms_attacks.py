@@ -29,9 +29,10 @@ from cms_support import (
     signed,
     stamp,
 )
-from vndoc.pki import SubIndication, der
+from vndoc.pki import Family, Indication, SignatureAlgorithm, SubIndication, TrustStore, der
+from vndoc.pki.algorithms import identifier_of
 from vndoc.pki.outcome import outcome_of
-from vndoc.signature import Binding, Form, Level, cms, tsp
+from vndoc.signature import POLICIES, Binding, Form, Level, cms, tsp, verify_cms
 from vndoc.signature._cms_encode import attribute, digest_identifier, octet_string
 from vndoc.signature._cms_make import opened, with_unsigned
 from vndoc.signature._cms_structure import children, signer_info
@@ -80,6 +81,17 @@ def test_digests_that_are_not_computed_are_named(oid: str) -> None:
     facts = read(made(attributes_of(rows()), digest=der.encode(der.SEQUENCE, der.encode_oid(oid))))
     assert "digest-algorithm-unknown" in decided(facts)
     assert facts.covered[0].intact is None
+
+
+@pytest.mark.parametrize("policy", list(POLICIES))
+@pytest.mark.parametrize("digest", ["md5", "ripemd160"])
+def test_pss_over_a_digest_that_is_only_named_is_refused_by_name(digest: str, policy: str) -> None:
+    identifier = identifier_of(SignatureAlgorithm(Family.RSA_PSS, digest, digest, 16))
+    data = made(attributes_of(rows()), identifier=identifier)
+    verdict = verify_cms(data, content=CONTENT, policy=policy, trust=TrustStore(), at=AT)
+    assert verdict.indication is Indication.INDETERMINATE
+    told = {reason.code: reason.text() for reason in verdict.reasons}
+    assert f"rsa-pss-{digest}" in told["algorithm-not-accepted"]
 
 
 def test_damaged_algorithms_are_named() -> None:

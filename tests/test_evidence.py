@@ -218,10 +218,17 @@ def test_a_detached_signature_is_checked_with_its_content():
     assert kept.content == FileDigest.of(CONTENT)
     assert EvidenceRecord.load(kept.to_bytes()) == kept
     assert check_evidence(kept, bound, data, content=CONTENT, trust=STORE, at=NOW).passed
-    for other in (CONTENT + b"!", None):
-        found = check_evidence(kept, bound, data, content=other, trust=STORE, at=NOW)
-        assert (found.indication, codes(found)[-1]) == (Indication.FAILED, "evidence-other-document")
-        assert found.then is None
+    other = check_evidence(kept, bound, data, content=CONTENT + b"!", trust=STORE, at=NOW)
+    assert (other.indication, codes(other)) == (Indication.FAILED, ["evidence-other-document"])
+    none = check_evidence(kept, bound, data, trust=STORE, at=NOW)  # which proves nothing against the record
+    assert (none.indication, codes(none)) == (Indication.INDETERMINATE, ["evidence-content-missing"])
+    for found in (other, none):
+        assert (found.then, found.confirmed, found.passed) == (None, False, False)
+    whole = record("cms")
+    unasked = check_evidence(
+        whole, verifier("cms", made("cms", "T")), made("cms", "T"), content=b"", trust=STORE, at=NOW
+    )
+    assert (unasked.indication, codes(unasked)) == (Indication.FAILED, ["evidence-other-document"])
 
 
 def test_counter_signatures_are_kept_too():
@@ -445,6 +452,21 @@ def test_there_must_be_a_signature():
     with pytest.raises(SignatureError) as caught:
         make_evidence(nothing, data, kind="xml", policy="vn_default", trust=STORE, at=MADE)
     assert caught.value.code == "evidence-nothing"
+
+
+def test_a_kind_that_nothing_reads_is_refused():
+    data = made("cms", "T")
+    with pytest.raises(UsageError) as caught:
+        make_evidence(verifier("cms", data), data, kind="pdf", policy="vn_default", trust=STORE, at=MADE)
+    assert caught.value.code == "option-invalid"
+
+
+def test_a_timestamp_over_the_record_is_no_older_than_those_in_it():
+    early = record("cms").stamped(tsa(time=day(2020, 7)), material=lists(day(2020, 7)))
+    found = check("cms", early)
+    assert (found.passed, found.outcome.sub_indication) == (False, SubIndication.TIMESTAMP_ORDER_FAILURE)
+    assert "timestamp-order-within" in codes(found)
+    assert check("cms", record("cms").stamped(tsa(time=day(2021, 7)), material=lists(day(2021, 7)))).passed
 
 
 # -- tampered with: by who made the digest right again ---------------------------------------------------------

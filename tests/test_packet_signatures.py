@@ -14,6 +14,7 @@ import vndoc
 from axis import Axis
 from samples import DOCUMENT, XMLDSIG, read
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, TSA
+from vndoc.edxml import Reading
 from vndoc.envelope import Attachment
 from vndoc.errors import SignatureError, UsageError
 from vndoc.pki import Indication, SubIndication
@@ -403,3 +404,39 @@ def test_what_the_caller_does_wrong():
         judge(SENT, at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
     with pytest.raises(UsageError, match="wrong-packet-kind"):
         judge(samples.STATUS.encode())
+
+
+class _Stream(io.RawIOBase):
+    """Octets that come once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        return self.left.readinto(buffer)
+
+
+@pytest.mark.parametrize("source", [bytes, io.BytesIO, _Stream])
+def test_what_is_covered_can_be_opened_after_the_verification(source):
+    content = bytes(range(256)) * (80 * 1024)  # more than is kept in memory of what arrives
+    data = vndoc.write_packet(seal(PACKET.evolve(attachments=(Attachment.of(content, name="Lớn.bin"),)), BODY))
+    verdict = judge(source(data))
+    [covered] = [c for c in verdict.signatures[0].covers if c.what == "attachment"]
+    with covered.octets.open() as file:
+        assert file.read() == content
+
+
+def test_what_a_verification_made_is_closed_when_it_raises(monkeypatch):
+    closed = []
+    close = Reading.close
+    monkeypatch.setattr(Reading, "close", lambda reading: closed.append(reading) or close(reading))
+    with pytest.raises(UsageError, match="unknown-policy"):
+        judge(vndoc.write_packet(PACKET), policy="?")
+    assert len(closed) == 1
+    with vndoc.read(vndoc.write_packet(PACKET)) as reading:
+        with pytest.raises(UsageError, match="unknown-policy"):
+            judge(reading, policy="?")
+        assert len(closed) == 1  # it is the caller's

@@ -279,6 +279,10 @@ def test_names_of_algorithms():
     assert (unknown.family, str(unknown)) == (Family.UNKNOWN, "1.2.3")
     assert str(SHA256) == "rsa-pkcs1-sha256"
     assert str(SignatureAlgorithm(Family.ED25519)) == "ed25519"
+    assert str(SignatureAlgorithm(Family.RSA_PSS, "sha256", "sha256", 32)) == "rsa-pss-sha256"
+    assert str(SignatureAlgorithm(Family.RSA_PSS, "sha256", "sha256", 0)) == "rsa-pss-sha256 (MGF1 sha256, salt 0)"
+    assert str(SignatureAlgorithm(Family.RSA_PSS, "sha256", "sha1", 32)) == "rsa-pss-sha256 (MGF1 sha1, salt 32)"
+    assert str(SignatureAlgorithm(Family.RSA_PSS, "ripemd160", "ripemd160", 20)) == "rsa-pss-ripemd160"
     rsa = der.encode(der.SEQUENCE, der.encode_oid("1.2.840.113549.1.1.1"), b"\x05\x00")
     assert signature_algorithm(rsa, DIGESTS["sha384"]).digest == "sha384"
     assert signature_algorithm(rsa).digest is None

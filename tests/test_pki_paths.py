@@ -260,6 +260,24 @@ def test_a_leaf_that_does_not_count(root, how, code):
     assert code in codes(check(root.person("An", key=KEY, **how).certificate, store(root.certificate)))
 
 
+@pytest.mark.parametrize(
+    ("bits", "told"),
+    [
+        (("key_encipherment", "data_encipherment"), ["certificate-usage-not-signing"]),
+        (("key_cert_sign", "crl_sign"), ["certificate-usage-not-signing"]),
+        (("digital_signature",), []),
+        (("content_commitment",), []),
+        (None, []),
+    ],
+)
+def test_a_key_that_is_not_for_signing_is_told(root, bits, told):
+    """Annex II of Circular 15/2025/TT-BKHCN leaves KeyUsage open, so it does not decide; a person is shown it."""
+    how = {"without": ["2.5.29.15"]} if bits is None else {"extra": [key_usage(*bits)]}
+    result = check(root.person(f"An {bits}", key=KEY, **how).certificate, store(root.certificate))
+    assert (result.passed, codes(result)) == (True, told)
+    assert all(reason.kind.warning for reason in result.outcome.reasons)
+
+
 def test_harmless_oddities_do_not_stop_a_path(root):
     odd = [
         Extension("2.5.29.18", False, b"\x30\x00"),

@@ -147,6 +147,22 @@ def test_a_wrong_value_fails():
     assert not report.intact
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"algorithm": SignatureAlgorithm(Family.UNKNOWN, name="urn:x")},
+        {"algorithm": SignatureAlgorithm(Family.RSA_PKCS1, "md5")},
+        {"algorithm": SignatureAlgorithm(Family.DSA, "sha256")},
+        {"candidates": (), "certificates": ()},
+    ],
+)
+def test_a_value_that_nobody_verified_is_not_said_to_be_intact(fields):
+    """Whoever forges a document may name any algorithm: the digests alone are right in every forgery."""
+    report = judge(attrs.evolve(signed(verify=lambda _: False), **fields))
+    assert (report.indication, report.value_right, report.intact) == (OPEN, None, False)
+    assert [c.intact for c in report.covers] == [True]
+
+
 def test_a_document_that_changed_afterwards_is_kept_apart():
     later = Reason.of(attrs.evolve(SIGNATURE_REASONS["no-signature"], code="changed-later"))
     report = judge(signed(), changes=(later,))
@@ -691,9 +707,20 @@ def test_the_verdict_over_all_signatures():
     assert repr(whole(bad)) == "Verdict(failed, 1 signatures)"
 
 
+def test_a_timestamp_by_an_algorithm_that_is_only_named_cannot_undo_the_verification():
+    """Anybody can attach one."""
+    md5 = SignatureAlgorithm(Family.RSA_PSS, "md5", "md5", 16)
+    facts = attrs.evolve(signed(TSA, algorithm=RSA), algorithm=md5, verify=lambda _: False)
+    report = judge(signed(timestamps=(stamp(NOW, signature=facts), stamp(NOW))))
+    assert report.best_signature_time == NOW
+    assert "timestamp-not-valid" in {reason.code for reason in report.reasons}
+
+
 def test_what_the_caller_does_wrong():
     with pytest.raises(UsageError, match="time-zone-missing"):
         judge(signed(), at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - what is refused
+    with pytest.raises(UsageError, match="time-zone-missing"):  # with nothing to judge, too
+        verdict_of((), policy="vn_default", trust=STORE, at=datetime.datetime(2026, 1, 1))  # noqa: DTZ001 - as above
     with pytest.raises(UsageError, match="unknown-policy"):
         judge(signed(), policy="none")
 

@@ -15,11 +15,12 @@ import pytest
 from lxml import etree
 
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, Knows, signed, stamp
-from vndoc.pki import RevocationReason, RevocationStatus
+from vndoc.pki import Reason, RevocationReason, RevocationStatus
 from vndoc.signature.etsi import NAMESPACE, verdict_to_etsi
 from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.export import SCHEMA, SCHEMA_VERSION, verdict_to_dict, verdict_to_json
 from vndoc.signature.facts import Covered, RevocationMaterial, TimestampFacts, TimestampKind
+from vndoc.signature.reasons import REASONS
 from vndoc.signature.report import Verdict
 
 HOUR = datetime.timedelta(hours=1)
@@ -172,3 +173,21 @@ def test_etsi_details():
     revoked = etree.fromstring(verdict_to_etsi(VERDICTS["revoked"]))
     assert text(revoked, "RevocationReason") == "urn:etsi:019102:revocationReason:KeyCompromise"
     assert text(etree.fromstring(verdict_to_etsi(VERDICTS["nobody"])), "Time") == "2026-01-01T00:00:00"
+
+
+def test_etsi_says_what_keeps_the_whole_from_passing():
+    """A seal that cannot be read stands beside a header signature that passes: this must not look like *passed*."""
+    note = Reason.of(REASONS["seal-unreadable"], detail="?")
+    [own] = VERDICTS["full"]
+    verdict = attrs.evolve(VERDICTS["full"], notes=(note,))
+    root = etree.fromstring(verdict_to_etsi(verdict))
+    answers = [
+        e.findtext(f"{{{NAMESPACE}}}MainIndication") for e in root.iter(f"{{{NAMESPACE}}}SignatureValidationStatus")
+    ]
+    assert answers == [f"urn:etsi:019102:mainindication:{WORDS[x.indication]}" for x in (own, verdict)]
+    types = {e.text for e in root.iter(f"{{{NAMESPACE}}}Type")}
+    assert "urn:vndoc:reason:seal-unreadable" in types
+    told = attrs.evolve(verdict, notes=(Reason.of(REASONS["pdf-signatures-not-examined"]),))
+    assert len(etree.fromstring(verdict_to_etsi(told)).findall(f"{{{NAMESPACE}}}SignatureValidationReport")) == 1
+    none = etree.fromstring(verdict_to_etsi(VERDICTS["none"]))
+    assert [e.text for e in none.iter(f"{{{NAMESPACE}}}Type")] == ["urn:vndoc:reason:no-signature"] * 2

@@ -50,6 +50,8 @@ ROWS = [
     (D, pss("sha512", "sha512", 64), 3072, ALWAYS, ALWAYS, ALWAYS),
     (D, pss(mgf="sha1"), 2048, NEVER, NEVER, NEVER),
     (D, pss(salt=20), 2048, NEVER, NEVER, NEVER),
+    (D, pss("md5", "md5", 16), 2048, NEVER, NEVER, NEVER),
+    (D, pss("ripemd160", "ripemd160", 20), 2048, NEVER, NEVER, NEVER),
     (D, pss("sha1", "sha1", 20), 2048, day("2016-12-31"), NEVER, day("2019-12-31")),
     (D, ecdsa(), 256, ALWAYS, ALWAYS, ALWAYS),
     (D, ecdsa("sha384"), 384, ALWAYS, ALWAYS, ALWAYS),

@@ -166,6 +166,8 @@ def test_the_older_place_and_roles_and_an_implied_policy():
     ("text", "expected"),
     [
         ("2026-03-02T08:30:00Z", datetime.datetime(2026, 3, 2, 8, 30, tzinfo=datetime.UTC)),
+        ("2026-03-02T24:00:00Z", datetime.datetime(2026, 3, 3, tzinfo=datetime.UTC)),
+        ("2026-12-31T24:00:00.000", datetime.datetime(2027, 1, 1)),  # noqa: DTZ001 - none was given
         ("2026-03-02T08:30:00.5Z", datetime.datetime(2026, 3, 2, 8, 30, 0, 500_000, tzinfo=datetime.UTC)),
         ("2026-03-02T08:30:00.123456789", LOCAL.replace(microsecond=123_456)),
         (" 2026-03-02T08:30:00 ", LOCAL),
@@ -175,7 +177,18 @@ def test_signing_times(text, expected):
     assert one(qualified(own_properties(time=text))).claimed_time == expected
 
 
-@pytest.mark.parametrize("text", ["", "2026-13-02T08:30:00Z", "02/03/2026", "2026-03-02", "2026-03-02T08:30:00+99:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026-13-02T08:30:00Z",
+        "02/03/2026",
+        "2026-03-02",
+        "2026-03-02T08:30:00+99:00",
+        "2026-03-02T24:00:00.1Z",
+        "9999-12-31T24:00:00Z",
+    ],
+)
 def test_a_signing_time_that_is_none(text):
     facts = one(qualified(own_properties(time=text)), "xades-malformed")
     assert facts.claimed_time is None

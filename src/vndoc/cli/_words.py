@@ -131,7 +131,9 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         ),
         "no-time": Text("không có", "none"),
         "intact": Text("nguyên vẹn", "intact"),
-        "not-intact": Text("không nguyên vẹn, hoặc không đủ dữ liệu để đối chiếu", "not intact, or data are missing"),
+        "not-intact": Text(
+            "không nguyên vẹn, hoặc có phần không đối chiếu được", "not intact, or not all of it could be checked"
+        ),
         "original-original": Text("Bản gốc có đủ chữ ký", "A signed original"),
         "original-information-only": Text(
             "Chỉ có giá trị thông tin: thiếu chữ ký", "For information only: signatures are missing"

@@ -200,36 +200,30 @@ def verify(
     certificates and revocation that are missing, such as a :class:`vndoc.fetching.HttpFetcher`; without it nothing is
     fetched.
 
-    Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. Raises as :func:`read` and as
-    :func:`~vndoc.signature.packet.verify_packet`.
+    Returns a :class:`~vndoc.signature.packet.PacketVerdict`; ask its ``passed``. What it ``covers`` can be opened as
+    long as the verdict is there; temporary files go with it, and with *source* where that is a reading. Raises as
+    :func:`read` and as :func:`~vndoc.signature.packet.verify_packet`.
     """
     from vndoc.signature.packet import verify_packet  # noqa: PLC0415 - loaded when asked for: reading does without
 
     at = datetime.datetime.now(datetime.UTC) if at is None else at
-    if not isinstance(source, Reading):
-        with read(source) as reading:
-            return verify(
-                reading,
-                policy=policy,
-                trust=trust,
-                at=at,
-                organisations=organisations,
-                revocation=revocation,
-                fetch=fetch,
-                proofs=proofs,
-                normalise=normalise,
-            )
-    return verify_packet(
-        source,
-        policy=policy,
-        trust=trust,
-        at=at,
-        revocation=revocation,
-        fetch=fetch,
-        proofs=proofs,
-        organisations=organisations,
-        normalise=normalise,
-    )
+    reading = source if isinstance(source, Reading) else read(source)
+    try:
+        return verify_packet(
+            reading,
+            policy=policy,
+            trust=trust,
+            at=at,
+            revocation=revocation,
+            fetch=fetch,
+            proofs=proofs,
+            organisations=organisations,
+            normalise=normalise,
+        )
+    except BaseException:
+        if reading is not source:
+            reading.close()
+        raise
 
 
 def seal(

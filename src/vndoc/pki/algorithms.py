@@ -222,7 +222,10 @@ class SignatureAlgorithm:
     def __str__(self) -> str:
         if self.name is not None:
             return self.name
-        return self.family.value if self.digest is None else f"{self.family.value}-{self.digest}"
+        row = DIGESTS.get(self.digest or "") if self.family is Family.RSA_PSS else None
+        usual = row is None or row.hashlib is None or (self.mgf, self.salt) == (row.name, hasher(row).digest_size)
+        own = "" if usual else f" (MGF1 {self.mgf}, salt {self.salt})"  # without them it looks like what is accepted
+        return self.family.value if self.digest is None else f"{self.family.value}-{self.digest}{own}"
 
 
 _RSA = "1.2.840.113549.1.1."
@@ -358,13 +361,8 @@ def _pss_identifier(algorithm: SignatureAlgorithm) -> bytes:
     mgf_digest = der.encode(der.SEQUENCE, der.encode_oid(DIGESTS[algorithm.mgf].oid), b"\x05\x00")
     mgf = der.encode(der.SEQUENCE, der.encode_oid(_MGF1), mgf_digest)
     salt = der.encode(der.INTEGER, algorithm.salt.to_bytes(algorithm.salt.bit_length() // 8 + 1, "big"))
-    parameters = der.encode(
-        der.SEQUENCE,
-        der.encode(der.context(0), digest),
-        der.encode(der.context(1), mgf),
-        der.encode(der.context(2), salt),
-    )
-    return der.encode(der.SEQUENCE, der.encode_oid(_PSS_OID), parameters)
+    fields = [der.encode(der.context(number), part) for number, part in enumerate((digest, mgf, salt))]
+    return der.encode(der.SEQUENCE, der.encode_oid(_PSS_OID), der.encode(der.SEQUENCE, *fields))
 
 
 _RSA_HEADERS: Final = 23

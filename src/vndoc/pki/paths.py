@@ -17,7 +17,7 @@ from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.addresses import issuer_addresses
 from vndoc.pki.building import PathLimits, Search, Signed
 from vndoc.pki.certificate import Certificate, load_certificates
-from vndoc.pki.extensions import OCSP_SIGNING, TIME_STAMPING
+from vndoc.pki.extensions import DIGITAL_SIGNATURE, NON_REPUDIATION, OCSP_SIGNING, TIME_STAMPING
 from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
 from vndoc.pki.judging import PathParameters, judge_path, use_of
 from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
@@ -311,7 +311,7 @@ def _not_revoked(reason: Reason) -> Reason:
 
 
 def _usage(certificate: Certificate, purpose: frozenset[Purpose]) -> list[Reason]:
-    """Return what the extended key usage says against the purpose (RFC 5280, 4.2.1.12; RFC 3161, 2.3)."""
+    """Return what the key usages say against the purpose (RFC 5280, 4.2.1.3 and 4.2.1.12; RFC 3161, 2.3)."""
     usage = certificate.profile.extended_usage
     code = None
     if purpose == _FOR_TIMESTAMPS:
@@ -321,6 +321,8 @@ def _usage(certificate: Certificate, purpose: frozenset[Purpose]) -> list[Reason
             code = "timestamp-usage-loose"
     elif usage and usage <= _SERVICES and purpose.isdisjoint(_FOR_TIMESTAMPS):
         code = "certificate-not-for-signing"
+    elif not certificate.profile.may(DIGITAL_SIGNATURE | NON_REPUDIATION) and purpose.isdisjoint(_FOR_TIMESTAMPS):
+        code = "certificate-usage-not-signing"
     return [] if code is None else [path_reason(code, subject=certificate.subject_text)]
 
 

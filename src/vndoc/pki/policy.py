@@ -176,5 +176,8 @@ class CryptoPolicy:
 
 
 def _plain(algorithm: SignatureAlgorithm) -> bool:
+    """Return whether RSASSA-PSS has one digest and a salt as long; one that is only named (MD5) is not looked into."""
     row = DIGESTS.get(algorithm.digest or "")
-    return row is not None and algorithm.mgf == algorithm.digest and algorithm.salt == hasher(row).digest_size
+    if row is None or row.hashlib is None or algorithm.mgf != algorithm.digest:
+        return False
+    return bool(algorithm.salt == hasher(row).digest_size)

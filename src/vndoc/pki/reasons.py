@@ -172,6 +172,14 @@ PATH_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 'The certificate "{subject}" is for services only, not for signing documents (extKeyUsage).',
             ),
             _row(
+                "certificate-usage-not-signing",
+                None,
+                "Chứng thư số “{subject}” không được cấp để ký số (keyUsage thiếu digitalSignature, nonRepudiation).",
+                'The certificate "{subject}" is not issued for signing (key usage without digitalSignature and'
+                " nonRepudiation).",
+                warning=True,
+            ),
+            _row(
                 "timestamp-usage-loose",
                 None,
                 "Mục đích sử dụng của chứng thư số cấp dấu thời gian “{subject}” không chặt như RFC 3161 yêu cầu.",

@@ -42,6 +42,12 @@ EVIDENCE_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "Không có văn bản kèm theo: chỉ kiểm tra được hồ sơ, chưa kiểm tra lại được chữ ký.",
                 "The document was not given: the record alone was checked, the signatures were not verified again.",
             ),
+            _open(
+                "evidence-content-missing",
+                SubIndication.SIGNED_DATA_NOT_FOUND,
+                "Chữ ký tách rời nhưng không có nội dung được ký kèm theo: chưa kiểm tra lại được chữ ký.",
+                "The signature is detached, and its content was not given: the signatures were not verified again.",
+            ),
             # -- the record, by itself
             _failed(
                 "evidence-inconsistent",

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -18,7 +18,7 @@ from lxml import etree
 
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
-from vndoc.pki.outcome import Indication, Outcome, Reason
+from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationFact, RevocationReason, RevocationStatus
 from vndoc.signature.facts import TimestampKind
 from vndoc.signature.identity import SignerIdentity
@@ -55,15 +55,19 @@ _REASONS: Final = MappingProxyType({reason: reason.name.title().replace("_", "")
 def verdict_to_etsi(verdict: Verdict) -> bytes:
     """Return *verdict* as a TS 119 102-2 report in UTF-8.
 
-    An input without signatures gives one report that is indeterminate, since the standard wants at least one.
+    An input without signatures gives one report that is indeterminate, since the standard wants at least one. So does
+    one that is not passed for what concerns it as a whole, such as a seal that cannot be read: a report more, of no
+    signature, so that nobody takes the others for the answer.
     """
     root = etree.Element(_name("ValidationReport"), nsmap=_PREFIXES)  # type: ignore[arg-type] # None: no prefix
     objects = _Objects()
     for number, report in enumerate(verdict.signatures, 1):
         _signature(root, f"S-{number}", report, verdict, objects)
-    if not verdict.signatures:
-        empty = _add(root, "SignatureValidationReport")
-        _status(empty, "SignatureValidationStatus", verdict.outcome, whole=True)
+    if not verdict.signatures or any(note.decides for note in verdict.notes):
+        status = _status(
+            _add(root, "SignatureValidationReport"), "SignatureValidationStatus", outcome_of(verdict.notes), whole=True
+        )
+        _told(_add(status, "AssociatedValidationReportData"), verdict.notes)
     objects.write(root)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
@@ -225,9 +229,7 @@ def _data(status: etree._Element, report: SignatureReport, objects: _Objects) ->
         if fact.status is RevocationStatus.REVOKED and fact.date is not None:
             _revoked(data, fact, fact.date, objects)
             break  # there is room for one
-    additional = _add(data, "AdditionalValidationReportData")
-    for reason in report.reasons:  # never none: there is always one about the time
-        _reason(additional, reason)
+    _told(data, report.reasons)  # never none: there is always one about the time
 
 
 def _revoked(data: etree._Element, fact: RevocationFact, since: datetime.datetime, objects: _Objects) -> None:
@@ -239,6 +241,12 @@ def _revoked(data: etree._Element, fact: RevocationFact, since: datetime.datetim
     if fact.material is not None:
         kind = "OCSPResponse" if fact.source == "ocsp" else "CRL"
         _add(element, "RevocationObject", VOReference=objects.reference(kind, fact.material))
+
+
+def _told(data: etree._Element, reasons: Iterable[Reason]) -> None:
+    additional = _add(data, "AdditionalValidationReportData")
+    for reason in reasons:
+        _reason(additional, reason)
 
 
 def _reason(additional: etree._Element, reason: Reason) -> None:

@@ -112,9 +112,9 @@ def verdict_of(
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
     chosen, given = policy_of(policy), tuple(signatures)
+    context = context_of(chosen, trust, at, revocation, fetch, proofs)
     if not given:
         return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
-    context = context_of(chosen, trust, at, revocation, fetch, proofs)
     return Verdict(policy=chosen.name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
 
 
@@ -207,6 +207,7 @@ def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHI
         covers=facts.covered,
         signature_id=facts.signature_id,
         signature_value=facts.signature_value,
+        value_right=found.valid,
         signed_octets=facts.signed_octets,
         algorithm=facts.algorithm,
         certificate=found.certificate,

@@ -20,12 +20,12 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast, get_args
 
 import attrs
 
 from vndoc.envelope.octets import MemoryOctets, Octets
-from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors import CertificateError, SignatureError, UsageError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import identifier_of
 from vndoc.pki.bundle import Bundle, Collector
@@ -361,8 +361,11 @@ def make_evidence(
     so that all that decides is in the record. A verdict that is not *passed* is recorded as it is.
 
     Raises what *verify* raises, and :class:`~vndoc.errors.SignatureError` ``evidence-nothing`` for a document without
-    signatures, ``evidence-too-many`` for more certificates or revocation data than a record holds.
+    signatures, ``evidence-too-many`` for more certificates or revocation data than a record holds;
+    :class:`~vndoc.errors.UsageError` ``option-invalid`` for another *kind*.
     """
+    if kind not in get_args(EvidenceKind):
+        raise UsageError("option-invalid", detail=f"kind={kind!r}")
     chosen = policy_of(policy)
     if fetch is not None:
         collector = Collector(fetch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -34,8 +34,8 @@ from vndoc.signature.evidence import EvidenceRecord, FileDigest, SignatureCore, 
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
 from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.signature.policy import Policy, policy_of
-from vndoc.signature.proofs import examine_all
-from vndoc.signature.report import ANSWERS, EXIT_CODES, Verdict
+from vndoc.signature.proofs import Examined, disordered, examine_all
+from vndoc.signature.report import ANSWERS, EXIT_CODES, SignatureReport, TimestampReport, Verdict
 from vndoc.signature.trusting import Context, Sources
 from vndoc.text import Lang, Text
 
@@ -140,9 +140,11 @@ def check_evidence(
     then = verifier(policy=chosen, trust=known, at=record.made, revocation=held)
     source = held if revocation is None else Sources((revocation, held))
     context = Context(policy=chosen, trust=known, at=at, revocation=source)
-    proofs, proven = _proofs(record, context)
-    findings += proven
-    now = verifier(policy=chosen, trust=known, at=at, revocation=source, proofs=proofs)
+    stamps = tuple(_stamps(record))
+    examined = _examined(record, stamps, context)
+    findings += [*examined.reasons, *_told(examined.reports)]
+    now = verifier(policy=chosen, trust=known, at=at, revocation=source, proofs=examined.proofs.times)
+    findings += disordered(stamps, examined.reports, _timestamps(now.signatures))
     findings += _compared(record, then)
     if not any(finding.decides for finding in findings):
         findings.append(_reason("evidence-confirmed", found=ANSWERS[then.indication]))
@@ -171,29 +173,32 @@ def _conditions(record: EvidenceRecord, trust: TrustStore, policy: Policy, at: d
 def _other_files(record: EvidenceRecord, document: bytes | Octets, content: bytes | Octets | None) -> Iterator[Reason]:
     if FileDigest.of(document) != record.document:
         yield _reason("evidence-other-document", what=Text("văn bản", "document"))
-    given = None if content is None else FileDigest.of(content)
-    if given != record.content:
+    if content is None and record.content is not None:
+        yield _reason("evidence-content-missing")
+    elif content is not None and FileDigest.of(content) != record.content:
         yield _reason("evidence-other-document", what=Text("nội dung được ký", "signed content"))
 
 
 # -- timestamps over the record --------------------------------------------------------------------------
 
 
-def _proofs(record: EvidenceRecord, context: Context) -> tuple[Mapping[bytes, datetime.datetime], list[Reason]]:
-    """Return since when what stands in the record is proven to have existed, and what its timestamps come to."""
+def _examined(record: EvidenceRecord, stamps: tuple[TimestampFacts, ...], context: Context) -> Examined:
+    """Judge the timestamps of the record with all that it holds."""
     for entry in record.timestamps:
         context = context.knowing(entry.material)
     pool = (*record.certificates, *(c for entry in record.timestamps for c in entry.certificates))
-    examined = examine_all(tuple(_stamps(record)), context, pool)
-    findings = list(examined.reasons)
-    for report in examined.reports:
+    return examine_all(stamps, context, pool)
+
+
+def _told(reports: Iterable[TimestampReport]) -> Iterator[Reason]:
+    """Yield what each timestamp of the record comes to."""
+    for report in reports:
         if report.proves and report.time is not None:
             tsa = "?" if report.tsa is None else report.tsa.display_name or "?"
-            findings.append(_reason("evidence-time-proven", report.place, tsa=tsa, at=shown_time(report.time)))
+            yield _reason("evidence-time-proven", report.place, tsa=tsa, at=shown_time(report.time))
         else:
             detail = report.outcome.reasons[0].kind.text
-            findings.append(_reason("evidence-timestamp-not-valid", report.place, detail=detail))
-    return examined.proofs.times, findings
+            yield _reason("evidence-timestamp-not-valid", report.place, detail=detail)
 
 
 def _stamps(record: EvidenceRecord) -> Iterator[TimestampFacts]:
@@ -207,6 +212,13 @@ def _stamps(record: EvidenceRecord) -> Iterator[TimestampFacts]:
         facts = tsp.read_timestamp(TimestampKind.ARCHIVE, entry.token, over=over, place=place)
         yield attrs.evolve(facts, protects=frozenset(protects))
         protects.add(key_of(entry.token))
+
+
+def _timestamps(reports: Iterable[SignatureReport]) -> Iterator[TimestampReport]:
+    """Yield the timestamps of *reports* and of their counter-signatures."""
+    for report in reports:
+        yield from report.timestamps
+        yield from _timestamps(report.counter_signatures)
 
 
 def _keys(record: EvidenceRecord) -> Iterator[bytes]:

@@ -81,7 +81,7 @@ def examine_all(
         if report.proves and report.time is not None:
             proofs = proofs.adding(_proven(stamp, report, stamps), report.time + report.accuracy)
     ordered = tuple(reports[number] for number in range(len(stamps)))
-    return Examined(ordered, proofs, tuple(_disordered(stamps, ordered)))
+    return Examined(ordered, proofs, tuple(disordered(stamps, ordered, ordered)))
 
 
 def _rank(stamp: TimestampFacts) -> tuple[datetime.datetime, int]:
@@ -105,11 +105,18 @@ def _proven(stamp: TimestampFacts, report: TimestampReport, stamps: Iterable[Tim
         yield from (key_of(octets) for octets in (*held.crls, *held.ocsps))
 
 
-def _disordered(stamps: tuple[TimestampFacts, ...], reports: tuple[TimestampReport, ...]) -> Iterator[Reason]:
-    """Yield where a timestamp states an earlier time than one that it is around: one of the authorities is wrong."""
-    proving = [(s, r, r.time) for s, r in zip(stamps, reports, strict=True) if r.proves and r.time is not None]
-    for stamp, outer, outer_time in proving:
-        for _, inner, time in proving:
-            if key_of(inner.octets) in stamp.protects and outer_time + outer.accuracy < time - inner.accuracy:
-                times = {"outer": shown_time(outer_time), "inner": shown_time(time)}
+def disordered(
+    stamps: Iterable[TimestampFacts], reports: Iterable[TimestampReport], within: Iterable[TimestampReport]
+) -> Iterator[Reason]:
+    """Yield where one of *stamps* states an earlier time than one *within*, that it is around: one of both is wrong.
+
+    *reports* are what was found of *stamps*, in their order.
+    """
+    inner = [(key_of(r.octets), r.time - r.accuracy, r.time) for r in within if r.proves and r.time is not None]
+    for stamp, outer in zip(stamps, reports, strict=True):
+        if not outer.proves or outer.time is None:
+            continue
+        for key, earliest, time in inner:
+            if key in stamp.protects and outer.time + outer.accuracy < earliest:
+                times = {"outer": shown_time(outer.time), "inner": shown_time(time)}
                 yield Reason.of(SIGNATURE_REASONS["timestamp-order-within"], place=outer.place, **times)

@@ -117,6 +117,8 @@ class SignatureReport:
     covers: tuple[Covered, ...]
     signature_id: str | None = None
     signature_value: bytes = b""
+    value_right: bool | None = None
+    """Whether the value is that of the key in the signer's certificate; ``None`` where it could not be verified."""
     signed_octets: bytes = b""
     """What the value is over: the canonical SignedInfo, or the signed attributes."""
     algorithm: SignatureAlgorithm | None = None
@@ -201,8 +203,13 @@ class SignatureReport:
 
     @property
     def intact(self) -> bool:
-        """Return whether signature value and digests are right, whatever is thought of their algorithms."""
-        return self.crypto.indication is not Indication.FAILED and all(c.intact is True for c in self.covers)
+        """Return whether signature value and digests are right, whatever is thought of their algorithms.
+
+        What could not be verified (no certificate, an algorithm that is not supported) is not said to be.
+        """
+        if self.value_right is not True or self.crypto.indication is Indication.FAILED:
+            return False
+        return all(c.intact is True for c in self.covers)
 
     def answer(self, lang: Lang = "vi") -> str:
         """Return the answer in words; Vietnamese by default, as verifying software has to say it."""

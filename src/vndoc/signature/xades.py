@@ -262,12 +262,17 @@ def _text(node: etree._Element | None) -> str | None:
 
 
 def parse_time(text: str) -> datetime.datetime | None:
-    """Return the time that *text* is (xs:dateTime), without a zone if none is given; ``None`` if it is none."""
+    """Return the time that *text* is (xs:dateTime), without a zone if none is given; ``None`` if it is none.
+
+    24:00:00 is the end of the day, as XML Schema has it (part 2, 3.2.7.1).
+    """
     found = _TIME.fullmatch(text.strip())
     if found is not None:
-        seconds, fraction, zone = found[1], (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
-        with contextlib.suppress(ValueError):
-            return datetime.datetime.fromisoformat(f"{seconds}.{fraction:0<6}{zone}")
+        fraction, zone = (found[2] or "")[:6], (found[3] or "").replace("Z", "+00:00")
+        start = found[1].replace("T24:00:00", "T00:00:00") if not fraction.strip("0") else found[1]
+        with contextlib.suppress(ValueError, OverflowError):
+            at = datetime.datetime.fromisoformat(f"{start}.{fraction:0<6}{zone}")
+            return at if start == found[1] else at + datetime.timedelta(days=1)
     return None
 
 

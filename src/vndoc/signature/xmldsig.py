@@ -220,7 +220,7 @@ class _Reading:
         """
         for reference in self.references:
             target = reference.target
-            if target is None or not reference.covered.intact or _owner(target) is not self.node:
+            if target is None or not reference.shows or _owner(target) is not self.node:
                 continue
             for node in target.iter("SigningTime", ds("SigningTime")):
                 found = None if len(node) else xades.parse_time(node.text or "")

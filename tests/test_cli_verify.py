@@ -277,7 +277,7 @@ def test_options_of_sign(tmp_path):
     assert not (tmp_path / "b.edxml").exists()
 
 
-@pytest.mark.parametrize(("lang", "word"), [("vi", "khi có --fetch"), ("en", "unless --fetch says so")])
+@pytest.mark.parametrize(("lang", "word"), [("vi", "khi chưa có --fetch"), ("en", "without --fetch")])
 def test_the_help_says_when_something_is_fetched(capsys, lang, word):
     assert run(["verify", "--lang", lang, "--help"]) == 0
     assert word in " ".join(capsys.readouterr().out.split())

@@ -138,7 +138,7 @@ def test_a_signature_that_comes_after_the_attachments():
 
 
 def test_a_second_signature_is_digested_as_ever():
-    data = sign_xml(signed(TEXT), signer=AN.signer(), signing_time=AT)
+    data = sign_xml(signed(TEXT), signer=AN.signer(), signing_time=AT, breaking=True)
     facts, _ = judged(arrived(data, 4096), data)
     assert codes(facts) == ["digest-mismatch"]
 

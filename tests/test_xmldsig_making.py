@@ -211,7 +211,7 @@ def test_documents_that_cannot_be_read_or_written():
 
 def test_several_signatures_after_each_other():
     first = sign(b"<a><b/></a>", references=[XmlReference(uri="", transforms=(ENVELOPED,))])
-    second = sign(first, signer=CURVE.signer())
+    second = sign(first, signer=CURVE.signer(), breaking=True)
     one, two = read_xml(second)
     assert (one.signature_id, two.signature_id) == ("vndoc-1", "vndoc-2")
     assert codes(one) == ["digest-mismatch"]  # URI="" of the first covers the second one
@@ -416,3 +416,29 @@ def test_a_serial_number_of_any_size():
         named = etree.fromstring(data).find(".//{*}IssuerSerialV2").text
         assert sound(read_xml(data)[0], identity)
         assert IssuerSerial.load(b64decode(named))["serial_number"].native == serial
+
+
+# -- a document that is signed already -------------------------------------------------------------------
+
+
+def test_a_signature_that_is_there_is_not_broken():
+    """Two enveloped signatures of one whole document: each is in what the other has signed (XML Signature 6.6.4)."""
+    once = sign()
+    with pytest.raises(SignatureError) as caught:
+        sign(once)
+    assert caught.value.code == "signing-breaks-another"
+    assert caught.value.values["name"] == read_xml(once)[0].signature_id
+    damaged = once.replace(b"a='1'", b"a='2'", 1)
+    assert not sound(read_xml(damaged)[0])
+    assert [sound(facts) for facts in read_xml(sign(damaged))] == [False, True]  # nothing is left to break
+
+
+def test_signatures_over_parts_stand_side_by_side():
+    document = b'<r><a Id="one">1</a><b Id="two">2</b></r>'
+    once = sign(document, references=[XmlReference(uri="#one", transforms=(Canonical.EXCLUSIVE.value,))])
+    both = sign(once, references=[XmlReference(uri="#two", transforms=(Canonical.EXCLUSIVE.value,))])
+    assert [sound(facts) for facts in read_xml(both)] == [True, True]
+    over_all = sign(once)  # the whole document, with the first signature in it
+    assert [sound(facts) for facts in read_xml(over_all)] == [True, True]
+    with pytest.raises(SignatureError):
+        sign(over_all, references=[XmlReference(uri="#two", transforms=(Canonical.EXCLUSIVE.value,))])

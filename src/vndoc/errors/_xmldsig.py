@@ -26,5 +26,9 @@ XMLDSIG_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Không lập được dữ liệu cần ký: {detail}.",
             "What is to be signed cannot be made: {detail}.",
         ),
+        "signing-breaks-another": Text(
+            "Chữ ký mới nằm trong phần mà chữ ký {name} đã ký, sẽ làm hỏng chữ ký đó.",
+            "The new signature would stand in what the signature {name} has signed, and break it.",
+        ),
     }
 )

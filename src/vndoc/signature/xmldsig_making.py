@@ -86,6 +86,7 @@ def sign_xml(
     canonicalization: Canonical = Canonical.EXCLUSIVE,
     parent: str | None = None,
     claims: Claims = Claims(),  # noqa: B008 - a frozen value
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> bytes:
     """Return the signed document: :func:`prepare_xml`, the signer's value, :func:`complete_xml`.
@@ -103,6 +104,7 @@ def sign_xml(
         canonicalization=canonicalization,
         parent=parent,
         claims=claims,
+        breaking=breaking,
         limits=limits,
     )
     value = signer.sign(prepared.octets, prepared.algorithm)
@@ -121,6 +123,7 @@ def prepare_xml(
     canonicalization: Canonical = Canonical.EXCLUSIVE,
     parent: str | None = None,
     claims: Claims = Claims(),  # noqa: B008 - a frozen value
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> ToBeSigned:
     """Return what has to be signed: the canonical SignedInfo, its digest, and the state for :func:`complete_xml`.
@@ -132,10 +135,12 @@ def prepare_xml(
 
     With *xades* the signature has the signed properties of XAdES-B: *signing_time* (needed then, with a zone), the
     certificate, *claims*. *algorithm* is the first that *credential* offers unless it is given. *canonicalization*
-    is the form of SignedInfo, and of the references that are made here.
+    is the form of SignedInfo, and of the references that are made here. A signature that the new one would break, as
+    it stands in what that one has signed, is not broken unless *breaking* says so.
 
     Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``),
-    :class:`~vndoc.errors.SignatureError` (``signing-algorithm``, ``signing-encoding``, ``signing-data``),
+    :class:`~vndoc.errors.SignatureError` (``signing-algorithm``, ``signing-encoding``, ``signing-data``,
+    ``signing-breaks-another``: counter-sign that one instead, or sign other elements),
     :class:`~vndoc.errors.ReadError` for a document that cannot be read, :class:`~vndoc.errors.WriteError`
     ``text-not-xml``.
     """
@@ -154,6 +159,8 @@ def prepare_xml(
     if signing_time is not None and signing_time.tzinfo is None:
         raise UsageError("time-zone-missing")
     plan.lay_out(form, references, parent, signing_time if xades else None, claims)
+    if form == "enveloped" and not breaking:
+        _spare_others(data, plan.document, limits)
     return plan.prepared()
 
 
@@ -358,6 +365,18 @@ def _signature_of(root: etree._Element, name: str) -> etree._Element:
         if node.get("Id") == name:
             return node
     raise SignatureError("signing-state", detail="Signature")
+
+
+def _spare_others(before: bytes, after: bytes, limits: Limits) -> None:
+    """Raise ``signing-breaks-another`` where a signature whose digests were right *before* is broken *after*."""
+    if b"Signature" not in before or not any(parse_document(before, limits=limits).iter(ds("Signature"))):
+        return
+    now = {facts.signed_octets: facts for facts in _all_of(read_xml(after, limits=limits))}
+    for facts in _all_of(read_xml(before, limits=limits)):
+        same = now.get(facts.signed_octets)
+        broken = same is not None and any(c.intact is False for c in same.covered)
+        if broken and not any(covered.intact is False for covered in facts.covered):
+            raise SignatureError("signing-breaks-another", name=facts.signature_id or "")
 
 
 # -- the second phase ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from vndoc.signature.cms import sign_cms
 from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
 from vndoc.signature.evidence import EvidenceRecord, make_evidence
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
+from vndoc.signature.evidence_stamping import StampedEvidence, stamp_evidence
 from vndoc.signature.facts import (
     Binding,
     Covered,
@@ -38,6 +39,7 @@ __all__ = [
     "Signer",
     "SignerIdentity",
     "SignerKind",
+    "StampedEvidence",
     "TimestampFacts",
     "TimestampKind",
     "TimestampReport",
@@ -50,6 +52,7 @@ __all__ = [
     "policy_of",
     "sign_cms",
     "sign_xml",
+    "stamp_evidence",
     "verify_cms",
     "verify_xml",
 ]

@@ -235,11 +235,14 @@ class EvidenceRecord:
         So a signature without a timestamp of its own is proven to be as old as the record. A further one renews the
         first, before the certificate of its authority ends; *certificates* and *material* are then what is known of
         that authority. *digest* and *nonce* are as in :func:`~vndoc.signature.tsp.stamped`; raises as it does, and
-        ``evidence-too-many`` for the 31st.
+        ``evidence-too-many`` for the 31st and for more certificates or revocation data than a record holds.
         """
         if len(self.timestamps) >= form.MOST_STAMPS:
             raise SignatureError("evidence-too-many", limit=form.MOST_STAMPS, what="timestamps")
-        entry = RecordStamp(token=b"", certificates=tuple(certificates), material=material)
+        given = tuple(_limited(certificates, "certificates"))
+        _limited(material.crls, "crls")
+        _limited(material.ocsps, "ocsps")
+        entry = RecordStamp(token=b"", certificates=given, material=material)
         waiting = attrs.evolve(self, timestamps=(*self.timestamps, entry))
         token = tsp.stamped(waiting.stamped_octets(len(self.timestamps)), stamp, digest=digest, nonce=nonce)
         return attrs.evolve(self, timestamps=(*self.timestamps, attrs.evolve(entry, token=token.octets)))
@@ -328,17 +331,26 @@ def _certificate(octets: bytes, place: str) -> Certificate:
 
 
 @attrs.define
-class _Recorder:
+class Recorder:
     """A source of revocation facts that remembers what its answers rested on."""
 
     source: RevocationSource
     facts: dict[tuple[str, bytes], None] = attrs.field(factory=dict)
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
+        """Return what is known."""
         fact = self.source.status(question)
         if fact.material is not None:
             self.facts[fact.source, fact.material] = None
         return fact
+
+    @property
+    def material(self) -> RevocationMaterial:
+        """Return that."""
+        return RevocationMaterial(
+            crls=tuple(octets for source, octets in self.facts if source != "ocsp"),
+            ocsps=tuple(octets for source, octets in self.facts if source == "ocsp"),
+        )
 
 
 def make_evidence(
@@ -371,7 +383,7 @@ def make_evidence(
         trust = trust.with_pool(bundle.certificates)
         fetched = bundle.revocation()
         revocation = fetched if revocation is None else Sources((revocation, fetched))
-    recorder = None if revocation is None else _Recorder(revocation)
+    recorder = None if revocation is None else Recorder(revocation)
     verdict = verify(policy=chosen, trust=trust, at=at, revocation=recorder)
     if not verdict.signatures:
         raise SignatureError("evidence-nothing")

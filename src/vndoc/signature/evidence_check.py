@@ -25,16 +25,13 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
-from vndoc.signature import tsp
 from vndoc.signature._cms_structure import der_of
-from vndoc.signature._imprint import key_of
 from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature.blocks import shown_time
 from vndoc.signature.evidence import EvidenceRecord, FileDigest, SignatureCore, Verifier
+from vndoc.signature.evidence_stamping import examine_stamps
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
-from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.signature.policy import Policy, policy_of
-from vndoc.signature.proofs import examine_all
 from vndoc.signature.report import ANSWERS, EXIT_CODES, Verdict
 from vndoc.signature.trusting import Context, Sources
 from vndoc.text import Lang, Text
@@ -181,10 +178,7 @@ def _other_files(record: EvidenceRecord, document: bytes | Octets, content: byte
 
 def _proofs(record: EvidenceRecord, context: Context) -> tuple[Mapping[bytes, datetime.datetime], list[Reason]]:
     """Return since when what stands in the record is proven to have existed, and what its timestamps come to."""
-    for entry in record.timestamps:
-        context = context.knowing(entry.material)
-    pool = (*record.certificates, *(c for entry in record.timestamps for c in entry.certificates))
-    examined = examine_all(tuple(_stamps(record)), context, pool)
+    examined = examine_stamps(record, context)
     findings = list(examined.reasons)
     for report in examined.reports:
         if report.proves and report.time is not None:
@@ -194,29 +188,6 @@ def _proofs(record: EvidenceRecord, context: Context) -> tuple[Mapping[bytes, da
             detail = report.outcome.reasons[0].kind.text
             findings.append(_reason("evidence-timestamp-not-valid", report.place, detail=detail))
     return examined.proofs.times, findings
-
-
-def _stamps(record: EvidenceRecord) -> Iterator[TimestampFacts]:
-    """Yield the timestamps of the record with what each is over."""
-    protects = set(_keys(record))
-    for number, entry in enumerate(record.timestamps):
-        protects |= {c.fingerprint for c in entry.certificates}
-        protects |= {key_of(octets) for octets in (*entry.material.crls, *entry.material.ocsps)}
-        over = record.stamped_octets(number)
-        place = f"timestamps/{number}"
-        facts = tsp.read_timestamp(TimestampKind.ARCHIVE, entry.token, over=over, place=place)
-        yield attrs.evolve(facts, protects=frozenset(protects))
-        protects.add(key_of(entry.token))
-
-
-def _keys(record: EvidenceRecord) -> Iterator[bytes]:
-    yield from (certificate.fingerprint for certificate in record.certificates)
-    yield from (key_of(octets) for octets in (*record.material.crls, *record.material.ocsps))
-    waiting = list(record.signatures)
-    for core in waiting:
-        yield key_of(core.value)
-        yield from map(key_of, core.timestamps)
-        waiting.extend(core.counter_signatures)
 
 
 # -- the record by itself --------------------------------------------------------------------------------

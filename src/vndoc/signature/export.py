@@ -18,7 +18,15 @@ from vndoc.signature.facts import Covered
 from vndoc.signature.identity import name_text
 from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Verdict
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "outcome_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
+__all__ = [
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "outcome_to_dict",
+    "report_to_dict",
+    "timestamp_to_dict",
+    "verdict_to_dict",
+    "verdict_to_json",
+]
 
 SCHEMA_VERSION: Final = "1.1"
 """Of the form that :data:`SCHEMA` describes."""
@@ -69,7 +77,7 @@ def report_to_dict(report: SignatureReport) -> dict[str, Any]:
         "claimed_roles": list(report.claimed_roles),
         "best_signature_time": _time(report.best_signature_time),
         "control_time": _time(report.control_time),
-        "timestamps": [_timestamp(t) for t in report.timestamps],
+        "timestamps": [timestamp_to_dict(t) for t in report.timestamps],
         "revocation": [_status(fact) for fact in report.evidence.statuses],
         "counter_signatures": [report_to_dict(c) for c in report.counter_signatures],
     }
@@ -120,7 +128,8 @@ def _covered(covered: Covered) -> dict[str, Any]:
     }
 
 
-def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
+def timestamp_to_dict(timestamp: TimestampReport) -> dict[str, Any]:
+    """Return the report on one timestamp as plain values."""
     return {
         "kind": timestamp.kind.value,
         "place": timestamp.place,

@@ -18,13 +18,14 @@ import attrs
 
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki._lazy import lazy
+from vndoc.pki._saying import Said, decided, fact_of
 from vndoc.pki._sources import (
     NO_CHECK,
     DoesNotCountError,
-    check_crl_signer,
-    check_ocsp_signer,
+    crl_signer,
     fits,
     is_about,
+    ocsp_signer,
     points_of,
     speaks_of,
 )
@@ -46,42 +47,10 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, Revoc
 __all__ = ["RevocationCache", "RevocationChecker", "look_further"]
 
 MAX_SOURCES: Final = 64
-"""Lists looked at for one certificate, and responses."""
+"""Lists looked at for one certificate, and responses, of one source."""
 
 _GOOD: Final = RevocationStatus.GOOD  # asking the class of an enum takes four times as long in Python 3.11
 _UNKNOWN: Final = RevocationStatus.UNKNOWN
-_REVOKED: Final = RevocationStatus.REVOKED
-_HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
-
-
-@attrs.frozen(slots=False)
-class _Said:
-    """What one source says: an entry or none, for which reasons, issued when and fresh until when."""
-
-    kind: str
-    entry: CrlEntry | None
-    issued: datetime.datetime
-    next_update: datetime.datetime | None
-    until: datetime.datetime
-    mask: int
-    expired_since: datetime.datetime | None
-    material: bytes
-    weak: bool
-
-    def on_hold(self, at: datetime.datetime) -> bool:
-        """Return whether the certificate was on hold at that time by what this source says."""
-        entry = self.entry
-        return entry is not None and entry.reason is RevocationReason.CERTIFICATE_HOLD and entry.date <= at
-
-    def revoked(self, at: datetime.datetime) -> bool:
-        """Return whether it was revoked for good at that time."""
-        entry = self.entry
-        return entry is not None and entry.reason is not RevocationReason.CERTIFICATE_HOLD and entry.date <= at
-
-    def reaches(self, certificate: Certificate) -> bool:
-        """Return whether silence means anything: lists may drop certificates that have expired."""
-        end = certificate.not_after
-        return self.issued <= end or (self.expired_since is not None and self.expired_since <= end)
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
@@ -102,6 +71,7 @@ class RevocationChecker:
     known_at: datetime.datetime | None = None
     fresh_for: datetime.timedelta = datetime.timedelta(days=1)
     fetch: Fetcher | None = None
+    most: int = MAX_SOURCES
 
     @classmethod
     def of(
@@ -144,19 +114,19 @@ class RevocationChecker:
     def _at_hand(self, question: RevocationQuestion) -> RevocationFact:
         certificate = question.certificate
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
-            return _fact(question, _GOOD, None, "no-check")
+            return fact_of(question, _GOOD, None, "no-check")
         why = [*self.unreadable]
         said = self._of_ocsps(question, why) if self.ocsps else []
         if self.crls:
             said += self._of_crls(question, why)
-        return _decided(question, said, why)
+        return decided(question, said, why)
 
     # -- OCSP ------------------------------------------------------------------------------------------------
 
-    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[_Said]:
-        said: list[_Said] = []
+    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[Said]:
+        said: list[Said] = []
         others = 0
-        for response in self.ocsps[:MAX_SOURCES]:
+        for response in self.ocsps[: self.most]:
             try:
                 about = [single for single in response.responses if is_about(single, question)]
                 if about:
@@ -167,12 +137,12 @@ class RevocationChecker:
                 why.append(str(error))
             except CertificateError:
                 why.append("ocsp-malformed")
-        if others == min(len(self.ocsps), MAX_SOURCES):
+        if others == min(len(self.ocsps), self.most):
             why.append("ocsp-other-certificate")
         return said
 
     def _of_ocsp(
-        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[_Said]
+        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[Said]
     ) -> None:
         usable = response.usable
         for single in about:
@@ -181,7 +151,9 @@ class RevocationChecker:
             raise DoesNotCountError("ocsp-critical-extension")
         if response.expected_nonce is not None and response.expected_nonce != response.nonce:
             raise DoesNotCountError("ocsp-nonce")
-        check_ocsp_signer(response, question)
+        signer = ocsp_signer(response, question)
+        own = signer is question.issuers[0] or signer in response.certificates
+        signers = () if own else (signer,)
         weak = response.algorithm.digest == "sha1"
         for single in about:  # what was said before one that does not count stays said
             if single.status is _UNKNOWN:
@@ -193,7 +165,8 @@ class RevocationChecker:
                 entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
             until = single.next_update or self._until(issued, None)
             cutoff, material = single.archive_cutoff, response.der
-            said.append(_Said("ocsp", entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak))
+            row = (entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak, None, signers)
+            said.append(Said("ocsp", *row))
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -204,11 +177,11 @@ class RevocationChecker:
             found.setdefault(key_or_octets(crl.issuer), []).append(crl)
         return found
 
-    def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+    def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[Said]:
         points = points_of(question.certificate, why)
         issuers = {key_or_octets(question.certificate.issuer)}
         issuers |= {key_or_octets(name.value) for point in points for name in point.issuers if name.kind == 4}
-        named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][:MAX_SOURCES]
+        named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][: self.most]
         if not named:
             why.append("crl-other-issuer")
         bases = [crl for crl in named if crl.base is None]
@@ -230,40 +203,43 @@ class RevocationChecker:
         points: list[DistributionPoint],
         question: RevocationQuestion,
         why: list[str],
-    ) -> Iterator[_Said]:
+    ) -> Iterator[Said]:
         mask = speaks_of(crl, points, question.certificate)
         if not mask:
             raise DoesNotCountError("crl-scope")
-        self._counts(crl, question)
+        signers = self._counts(crl, question)
         own = crl.entry_of(question.certificate)
-        yield self._said(crl, crl, own, mask)
+        yield self._said(crl, crl, own, mask, signers)
         for delta in deltas:
             if fits(delta, crl):
                 try:
-                    yield self._said(delta, crl, self._newer(delta, own, question), mask)
+                    both = tuple(dict.fromkeys((*signers, *self._counts(delta, question))))
+                    yield self._said(delta, crl, self._newer(delta, own, question), mask, both)
                 except (DoesNotCountError, CertificateError):
                     why.append("crl-delta-unusable")
 
     def _newer(self, delta: Crl, own: CrlEntry | None, question: RevocationQuestion) -> CrlEntry | None:
         """Return the entry that holds when *delta* is put on top of a list with the entry *own*."""
-        self._counts(delta, question)
         entry = delta.entry_of(question.certificate)
         if entry is None:
             return own
         return None if entry.reason is RevocationReason.REMOVE_FROM_CRL else entry
 
-    def _counts(self, crl: Crl, question: RevocationQuestion) -> None:
+    def _counts(self, crl: Crl, question: RevocationQuestion) -> tuple[Certificate, ...]:
+        """Return who signed *crl* from outside the path; ``DoesNotCountError`` if the list does not count."""
         if not crl.usable:
             raise DoesNotCountError("crl-critical-extension")
         self._not_from_the_future(crl.this_update, "crl")
-        check_crl_signer(crl, question)
+        signer = crl_signer(crl, question)
+        return () if signer in question.issuers or signer == question.certificate else (signer,)
 
-    def _said(self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int) -> _Said:
+    def _said(
+        self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int, signers: tuple[Certificate, ...]
+    ) -> Said:
         until = min(self._until(crl.this_update, crl.next_update) for crl in (newest, base))
         weak = "sha1" in (newest.algorithm.digest, base.algorithm.digest)
-        return _Said(
-            "crl", entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der, weak
-        )
+        row = (entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der, weak)
+        return Said("crl", *row, None if newest is base else base.der, signers)
 
     def _until(self, issued: datetime.datetime, next_update: datetime.datetime | None) -> datetime.datetime:
         if next_update is not None:
@@ -304,98 +280,6 @@ def _read(
 def _why(error: CertificateError, code: str) -> str:
     """Return the code of why an input was not read: a refusal is well-formed."""
     return error.code if error.code == "ocsp-refused" else code
-
-
-# -- the answer ----------------------------------------------------------------------------------------------
-
-
-def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) -> RevocationFact:
-    """Return what the sources together mean for the time asked about."""
-    at, certificate = question.at, question.certificate
-    if len(said) == 1 and _plainly_good(said[0], question):
-        [only] = said
-        return RevocationFact(
-            certificate=certificate,
-            status=_GOOD,
-            at=at,
-            source=only.kind,
-            issued=only.issued,
-            next_update=only.next_update,
-            material=only.material,
-            weak=only.weak,
-        )
-    for_good = [s for s in said if s.revoked(at)]
-    if for_good:
-        first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
-        return _fact(question, _REVOKED, first, first.kind)
-    held = _held(said, at)
-    if held is not None:
-        if held.until < at and any(s.issued > at for s in said):  # it was released between two sources, who knows when
-            return _fact(question, _UNKNOWN, None, "none", (*why, "hold-unclear"))
-        return _fact(question, _REVOKED, held, held.kind)
-    good, mask = [], 0
-    for source in said:
-        if source.until < at:
-            why.append(f"{source.kind}-stale")
-        elif not source.reaches(certificate):
-            why.append(f"{source.kind}-after-expiry")
-        elif source.on_hold(at):  # a newer source no longer tells it, but that one is out of date
-            why.append("hold-unclear")
-        else:
-            good.append(source)
-            mask |= source.mask
-    if mask == ALL_REASONS:
-        best = min(good, key=lambda s: (s.issued > at, abs(s.issued - at)))
-        return _fact(question, _GOOD, best, best.kind)
-    if good:
-        why.append("crl-partial")
-    return _fact(question, _UNKNOWN, None, "none", tuple(why) or ("no-source",))
-
-
-def _plainly_good(source: _Said, question: RevocationQuestion) -> bool:
-    """Return whether the only source has no entry, covers all reasons, and speaks for the time asked about."""
-    return (
-        source.entry is None
-        and source.mask == ALL_REASONS
-        and source.until >= question.at
-        and source.reaches(question.certificate)
-    )
-
-
-def _held(said: list[_Said], at: datetime.datetime) -> _Said | None:
-    """Return the source by which the certificate was on hold at that time, or ``None``.
-
-    A later source that still tells it decides; else the newest one up to that time does.
-    """
-    later = [s for s in said if s.issued > at and s.on_hold(at)]
-    if later:
-        return min(later, key=lambda s: s.issued)
-    before = [s for s in said if s.issued <= at and s.mask & _HOLD]
-    newest = max(before, key=lambda s: (s.issued, s.on_hold(at)), default=None)
-    return newest if newest is not None and newest.on_hold(at) else None
-
-
-def _fact(
-    question: RevocationQuestion,
-    status: RevocationStatus,
-    source: _Said | None,
-    kind: str,
-    why: tuple[str, ...] = (),
-) -> RevocationFact:
-    entry = source.entry if source is not None and status is _REVOKED else None
-    return RevocationFact(
-        certificate=question.certificate,
-        status=status,
-        at=question.at,
-        source=kind,
-        date=None if entry is None else entry.date,
-        reason=None if entry is None else entry.reason,
-        issued=None if source is None else source.issued,
-        next_update=None if source is None else source.next_update,
-        material=None if source is None else source.material,
-        why=tuple(dict.fromkeys(why)) if why else (),
-        weak=source is not None and source.weak,
-    )
 
 
 # -- what is fetched -----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from vndoc.pki.algorithms import (
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationSource
+from vndoc.pki.revocation_sources import joined
 from vndoc.pki.trust import TrustStore
 from vndoc.signature._cms_structure import der_of
 from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
@@ -33,7 +34,7 @@ from vndoc.signature.evidence_stamping import examine_stamps
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import ANSWERS, EXIT_CODES, Verdict
-from vndoc.signature.trusting import Context, Sources
+from vndoc.signature.trusting import Context
 from vndoc.text import Lang, Text
 
 __all__ = ["EvidenceCheck", "check_evidence"]
@@ -135,7 +136,7 @@ def check_evidence(
     known = trust.with_pool(record.certificates)
     held = record.revocation
     then = verifier(policy=chosen, trust=known, at=record.made, revocation=held)
-    source = held if revocation is None else Sources((revocation, held))
+    source = held if revocation is None else joined(revocation, held)
     context = Context(policy=chosen, trust=known, at=at, revocation=source)
     proofs, proven = _proofs(record, context)
     findings += proven
@@ -242,7 +243,8 @@ def _missing(
     for digest in dict.fromkeys(row["sha256"] for row in named if row is not None):
         if digest not in certificates:
             yield _reason("evidence-certificate-missing", place, found=digest)
-    for digest in dict.fromkeys(row["material"] for row in report["revocation"] if row["material"] is not None):
+    rows = [(row["material"], *row.get("others", ())) for row in report["revocation"]]
+    for digest in dict.fromkeys(one for row in rows for one in row if one is not None):
         if digest not in material:
             yield _reason("evidence-material-missing", place, found=digest)
 

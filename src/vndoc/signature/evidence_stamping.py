@@ -19,15 +19,16 @@ from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Reason
 from vndoc.pki.revocation_facts import RevocationSource
+from vndoc.pki.revocation_sources import Recorder, joined
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import tsp
 from vndoc.signature._imprint import key_of
-from vndoc.signature.evidence import EvidenceRecord, Recorder, RecordStamp
+from vndoc.signature.evidence import EvidenceRecord, RecordStamp, signers_with_chains
 from vndoc.signature.facts import RevocationMaterial, TimestampFacts, TimestampKind
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.proofs import Examined, examine_all
 from vndoc.signature.report import TimestampReport
-from vndoc.signature.trusting import Context, Sources
+from vndoc.signature.trusting import Context
 
 __all__ = ["StampedEvidence", "examine_stamps", "stamp_evidence"]
 
@@ -104,20 +105,22 @@ def _missing(
     record: EvidenceRecord, context: Context, fetch: Fetcher | None
 ) -> tuple[tuple[Certificate, ...], RevocationMaterial]:
     """Return what *record* lacks of what decides about its timestamps in *context*, or what *fetch* has of it."""
-    held = record.revocation
-    sources: tuple[RevocationSource, ...] = (held,) if context.revocation is None else (context.revocation, held)
+    source: RevocationSource = record.revocation
+    source = source if context.revocation is None else joined(context.revocation, source)
     if fetch is not None:
         collector = Collector(fetch)
-        asking = attrs.evolve(context, revocation=Sources(sources), fetch=FetchSession.of(collector))
-        examine_stamps(record, asking)
+        examine_stamps(record, attrs.evolve(context, revocation=source, fetch=FetchSession.of(collector)))
         bundle = Bundle.of(collector.items, created=context.at)
         context = attrs.evolve(context, trust=context.trust.with_pool(bundle.certificates))
-        sources = (*sources, bundle.revocation())
-    recorder = Recorder(Sources(sources))
-    found = examine_stamps(record, attrs.evolve(context, revocation=recorder))
+        source = joined(source, bundle.revocation())
+    recorder = Recorder(source)
+    context = attrs.evolve(context, revocation=recorder)
+    found = examine_stamps(record, context)
     paths = [report.path for report in found.reports if report.path is not None]
     certificates = dict.fromkeys(one for path in paths for one in path.chain)
-    return _without(record, certificates, recorder.material)
+    certificates.update(dict.fromkeys(signers_with_chains(recorder.signers, context)))
+    material = RevocationMaterial(crls=tuple(recorder.crls), ocsps=tuple(recorder.ocsps))
+    return _without(record, certificates, material)
 
 
 def _without(

@@ -28,7 +28,7 @@ __all__ = [
     "verdict_to_json",
 ]
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 """Of the form that :data:`SCHEMA` describes."""
 
 
@@ -160,6 +160,7 @@ def _status(fact: RevocationFact) -> dict[str, Any]:
         "issued": _time(fact.issued),
         "next_update": _time(fact.next_update),
         "material": None if fact.material is None else hashlib.sha256(fact.material).hexdigest(),
+        "others": [hashlib.sha256(octets).hexdigest() for _, octets in fact.others],
         "why": list(fact.why),
     }
 
@@ -253,6 +254,7 @@ _STATUS: Final = _object(
     material=_MAYBE,
     why=_many(_TEXT),
 )
+_STATUS["properties"]["others"] = _many(_TEXT)  # reports before 1.2 lack it
 _OUTCOME_REF: Final = {"$ref": "#/$defs/outcome"}
 _SIGNATURE: Final = _object(
     place=_TEXT,

@@ -155,7 +155,7 @@ def test_limits_and_settings_of_checkers_that_count_together():
     second = RevocationChecker.of([b"x", LISTS["good"], LISTS["base"]], known_at=NOW - DAY)
     both = at_hand(joined(first, RevocationChecker.of([OF_ROOT]), second))
     assert both is not None
-    assert (both.fresh_for, both.known_at, both.most) == (9 * DAY, NOW - DAY, 3 * first.most)
+    assert (both.fresh_for, both.known_at, both.fetch) == (9 * DAY, NOW - DAY, None)
     assert both.unreadable == ("crl-malformed",)
     assert [c.der for c in both.crls] == [LISTS["good"], OF_ROOT, LISTS["base"]]
 
@@ -167,6 +167,104 @@ def test_lists_that_a_signature_carries_push_none_of_the_callers_out():
     assert told(joined(RevocationChecker.of([OF_ROOT, LISTS["good"]]), junk)).status is GOOD
     mine = RevocationChecker.of([OF_ROOT, *many[:70], LISTS["good"]])
     assert told(joined(mine, RevocationChecker.of(many[70:]))).status is GOOD
+
+
+# -- more than are looked at -------------------------------------------------------------------------------
+
+
+DAILY = [
+    CA.crl(
+        number=day,
+        this_update=NOW + day * DAY,
+        next_update=NOW + (day + 2) * DAY,
+        revoked={ME: (NOW + DAY, "keyCompromise")} if day >= 90 else {},
+    )
+    for day in range(150)
+]
+"""What the authority published in five months: it found out late that the key had been lost on the second day."""
+LONG = ROOT.crl(this_update=NOW, next_update=NOW + 999 * DAY)
+
+
+@settings(max_examples=20, deadline=None)
+@given(order=st.permutations(range(150)), day=st.sampled_from([2, 30, 89, 120]))
+def test_a_folder_of_old_lists_tells_what_any_of_them_tells_in_whatever_order(order, day):
+    known = RevocationChecker.of([LONG, *(DAILY[number] for number in order)])
+    fact = told(known, NOW + day * DAY)
+    assert (fact.status, fact.date) == (REVOKED, NOW + DAY)
+    assert told(known, NOW + HOUR).status is GOOD
+    good = RevocationChecker.of([LONG, *(DAILY[number] for number in order if number < 90)])
+    for moment in (2, 30, 89):
+        assert told(good, NOW + moment * DAY).status is GOOD
+
+
+def test_revocations_that_newer_lists_forget_are_found_around_the_end_of_the_certificate():
+    """Lists drop certificates that have expired."""
+    short = CA.person("Lê Thị Ngắn Hạn", key=KEY, valid=(NOW - DAY, NOW + 100 * DAY))
+    lists = [
+        CA.crl(
+            number=day,
+            this_update=NOW + day * DAY,
+            next_update=NOW + (day + 2) * DAY,
+            revoked={short.certificate: (NOW + DAY, None)} if 90 <= day <= 101 else {},
+        )
+        for day in range(300)
+    ]
+    known = RevocationChecker.of([LONG, *lists])
+    at = NOW + 2 * DAY
+    result = check(short.certificate, store(ROOT.certificate), at=at, revocation=known, pool=[CA.certificate])
+    assert result.revocation[0].status is REVOKED
+
+
+def test_lists_of_other_points_push_none_out():
+    shard = CA.person("Phạm Văn Mảnh", key=KEY, extra=[distribution_points("http://a.example/90.crl")])
+    lists = [
+        CA.crl(
+            scope=Scope(distribution_point=f"http://a.example/{number}.crl"),
+            revoked={shard.certificate: (NOW - DAY, None)} if number == 90 else {},
+            **SOON,
+        )
+        for number in range(100)
+    ]
+    for crls in (lists, lists[::-1]):
+        known = RevocationChecker.of([OF_ROOT, *crls])
+        result = check(shard.certificate, store(ROOT.certificate), revocation=known, pool=[CA.certificate])
+        assert result.revocation[0].status is REVOKED
+
+
+def test_a_bundle_of_many_responses_answers_for_each():
+    people = [CA.person(f"Người {number}", key=KEY) for number in range(80)]
+    responses = [CA.ocsp(who, "good", NOW - HOUR, next_update=NOW + DAY) for who in people]
+    known = RevocationChecker.of([OF_ROOT], responses)
+    for who in (people[0], people[63], people[64], people[79]):
+        result = check(who.certificate, store(ROOT.certificate), revocation=known, pool=[CA.certificate])
+        assert result.revocation[0].status is GOOD
+    assert told(known).why == ("ocsp-other-certificate", "crl-other-issuer")
+    of_me = [
+        CA.ocsp(PERSON, "good", NOW - day * DAY, next_update=NOW - (day - 2) * DAY, this_update=NOW - day * DAY)
+        for day in range(100, 1, -1)
+    ]
+    revoked = CA.ocsp(PERSON, "revoked", NOW - DAY, next_update=NOW + DAY, revoked=(NOW - 50 * DAY, None))
+    for ordered in ([*of_me, revoked], [revoked, *of_me]):
+        for at in (NOW, NOW - 49 * DAY):
+            assert told(RevocationChecker.of([OF_ROOT, LONG], ordered), at).status is REVOKED
+        assert told(RevocationChecker.of([OF_ROOT, LONG], ordered), NOW - 60 * DAY).status is GOOD
+
+
+def test_a_folder_of_delta_lists_is_looked_through_as_well():
+    base = CA.crl(number=1, this_update=NOW - 100 * DAY, next_update=NOW + DAY)
+    deltas = [
+        CA.crl(
+            number=2 + day,
+            delta_base=1,
+            this_update=NOW - (99 - day) * DAY,
+            next_update=NOW + DAY,
+            revoked={ME: (NOW - 20 * DAY, None)} if day > 95 else {},
+        )
+        for day in range(99)
+    ]
+    for crls in (deltas, deltas[::-1]):
+        assert told(RevocationChecker.of([OF_ROOT, base, *crls])).status is REVOKED
+    assert told(RevocationChecker.of([OF_ROOT, *deltas])).why == ("crl-delta-alone",)
 
 
 # -- what an answer rests on -------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCe
 
 from __future__ import annotations
 
+import bisect
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import attrs
@@ -47,13 +48,16 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, Revoc
 __all__ = ["RevocationCache", "RevocationChecker", "look_further"]
 
 MAX_SOURCES: Final = 64
-"""Lists looked at for one certificate, and responses, of one source."""
+"""Lists about one certificate that are looked at, and responses; of more, those whose time matters most."""
+_BESIDE: Final = MAX_SOURCES // 6
+"""Of those: how many on each side of a time that matters."""
 
 _GOOD: Final = RevocationStatus.GOOD  # asking the class of an enum takes four times as long in Python 3.11
 _UNKNOWN: Final = RevocationStatus.UNKNOWN
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
+_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
@@ -62,7 +66,7 @@ class RevocationChecker:
 
     ``unreadable`` holds the codes of what could not be read. What was issued after ``known_at`` does not count
     (``None``: everything counts). A source without a next update is fresh for ``fresh_for``. ``fetch`` is asked where
-    what is at hand leaves the answer open.
+    what is at hand leaves the answer open. Make one with :meth:`of`, and of several with :meth:`together`.
     """
 
     crls: tuple[Crl, ...] = ()
@@ -71,7 +75,8 @@ class RevocationChecker:
     known_at: datetime.datetime | None = None
     fresh_for: datetime.timedelta = datetime.timedelta(days=1)
     fetch: Fetcher | None = None
-    most: int = MAX_SOURCES
+    _parts: tuple[RevocationChecker, ...] = ()
+    """Whose lists and responses these are, each with a limit of its own, so that none pushes out those of another."""
 
     @classmethod
     def of(
@@ -104,6 +109,25 @@ class RevocationChecker:
             fetch=fetch,
         )
 
+    @classmethod
+    def together(cls, checkers: Sequence[RevocationChecker]) -> RevocationChecker:
+        """Return one of the lists and responses of all *checkers*, up to the earliest ``known_at``; it fetches nothing.
+
+        All else is as the first one says.
+        """
+        known = [checker.known_at for checker in checkers if checker.known_at is not None]
+        return cls(
+            crls=tuple(dict.fromkeys(crl for checker in checkers for crl in checker.crls)),
+            ocsps=tuple(dict.fromkeys(response for checker in checkers for response in checker.ocsps)),
+            unreadable=tuple(dict.fromkeys(code for checker in checkers for code in checker.unreadable)),
+            known_at=min(known, default=None),
+            fresh_for=checkers[0].fresh_for,
+            parts=tuple(part for checker in checkers for part in checker._each()),  # noqa: SLF001 - its own kind
+        )
+
+    def _each(self) -> tuple[RevocationChecker, ...]:
+        return self._parts or (self,)
+
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known of the certificate at the time of the *question*. Never raises."""
         fact = self._at_hand(question)
@@ -125,21 +149,42 @@ class RevocationChecker:
 
     def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[Said]:
         said: list[Said] = []
-        others = 0
-        for response in self.ocsps[: self.most]:
+        before = len(why)
+        found = [row for part in self._each() for row in part._about(question, why)]  # noqa: SLF001 - its own kind
+        if not found and len(why) == before:
+            why.append("ocsp-other-certificate")
+        for response, about in found:
             try:
-                about = [single for single in response.responses if is_about(single, question)]
-                if about:
-                    self._of_ocsp(response, about, question, said)
-                else:
-                    others += 1
+                self._of_ocsp(response, about, question, said)
             except DoesNotCountError as error:
                 why.append(str(error))
             except CertificateError:
                 why.append("ocsp-malformed")
-        if others == min(len(self.ocsps), self.most):
-            why.append("ocsp-other-certificate")
         return said
+
+    def _about(
+        self, question: RevocationQuestion, why: list[str]
+    ) -> Sequence[tuple[OcspResponse, list[SingleResponse]]]:
+        """Return the responses about the certificate, each with what in it is."""
+        found = []
+        many = len(self.ocsps) > MAX_SOURCES
+        for response in self._by_serial.get(question.certificate.serial_content, ()) if many else self.ocsps:
+            try:
+                about = [single for single in response.responses if is_about(single, question)]
+            except CertificateError:
+                why.append("ocsp-malformed")
+                continue
+            if about:
+                found.append((response, about))
+        return found if len(found) <= MAX_SOURCES else _nearest(found, question, lambda row: row[1][0].this_update)
+
+    @lazy
+    def _by_serial(self) -> dict[bytes, list[OcspResponse]]:
+        found: dict[bytes, list[OcspResponse]] = {}
+        for response in self.ocsps:
+            for serial in dict.fromkeys(single.certificate_id.serial for single in response.responses):
+                found.setdefault(serial, []).append(response)
+        return found
 
     def _of_ocsp(
         self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[Said]
@@ -177,36 +222,31 @@ class RevocationChecker:
             found.setdefault(key_or_octets(crl.issuer), []).append(crl)
         return found
 
+    def _named(self, issuers: Iterable[object]) -> list[Crl]:
+        return [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())]
+
     def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[Said]:
         points = points_of(question.certificate, why)
         issuers = {key_or_octets(question.certificate.issuer)}
         issuers |= {key_or_octets(name.value) for point in points for name in point.issuers if name.kind == 4}
-        named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][: self.most]
-        if not named:
+        named = [part._named(issuers) for part in self._each()]  # noqa: SLF001 - its own kind
+        if not any(named):
             why.append("crl-other-issuer")
-        bases = [crl for crl in named if crl.base is None]
-        deltas = [crl for crl in named if crl.base is not None]
-        if deltas and not bases:
+        bases = [row for lists in named for row in _speaking(lists, points, question, why)]
+        deltas = [crl for lists in named for crl in _limited([c for c in lists if c.base is not None], question)]
+        if deltas and not any(crl.base is None for lists in named for crl in lists):
             why.append("crl-delta-alone")
-        for crl in bases:
+        for crl, mask in bases:
             try:
-                yield from self._of_crl(crl, deltas, points, question, why)
+                yield from self._of_crl(crl, mask, deltas, question, why)
             except DoesNotCountError as error:
                 why.append(str(error))
             except CertificateError:
                 why.append("crl-malformed")
 
     def _of_crl(
-        self,
-        crl: Crl,
-        deltas: list[Crl],
-        points: list[DistributionPoint],
-        question: RevocationQuestion,
-        why: list[str],
+        self, crl: Crl, mask: int, deltas: list[Crl], question: RevocationQuestion, why: list[str]
     ) -> Iterator[Said]:
-        mask = speaks_of(crl, points, question.certificate)
-        if not mask:
-            raise DoesNotCountError("crl-scope")
         signers = self._counts(crl, question)
         own = crl.entry_of(question.certificate)
         yield self._said(crl, crl, own, mask, signers)
@@ -257,6 +297,40 @@ class RevocationChecker:
         return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
 
 
+def _speaking(
+    lists: Iterable[Crl], points: list[DistributionPoint], question: RevocationQuestion, why: list[str]
+) -> Sequence[tuple[Crl, int]]:
+    """Return which complete *lists* are for the certificate, each with the reasons for which it is."""
+    found = []
+    for crl in lists:
+        if crl.base is None:
+            mask = speaks_of(crl, points, question.certificate)
+            if mask:
+                found.append((crl, mask))
+            else:
+                why.append("crl-scope")
+    return found if len(found) <= MAX_SOURCES else _nearest(found, question, lambda row: row[0].this_update)
+
+
+def _limited(lists: Sequence[Crl], question: RevocationQuestion) -> Sequence[Crl]:
+    return lists if len(lists) <= MAX_SOURCES else _nearest(lists, question, lambda crl: crl.this_update)
+
+
+def _nearest(
+    items: Sequence[_Item], question: RevocationQuestion, issued: Callable[[_Item], datetime.datetime]
+) -> list[_Item]:
+    """Return which of many *items* tell most: those around the time asked about, around the certificate's end, where
+    all of its revocations are listed still, and the newest.
+    """
+    ordered = sorted(items, key=issued)
+    times = [issued(item) for item in ordered]
+    chosen: set[int] = set()
+    for time in (question.at, question.certificate.not_after, times[-1]):
+        place = bisect.bisect_right(times, time)
+        chosen |= set(range(max(place - _BESIDE, 0), min(place + _BESIDE, len(times))))
+    return [ordered[number] for number in sorted(chosen)]
+
+
 def _read(
     given: Iterable[bytes | _Kind],
     kind: type[_Kind],
@@ -298,8 +372,8 @@ def look_further(
     Never raises; where the answer stays open, ``why`` names what was missing and what could not be fetched. Requests
     carry no nonce, as responders that answer from a cache want it (RFC 5019); the times of the response bound its age.
     """
-    base = RevocationChecker() if known is None else attrs.evolve(known, fetch=None)
-    crls, ocsps = list(base.crls), list(base.ocsps)
+    base = RevocationChecker() if known is None else known
+    crls, ocsps = list[Crl](), list[OcspResponse]()
     unreadable: list[str] = []
     before = attempt.asked
     for request in _requests(question, attempt):
@@ -309,13 +383,14 @@ def look_further(
             continue
         try:
             if request.kind is FetchKind.OCSP:
-                ocsps.insert(0, OcspResponse.load(octets))
+                ocsps.append(OcspResponse.load(octets))
             else:
-                crls.insert(0, attempt.session.cache.crl(octets))
+                crls.append(attempt.session.cache.crl(octets))
         except CertificateError as error:
             unreadable.append(_why(error, f"{request.kind.value}-malformed"))
             continue
-        fact = attrs.evolve(base, crls=tuple(crls), ocsps=tuple(ocsps)).status(question)
+        fetched = RevocationChecker(crls=tuple(crls), ocsps=tuple(ocsps), fresh_for=base.fresh_for)
+        fact = RevocationChecker.together([fetched, base]).status(question)
         if fact.status is not _UNKNOWN:
             return fact
     why = tuple(dict.fromkeys((*fact.why, *unreadable)))

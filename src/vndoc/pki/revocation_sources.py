@@ -51,19 +51,9 @@ class Sources:
 
     @lazy
     def together(self) -> RevocationChecker | None:
-        """What all checkers hold, the first ones first, up to the earliest ``known_at``; ``None`` without any."""
+        """What all checkers hold; ``None`` without any."""
         checkers = [found for found in map(at_hand, self.sources) if found is not None]
-        if not checkers:
-            return None
-        known = [checker.known_at for checker in checkers if checker.known_at is not None]
-        return RevocationChecker(
-            crls=tuple(dict.fromkeys(crl for checker in checkers for crl in checker.crls)),
-            ocsps=tuple(dict.fromkeys(response for checker in checkers for response in checker.ocsps)),
-            unreadable=tuple(dict.fromkeys(code for checker in checkers for code in checker.unreadable)),
-            known_at=min(known, default=None),
-            fresh_for=checkers[0].fresh_for,
-            most=sum(checker.most for checker in checkers),
-        )
+        return RevocationChecker.together(checkers) if checkers else None
 
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known."""

@@ -674,6 +674,15 @@ def test_timestamps_over_a_record_are_limited():
     assert refusal.value.code == "timestamp-refused"
 
 
+def test_a_record_that_could_not_be_read_again_is_not_written():
+    kept = record("cms")
+    size = len(kept.to_bytes())
+    assert kept.to_bytes(limits=attrs.evolve(DEFAULT, evidence_bytes=size)) == kept.to_bytes()
+    with pytest.raises(SignatureError) as caught:
+        kept.to_bytes(limits=attrs.evolve(DEFAULT, evidence_bytes=size - 1))
+    assert (caught.value.code, caught.value.values["size"]) == ("evidence-too-large", size)
+
+
 # -- a timestamp that gets what it needs -----------------------------------------------------------------------
 
 

@@ -274,9 +274,15 @@ class EvidenceRecord:
             "timestamps": [stamp.to_dict() for stamp in self.timestamps],
         }
 
-    def to_bytes(self) -> bytes:
-        """Return the file: JSON by :data:`RECORD_SCHEMA`, in UTF-8; the same record gives the same octets."""
-        return form.written(self._values())
+    def to_bytes(self, *, limits: Limits = DEFAULT) -> bytes:
+        """Return the file: JSON by :data:`RECORD_SCHEMA`, in UTF-8; the same record gives the same octets.
+
+        Raises :class:`~vndoc.errors.SignatureError` ``evidence-too-large`` for one that could not be read again.
+        """
+        data = form.written(self._values())
+        if len(data) > limits.evidence_bytes:
+            raise SignatureError("evidence-too-large", size=len(data), limit=limits.evidence_bytes)
+        return data
 
     @classmethod
     def load(cls, data: bytes, *, limits: Limits = DEFAULT) -> EvidenceRecord:

@@ -98,7 +98,7 @@ def _present(record: EvidenceRecord, at: datetime.datetime) -> datetime.datetime
     """Return the present: *at*, or a little later if the newest timestamp says so."""
     token = tsp.read_token(record.timestamps[-1].token)
     latest = token.time + (token.accuracy or datetime.timedelta())
-    return max(at, latest) if latest <= at + _SKEW else at
+    return max(at, latest) if latest - at <= _SKEW else at
 
 
 def _missing(

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pki_support import NOW, check, store
-from vndoc.pki import Purpose, RevocationChecker, RevocationFact, RevocationStatus, TrustStore
+from vndoc.errors import CertificateError
+from vndoc.pki import Purpose, RevocationChecker, RevocationFact, RevocationStatus, TrustStore, revocation
 from vndoc.pki.revocation_sources import Recorder, Sources, at_hand, joined
 from vndoc.signature import RevocationMaterial, cms_archiving, make_evidence, sign_cms, verify_cms
 from vndoc.signature.evidence import EvidenceRecord
@@ -463,3 +464,12 @@ def test_on_hold_in_the_record_and_released_since():
     later = check_evidence(record, verify, data, trust=TRUST, at=NOW, revocation=RevocationChecker.of([crl(0)]))
     assert (later.confirmed, later.passed) == (True, True)
     assert not check_evidence(record, verify, data, trust=TRUST, at=NOW).passed
+
+
+def test_an_error_that_only_the_judgement_of_a_response_meets_is_told(monkeypatch):
+    def unable(*_given):
+        raise CertificateError("algorithm-unsupported", algorithm="x")
+
+    monkeypatch.setattr(revocation, "ocsp_signer", unable)
+    response = CA.ocsp(PERSON, "good", NOW - HOUR, next_update=NOW + DAY)
+    assert told(RevocationChecker.of([OF_ROOT], [response])).why == ("ocsp-malformed", "crl-other-issuer")

@@ -22,9 +22,9 @@ import archive_support as world
 import cms_support as cs
 from test_archive_timestamps import CRL, DAY, LATER, OCSP, V1, V2, V3, archive, by_hand_v2, codes, stamped_by_hand, tsa
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.pki import RevocationChecker, der
+from vndoc.pki import Indication, RevocationChecker, SubIndication, der
 from vndoc.pki.algorithms import DIGESTS
-from vndoc.signature import _cms_imprints, cms
+from vndoc.signature import _cms_imprints, cms, sign_cms
 from vndoc.signature._cms_attributes import ocsp_response
 from vndoc.signature._cms_encode import attribute
 from vndoc.signature._cms_make import opened, with_unsigned
@@ -332,6 +332,16 @@ def test_proofs_in_other_forms_are_named(oid: str) -> None:
     [said] = [r for r in facts.reasons if r.code == "long-term-data-not-read"]
     assert not said.decides
     assert cs.good(facts)
+
+
+@pytest.mark.parametrize("oid", [SMIME + "49", SMIME + "50", "0.4.0.1733.2.2"])
+def test_a_signature_whose_only_proof_has_another_form_stays_open_and_says_which(oid: str) -> None:
+    data = sign_cms(world.CONTENT, signer=world.PERSON.signer(), signing_time=world.SIGNED, detached=False)
+    report = world.judge(
+        "cms", with_attribute(data, oid, b"\x30\x00"), revocation=RevocationChecker.of(world.OF_2021.crls)
+    )
+    assert (report.indication, report.sub_indication) == (Indication.INDETERMINATE, SubIndication.OUT_OF_BOUNDS_NO_POE)
+    assert {"long-term-data-not-read", "no-timestamp"} <= set(world.codes(report))
 
 
 # -- work is bounded -----------------------------------------------------------------------------------------

@@ -164,13 +164,13 @@ def test_what_cannot_be_read_is_told(tmp_path, trust):
 def test_a_record_that_is_too_large(tmp_path, monkeypatch):
     import attrs  # noqa: PLC0415
 
-    from vndoc.cli import _evidence  # noqa: PLC0415
+    from vndoc.cli import _evidence_stamp  # noqa: PLC0415
 
     record = kept(tmp_path / "a.evidence", b"{}" * 10)
-    monkeypatch.setattr(_evidence, "DEFAULT", attrs.evolve(_evidence.DEFAULT, evidence_bytes=19))
+    monkeypatch.setattr(_evidence_stamp, "DEFAULT", attrs.evolve(_evidence_stamp.DEFAULT, evidence_bytes=19))
     found = call("evidence", "check", record)
     assert (found.exit_code, "evidence-too-large" in found.stderr) == (2, True)
-    monkeypatch.setattr(_evidence, "DEFAULT", attrs.evolve(_evidence.DEFAULT, evidence_bytes=20))
+    monkeypatch.setattr(_evidence_stamp, "DEFAULT", attrs.evolve(_evidence_stamp.DEFAULT, evidence_bytes=20))
     assert "evidence-malformed" in call("evidence", "check", record).stderr
 
 

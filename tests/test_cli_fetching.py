@@ -12,10 +12,12 @@ import pytest
 from cli_support import call, document, results, save
 from http_server import Server, answer, running
 from vndoc.cli import _trust
-from vndoc.pki import bundle
+from vndoc.pki import Crl, bundle
 from vndoc.pki.bundle import Bundle
 from vndoc.signature.cms import sign_cms
+from vndoc.signature.evidence import EvidenceRecord
 from vndoc.signature.seal import seal
+from vndoc.signature.tsp import read_request
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import Authority, TimestampAuthority, access, distribution_points
 
@@ -296,3 +298,165 @@ def test_a_bundle_without_revocation_data_says_so(world):
     assert world.server.asked == []
     page = call(*base, *world.host, "--overwrite", "--lang", "en")
     assert (page.exit_code, "no revocation data" in page.stdout) == (0, False)
+
+
+# -- timestamps over records -----------------------------------------------------------------------------
+
+
+class Stamping:
+    """A signature without a timestamp, and the command that makes its record with one, from a server."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.record = world, world.folder / "a.evidence"
+        data = sign_cms(CONTENT, signer=attrs.evolve(world.person, chain=()).signer(), signing_time=NOW - HOUR)
+        self.bare = world.folder / "bare.p7s"
+        self.bare.write_bytes(data)
+        self.nonces: list[int | None] = []
+        self.serve(world.stamp)
+        self.tsa = ("--tsa", world.server.url("/tsa"))
+        self.base = ("--trust", world.trust, "--content", world.content)
+
+    def serve(self, stamp: TimestampAuthority) -> None:
+        def reply(conn, path, headers, body):
+            assert headers["content-type"] == "application/timestamp-query"
+            self.nonces.append(read_request(body).nonce)
+            answer(stamp(body), kind="application/timestamp-reply")(conn, path, headers, body)
+
+        self.world.server.pages["/tsa"] = reply
+
+    def make(self, *more: object, code: int = 0) -> dict[str, Any]:
+        make = ("evidence", "make", self.bare, "--policy", "vn_default", *self.base, "-o", self.record)
+        (found,) = results(*make, *more, code=code)
+        return found
+
+    def stamp(self, *more: object, code: int = 0) -> dict[str, Any]:
+        trust = ("--trust", self.world.trust)
+        (found,) = results("evidence", "stamp", self.record, "-o", self.record, *trust, *more, code=code)
+        return found
+
+    def loaded(self) -> EvidenceRecord:
+        return EvidenceRecord.load(self.record.read_bytes())
+
+
+@pytest.fixture
+def stamping(world):
+    return Stamping(world)
+
+
+def test_a_record_is_made_with_a_timestamp_and_proves_its_time_offline(stamping):
+    found = stamping.make(*stamping.world.host, *stamping.tsa)
+    assert (found["status"], found["confirmed"], found["failures"], found["reasons"]) == ("passed", True, [], [])
+    [stamp] = found["timestamps"]
+    assert (stamp["proves"], stamp["time"]) == (True, (NOW - HOUR).isoformat())
+    [entry] = stamping.loaded().timestamps
+    assert [Crl.load(octets).issuer for octets in entry.material.crls] == [stamping.world.tsa_root.certificate.subject]
+    assert len(stamping.nonces) == 2, "once to learn who the authority is, once over what is known of it"
+    assert len(set(stamping.nonces)) == 2
+    assert None not in stamping.nonces
+    stamping.world.server.pages.clear()
+    (later,) = results("evidence", "check", stamping.record, stamping.bare, *stamping.base)
+    assert (later["status"], later["confirmed"]) == ("passed", True)
+    assert later["now"]["signatures"][0]["best_signature_time"] == (NOW - HOUR).isoformat()
+    assert "evidence-time-proven" in [reason["code"] for reason in later["reasons"]]
+
+
+def test_nothing_more_to_know_means_one_question(stamping, world):
+    bundled, _ = world.bundle("--for", stamping.bare, "--content", world.content, "--trust", world.trust, *world.host)
+    del world.server.pages["/tsa.crl"]
+    found = stamping.make(*world.host, *stamping.tsa, "--bundle", bundled, code=3)
+    assert (found["verdict"]["indication"], found["confirmed"]) == ("passed", True)
+    [stamp] = found["timestamps"]
+    assert "revocation-unknown" in [reason["code"] for reason in stamp["reasons"]]
+    assert len(stamping.nonces) == 2, "the root of the authority was not in the record"
+    page = call("evidence", "stamp", stamping.record, *stamping.tsa, "--trust", world.trust, *world.host, "-o", "-")
+    assert page.exit_code == 2
+    again = stamping.stamp("--overwrite", *stamping.tsa, *world.host, code=3)
+    assert len(stamping.nonces) == 3
+    assert [one["proves"] for one in again["timestamps"]] == [False, False]
+
+
+def test_a_record_is_renewed(stamping, world):
+    assert stamping.make(*world.host)["timestamps"] == []
+    first = stamping.stamp("--overwrite", *stamping.tsa, *world.host)
+    assert (first["status"], len(first["timestamps"])) == ("passed", 1)
+    old = stamping.loaded()
+    second = world.tsa_root.tsa("TSA thứ hai trên mạng", extra=[distribution_points(world.server.url("/tsa.crl"))])
+    stamping.serve(TimestampAuthority(identity=second, time=NOW))
+    found = stamping.stamp("--overwrite", *stamping.tsa, *world.host)
+    assert (found["status"], [one["proves"] for one in found["timestamps"]]) == ("passed", [True, True])
+    new = stamping.loaded()
+    assert found["digest"] == new.digest
+    assert attrs.evolve(new, timestamps=new.timestamps[:1]) == old
+    world.server.pages.clear()
+    (later,) = results("evidence", "check", stamping.record, stamping.bare, *stamping.base)
+    assert (later["status"], later["confirmed"]) == ("passed", True)
+    assert [r["code"] for r in later["reasons"]].count("evidence-time-proven") == 2
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_pages_of_timestamps_over_records(stamping, world, lang):
+    make = ("evidence", "make", stamping.bare, "--policy", "vn_default", *stamping.base, "-o", stamping.record)
+    page = call(*make, *world.host, "--lang", lang)
+    assert "vndoc evidence stamp" in page.stdout
+    page = call(*make, *world.host, *stamping.tsa, "--lang", lang, "--overwrite")
+    assert page.exit_code == 0, page.output
+    assert "timestamps/0: TSA trên mạng" in page.stdout
+    assert "vndoc evidence stamp" not in page.stdout
+    (world.trust / "timestamp" / "root.cer").unlink()
+    stamp = ("evidence", "stamp", stamping.record, "-o", stamping.record, "--overwrite", "--trust", world.trust)
+    page = call(*stamp, *stamping.tsa, *world.host, "--lang", lang)
+    assert page.exit_code == 3
+    assert {"vi": "CẢNH BÁO: chỉ với hồ sơ này", "en": "WARNING: from this record alone"}[lang] in page.stdout
+    assert "timestamps/1: " in page.stdout
+
+
+def test_an_authority_that_gives_nothing_leaves_a_record_without_timestamp(stamping, world):
+    for page, code in (
+        (answer(b"", status="503 Service Unavailable"), "fetch-status"),
+        (answer(b"x" * 2_000_000), "fetch-too-big"),
+        (answer(b"<p>", kind="text/html"), "fetch-type"),
+        (answer(b"no response"), "timestamp-malformed"),
+        (None, "timestamp-refused"),
+    ):
+        if page is None:
+            stamping.serve(TimestampAuthority(identity=world.stamp.identity, time=NOW, failure="badRequest"))
+        else:
+            world.server.pages["/tsa"] = page
+        found = stamping.make(*world.host, *stamping.tsa, "--overwrite", code=3)
+        assert (found["verdict"]["indication"], found["timestamps"]) == ("passed", [])
+        assert [(f["url"], f["error"]["code"]) for f in found["failures"]] == [(stamping.tsa[1], code)]
+        before = stamping.record.read_bytes()
+        assert stamping.loaded().timestamps == ()
+        again = stamping.stamp(*stamping.tsa, *world.host, "--overwrite", code=2)
+        assert again["error"]["code"] == code
+        assert stamping.record.read_bytes() == before
+    make = ("evidence", "make", stamping.bare, "--policy", "vn_default", *stamping.base, "-o", stamping.record)
+    page = call(*make, "--overwrite", *world.host, *stamping.tsa, "--lang", "en")
+    assert "authority refused: status 2, badRequest" in page.stdout
+    assert "vndoc evidence stamp" in page.stdout
+
+
+def test_a_verdict_that_is_worse_is_not_made_better_by_a_timestamp(stamping, world):
+    world.content.write_bytes(b"other")
+    found = stamping.make(*world.host, *stamping.tsa, code=1)
+    assert (found["status"], found["timestamps"][0]["proves"]) == ("failed", True)
+    world.server.pages["/tsa"] = answer(b"")
+    assert stamping.make(*world.host, *stamping.tsa, "--overwrite", code=1)["status"] == "failed"
+
+
+def test_the_authority_is_asked_only_where_that_is_allowed(stamping, world):
+    for options, code in (
+        ((), "option-invalid"),
+        (("--fetch", "--allow-host", "a.example"), "fetch-refused"),
+    ):
+        assert stamping.make(*options, *stamping.tsa, code=2)["error"]["code"] == code
+        assert not stamping.record.exists()
+    assert stamping.make(*world.host, "--tsa", "ftp://127.0.0.1/", code=2)["error"]["code"] == "fetch-url"
+    assert world.server.asked == []
+    stamping.make(*world.host)
+    assert stamping.stamp(*stamping.tsa, code=2)["error"]["code"] == "option-invalid"
+    assert stamping.stamp(*stamping.tsa, *world.host, code=2)["error"]["code"] == "target-exists"
+    assert stamping.nonces == []
+    stamping.record.write_bytes(stamping.record.read_bytes().replace(b"passed", b"failed"))
+    assert stamping.stamp(*stamping.tsa, *world.host, "--overwrite", code=2)["error"]["code"] == "evidence-digest"
+    assert stamping.nonces == []

@@ -178,6 +178,41 @@ def test_revocation_lists_may_be_pem(tmp_path: Path, folder: Path) -> None:
     assert named(checked(folder, code=1))["file-unreadable"] == "error"
 
 
+def test_every_list_of_a_pem_file_counts_and_lists_under_other_names_too(tmp_path: Path, folder: Path) -> None:
+    """The second list in a file revokes what the first one does not know of yet."""
+    from vndoc.signature.cms import sign_cms  # noqa: PLC0415
+
+    day = datetime.timedelta(days=1)
+    person = ROOT.person("Trần Thị Thu Hồi", key="p256")
+    revoked = {person.certificate: (AT - day, "keyCompromise")}
+    old = ROOT.crl(this_update=AT - 2 * day, next_update=AT + day, number=1)
+    new = ROOT.crl(this_update=AT - day, next_update=AT + day, number=2, revoked=revoked)
+    pem = [load_der_x509_crl(der).public_bytes(Encoding.PEM) for der in (old, new)]
+    place = folder / "revocation"
+    for name in ("revocation", "government"):
+        (folder / name).mkdir(parents=True)
+    (folder / "government" / "root.cer").write_bytes(ROOT.certificate.der)
+    path = tmp_path / "a.p7m"
+    path.write_bytes(sign_cms(b"x", signer=person.signer(), detached=False))
+    verify = ("verify", path, "--policy", "vn_default", "--trust", folder, "--at", AT.isoformat())
+    both = b"".join(pem)
+    for name, data, codes in (
+        ("lists.crl", pem[0], set()),
+        ("lists.crl", both, {"certificate-revoked"}),
+        ("lists.pem", both, {"certificate-revoked"}),
+        ("lists.der", new, {"certificate-revoked"}),
+        ("lists.crl", both.replace(b"X509 CRL-----\n", b"X509 CRL-----\n!", 1), {"revocation-unknown"}),
+    ):
+        (place / name).write_bytes(data)
+        (found,) = results(*verify, code=3 if codes else 0)
+        assert codes <= {reason["code"] for reason in found["verdict"]["reasons"]}
+        (place / name).unlink()
+    (place / "lists.pem").write_bytes(both)
+    assert open_folder(folder).crls == {"revocation/lists.pem": old, "revocation/lists.pem#2": new}
+    (found,) = results("trust", "bundle", tmp_path / "b.zip", "--from", place / "lists.pem")
+    assert [item["kind"] for item in found["items"]] == ["crl", "crl"]
+
+
 def test_a_folder_that_cannot_be_made(root: Path, tmp_path: Path) -> None:
     base = ("trust", "add", root, "--trust", root / "x", "--purpose", "national", "--yes")
     (found,) = results(*base, code=2)

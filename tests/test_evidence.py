@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import datetime
 import functools
 import hashlib
 import json
@@ -24,6 +25,7 @@ from archive_support import (
     FIRST,
     NOW,
     OF_2021,
+    OF_2023,
     OPEN,
     PASSED,
     PERSON,
@@ -41,7 +43,7 @@ from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import FetchError, SignatureError, UsageError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.pki import Indication, RevocationChecker, SubIndication, TrustStore
-from vndoc.signature import POLICIES, cms, sign_cms, verify_cms, verify_xml
+from vndoc.signature import POLICIES, cms, sign_cms, tsp, verify_cms, verify_xml
 from vndoc.signature import _evidence_form as form
 from vndoc.signature._conform import breach
 from vndoc.signature.evidence import (
@@ -52,7 +54,9 @@ from vndoc.signature.evidence import (
     make_evidence,
 )
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
+from vndoc.signature.evidence_stamping import StampedEvidence, stamp_evidence
 from vndoc.signature.export import SCHEMA
+from vndoc.signature.facts import RevocationMaterial
 from vndoc.testing.pki import access, distribution_points
 
 MADE = day(2021, 6, 3)
@@ -690,6 +694,104 @@ def test_timestamps_over_a_record_are_limited():
     with pytest.raises(SignatureError) as refusal:
         kept.stamped(attrs.evolve(tsa(FIRST, STAMPED), failure="badRequest"))
     assert refusal.value.code == "timestamp-refused"
+
+
+def test_a_record_that_could_not_be_read_again_is_not_written():
+    kept = record("cms")
+    size = len(kept.to_bytes())
+    assert kept.to_bytes(limits=attrs.evolve(DEFAULT, evidence_bytes=size)) == kept.to_bytes()
+    with pytest.raises(SignatureError) as caught:
+        kept.to_bytes(limits=attrs.evolve(DEFAULT, evidence_bytes=size - 1))
+    assert (caught.value.code, caught.value.values["size"]) == ("evidence-too-large", size)
+
+
+# -- a timestamp that gets what it needs -----------------------------------------------------------------------
+
+
+def stamped_so(kept: EvidenceRecord, stamp, **how) -> StampedEvidence:
+    return stamp_evidence(kept, stamp, **{"trust": STORE, "at": NOW} | how)
+
+
+def plain() -> EvidenceRecord:
+    _, kept = bare()
+    return attrs.evolve(kept, timestamps=())
+
+
+def test_what_is_known_of_the_authority_goes_in():
+    found = stamped_so(plain(), tsa(FIRST, STAMPED), revocation=KNOWN, at=STAMPED)
+    assert found.proves
+    [entry] = found.record.timestamps
+    held = plain().material.crls
+    assert set(entry.material.crls) == set(OF_2021.crls) - set(held) != set()
+    assert entry.certificates == (FIRST.certificate, TSA_ROOT.certificate)
+    checked = check_bare(found.record)
+    assert (checked.passed, checked.confirmed) == (True, True)
+    assert check_bare(plain().stamped(tsa(FIRST, STAMPED))).indication is OPEN
+
+
+def test_nothing_known_is_told():
+    found = stamped_so(plain(), tsa(FIRST, STAMPED), at=STAMPED)
+    assert not found.proves
+    assert [r.code for r in found.timestamps[0].outcome.reasons if r.decides] == ["revocation-unknown"]
+    assert not StampedEvidence(record=plain(), timestamps=()).proves
+
+
+def test_a_renewal_takes_what_is_known_of_the_authority_before():
+    asked: list[bytes] = []
+
+    def second(request: bytes) -> bytes:
+        asked.append(request)
+        return tsa(SECOND, ARCHIVED)(request)
+
+    _, kept = bare()
+    numbers = iter((5, 6))
+    now = RevocationChecker.of((*OF_2023.crls, *SINCE.crls))
+    found = stamped_so(kept, second, revocation=now, at=ARCHIVED, nonce=lambda: next(numbers))
+    assert (found.proves, len(found.timestamps), found.reasons) == (True, 2, ())
+    assert [tsp.read_request(request).nonce for request in asked] == [5, 6]
+    new = found.record.timestamps[1]
+    assert set(new.certificates) == {FIRST.certificate, SECOND.certificate, TSA_ROOT.certificate}
+    assert set(new.material.crls) < {*OF_2023.crls, *SINCE.crls}
+    lost = lists(day(2025), tsa={FIRST.certificate: (day(2024), "keyCompromise")}, fresh=10)
+    assert check_bare(found.record, revocation=RevocationChecker.of(lost.crls)).passed
+    assert check_bare(kept, revocation=RevocationChecker.of(lost.crls)).indication is OPEN
+
+
+def test_an_earlier_timestamp_that_is_lost_is_told():
+    _, kept = bare()
+    lost = lists(day(2023, 5, 31), tsa={FIRST.certificate: (day(2022), "keyCompromise")}, fresh=10)
+    found = stamped_so(kept, tsa(SECOND, ARCHIVED), revocation=RevocationChecker.of(lost.crls), at=ARCHIVED)
+    assert [report.proves for report in found.timestamps] == [False, True]
+    assert not found.proves
+
+
+@pytest.mark.parametrize(("ahead", "proves"), [(240, True), (301, False), (7 * 3600, False)])
+def test_a_clock_that_is_ahead(ahead, proves):
+    now = STAMPED - datetime.timedelta(seconds=ahead)
+    found = stamped_so(plain(), tsa(FIRST, STAMPED), revocation=KNOWN, at=now)
+    assert found.proves is proves
+    assert ("timestamp-in-future" in [r.code for r in found.timestamps[0].outcome.reasons]) is not proves
+
+
+def test_what_is_refused_before_anybody_is_asked():
+    def nobody(request: bytes) -> bytes:
+        raise AssertionError
+
+    own = attrs.evolve(plain(), policy="own")
+    for kept, how, code in (
+        (plain(), {"at": NOW.replace(tzinfo=None)}, "time-zone-missing"),
+        (own, {}, "unknown-policy"),
+        (plain(), {"policy": "own"}, "unknown-policy"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            stamped_so(kept, nobody, **how)
+        assert caught.value.code == code
+    assert stamped_so(own, tsa(FIRST, STAMPED), policy="vn_default", revocation=KNOWN).proves
+    many = RevocationMaterial(crls=tuple(b"%d" % n for n in range(1001)))
+    for what in (many, RevocationMaterial(ocsps=many.crls)):
+        with pytest.raises(SignatureError) as refusal:
+            plain().stamped(nobody, material=what)
+        assert refusal.value.code == "evidence-too-many"
 
 
 # -- how it tells --------------------------------------------------------------------------------------------

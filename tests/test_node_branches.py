@@ -11,16 +11,21 @@ from typing import Any
 
 import attrs
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 import vndoc
 from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, THIRD, World, change, organization, packet
 from test_node_attacks import copies, life, odd, raising, requests
 from test_node_trouble import Told, inject, status
+from vndoc import exchange
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError
+from vndoc.exchange import LifeEvent
 from vndoc.node import EventKind, Node, NodePolicy, _due
+from vndoc.node._rows import delivery_of, delivery_row
 from vndoc.routing import Agency, Connection, RoutingTable, TableInfo
 from vndoc.store import InboxState, OutboxState
+from vndoc.store._schema import documents
 from vndoc.transport import Kind
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -284,7 +289,71 @@ def test_giving_up_what_may_have_gone_out_before_is_no_cancelling(world: World) 
     assert delivery(sender, sent.business_key) in {"failed", "cancelled"}
 
 
+def taken_over(world: World, node: Node, sent: Any) -> None:
+    """Write by hand what no attempt writes: a copy that is taken over, of a message that has not ended."""
+    at, policy = world.clock(), node.policy.delivery
+    with node.store.transaction() as unit:
+        row = unit.documents.delivery(sent.document, FIRST)
+        assert row is not None
+        value = delivery_of(row)
+        if value.state is exchange.DeliveryState.HELD:
+            value, _ = value.apply(exchange.Released(at), policy)
+        for event in (exchange.Claimed(at, "x", at + HOUR), exchange.Accepted(at, "x")):
+            value, _ = value.apply(event, policy)
+        unit.documents.move(delivery_row(row.document, value, at))
+
+
+def test_a_copy_that_is_known_to_be_taken_over_keeps_no_message_from_its_end(world: World) -> None:
+    sender = world.node(SENDER)
+    sent = world.send(sender, packet())
+    taken_over(world, sender, sent)
+    sender.push()
+    assert (row_of(sender).state, delivery(sender, sent.business_key)) == (OutboxState.SENT, "submitted")
+
+
+def test_giving_up_leaves_what_is_known_to_be_taken_over_alone(world: World) -> None:
+    line = odd(world, SENDER)
+    sender = world.node(SENDER, carrier=line)
+    sent = world.send(sender, packet())
+    line.before["submit"] = raising(OwnFaultError("carrier-unknown-sender", carrier=AXIS, sender=SENDER))
+    sender.push()
+    taken_over(world, sender, sent)
+    (row,), _ = sender.dead()
+    assert sender.give_up(row.message_id).state is OutboxState.CANCELLED
+    assert delivery(sender, sent.business_key) == "submitted"
+
+
+def test_a_status_about_what_is_no_document_packet_is_refused(world: World) -> None:
+    """The row of a document names a status packet, which no transaction writes."""
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    sent = world.send(sender, packet())
+    world.settle()
+    info = receiver.store.keep(MemoryOctets(status("01", packet())))
+    with receiver.store.transaction() as unit:
+        unit.name(info, at=world.clock())
+        unit.connection.execute(update(documents).values(packet=info.digest))
+    with pytest.raises(StoreError) as error:
+        receiver.act(sent.business_key, FIRST, LifeEvent.ACCEPT)
+    assert error.value.code == "row-unknown"
+
+
 # -- copies ----------------------------------------------------------------------------------------------
+
+
+def test_a_kept_copy_whose_row_has_lost_its_content_is_parked(world: World) -> None:
+    sender = world.node(SENDER)
+    receiver = world.node(FIRST, reached=Failing({"take.in-transaction": [FAILED]}))
+    world.send(sender, packet())
+    sender.push()
+    receiver.poll()
+    (row,) = copies(receiver)
+    assert row.state is InboxState.KEPT
+    execute(receiver, "UPDATE inbox SET packet = NULL")  # the database would let that happen
+    for _ in range(POLICY.hook_attempts + 1):
+        world.clock.advance(DAY)
+        receiver.work()
+    (row,) = copies(receiver)
+    assert (row.state, row.code) == (InboxState.PARKED, "unexpected")
 
 
 def test_a_copy_that_cannot_even_be_kept_stays_at_the_axis(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import io
 import json
 import threading
 from collections import Counter
@@ -42,7 +43,8 @@ from vndoc.node import Event, EventKind, Node, NodePolicy, NotClearedError, Unsu
 from vndoc.node._context import in_hand
 from vndoc.node._due import work_deadlines
 from vndoc.pki import TrustStore
-from vndoc.store import FolderBlobs, InboxState, OutboxState, Store
+from vndoc.store import BlobOctets, FolderBlobs, InboxState, OutboxState, Store
+from vndoc.store.blobs import proven
 from vndoc.testing.faulty import Fault, FaultyTransport, scripted
 from vndoc.transport import Features, Kind, MemoryAxis, Outgoing, Settlement
 
@@ -827,6 +829,28 @@ def test_a_content_is_in_hand_whole_or_not_at_all(monkeypatch) -> None:
         assert in_hand(Piecemeal(b"abcde", size)) == MemoryOctets(b"abcde")
     assert in_hand(MemoryOctets(b"abcdef")) is None
     assert in_hand(MemoryOctets(b"")) == MemoryOctets(b"")
+
+
+def test_the_digest_of_a_content_in_hand_is_one_that_was_computed(tmp_path) -> None:
+    blobs = FolderBlobs(tmp_path / "blobs")
+    info = blobs.put(MemoryOctets(b"abc"))
+    content = BlobOctets(blobs, info.digest, info.size)
+    assert in_hand(content).sha256 == hashlib.sha256(b"abc").digest()
+    for changed in (io.BytesIO(b"abd"), io.BufferedReader(io.BytesIO(b"abd"))):
+        elsewhere = mock.Mock(open=mock.Mock(return_value=changed))
+        found = in_hand(BlobOctets(elsewhere, info.digest, info.size))
+        assert (found.data, found.sha256) == (b"abd", None)
+    with content.open() as file:
+        assert (file.read(3), proven(file)) == (b"abc", None), "not to its end"
+        assert (file.read(), proven(file)) == (b"", info.digest)
+        file.raw.seek(1)
+        assert (file.raw.read(), proven(file)) == (b"bc", None), "jumped about"
+    [path] = (p for p in (tmp_path / "blobs").rglob("*") if p.is_file() and p.stat().st_size == 3)
+    path.chmod(0o600)
+    path.write_bytes(b"abd")
+    with pytest.raises(StoreError) as error:
+        in_hand(content)
+    assert error.value.code == "blob-damaged"
 
 
 def test_a_store_that_is_gone_for_a_while_is_waited_for(world: World, monkeypatch) -> None:

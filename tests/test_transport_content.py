@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
+from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets, hashed
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, SourceError
 from vndoc.testing.contract import PatternOctets
 from vndoc.transport import Kind, Outgoing
@@ -60,11 +60,27 @@ def test_a_digest_that_is_known_is_compared_and_not_made_again(monkeypatch) -> N
     data = b"abc" * 1000
     sha256 = hashlib.sha256(data).digest()
     with pytest.raises(OwnFaultError) as error:
-        list(pieces(outgoing(MemoryOctets(data, sha256=bytes(32)), sha256), carrier="x"))
+        list(pieces(outgoing(hashed(data, bytes(32)), sha256), carrier="x"))
     assert error.value.code == "carrier-packet-changed"
-    right = outgoing(MemoryOctets(data, sha256=sha256), sha256)
+    right = outgoing(hashed(data, sha256), sha256)
     monkeypatch.setattr(hashlib, "sha256", mock.Mock(return_value=mock.Mock(spec=[])))
     assert b"".join(pieces(right, carrier="x")) == data
+
+
+def test_a_digest_that_the_caller_states_is_never_believed() -> None:
+    data, told = b"abc", hashlib.sha256(b"abd").digest()
+    with pytest.raises(TypeError):
+        MemoryOctets(data, sha256=told)  # type: ignore[call-arg]
+
+    class Told(MemoryOctets):
+        sha256 = told  # type: ignore[assignment]
+
+    changed = attrs.evolve(hashed(b"abd", told), data=data)
+    assert changed.sha256 is None
+    for octets in (MemoryOctets(data), Told(data), changed):
+        with pytest.raises(OwnFaultError) as error:
+            list(pieces(outgoing(octets, told), carrier="x"))
+        assert error.value.code == "carrier-packet-changed"
 
 
 @pytest.mark.parametrize("says", [10, 11])

@@ -31,6 +31,12 @@ def coded():
 def other(**options):
     return object()
 
+def positional(axis, /):
+    return object()
+
+def any_of_them(axis, *more, **options):
+    return MemoryTransport(axis, options["codes"], name="any")
+
 value = 3
 """
 POINTS = """[vndoc.transports]
@@ -38,6 +44,8 @@ good = test_plugin:good
 with-secret = test_plugin:with_secret
 coded = test_plugin:coded
 other = test_plugin:other
+positional = test_plugin:positional
+any = test_plugin:any_of_them
 value = test_plugin:value
 nowhere = test_plugin.nowhere:x
 nothing = test_plugin:nothing
@@ -90,6 +98,36 @@ def test_what_does_not_work(plugin: None, name: str, options: dict[str, object],
     assert error.value.code == code
     assert detail in error.value.text("vi")
     assert "bí-mật" not in f"{error.value!r} {error.value.__cause__!r}"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "vi", "en"),
+    [
+        (
+            "spool",
+            {"root": "/x", "codes": ["A"], "speed{0}": 3, "depth": 1},
+            "không có tùy chọn depth, speed{0}; các tùy chọn: clock, codes, max_bytes, max_failures, name, root",
+            "there is no option depth, speed{0}; the options are clock, codes, max_bytes, max_failures, name, root",
+        ),
+        ("spool", {"root": "/x"}, "thiếu tùy chọn codes", "the option codes is missing"),
+        ("positional", {}, "thiếu tùy chọn axis", "the option axis is missing"),
+        ("positional", {"axis": 1}, "không có tùy chọn axis; các tùy chọn: -", "no option axis; the options are -"),
+        ("any", {"x": 1}, "thiếu tùy chọn axis", "the option axis is missing"),
+    ],
+)
+def test_options_that_do_not_fit_are_named_in_both_languages(
+    plugin: None, name: str, options: dict[str, object], vi: str, en: str
+) -> None:
+    with pytest.raises(OwnFaultError) as error:
+        load(name, **options)
+    assert (error.value.code, error.value.values["carrier"]) == ("carrier-configuration", name)
+    assert vi in error.value.text("vi")
+    assert en in error.value.text("en")
+    assert "argument" not in error.value.text("en")
+
+
+def test_any_option_that_a_factory_takes(plugin: None) -> None:
+    assert load("any", axis=MemoryAxis(["A"]), codes=["A"]).name == "any"
 
 
 def test_errors_of_ours_pass(plugin: None) -> None:

@@ -13,10 +13,13 @@ from vndoc.pki import (
     Certificate,
     Extension,
     PathResult,
+    Purpose,
     RevocationChecker,
     TrustStore,
 )
-from vndoc.testing.pki import Authority, basic_constraints, key_usage
+from vndoc.signature import sign_cms, verify_cms
+from vndoc.signature.export import verdict_to_json
+from vndoc.testing.pki import Authority, TimestampAuthority, basic_constraints, key_usage
 
 KEY = "p256"
 DAY = datetime.timedelta(days=1)
@@ -157,3 +160,33 @@ def test_bad_input_has_its_own_outcome(case: str) -> None:
     assert not result.passed or not wanted
     assert {code for fact in result.revocation for code in fact.why} == why
     assert time.process_time() - start < 10
+
+
+LAST = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+WEST, EAST = (datetime.timezone(datetime.timedelta(hours=hours)) for hours in (-14, 14))
+CLOCKS = (
+    LAST,
+    LAST.replace(tzinfo=WEST),
+    datetime.datetime(1, 1, 1, tzinfo=EAST),
+    datetime.datetime(1, 1, 1, tzinfo=UTC),
+    datetime.datetime(1969, 12, 31, tzinfo=UTC),
+    datetime.datetime(2051, 1, 1, tzinfo=UTC),
+)
+
+
+@pytest.mark.parametrize("claimed", [None, datetime.datetime(1951, 1, 1, tzinfo=UTC), LAST])
+@pytest.mark.parametrize("stamped", [None, datetime.datetime(1951, 1, 1, tzinfo=UTC), NOW, LAST])
+def test_whole_verdicts_at_both_ends_of_the_calendar(claimed, stamped) -> None:
+    """What the signer wrote, what the authority wrote, and the clock of whoever verifies."""
+    tsa_root = Authority.root("Gốc dấu thời gian lạ", key=KEY)
+    tsa = tsa_root.tsa("TSA lạ", key="rsa-2048", valid=(datetime.datetime(1951, 1, 1, tzinfo=UTC), LAST))
+    stamp = None if stamped is None else TimestampAuthority(identity=tsa, time=stamped)
+    trust = TrustStore.of([ROOT.certificate], purposes={Purpose.GOVERNMENT}).with_anchor(
+        tsa_root.certificate, purposes={Purpose.TIMESTAMP}
+    )
+    data = sign_cms(b"x", signer=PERSON.signer(), signing_time=claimed, stamp=stamp, detached=False)
+    known = RevocationChecker.of([one.crl(this_update=NOW - DAY, next_update=NOW + DAY) for one in (ROOT, tsa_root)])
+    for at in CLOCKS:
+        verdict = verify_cms(data, policy="vn_default", trust=trust, at=at, revocation=known)
+        assert verdict_to_json(verdict)
+        assert verdict.passed == (stamped == NOW and at.year > 2030)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import attrs
 import typer
 
+from vndoc.cli._evidence_stamp import Tsa, check_tsa, loaded, show_stamps, stamp, stamped, stamps_view
 from vndoc.cli._fetching import (
     AllowHosts,
     AllowPrivateHosts,
@@ -22,22 +23,23 @@ from vndoc.cli._fetching import (
 )
 from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import STYLES
-from vndoc.cli._run import Result, Run, running
+from vndoc.cli._run import Result, Run, error_dict, running
 from vndoc.cli._signed import verifier_of
 from vndoc.cli._target import Draft
 from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.cli._verify import OUTCOMES, show_reasons, show_signature
 from vndoc.envelope import Octets
-from vndoc.errors import SignatureError
+from vndoc.errors import FetchError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
-from vndoc.pki import Fetcher, FetchSession
+from vndoc.pki import Fetcher, FetchSession, Indication
 from vndoc.signature.evidence import EvidenceRecord, make_evidence
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
+from vndoc.signature.evidence_stamping import StampedEvidence
 from vndoc.signature.policy import Policy, policy_of
 
-__all__ = ["check", "evidence", "make"]
+__all__ = ["check", "evidence", "make", "stamp"]
 
 evidence = typer.Typer(name="evidence", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 """The group of commands."""
@@ -60,6 +62,7 @@ def make(
     allow_host: AllowHosts = None,
     allow_private_host: AllowPrivateHosts = None,
     cache: CacheFolder = None,
+    tsa: Tsa = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     lang: Language = None,
@@ -67,16 +70,22 @@ def make(
     """Verify a file and write its record."""
     with running("evidence-make", lang, as_json=as_json) as run:
         fetcher = fetcher_of(run, fetch=fetch, hosts=allow_host, private=allow_private_host, cache=cache)
+        authority = None if tsa is None else (tsa, check_tsa(tsa, fetcher))
         job = _Job(acquire(file, DEFAULT), _octets(content), trust_of(trust, bundle or ()), time_of(at, "--at"))
         session = None if fetcher is None else FetchSession.of(fetcher)
-        record, confirmed = job.make(policy_of(policy), session)
-        data = record.to_bytes()
         with Draft(output, overwrite=overwrite) as draft:
+            record, confirmed = job.make(policy_of(policy), session)
+            failures = [] if session is None else failures_of(session)
+            record, stamps = _stamped(record, authority, job.trust, failures)
+            data = record.to_bytes()
             draft.write(data)
             draft.publish()
-        view = _made_view(record, str(output), len(data), confirmed=confirmed)
-        run.add(file, view | {"failures": [] if session is None else failures_of(session)})
+        view = _made_view(record, str(output), len(data), confirmed=confirmed, stamps=stamps)
+        run.add(file, view | {"failures": failures})
         _show_made(run, file, run.results[-1])
+
+
+evidence.command("stamp", help="evidence-stamp")(stamp)
 
 
 @evidence.command("check", help="evidence-check")
@@ -93,7 +102,7 @@ def check(
 ) -> None:
     """Check a record, with its document."""
     with running("evidence-check", lang, as_json=as_json) as run:
-        kept = EvidenceRecord.load(_record(record))
+        kept = loaded(record)
         document = None if file is None else acquire(file, DEFAULT)
         job = _Job(document, _octets(content), trust_of(trust, bundle or ()), time_of(at, "--at"))
         found = job.check(kept, None if policy is None else policy_of(policy))
@@ -104,14 +113,6 @@ def check(
 
 def _octets(path: Path | None) -> Octets | None:
     return None if path is None else acquire(str(path), DEFAULT)
-
-
-def _record(path: str) -> bytes:
-    octets = acquire(path, DEFAULT)
-    if octets.size > DEFAULT.evidence_bytes:
-        raise SignatureError("evidence-too-large", size=octets.size, limit=DEFAULT.evidence_bytes)
-    with octets.open() as file:
-        return file.read()
 
 
 @attrs.frozen
@@ -160,16 +161,37 @@ class _Job:
             )
 
 
-def _made_view(record: EvidenceRecord, output: str, size: int, *, confirmed: bool) -> Result:
+def _stamped(
+    record: EvidenceRecord, authority: tuple[str, Fetcher] | None, trust: Trust, failures: list[dict[str, Any]]
+) -> tuple[EvidenceRecord, StampedEvidence | None]:
+    """Return *record* with a timestamp, if one is asked for and to be had; else why not is put into *failures*."""
+    if authority is None:
+        return record, None
+    url, fetcher = authority
+    try:
+        found = stamped(record, url, fetcher, trust, policy_of(record.policy))
+    except (FetchError, SignatureError) as error:
+        failures.append({"url": url, "error": error_dict(error)})
+        return record, StampedEvidence(record=record, timestamps=())
+    return found.record, found
+
+
+def _made_view(
+    record: EvidenceRecord, output: str, size: int, *, confirmed: bool, stamps: StampedEvidence | None
+) -> Result:
     report = record.report
+    status = report["indication"]
+    if stamps is not None and not stamps.proves and status == Indication.PASSED:
+        status = Indication.INDETERMINATE.value
     return {
-        "status": report["indication"],
+        "status": status,
         "output": output,
         "size": size,
         "digest": record.digest,
         "kind": record.kind,
         "confirmed": confirmed,
         "verdict": report,
+        **({"timestamps": [], "reasons": []} if stamps is None else stamps_view(stamps)),
     }
 
 
@@ -177,15 +199,17 @@ def _made_view(record: EvidenceRecord, output: str, size: int, *, confirmed: boo
 
 
 def _show_made(run: Run, name: str, view: dict[str, Any]) -> None:
-    run.say(f"{name}: {view['verdict']['answer'][run.lang]}", OUTCOMES[view["status"]])
+    run.say(f"{name}: {view['verdict']['answer'][run.lang]}", OUTCOMES[view["verdict"]["indication"]])
     signatures = view["verdict"]["signatures"]
     for signature in signatures:
         show_signature(run, signature)
     show_failures(run, view["failures"])
     if any(reason["code"] == "revocation-not-checked" for s in signatures for reason in s["reasons"]):
         run.say("  " + run.word("evidence-revocation"))
-    if view["status"] == "passed" and any(s["best_signature_time"] is None for s in signatures):
+    unproven = any(s["best_signature_time"] is None for s in signatures)
+    if view["verdict"]["passed"] and unproven and not view["timestamps"]:
         run.say("  " + run.word("evidence-no-timestamp"), STYLES["warning"])
+    show_stamps(run, view)
     run.say(run.word("evidence-made", name=name, **{k: view[k] for k in ("output", "size", "digest")}))
     if not view["confirmed"]:
         run.say(run.word("evidence-incomplete"), STYLES["warning"])

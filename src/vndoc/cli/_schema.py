@@ -26,6 +26,7 @@ COMMANDS = (
     "demo",
     "evidence-check",
     "evidence-make",
+    "evidence-stamp",
     "extract",
     "inspect",
     "node-dead",

@@ -2,9 +2,9 @@
 
 The subfolders say what is trusted: ``government``, ``national`` and ``timestamp`` hold anchors, ``legacy`` anchors of
 the government whose hierarchy still carries SHA-1, ``pool`` intermediates that are not trusted, ``revocation`` lists
-(``.crl``) and OCSP responses (``.ocsp``, ``.der``). Certificates in the folder itself are anchors of both families of
-signers. A row of ``trust.json`` (by SHA-256) decides in place of the subfolder. Files are DER, PEM or PKCS#7, OCSP
-responses DER; others are left alone.
+(``.crl``, ``.pem``, ``.der``) and OCSP responses (``.ocsp``, ``.der``). Certificates in the folder itself are anchors
+of both families of signers. A row of ``trust.json`` (by SHA-256) decides in place of the subfolder. Files are DER, PEM
+or PKCS#7, OCSP responses DER; others are left alone.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import TypeVar
 import attrs
 
 from vndoc.cli._trust_settings import Setting, read_settings
-from vndoc.errors import SourceError, VndocError
+from vndoc.errors import CertificateError, SourceError, VndocError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
-from vndoc.pki import Certificate, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
+from vndoc.pki import Certificate, Crl, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
 from vndoc.pki.bundle import MAX_BUNDLE, Bundle
 from vndoc.pki.crl import MAX_CRL
 from vndoc.pki.fetching import FetchKind
 from vndoc.pki.revocation import RevocationChecker
 
-__all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "list_octets", "open_folder", "read_file", "trust_of"]
+__all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "lists_of", "open_folder", "read_file", "trust_of"]
 
 SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
 """Which files hold certificates."""
-_CRLS = frozenset({".crl"})
+_CRLS = frozenset({".crl", ".pem"})
 _PEM_LIST = re.compile(rb"-----BEGIN X509 CRL-----(.+?)-----END X509 CRL-----", re.DOTALL)
 _OCSPS = frozenset({".ocsp", ".der"})
 _SIGNERS = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
@@ -142,20 +142,30 @@ def open_folder(path: Path, *, strict: bool = True) -> Folder:
     for place in (*_PURPOSES, "pool"):
         for file, found in _loaded(path, place, SUFFIXES, load_certificates, None if strict else broken).items():
             held += (Held(certificate, file, place) for certificate in found)
-    lists = _loaded(path, "revocation", _CRLS, list_octets, None if strict else broken)
+    lists: dict[str, bytes] = {}
+    for file, several in _loaded(path, "revocation", _CRLS, lists_of, None if strict else broken).items():
+        lists |= {file if number == 1 else f"{file}#{number}": one for number, one in enumerate(several, 1)}
     answers = _loaded(path, "revocation", _OCSPS, bytes, None if strict else broken)
+    lists |= {file: octets for file, octets in answers.items() if _is_list(octets)}
+    answers = {file: octets for file, octets in answers.items() if file not in lists}
     return Folder(path=path, held=tuple(held), settings=settings, crls=lists, ocsps=answers, broken=broken)
 
 
-def list_octets(data: bytes) -> bytes:
-    """Return the DER of a revocation list in PEM; anything else as it is."""
-    found = _PEM_LIST.search(data)
-    if found is None:
-        return data
+def lists_of(data: bytes) -> tuple[bytes, ...]:
+    """Return the DER of all revocation lists in PEM; anything else as it is."""
     try:
-        return binascii.a2b_base64(b"".join(found[1].split()), strict_mode=True)
+        found = [binascii.a2b_base64(b"".join(one.split()), strict_mode=True) for one in _PEM_LIST.findall(data)]
     except binascii.Error:
-        return data
+        found = []
+    return tuple(found) or (data,)
+
+
+def _is_list(data: bytes) -> bool:
+    try:
+        Crl.load(data)
+    except CertificateError:
+        return False
+    return True
 
 
 def _loaded(

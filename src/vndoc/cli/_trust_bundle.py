@@ -17,7 +17,7 @@ from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, error_dict, running
 from vndoc.cli._target import Draft
 from vndoc.cli._times import time_of
-from vndoc.cli._trust import SUFFIXES, Trust, list_octets, read_file, trust_of
+from vndoc.cli._trust import SUFFIXES, Trust, lists_of, read_file, trust_of
 from vndoc.cli._verify import Job
 from vndoc.errors import CertificateError, FetchError, UsageError
 from vndoc.pki import (
@@ -158,7 +158,10 @@ def _recognised(octets: bytes, source: str) -> Iterable[BundleItem]:
     """Return what *octets* are; :class:`~vndoc.errors.CertificateError` ``bundle-malformed`` for what is none."""
     if octets[:2] == b"PK":
         return Bundle.load(octets).items
-    octets = list_octets(octets)
+    return tuple(_item_of(one, source) for one in lists_of(octets))
+
+
+def _item_of(octets: bytes, source: str) -> BundleItem:
     kinds = (
         (FetchKind.CERTIFICATE, load_certificates),
         (FetchKind.CRL, Crl.load),
@@ -169,7 +172,7 @@ def _recognised(octets: bytes, source: str) -> Iterable[BundleItem]:
             load(octets)
         except CertificateError:
             continue
-        return (BundleItem(kind, octets, source),)
+        return BundleItem(kind, octets, source)
     raise CertificateError("bundle-malformed", detail=_UNKNOWN)
 
 

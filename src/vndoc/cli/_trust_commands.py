@@ -15,7 +15,7 @@ from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, both, filled, running
 from vndoc.cli._target import Draft, SafeFolder
 from vndoc.cli._times import end_of, time_of
-from vndoc.cli._trust import Anchor, Folder, list_octets, open_folder, read_file
+from vndoc.cli._trust import Anchor, Folder, lists_of, open_folder, read_file
 from vndoc.cli._trust_bundle import bundle
 from vndoc.cli._trust_check import about_anchor, check_folder
 from vndoc.cli._trust_settings import Setting, digits, purposes_of, read_settings, write_settings
@@ -96,7 +96,7 @@ def _certificates(file: Path) -> tuple[Certificate, ...]:
     try:
         return load_certificates(data)
     except CertificateError:
-        if not _is_revocation(list_octets(data)):
+        if not _is_revocation(lists_of(data)[0]):
             raise
     raise CertificateError("certificate-malformed", detail=_REVOCATION)
 

@@ -28,9 +28,19 @@ EVIDENCE_WORDS: Mapping[str, Text] = MappingProxyType(
         ),
         "evidence-no-timestamp": Text(
             "Chữ ký không có dấu thời gian: khi chứng thư số hết hạn, hồ sơ này không còn chứng minh được gì, trừ khi "
-            "được đóng dấu thời gian trước đó (EvidenceRecord.stamped).",
+            "được đóng dấu thời gian trước đó (--tsa, hoặc vndoc evidence stamp).",
             "A signature has no timestamp: when its certificate has ended, this record proves nothing any more, unless "
-            "the record gets a timestamp before (EvidenceRecord.stamped).",
+            "the record gets a timestamp before (--tsa, or vndoc evidence stamp).",
+        ),
+        "evidence-stamped": Text(
+            "Đã đóng dấu thời gian lên hồ sơ {name}: {output} ({size} byte, SHA-256 {digest}).",
+            "A timestamp was put over the record {name}: {output} ({size} bytes, SHA-256 {digest}).",
+        ),
+        "evidence-stamp-open": Text(
+            "CẢNH BÁO: chỉ với hồ sơ này thì dấu thời gian chưa chứng minh được gì; cần gốc của tổ chức cấp dấu thời "
+            "gian trong --trust, và dữ liệu thu hồi từ --trust, --bundle hoặc --fetch.",
+            "WARNING: from this record alone a timestamp proves nothing; the root of its authority has to be in "
+            "--trust, and revocation data has to come from --trust, --bundle or --fetch.",
         ),
         "evidence-confirmed": Text("Hồ sơ được xác nhận.", "The record is confirmed."),
         "evidence-not-confirmed": Text("Hồ sơ KHÔNG được xác nhận.", "The record is NOT confirmed."),
@@ -61,6 +71,23 @@ EVIDENCE_HELP: Mapping[str, Text] = MappingProxyType(
             "Check an evidence record with its document, from what the record holds and the trusted anchors alone.\n\n"
             "Exit codes: 0 confirmed and still valid, 1 record or document changed, or a signature not valid, "
             "2 unreadable, 3 cannot be determined.",
+        ),
+        "evidence-stamp": Text(
+            "Đóng thêm một dấu thời gian lên hồ sơ bằng chứng, để gia hạn trước khi chứng thư số của dấu thời gian "
+            "trước hết hạn. Chứng thư số và dữ liệu thu hồi của các tổ chức cấp dấu thời gian được đưa vào hồ sơ; nếu "
+            "có thì máy chủ được hỏi hai lần.\n\n"
+            "Mã thoát: 0 mọi dấu thời gian đều có giá trị, 2 không đọc được hoặc không lấy được dấu thời gian, "
+            "3 đã ghi nhưng có dấu thời gian chưa chứng minh được gì.",
+            "Put a further timestamp over an evidence record: renew it before the certificate of the timestamp before "
+            "ends. Certificates and revocation data of the authorities go in; where there are any, the server is asked "
+            "two times.\n\n"
+            "Exit codes: 0 every timestamp proves its time, 2 unreadable, or no timestamp to be had, 3 written, but a "
+            "timestamp proves nothing.",
+        ),
+        "tsa": Text(
+            "Địa chỉ máy chủ dấu thời gian (RFC 3161) để đóng dấu lên hồ sơ; cần --fetch và --allow-host.",
+            "Address of the time-stamping authority (RFC 3161) for a timestamp over the record; needs --fetch and "
+            "--allow-host.",
         ),
         "evidence-file": Text("Tệp đã ký: gói tin, XML hoặc CMS.", "The signed file: a packet, XML or CMS."),
         "evidence-record": Text("Hồ sơ bằng chứng.", "The evidence record."),

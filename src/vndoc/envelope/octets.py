@@ -32,10 +32,13 @@ class Octets(Protocol):
 
 @attrs.frozen(repr=False)
 class MemoryOctets:
-    """Octets held in memory. ``sha256`` is their SHA-256 (32 octets) where whoever made the value knows it."""
+    """Octets held in memory. ``sha256`` is their SHA-256 (32 octets) where they were hashed as they were read.
+
+    Nobody else can state it: see :func:`hashed`.
+    """
 
     data: bytes
-    sha256: bytes | None = attrs.field(default=None, eq=False, kw_only=True)
+    sha256: bytes | None = attrs.field(default=None, eq=False, init=False)
 
     @property
     def size(self) -> int:
@@ -48,6 +51,16 @@ class MemoryOctets:
 
     def __repr__(self) -> str:
         return f"MemoryOctets({len(self.data)} octets)"
+
+
+def hashed(data: bytes, sha256: bytes) -> MemoryOctets:
+    """Return *data*, of which the caller has just computed the digest *sha256* itself. No part of the public surface.
+
+    Carriers compare this digest instead of computing it once more: a digest that somebody told must never come here.
+    """
+    octets = MemoryOctets(data)
+    object.__setattr__(octets, "sha256", sha256)
+    return octets
 
 
 def sha256(octets: Octets) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from vndoc.envelope import DocumentPacket, Organization, StatusPacket
-from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.envelope.octets import MemoryOctets, Octets, hashed
 from vndoc.errors import UsageError
 from vndoc.exchange import Fault
 from vndoc.identifiers import OrganCode
@@ -23,7 +23,8 @@ from vndoc.node.metrics import Metrics
 from vndoc.node.policy import NodePolicy
 from vndoc.pki import RevocationSource, TrustStore
 from vndoc.routing import RoutingTable
-from vndoc.store import BlobOctets, Store
+from vndoc.store import Store
+from vndoc.store.blobs import proven
 from vndoc.transport import Transport
 from vndoc.transport.content import IN_MEMORY
 
@@ -133,8 +134,9 @@ def in_hand(content: Octets) -> MemoryOctets | None:
             total += len(piece)
             if total > IN_MEMORY:
                 return None
-    # What the store holds has been compared with its digest while it was read to its end.
-    return MemoryOctets(b"".join(held), sha256=content.digest if isinstance(content, BlobOctets) else None)
+        digest = proven(file)  # what the store holds is hashed while it is read
+    data = b"".join(held)
+    return MemoryOctets(data) if digest is None else hashed(data, digest)
 
 
 def said(fault: Fault) -> str:

@@ -122,7 +122,7 @@ class _Documents:
         return attrs.evolve(found, outcome=best[0], code=best[1], document=None if document is None else document.id)
 
     def _keep_verdict(self) -> None:
-        if self.incoming.verdict is not None and self.row.packet is not None:
+        if self.incoming.verdict is not None:
             self.unit.records.keep(
                 Evidence(
                     id=self.ctx.new_id(self.carrying.at),

@@ -260,8 +260,6 @@ class Taking:
             self._decide_kept(row, lease)
 
     def _decide_kept(self, row: InboxRow, lease: Lease) -> None:
-        if row.packet is None:
-            return
         try:
             octets = self.ctx.store.content(row.packet, row.size)
             incoming = understand(self.ctx, octets, row.recipient, self.ctx.now())

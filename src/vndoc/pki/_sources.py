@@ -134,8 +134,8 @@ def _own_words(item: Crl | OcspResponse | Certificate, signer: Certificate) -> b
     return isinstance(item, Crl) or len(item.nonce or b"") <= MAX_NONCE
 
 
-def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:
-    """Find who signed *crl* and may (RFC 5280, 6.3.3 f and g); ``DoesNotCountError`` says what is missing."""
+def crl_signer(crl: Crl, question: RevocationQuestion) -> Certificate:
+    """Return who signed *crl* and may (RFC 5280, 6.3.3 f and g); ``DoesNotCountError`` says what is missing."""
     wanted = key_or_octets(crl.issuer)
     named = [c for c in (*question.issuers, *question.pool) if key_or_octets(c.subject) == wanted]
     hint = crl.authority_key_id
@@ -151,7 +151,7 @@ def check_crl_signer(crl: Crl, question: RevocationQuestion) -> None:
         elif (
             candidate in question.issuers or _speaks_for_itself(candidate, crl, question) or question.vouched(candidate)
         ):
-            return
+            return candidate
         else:
             fault = "crl-signer-not-trusted"
     raise DoesNotCountError(fault)
@@ -189,8 +189,8 @@ def is_about(single: SingleResponse, question: RevocationQuestion) -> bool:
     return who.serial == certificate.serial_content and who == certificate_id(certificate, issuer, who.digest)
 
 
-def check_ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> None:
-    """Find who signed *response* and may (RFC 6960, 4.2.2.2): the issuer, or a delegate that it named itself."""
+def ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> Certificate:
+    """Return who signed *response* and may (RFC 6960, 4.2.2.2): the issuer, or a delegate that it named itself."""
     issuer = question.issuers[0]
     fault = "ocsp-responder-not-found"
     candidates = [issuer] if _is_responder(response, issuer) else _delegates(response, question)
@@ -202,7 +202,7 @@ def check_ocsp_signer(response: OcspResponse, question: RevocationQuestion) -> N
         elif not _accepted(question, response, candidate):
             fault = "ocsp-algorithm"
         else:
-            return
+            return candidate
     raise DoesNotCountError(fault)
 
 

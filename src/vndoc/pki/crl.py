@@ -153,7 +153,8 @@ class Crl:
     def entry(self, issuer: bytes, serial: int) -> CrlEntry | None:
         """Return the entry of the certificate that *issuer* (a DER Name) gave the number *serial*, or ``None``.
 
-        Where there are several, the earliest that is for good, else the earliest. Raises as :attr:`index`.
+        Where there are several, the earliest that is for good, else the earliest; of the same time, one that says that
+        the key is lost. Raises as :attr:`index`.
         """
         return self._found(issuer, serial_octets(serial))
 
@@ -172,7 +173,7 @@ class Crl:
         if not starts:
             return None
         entries = [_entry(self.der, start, self._entries.stop)[0] for start in starts]
-        return min(entries, key=lambda e: (e.reason in _PASSING, e.date))
+        return min(entries, key=lambda e: (e.reason in _PASSING, e.date, e.reason.keeps_key))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Crl) and self.der == other.der

@@ -25,6 +25,7 @@ from vndoc.pki.policy import CryptoPolicy, Use
 from vndoc.pki.reasons import PATH_REASONS, fetch_reason, path_reason
 from vndoc.pki.revocation import RevocationChecker, look_further
 from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource, RevocationStatus
+from vndoc.pki.revocation_sources import at_hand
 from vndoc.pki.trust import Purpose, TrustAnchor, TrustStore
 
 __all__ = ["PathResult", "PathValidator", "validate_path"]
@@ -258,8 +259,7 @@ class _Run:
         fact = source.status(question)
         if self.attempt is None or fact.status is not RevocationStatus.UNKNOWN:
             return fact
-        known = source if isinstance(source, RevocationChecker) else None
-        return look_further(question, fact, self.attempt, known=known)
+        return look_further(question, fact, self.attempt, known=at_hand(source))
 
     def _vouched(self, certificate: Certificate, trust: TrustStore, nested: int) -> bool:
         """Return whether *certificate* has a path to the anchor of *trust*; while it is asked about, it has none."""

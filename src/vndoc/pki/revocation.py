@@ -10,21 +10,23 @@ Sources: RFC 5280, section 6.3; RFC 6960, section 4.2.2; X.509, 9.5.2 (expiredCe
 
 from __future__ import annotations
 
+import bisect
 import datetime
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki._lazy import lazy
+from vndoc.pki._saying import Said, decided, fact_of
 from vndoc.pki._sources import (
     NO_CHECK,
     DoesNotCountError,
-    check_crl_signer,
-    check_ocsp_signer,
+    crl_signer,
     fits,
     is_about,
+    ocsp_signer,
     points_of,
     speaks_of,
 )
@@ -46,45 +48,16 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, Revoc
 __all__ = ["RevocationCache", "RevocationChecker", "look_further"]
 
 MAX_SOURCES: Final = 64
-"""Lists looked at for one certificate, and responses."""
+"""Lists about one certificate that are looked at, and responses; of more, those whose time matters most."""
+_BESIDE: Final = MAX_SOURCES // 6
+"""Of those: how many on each side of a time that matters."""
 
 _GOOD: Final = RevocationStatus.GOOD  # asking the class of an enum takes four times as long in Python 3.11
 _UNKNOWN: Final = RevocationStatus.UNKNOWN
-_REVOKED: Final = RevocationStatus.REVOKED
-_HOLD: Final = 1 << RevocationReason.CERTIFICATE_HOLD
-
-
-@attrs.frozen(slots=False)
-class _Said:
-    """What one source says: an entry or none, for which reasons, issued when and fresh until when."""
-
-    kind: str
-    entry: CrlEntry | None
-    issued: datetime.datetime
-    next_update: datetime.datetime | None
-    until: datetime.datetime
-    mask: int
-    expired_since: datetime.datetime | None
-    material: bytes
-    weak: bool
-
-    def on_hold(self, at: datetime.datetime) -> bool:
-        """Return whether the certificate was on hold at that time by what this source says."""
-        entry = self.entry
-        return entry is not None and entry.reason is RevocationReason.CERTIFICATE_HOLD and entry.date <= at
-
-    def revoked(self, at: datetime.datetime) -> bool:
-        """Return whether it was revoked for good at that time."""
-        entry = self.entry
-        return entry is not None and entry.reason is not RevocationReason.CERTIFICATE_HOLD and entry.date <= at
-
-    def reaches(self, certificate: Certificate) -> bool:
-        """Return whether silence means anything: lists may drop certificates that have expired."""
-        end = certificate.not_after
-        return self.issued <= end or (self.expired_since is not None and self.expired_since <= end)
 
 
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
+_Item = TypeVar("_Item")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
@@ -93,7 +66,7 @@ class RevocationChecker:
 
     ``unreadable`` holds the codes of what could not be read. What was issued after ``known_at`` does not count
     (``None``: everything counts). A source without a next update is fresh for ``fresh_for``. ``fetch`` is asked where
-    what is at hand leaves the answer open.
+    what is at hand leaves the answer open. Make one with :meth:`of`, and of several with :meth:`together`.
     """
 
     crls: tuple[Crl, ...] = ()
@@ -102,6 +75,8 @@ class RevocationChecker:
     known_at: datetime.datetime | None = None
     fresh_for: datetime.timedelta = datetime.timedelta(days=1)
     fetch: Fetcher | None = None
+    _parts: tuple[RevocationChecker, ...] = ()
+    """Whose lists and responses these are, each with a limit of its own, so that none pushes out those of another."""
 
     @classmethod
     def of(
@@ -134,6 +109,25 @@ class RevocationChecker:
             fetch=fetch,
         )
 
+    @classmethod
+    def together(cls, checkers: Sequence[RevocationChecker]) -> RevocationChecker:
+        """Return one of the lists and responses of all *checkers*, up to the earliest ``known_at``; it fetches nothing.
+
+        All else is as the first one says.
+        """
+        known = [checker.known_at for checker in checkers if checker.known_at is not None]
+        return cls(
+            crls=tuple(dict.fromkeys(crl for checker in checkers for crl in checker.crls)),
+            ocsps=tuple(dict.fromkeys(response for checker in checkers for response in checker.ocsps)),
+            unreadable=tuple(dict.fromkeys(code for checker in checkers for code in checker.unreadable)),
+            known_at=min(known, default=None),
+            fresh_for=checkers[0].fresh_for,
+            parts=tuple(part for checker in checkers for part in checker._each()),  # noqa: SLF001 - its own kind
+        )
+
+    def _each(self) -> tuple[RevocationChecker, ...]:
+        return self._parts or (self,)
+
     def status(self, question: RevocationQuestion) -> RevocationFact:
         """Return what is known of the certificate at the time of the *question*. Never raises."""
         fact = self._at_hand(question)
@@ -144,35 +138,56 @@ class RevocationChecker:
     def _at_hand(self, question: RevocationQuestion) -> RevocationFact:
         certificate = question.certificate
         if NO_CHECK in certificate.spans.extensions and OCSP_SIGNING in (certificate.profile.extended_usage or ()):
-            return _fact(question, _GOOD, None, "no-check")
+            return fact_of(question, _GOOD, None, "no-check")
         why = [*self.unreadable]
         said = self._of_ocsps(question, why) if self.ocsps else []
         if self.crls:
             said += self._of_crls(question, why)
-        return _decided(question, said, why)
+        return decided(question, said, why)
 
     # -- OCSP ------------------------------------------------------------------------------------------------
 
-    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[_Said]:
-        said: list[_Said] = []
-        others = 0
-        for response in self.ocsps[:MAX_SOURCES]:
+    def _of_ocsps(self, question: RevocationQuestion, why: list[str]) -> list[Said]:
+        said: list[Said] = []
+        before = len(why)
+        found = [row for part in self._each() for row in part._about(question, why)]  # noqa: SLF001 - its own kind
+        if not found and len(why) == before:
+            why.append("ocsp-other-certificate")
+        for response, about in found:
             try:
-                about = [single for single in response.responses if is_about(single, question)]
-                if about:
-                    self._of_ocsp(response, about, question, said)
-                else:
-                    others += 1
+                self._of_ocsp(response, about, question, said)
             except DoesNotCountError as error:
                 why.append(str(error))
             except CertificateError:
                 why.append("ocsp-malformed")
-        if others == min(len(self.ocsps), MAX_SOURCES):
-            why.append("ocsp-other-certificate")
         return said
 
+    def _about(
+        self, question: RevocationQuestion, why: list[str]
+    ) -> Sequence[tuple[OcspResponse, list[SingleResponse]]]:
+        """Return the responses about the certificate, each with what in it is."""
+        found = []
+        many = len(self.ocsps) > MAX_SOURCES
+        for response in self._by_serial.get(question.certificate.serial_content, ()) if many else self.ocsps:
+            try:
+                about = [single for single in response.responses if is_about(single, question)]
+            except CertificateError:
+                why.append("ocsp-malformed")
+                continue
+            if about:
+                found.append((response, about))
+        return found if len(found) <= MAX_SOURCES else _nearest(found, question, lambda row: row[1][0].this_update)
+
+    @lazy
+    def _by_serial(self) -> dict[bytes, list[OcspResponse]]:
+        found: dict[bytes, list[OcspResponse]] = {}
+        for response in self.ocsps:
+            for serial in dict.fromkeys(single.certificate_id.serial for single in response.responses):
+                found.setdefault(serial, []).append(response)
+        return found
+
     def _of_ocsp(
-        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[_Said]
+        self, response: OcspResponse, about: list[SingleResponse], question: RevocationQuestion, said: list[Said]
     ) -> None:
         usable = response.usable
         for single in about:
@@ -181,7 +196,9 @@ class RevocationChecker:
             raise DoesNotCountError("ocsp-critical-extension")
         if response.expected_nonce is not None and response.expected_nonce != response.nonce:
             raise DoesNotCountError("ocsp-nonce")
-        check_ocsp_signer(response, question)
+        signer = ocsp_signer(response, question)
+        own = signer is question.issuers[0] or signer in response.certificates
+        signers = () if own else (signer,)
         weak = response.algorithm.digest == "sha1"
         for single in about:  # what was said before one that does not count stays said
             if single.status is _UNKNOWN:
@@ -193,7 +210,8 @@ class RevocationChecker:
                 entry = CrlEntry(single.date, single.reason or RevocationReason.UNSPECIFIED)
             until = single.next_update or self._until(issued, None)
             cutoff, material = single.archive_cutoff, response.der
-            said.append(_Said("ocsp", entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak))
+            row = (entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak, None, signers)
+            said.append(Said("ocsp", *row))
 
     # -- lists -----------------------------------------------------------------------------------------------
 
@@ -204,66 +222,64 @@ class RevocationChecker:
             found.setdefault(key_or_octets(crl.issuer), []).append(crl)
         return found
 
-    def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[_Said]:
+    def _named(self, issuers: Iterable[object]) -> list[Crl]:
+        return [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())]
+
+    def _of_crls(self, question: RevocationQuestion, why: list[str]) -> Iterator[Said]:
         points = points_of(question.certificate, why)
         issuers = {key_or_octets(question.certificate.issuer)}
         issuers |= {key_or_octets(name.value) for point in points for name in point.issuers if name.kind == 4}
-        named = [crl for issuer in issuers for crl in self._by_issuer.get(issuer, ())][:MAX_SOURCES]
-        if not named:
+        named = [part._named(issuers) for part in self._each()]  # noqa: SLF001 - its own kind
+        if not any(named):
             why.append("crl-other-issuer")
-        bases = [crl for crl in named if crl.base is None]
-        deltas = [crl for crl in named if crl.base is not None]
-        if deltas and not bases:
+        bases = [row for lists in named for row in _speaking(lists, points, question, why)]
+        deltas = [crl for lists in named for crl in _limited([c for c in lists if c.base is not None], question)]
+        if deltas and not any(crl.base is None for lists in named for crl in lists):
             why.append("crl-delta-alone")
-        for crl in bases:
+        for crl, mask in bases:
             try:
-                yield from self._of_crl(crl, deltas, points, question, why)
+                yield from self._of_crl(crl, mask, deltas, question, why)
             except DoesNotCountError as error:
                 why.append(str(error))
             except CertificateError:
                 why.append("crl-malformed")
 
     def _of_crl(
-        self,
-        crl: Crl,
-        deltas: list[Crl],
-        points: list[DistributionPoint],
-        question: RevocationQuestion,
-        why: list[str],
-    ) -> Iterator[_Said]:
-        mask = speaks_of(crl, points, question.certificate)
-        if not mask:
-            raise DoesNotCountError("crl-scope")
-        self._counts(crl, question)
+        self, crl: Crl, mask: int, deltas: list[Crl], question: RevocationQuestion, why: list[str]
+    ) -> Iterator[Said]:
+        signers = self._counts(crl, question)
         own = crl.entry_of(question.certificate)
-        yield self._said(crl, crl, own, mask)
+        yield self._said(crl, crl, own, mask, signers)
         for delta in deltas:
             if fits(delta, crl):
                 try:
-                    yield self._said(delta, crl, self._newer(delta, own, question), mask)
+                    both = tuple(dict.fromkeys((*signers, *self._counts(delta, question))))
+                    yield self._said(delta, crl, self._newer(delta, own, question), mask, both)
                 except (DoesNotCountError, CertificateError):
                     why.append("crl-delta-unusable")
 
     def _newer(self, delta: Crl, own: CrlEntry | None, question: RevocationQuestion) -> CrlEntry | None:
         """Return the entry that holds when *delta* is put on top of a list with the entry *own*."""
-        self._counts(delta, question)
         entry = delta.entry_of(question.certificate)
         if entry is None:
             return own
         return None if entry.reason is RevocationReason.REMOVE_FROM_CRL else entry
 
-    def _counts(self, crl: Crl, question: RevocationQuestion) -> None:
+    def _counts(self, crl: Crl, question: RevocationQuestion) -> tuple[Certificate, ...]:
+        """Return who signed *crl* from outside the path; ``DoesNotCountError`` if the list does not count."""
         if not crl.usable:
             raise DoesNotCountError("crl-critical-extension")
         self._not_from_the_future(crl.this_update, "crl")
-        check_crl_signer(crl, question)
+        signer = crl_signer(crl, question)
+        return () if signer in question.issuers or signer == question.certificate else (signer,)
 
-    def _said(self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int) -> _Said:
+    def _said(
+        self, newest: Crl, base: Crl, entry: CrlEntry | None, mask: int, signers: tuple[Certificate, ...]
+    ) -> Said:
         until = min(self._until(crl.this_update, crl.next_update) for crl in (newest, base))
         weak = "sha1" in (newest.algorithm.digest, base.algorithm.digest)
-        return _Said(
-            "crl", entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der, weak
-        )
+        row = (entry, newest.this_update, newest.next_update, until, mask, base.expired_since, newest.der, weak)
+        return Said("crl", *row, None if newest is base else base.der, signers)
 
     def _until(self, issued: datetime.datetime, next_update: datetime.datetime | None) -> datetime.datetime:
         if next_update is not None:
@@ -279,6 +295,40 @@ class RevocationChecker:
 
     def __repr__(self) -> str:
         return f"RevocationChecker(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
+
+
+def _speaking(
+    lists: Iterable[Crl], points: list[DistributionPoint], question: RevocationQuestion, why: list[str]
+) -> Sequence[tuple[Crl, int]]:
+    """Return which complete *lists* are for the certificate, each with the reasons for which it is."""
+    found = []
+    for crl in lists:
+        if crl.base is None:
+            mask = speaks_of(crl, points, question.certificate)
+            if mask:
+                found.append((crl, mask))
+            else:
+                why.append("crl-scope")
+    return found if len(found) <= MAX_SOURCES else _nearest(found, question, lambda row: row[0].this_update)
+
+
+def _limited(lists: Sequence[Crl], question: RevocationQuestion) -> Sequence[Crl]:
+    return lists if len(lists) <= MAX_SOURCES else _nearest(lists, question, lambda crl: crl.this_update)
+
+
+def _nearest(
+    items: Sequence[_Item], question: RevocationQuestion, issued: Callable[[_Item], datetime.datetime]
+) -> list[_Item]:
+    """Return which of many *items* tell most: those around the time asked about, around the certificate's end, where
+    all of its revocations are listed still, and the newest.
+    """
+    ordered = sorted(items, key=issued)
+    times = [issued(item) for item in ordered]
+    chosen: set[int] = set()
+    for time in (question.at, question.certificate.not_after, times[-1]):
+        place = bisect.bisect_right(times, time)
+        chosen |= set(range(max(place - _BESIDE, 0), min(place + _BESIDE, len(times))))
+    return [ordered[number] for number in sorted(chosen)]
 
 
 def _read(
@@ -306,98 +356,6 @@ def _why(error: CertificateError, code: str) -> str:
     return error.code if error.code == "ocsp-refused" else code
 
 
-# -- the answer ----------------------------------------------------------------------------------------------
-
-
-def _decided(question: RevocationQuestion, said: list[_Said], why: list[str]) -> RevocationFact:
-    """Return what the sources together mean for the time asked about."""
-    at, certificate = question.at, question.certificate
-    if len(said) == 1 and _plainly_good(said[0], question):
-        [only] = said
-        return RevocationFact(
-            certificate=certificate,
-            status=_GOOD,
-            at=at,
-            source=only.kind,
-            issued=only.issued,
-            next_update=only.next_update,
-            material=only.material,
-            weak=only.weak,
-        )
-    for_good = [s for s in said if s.revoked(at)]
-    if for_good:
-        first = min(for_good, key=lambda s: (s.entry.date if s.entry else at, s.issued))
-        return _fact(question, _REVOKED, first, first.kind)
-    held = _held(said, at)
-    if held is not None:
-        if held.until < at and any(s.issued > at for s in said):  # it was released between two sources, who knows when
-            return _fact(question, _UNKNOWN, None, "none", (*why, "hold-unclear"))
-        return _fact(question, _REVOKED, held, held.kind)
-    good, mask = [], 0
-    for source in said:
-        if source.until < at:
-            why.append(f"{source.kind}-stale")
-        elif not source.reaches(certificate):
-            why.append(f"{source.kind}-after-expiry")
-        elif source.on_hold(at):  # a newer source no longer tells it, but that one is out of date
-            why.append("hold-unclear")
-        else:
-            good.append(source)
-            mask |= source.mask
-    if mask == ALL_REASONS:
-        best = min(good, key=lambda s: (s.issued > at, abs(s.issued - at)))
-        return _fact(question, _GOOD, best, best.kind)
-    if good:
-        why.append("crl-partial")
-    return _fact(question, _UNKNOWN, None, "none", tuple(why) or ("no-source",))
-
-
-def _plainly_good(source: _Said, question: RevocationQuestion) -> bool:
-    """Return whether the only source has no entry, covers all reasons, and speaks for the time asked about."""
-    return (
-        source.entry is None
-        and source.mask == ALL_REASONS
-        and source.until >= question.at
-        and source.reaches(question.certificate)
-    )
-
-
-def _held(said: list[_Said], at: datetime.datetime) -> _Said | None:
-    """Return the source by which the certificate was on hold at that time, or ``None``.
-
-    A later source that still tells it decides; else the newest one up to that time does.
-    """
-    later = [s for s in said if s.issued > at and s.on_hold(at)]
-    if later:
-        return min(later, key=lambda s: s.issued)
-    before = [s for s in said if s.issued <= at and s.mask & _HOLD]
-    newest = max(before, key=lambda s: (s.issued, s.on_hold(at)), default=None)
-    return newest if newest is not None and newest.on_hold(at) else None
-
-
-def _fact(
-    question: RevocationQuestion,
-    status: RevocationStatus,
-    source: _Said | None,
-    kind: str,
-    why: tuple[str, ...] = (),
-) -> RevocationFact:
-    entry = source.entry if source is not None and status is _REVOKED else None
-    return RevocationFact(
-        certificate=question.certificate,
-        status=status,
-        at=question.at,
-        source=kind,
-        date=None if entry is None else entry.date,
-        reason=None if entry is None else entry.reason,
-        issued=None if source is None else source.issued,
-        next_update=None if source is None else source.next_update,
-        material=None if source is None else source.material,
-        why=tuple(dict.fromkeys(why)) if why else (),
-        weak=source is not None and source.weak,
-    )
-
-
 # -- what is fetched -----------------------------------------------------------------------------------------
 
 
@@ -414,8 +372,8 @@ def look_further(
     Never raises; where the answer stays open, ``why`` names what was missing and what could not be fetched. Requests
     carry no nonce, as responders that answer from a cache want it (RFC 5019); the times of the response bound its age.
     """
-    base = RevocationChecker() if known is None else attrs.evolve(known, fetch=None)
-    crls, ocsps = list(base.crls), list(base.ocsps)
+    base = RevocationChecker() if known is None else known
+    crls, ocsps = list[Crl](), list[OcspResponse]()
     unreadable: list[str] = []
     before = attempt.asked
     for request in _requests(question, attempt):
@@ -425,13 +383,14 @@ def look_further(
             continue
         try:
             if request.kind is FetchKind.OCSP:
-                ocsps.insert(0, OcspResponse.load(octets))
+                ocsps.append(OcspResponse.load(octets))
             else:
-                crls.insert(0, attempt.session.cache.crl(octets))
+                crls.append(attempt.session.cache.crl(octets))
         except CertificateError as error:
             unreadable.append(_why(error, f"{request.kind.value}-malformed"))
             continue
-        fact = attrs.evolve(base, crls=tuple(crls), ocsps=tuple(ocsps)).status(question)
+        fetched = RevocationChecker(crls=tuple(crls), ocsps=tuple(ocsps), fresh_for=base.fresh_for)
+        fact = RevocationChecker.together([fetched, base]).status(question)
         if fact.status is not _UNKNOWN:
             return fact
     why = tuple(dict.fromkeys((*fact.why, *unreadable)))

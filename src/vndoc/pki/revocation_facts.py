@@ -6,7 +6,7 @@ import datetime
 import enum
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 import attrs
 
@@ -237,6 +237,21 @@ class RevocationReason(enum.IntEnum):
     PRIVILEGE_WITHDRAWN = 9
     AA_COMPROMISE = 10
 
+    @property
+    def keeps_key(self) -> bool:
+        """Return whether the key is still its owner's; a reason that nobody gives counts as a loss."""
+        return self in _KEY_KEPT
+
+
+_KEY_KEPT: Final = frozenset(
+    {
+        RevocationReason.AFFILIATION_CHANGED,
+        RevocationReason.SUPERSEDED,
+        RevocationReason.CESSATION_OF_OPERATION,
+        RevocationReason.CERTIFICATE_HOLD,
+    }
+)
+
 
 @attrs.frozen(kw_only=True, repr=False, slots=False)
 class RevocationFact:
@@ -244,9 +259,12 @@ class RevocationFact:
 
     ``at`` is the time asked about. ``date`` and ``reason`` belong to ``REVOKED``. ``source`` is ``crl``, ``ocsp``,
     ``no-check`` (a responder's certificate that needs none) or ``none``; ``issued`` and ``next_update`` are those of
-    the source, ``material`` its octets, to be kept as evidence. ``why`` holds the codes of :data:`REVOCATION_WHY`
-    that kept other sources from counting. ``weak``: the source is signed with SHA-1, which counts below an anchor
-    marked ``legacy`` only.
+    the source, ``material`` its octets, to be kept as evidence. ``others`` are kind and octets of what the answer rests
+    on besides: the list that a delta list continues, the lists of other reasons. ``signers`` signed any of these, and
+    are neither in the path nor in the source itself. ``why`` holds the codes of :data:`REVOCATION_WHY` that kept other
+    sources from counting. ``lost``: since when any source says that the key is lost, which may be another one than that
+    of ``reason``. ``weak``: something of this is signed with SHA-1, which counts below an anchor marked
+    ``legacy`` only.
     """
 
     certificate: Certificate
@@ -260,6 +278,22 @@ class RevocationFact:
     material: bytes | None = None
     why: tuple[str, ...] = ()
     weak: bool = False
+    others: tuple[tuple[str, bytes], ...] = ()
+    signers: tuple[Certificate, ...] = ()
+    lost: datetime.datetime | None = None
+
+    @property
+    def key_lost_since(self) -> datetime.datetime | None:
+        """Return since when the key is not its owner's alone; a reason that nobody gives counts as a loss."""
+        if self.lost is not None or self.status is not RevocationStatus.REVOKED:
+            return self.lost
+        return None if self.reason is not None and self.reason.keeps_key else self.date
+
+    @property
+    def rests_on(self) -> tuple[tuple[str, bytes], ...]:
+        """Return all that the answer rests on: ``crl`` or ``ocsp``, and the octets."""
+        own = () if self.material is None else ((self.source, self.material),)
+        return (*own, *self.others)
 
     @property
     def on_hold(self) -> bool:

@@ -4,6 +4,7 @@ from vndoc.signature.cms import complete_cms, prepare_cms, sign_cms
 from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
 from vndoc.signature.evidence import EvidenceRecord, make_evidence
 from vndoc.signature.evidence_check import EvidenceCheck, check_evidence
+from vndoc.signature.evidence_stamping import StampedEvidence, stamp_evidence
 from vndoc.signature.facts import (
     Binding,
     Covered,
@@ -40,6 +41,7 @@ __all__ = [
     "Signer",
     "SignerIdentity",
     "SignerKind",
+    "StampedEvidence",
     "TimestampFacts",
     "TimestampKind",
     "TimestampReport",
@@ -58,6 +60,7 @@ __all__ = [
     "prepare_xml",
     "sign_cms",
     "sign_xml",
+    "stamp_evidence",
     "verify_cms",
     "verify_xml",
 ]

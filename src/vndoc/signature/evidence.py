@@ -31,9 +31,11 @@ from vndoc.pki.algorithms import identifier_of
 from vndoc.pki.bundle import Bundle, Collector
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import Fetcher
+from vndoc.pki.paths import validate_path
 from vndoc.pki.revocation import RevocationChecker
-from vndoc.pki.revocation_facts import RevocationFact, RevocationQuestion, RevocationSource
-from vndoc.pki.trust import TrustStore
+from vndoc.pki.revocation_facts import RevocationSource
+from vndoc.pki.revocation_sources import Recorder, joined
+from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature import _evidence_form as form
 from vndoc.signature import tsp
 from vndoc.signature._cms_content import digests_of
@@ -41,7 +43,7 @@ from vndoc.signature.export import verdict_to_dict
 from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.report import SignatureReport, Verdict
-from vndoc.signature.trusting import Sources
+from vndoc.signature.trusting import Context
 
 __all__ = [
     "RECORD_SCHEMA",
@@ -62,6 +64,9 @@ RECORD_SCHEMA: Final = form.SCHEMA
 
 EvidenceKind = Literal["cms", "xml", "packet"]
 """What the document is: a CMS signature, an XML document, an edXML packet."""
+
+
+_ALL: Final = frozenset(Purpose)
 
 
 class Verifier(Protocol):
@@ -235,11 +240,14 @@ class EvidenceRecord:
         So a signature without a timestamp of its own is proven to be as old as the record. A further one renews the
         first, before the certificate of its authority ends; *certificates* and *material* are then what is known of
         that authority. *digest* and *nonce* are as in :func:`~vndoc.signature.tsp.stamped`; raises as it does, and
-        ``evidence-too-many`` for the 31st.
+        ``evidence-too-many`` for the 31st and for more certificates or revocation data than a record holds.
         """
         if len(self.timestamps) >= form.MOST_STAMPS:
             raise SignatureError("evidence-too-many", limit=form.MOST_STAMPS, what="timestamps")
-        entry = RecordStamp(token=b"", certificates=tuple(certificates), material=material)
+        given = tuple(_limited(certificates, "certificates"))
+        _limited(material.crls, "crls")
+        _limited(material.ocsps, "ocsps")
+        entry = RecordStamp(token=b"", certificates=given, material=material)
         waiting = attrs.evolve(self, timestamps=(*self.timestamps, entry))
         token = tsp.stamped(waiting.stamped_octets(len(self.timestamps)), stamp, digest=digest, nonce=nonce)
         return attrs.evolve(self, timestamps=(*self.timestamps, attrs.evolve(entry, token=token.octets)))
@@ -266,9 +274,15 @@ class EvidenceRecord:
             "timestamps": [stamp.to_dict() for stamp in self.timestamps],
         }
 
-    def to_bytes(self) -> bytes:
-        """Return the file: JSON by :data:`RECORD_SCHEMA`, in UTF-8; the same record gives the same octets."""
-        return form.written(self._values())
+    def to_bytes(self, *, limits: Limits = DEFAULT) -> bytes:
+        """Return the file: JSON by :data:`RECORD_SCHEMA`, in UTF-8; the same record gives the same octets.
+
+        Raises :class:`~vndoc.errors.SignatureError` ``evidence-too-large`` for one that could not be read again.
+        """
+        data = form.written(self._values())
+        if len(data) > limits.evidence_bytes:
+            raise SignatureError("evidence-too-large", size=len(data), limit=limits.evidence_bytes)
+        return data
 
     @classmethod
     def load(cls, data: bytes, *, limits: Limits = DEFAULT) -> EvidenceRecord:
@@ -327,20 +341,6 @@ def _certificate(octets: bytes, place: str) -> Certificate:
 # -- making ----------------------------------------------------------------------------------------------
 
 
-@attrs.define
-class _Recorder:
-    """A source of revocation facts that remembers what its answers rested on."""
-
-    source: RevocationSource
-    facts: dict[tuple[str, bytes], None] = attrs.field(factory=dict)
-
-    def status(self, question: RevocationQuestion) -> RevocationFact:
-        fact = self.source.status(question)
-        if fact.material is not None:
-            self.facts[fact.source, fact.material] = None
-        return fact
-
-
 def make_evidence(
     verify: Verifier,
     document: bytes | Octets,
@@ -373,12 +373,15 @@ def make_evidence(
         bundle = Bundle.of(collector.items, created=at)
         trust = trust.with_pool(bundle.certificates)
         fetched = bundle.revocation()
-        revocation = fetched if revocation is None else Sources((revocation, fetched))
-    recorder = None if revocation is None else _Recorder(revocation)
+        revocation = fetched if revocation is None else joined(revocation, fetched)
+    recorder = None if revocation is None else Recorder(revocation)
     verdict = verify(policy=chosen, trust=trust, at=at, revocation=recorder)
     if not verdict.signatures:
         raise SignatureError("evidence-nothing")
-    found = () if recorder is None else tuple(recorder.facts)
+    told = Recorder(RevocationChecker()) if recorder is None else recorder
+    material = _material(verdict.signatures, told)
+    signers = signers_with_chains(told.signers, Context(policy=chosen, trust=trust, at=at))
+    certificates = _limited((*_certificates(verdict.signatures), *signers), "certificates")
     return EvidenceRecord(
         kind=kind,
         made=at,
@@ -386,8 +389,8 @@ def make_evidence(
         document=FileDigest.of(document),
         content=None if content is None else FileDigest.of(content),
         signatures=tuple(SignatureCore.of(report) for report in verdict.signatures),
-        certificates=tuple(_limited(_certificates(verdict.signatures), "certificates")),
-        material=_material(verdict.signatures, found),
+        certificates=tuple(certificates),
+        material=material,
         report_text=form.text_of(verdict_to_dict(verdict)),
     )
 
@@ -407,18 +410,26 @@ def _certificates(reports: Iterable[SignatureReport]) -> Iterator[Certificate]:
             yield from () if stamp.path is None else stamp.path.chain
 
 
-def _material(reports: Iterable[SignatureReport], told: Iterable[tuple[str, bytes]]) -> RevocationMaterial:
+def _material(reports: Iterable[SignatureReport], told: Recorder) -> RevocationMaterial:
+    """Return all that decided: what *told* has heard, and what stands in the *reports*, which *told* hears of, too."""
     crls: dict[bytes, None] = {}
     ocsps: dict[bytes, None] = {}
-    rows: list[tuple[str, bytes]] = list(told)
     for report in _reports(reports):
         crls.update(dict.fromkeys(report.evidence.material.crls))
         ocsps.update(dict.fromkeys(report.evidence.material.ocsps))
-        facts = [*report.evidence.statuses, *(f for t in report.timestamps if t.path for f in t.path.revocation)]
-        rows += [(fact.source, fact.material) for fact in facts if fact.material is not None]
-    for source, octets in rows:
-        (ocsps if source == "ocsp" else crls)[octets] = None
-    return RevocationMaterial(crls=tuple(_limited(crls, "crls")), ocsps=tuple(_limited(ocsps, "ocsps")))
+        for fact in (*report.evidence.statuses, *(f for t in report.timestamps if t.path for f in t.path.revocation)):
+            told.add(fact)
+    return RevocationMaterial(
+        crls=tuple(_limited({**crls, **told.crls}, "crls")), ocsps=tuple(_limited({**ocsps, **told.ocsps}, "ocsps"))
+    )
+
+
+def signers_with_chains(signers: Iterable[Certificate], context: Context) -> Iterator[Certificate]:
+    """Yield the *signers* of revocation data, each with the certificates above it up to an anchor of *context*."""
+    trust, crypto = context.trust, context.policy.crypto
+    for signer in signers:
+        yield signer
+        yield from validate_path(signer, trust=trust, at=context.at, purpose=_ALL, crypto=crypto).chain
 
 
 def _limited(items: Iterable[Any], what: str) -> list[Any]:

@@ -24,19 +24,18 @@ from vndoc.pki.algorithms import (
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationSource
+from vndoc.pki.revocation_sources import joined
 from vndoc.pki.trust import TrustStore
-from vndoc.signature import tsp
 from vndoc.signature._cms_structure import der_of
-from vndoc.signature._imprint import key_of
 from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature.blocks import shown_time
 from vndoc.signature.evidence import EvidenceRecord, FileDigest, SignatureCore, Verifier
+from vndoc.signature.evidence_stamping import examine_stamps, stamps_of
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
-from vndoc.signature.facts import TimestampFacts, TimestampKind
 from vndoc.signature.policy import Policy, policy_of
-from vndoc.signature.proofs import Examined, disordered, examine_all
+from vndoc.signature.proofs import disordered
 from vndoc.signature.report import ANSWERS, EXIT_CODES, SignatureReport, TimestampReport, Verdict
-from vndoc.signature.trusting import Context, Sources
+from vndoc.signature.trusting import Context
 from vndoc.text import Lang, Text
 
 __all__ = ["EvidenceCheck", "check_evidence"]
@@ -138,13 +137,12 @@ def check_evidence(
     known = trust.with_pool(record.certificates)
     held = record.revocation
     then = verifier(policy=chosen, trust=known, at=record.made, revocation=held)
-    source = held if revocation is None else Sources((revocation, held))
+    source = held if revocation is None else joined(revocation, held)
     context = Context(policy=chosen, trust=known, at=at, revocation=source)
-    stamps = tuple(_stamps(record))
-    examined = _examined(record, stamps, context)
+    examined = examine_stamps(record, context)
     findings += [*examined.reasons, *_told(examined.reports)]
     now = verifier(policy=chosen, trust=known, at=at, revocation=source, proofs=examined.proofs.times)
-    findings += disordered(stamps, examined.reports, _timestamps(now.signatures))
+    findings += disordered(stamps_of(record), examined.reports, _timestamps(now.signatures))
     findings += _compared(record, then)
     if not any(finding.decides for finding in findings):
         findings.append(_reason("evidence-confirmed", found=ANSWERS[then.indication]))
@@ -182,14 +180,6 @@ def _other_files(record: EvidenceRecord, document: bytes | Octets, content: byte
 # -- timestamps over the record --------------------------------------------------------------------------
 
 
-def _examined(record: EvidenceRecord, stamps: tuple[TimestampFacts, ...], context: Context) -> Examined:
-    """Judge the timestamps of the record with all that it holds."""
-    for entry in record.timestamps:
-        context = context.knowing(entry.material)
-    pool = (*record.certificates, *(c for entry in record.timestamps for c in entry.certificates))
-    return examine_all(stamps, context, pool)
-
-
 def _told(reports: Iterable[TimestampReport]) -> Iterator[Reason]:
     """Yield what each timestamp of the record comes to."""
     for report in reports:
@@ -201,34 +191,11 @@ def _told(reports: Iterable[TimestampReport]) -> Iterator[Reason]:
             yield _reason("evidence-timestamp-not-valid", report.place, detail=detail)
 
 
-def _stamps(record: EvidenceRecord) -> Iterator[TimestampFacts]:
-    """Yield the timestamps of the record with what each is over."""
-    protects = set(_keys(record))
-    for number, entry in enumerate(record.timestamps):
-        protects |= {c.fingerprint for c in entry.certificates}
-        protects |= {key_of(octets) for octets in (*entry.material.crls, *entry.material.ocsps)}
-        over = record.stamped_octets(number)
-        place = f"timestamps/{number}"
-        facts = tsp.read_timestamp(TimestampKind.ARCHIVE, entry.token, over=over, place=place)
-        yield attrs.evolve(facts, protects=frozenset(protects))
-        protects.add(key_of(entry.token))
-
-
 def _timestamps(reports: Iterable[SignatureReport]) -> Iterator[TimestampReport]:
     """Yield the timestamps of *reports* and of their counter-signatures."""
     for report in reports:
         yield from report.timestamps
         yield from _timestamps(report.counter_signatures)
-
-
-def _keys(record: EvidenceRecord) -> Iterator[bytes]:
-    yield from (certificate.fingerprint for certificate in record.certificates)
-    yield from (key_of(octets) for octets in (*record.material.crls, *record.material.ocsps))
-    waiting = list(record.signatures)
-    for core in waiting:
-        yield key_of(core.value)
-        yield from map(key_of, core.timestamps)
-        waiting.extend(core.counter_signatures)
 
 
 # -- the record by itself --------------------------------------------------------------------------------
@@ -283,7 +250,8 @@ def _missing(
     for digest in dict.fromkeys(row["sha256"] for row in named if row is not None):
         if digest not in certificates:
             yield _reason("evidence-certificate-missing", place, found=digest)
-    for digest in dict.fromkeys(row["material"] for row in report["revocation"] if row["material"] is not None):
+    rows = [(row["material"], *row.get("others", ())) for row in report["revocation"]]
+    for digest in dict.fromkeys(one for row in rows for one in row if one is not None):
         if digest not in material:
             yield _reason("evidence-material-missing", place, found=digest)
 

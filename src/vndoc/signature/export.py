@@ -18,9 +18,17 @@ from vndoc.signature.facts import Covered
 from vndoc.signature.identity import name_text
 from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Verdict
 
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "outcome_to_dict", "report_to_dict", "verdict_to_dict", "verdict_to_json"]
+__all__ = [
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "outcome_to_dict",
+    "report_to_dict",
+    "timestamp_to_dict",
+    "verdict_to_dict",
+    "verdict_to_json",
+]
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 """Of the form that :data:`SCHEMA` describes."""
 
 
@@ -69,7 +77,7 @@ def report_to_dict(report: SignatureReport) -> dict[str, Any]:
         "claimed_roles": list(report.claimed_roles),
         "best_signature_time": _time(report.best_signature_time),
         "control_time": _time(report.control_time),
-        "timestamps": [_timestamp(t) for t in report.timestamps],
+        "timestamps": [timestamp_to_dict(t) for t in report.timestamps],
         "revocation": [_status(fact) for fact in report.evidence.statuses],
         "counter_signatures": [report_to_dict(c) for c in report.counter_signatures],
     }
@@ -120,7 +128,8 @@ def _covered(covered: Covered) -> dict[str, Any]:
     }
 
 
-def _timestamp(timestamp: TimestampReport) -> dict[str, Any]:
+def timestamp_to_dict(timestamp: TimestampReport) -> dict[str, Any]:
+    """Return the report on one timestamp as plain values."""
     return {
         "kind": timestamp.kind.value,
         "place": timestamp.place,
@@ -151,6 +160,7 @@ def _status(fact: RevocationFact) -> dict[str, Any]:
         "issued": _time(fact.issued),
         "next_update": _time(fact.next_update),
         "material": None if fact.material is None else hashlib.sha256(fact.material).hexdigest(),
+        "others": [hashlib.sha256(octets).hexdigest() for _, octets in fact.others],
         "why": list(fact.why),
     }
 
@@ -244,6 +254,7 @@ _STATUS: Final = _object(
     material=_MAYBE,
     why=_many(_TEXT),
 )
+_STATUS["properties"]["others"] = _many(_TEXT)  # reports before 1.2 lack it
 _OUTCOME_REF: Final = {"$ref": "#/$defs/outcome"}
 _SIGNATURE: Final = _object(
     place=_TEXT,

@@ -139,8 +139,9 @@ class SignatureReport:
         """Return what to keep with the message: the path, what the signature carries, what is known of revocation."""
         own = () if self.certificate is None else (self.certificate,)
         statuses = () if self.path is None else self.path.revocation
+        signers = tuple(signer for fact in statuses for signer in fact.signers)
         return Evidence(
-            certificates=distinct(own + self.chain + self.carried), material=self.material, statuses=statuses
+            certificates=distinct(own + self.chain + self.carried + signers), material=self.material, statuses=statuses
         )
 
     @property

@@ -230,7 +230,7 @@ def claimed_time_notes(
     written = claimed if claimed.tzinfo is not None else claimed.replace(tzinfo=_VIETNAM)
     if proof is None:
         yield _reason("claimed-time-only", place, claimed=shown_time(written))
-        if written > at + _TOLERANCE:
+        if written - at > _TOLERANCE:
             yield _reason("claimed-time-in-future", place, claimed=shown_time(written), at=shown_time(at))
         return
     ahead = written - proof.time

@@ -7,8 +7,8 @@ leaves open becomes a failure here only with proof that the signature was made o
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol, TypeGuard
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Protocol
 
 import attrs
 
@@ -20,11 +20,10 @@ from vndoc.pki.paths import PathResult, PathValidator, validate_path
 from vndoc.pki.revocation import RevocationChecker
 from vndoc.pki.revocation_facts import (
     RevocationFact,
-    RevocationQuestion,
-    RevocationReason,
     RevocationSource,
     RevocationStatus,
 )
+from vndoc.pki.revocation_sources import Sources, joined
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature.blocks import Moment, bare, shown_time
 from vndoc.signature.facts import RevocationMaterial
@@ -35,7 +34,6 @@ __all__ = [
     "SIGNERS",
     "Context",
     "Proven",
-    "Sources",
     "certificate_trust",
     "last_moment",
     "lost_keys",
@@ -90,43 +88,8 @@ class Context:
         if not material.crls and not material.ocsps:
             return self
         carried = RevocationChecker.of(material.crls, material.ocsps)
-        known = (carried,) if self.revocation is None else (self.revocation, carried)
-        return attrs.evolve(self, revocation=Sources(known))
-
-
-_WEIGHT: Final = {RevocationStatus.UNKNOWN: 0, RevocationStatus.GOOD: 1, RevocationStatus.REVOKED: 2}
-
-
-@attrs.frozen
-class Sources:
-    """Several sources: who says *revoked* is believed before who says *good*, and either before who does not know.
-
-    A checker that may fetch does so only where nothing at hand tells.
-    """
-
-    sources: tuple[RevocationSource, ...]
-
-    def status(self, question: RevocationQuestion) -> RevocationFact:
-        """Return what is known."""
-        at_hand: list[RevocationSource] = [attrs.evolve(s, fetch=None) if _fetches(s) else s for s in self.sources]
-        best = _best(at_hand, question)
-        if best.status is not RevocationStatus.UNKNOWN:
-            return best
-        return _best([s for s in self.sources if _fetches(s)], question, best)
-
-
-def _fetches(source: RevocationSource) -> TypeGuard[RevocationChecker]:
-    return isinstance(source, RevocationChecker) and source.fetch is not None
-
-
-def _best(
-    sources: Sequence[RevocationSource], question: RevocationQuestion, known: RevocationFact | None = None
-) -> RevocationFact:
-    """Return the weightiest answer; of several that do not know, the one of the first source, then *known*."""
-    facts: list[RevocationFact] = [source.status(question) for source in sources]
-    if known is not None:
-        facts.append(known)
-    return max(facts, key=lambda fact: _WEIGHT[fact.status])
+        known = Sources((carried,)) if self.revocation is None else joined(self.revocation, carried)
+        return attrs.evolve(self, revocation=known)
 
 
 def certificate_trust(
@@ -149,16 +112,6 @@ def certificate_trust(
     return path, outcome
 
 
-_KEY_NOT_LOST: Final = frozenset(
-    {
-        RevocationReason.AFFILIATION_CHANGED,
-        RevocationReason.SUPERSEDED,
-        RevocationReason.CESSATION_OF_OPERATION,
-        RevocationReason.CERTIFICATE_HOLD,
-    }
-)
-
-
 def last_moment(path: PathResult, at: datetime.datetime) -> datetime.datetime:
     """Return the last time up to *at* at which there is an anchor to ask about the revocation of *path* under."""
     anchor = path.anchor
@@ -170,11 +123,8 @@ def last_moment(path: PathResult, at: datetime.datetime) -> datetime.datetime:
 
 def lost_keys(path: PathResult) -> list[tuple[Certificate, datetime.datetime]]:
     """Return the certificates of *path* whose keys are lost, and since when; a reason that nobody gives is a loss."""
-    return [
-        (fact.certificate, fact.date)
-        for fact in path.revocation
-        if fact.status is RevocationStatus.REVOKED and fact.date is not None and fact.reason not in _KEY_NOT_LOST
-    ]
+    rows = ((fact.certificate, fact.key_lost_since) for fact in path.revocation)
+    return [(certificate, since) for certificate, since in rows if since is not None]
 
 
 def slide(

@@ -101,6 +101,8 @@ class Verified(io.RawIOBase):
         self._raw = raw
         self._digest = digest
         self._hash: hashlib._Hash | None = hashlib.sha256()
+        self.proven: bytes | None = None
+        """The digest of the content, once it was read from start to end."""
 
     def readable(self) -> bool:
         """It is."""
@@ -119,14 +121,17 @@ class Verified(io.RawIOBase):
             raise failed(error) from error
         if self._hash is not None:
             self._hash.update(view[:count])
-            if not count and len(view) and self._hash.digest() != self._digest:
-                raise StoreError("blob-damaged", name=self._digest.hex())
+            if not count and len(view):
+                if self._hash.digest() != self._digest:
+                    raise StoreError("blob-damaged", name=self._digest.hex())
+                self.proven = self._digest
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Move about; going back to the very start takes up the check again."""
         found = self._raw.seek(offset, whence)
         self._hash = hashlib.sha256() if found == 0 else None
+        self.proven = None
         return found
 
     def tell(self) -> int:
@@ -143,6 +148,15 @@ class Verified(io.RawIOBase):
 def verified(raw: io.RawIOBase, digest: bytes) -> BinaryIO:
     """Return *raw* behind a buffer and a check of its digest."""
     return io.BufferedReader(Verified(raw, digest), CHUNK)
+
+
+def proven(file: BinaryIO) -> bytes | None:
+    """Return the digest of the content that *file* was read to the end of and found to have; None where nobody knows.
+
+    A store of contents from elsewhere may give files of its own that prove nothing.
+    """
+    raw = getattr(file, "raw", None)
+    return raw.proven if isinstance(raw, Verified) else None
 
 
 def failed(error: OSError) -> StoreError:

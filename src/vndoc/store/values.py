@@ -236,7 +236,7 @@ class InboxRow:
     sender: str | None
     recipient: str | None
     extra: Mapping[str, str] = attrs.field(repr=False)
-    packet: bytes | None = attrs.field(repr=lambda digest: repr(digest and digest.hex()))
+    packet: bytes = attrs.field(repr=lambda digest: digest.hex())
     size: int
     kept_at: datetime.datetime
     ended_at: datetime.datetime | None

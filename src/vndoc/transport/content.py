@@ -33,8 +33,8 @@ def pieces(packet: Outgoing, *, carrier: str, limit: int | None = None) -> Itera
     size = _size(packet.content, carrier)
     if limit is not None and size > limit:
         raise OwnFaultError("carrier-too-big", carrier=carrier, size=size, limit=limit)
-    # Octets in memory never change: a digest that is known needs no second look.
-    known = packet.content.sha256 if isinstance(packet.content, MemoryOctets) else None
+    # Octets in memory never change: a digest that was computed as they were read needs no second look.
+    known = packet.content.sha256 if type(packet.content) is MemoryOctets else None
     digest = hashlib.sha256()
     total = 0
     for piece in _read(packet.content, carrier):

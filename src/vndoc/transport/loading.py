@@ -10,16 +10,26 @@ takes the options as keyword arguments and returns a :class:`~vndoc.transport.Tr
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 from vndoc.errors import OwnFaultError, VndocError
+from vndoc.text import Text, shorten
 from vndoc.transport.base import Transport
 
 __all__ = ["GROUP", "load", "names"]
 
 GROUP: Final = "vndoc.transports"
 """The group of entry points."""
+
+_Kind: Final = inspect.Parameter
+_BY_NAME: Final = frozenset({_Kind.POSITIONAL_OR_KEYWORD, _Kind.KEYWORD_ONLY})
+_VARIADIC: Final = frozenset({_Kind.VAR_POSITIONAL, _Kind.VAR_KEYWORD})
+_UNKNOWN: Final = Text(
+    "không có tùy chọn {names}; các tùy chọn: {known}", "there is no option {names}; the options are {known}"
+)
+_MISSING: Final = Text("thiếu tùy chọn {names}", "the option {names} is missing")
 
 
 def names() -> tuple[str, ...]:
@@ -32,16 +42,13 @@ def load(name: str, /, **options: Any) -> Transport:
 
     Raises :class:`OwnFaultError`: ``carrier-plugin-unknown``; ``carrier-plugin-broken`` if it cannot be imported, fails
     in a way of its own, makes something that is no carrier, or two packages bring the name;
-    ``carrier-configuration`` if it does not take these options. What it raises as a ``VndocError`` passes, such as
-    ``extra-missing``. No error holds the value of an option.
+    ``carrier-configuration``, which names them, if options are missing or not known. What it raises as a
+    ``VndocError`` passes, such as ``extra-missing``. No error holds the value of an option.
     """
     factory = _factory(name)
-    try:
-        inspect.signature(factory).bind(**options)
-    except TypeError as error:  # its text names the option that is missing or not known
-        raise OwnFaultError("carrier-configuration", carrier=name, detail=str(error)) from None
-    except ValueError:
-        pass  # a factory that does not tell what it takes
+    detail = _misfit(factory, options)
+    if detail is not None:
+        raise OwnFaultError("carrier-configuration", carrier=name, detail=detail)
     try:
         carrier = factory(**options)
     except VndocError:
@@ -52,6 +59,26 @@ def load(name: str, /, **options: Any) -> Transport:
     if not isinstance(carrier, Transport):
         raise OwnFaultError("carrier-plugin-broken", found=name, detail=f"{type(carrier).__name__}: no Transport")
     return carrier
+
+
+def _misfit(factory: Any, options: Mapping[str, object]) -> Text | None:
+    """Return which of *options* the *factory* does not know or misses; None where they fit, or nobody can tell."""
+    try:
+        rows = inspect.signature(factory).parameters.values()
+    except ValueError:  # a factory that does not tell what it takes
+        return None
+    named = [row for row in rows if row.kind in _BY_NAME]
+    known = [row.name for row in named]
+    unknown = [] if any(row.kind is _Kind.VAR_KEYWORD for row in rows) else [o for o in options if o not in known]
+    if unknown:
+        return _UNKNOWN.filled(names=_listed(unknown), known=_listed(known))
+    needed = [row for row in rows if row.default is row.empty and row.kind not in _VARIADIC]
+    missing = [row.name for row in needed if row not in named or row.name not in options]
+    return _MISSING.filled(names=_listed(missing)) if missing else None
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(shorten(name, 60) for name in sorted(names)) or "-"
 
 
 def _factory(name: str) -> Any:

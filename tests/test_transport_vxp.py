@@ -150,6 +150,38 @@ def test_a_request_of_ours_is_one_of_the_captured_ones(shared: Path) -> None:
 # -- operations ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.datetime(2025, 1, 1),  # noqa: DTZ001 - that is the point
+        datetime.date(2025, 1, 1),
+        datetime.datetime(9999, 12, 31, 23, tzinfo=datetime.UTC),
+        datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=7))),
+        "01/01/2025",
+    ],
+)
+def test_a_time_without_zone_is_never_taken_for_that_of_this_machine(at: Any) -> None:
+    with serving(ok(data=[])) as server:
+        vxp = client(server)
+        book = VxpTransport(vxp)
+        for name, call in (
+            ("fromDate", lambda: vxp.received(Kind.STATUS, at)),
+            ("toDate", lambda: vxp.received(Kind.STATUS, None, at)),
+            ("fromDate", lambda: vxp.sent(since=at)),
+            ("since", lambda: list(book.changes(at))),
+        ):
+            with pytest.raises(OwnFaultError, match=name) as error:
+                call()
+            assert error.value.code == "carrier-parameter"
+        assert server.seen == []
+
+
+def test_the_first_day_of_the_calendar_has_four_digits_for_its_year() -> None:
+    with serving(ok(data=[])) as server:
+        client(server).received(Kind.STATUS, datetime.datetime.min.replace(tzinfo=datetime.UTC))
+    assert server.seen[0].headers["xroadvnpt-fromdate"] == "01/01/0001 07:00:00"
+
+
 def calls(vxp: VxpClient) -> Iterator[tuple[str, str, dict[str, str], Any]]:
     """Do every operation; yield its method, name, parameters, and what came of it."""
     day, next_day = (datetime.datetime(2024, 12, 31 - i, 17, tzinfo=datetime.UTC) for i in (0, -0))

@@ -17,7 +17,7 @@ from test_node_attacks import MINUTE, Odd, copies, odd, put, raising, url_of
 from vndoc.errors import StoreError, UsageError
 from vndoc.node import Event, Node
 from vndoc.store import OutboxState
-from vndoc.transport import Kind, Outgoing, Receipt, Refusal
+from vndoc.transport import Item, Kind, Outgoing, Receipt, Refusal
 
 
 @pytest.fixture
@@ -179,3 +179,17 @@ def test_closing_a_node_closes_everything_whatever_a_carrier_raises(world: World
     with pytest.raises(ZeroDivisionError):
         node.close()
     assert closed == ["one"]
+
+
+def test_a_status_under_the_id_of_a_document_is_not_told_as_done(world: World) -> None:
+    """Some axes count them apart; what was never fetched must not be taken off the list."""
+    line = odd(world, FIRST)
+    put(world, packet(1), "m1")
+    receiver = world.node(FIRST, carrier=line)
+    receiver.work()
+    (copy,) = copies(receiver)
+    twin = Item(id=copy.transport_id, kind=Kind.STATUS)
+    line.pending = lambda kind: iter([twin] if kind is Kind.STATUS else [])  # type: ignore[method-assign]
+    line.calls.clear()
+    assert receiver.work().failures == 1
+    assert "settle" not in line.calls

@@ -427,7 +427,9 @@ def test_edoc_knows_agencies_and_documents() -> None:
         assert client.exists(sender="H1", recipient="H2", code="1/CV-Đ")
         assert json.loads(server.seen[0].body) == {"fromOrgan": "H1", "toOrgan": "H2", "docCode": "1/CV-Đ"}
         assert failing(lambda: client.exists(sender="a", recipient="b", code="c")).code == "carrier-nonsense"
-    with serving(*(answer({"status": "Success", "code": "200", "isExist": found}) for found in (True, False))) as server:
+    with serving(
+        *(answer({"status": "Success", "code": "200", "isExist": found}) for found in (True, False))
+    ) as server:
         client = edoc(server).client
         assert [client.exists(sender="H1", recipient="H2", code="1/CV") for _ in range(2)] == [True, False]
     with serving(good(organizations="x", data={})) as server:

@@ -109,6 +109,8 @@ class Taking:
                 self._again.append(item)
             elif row is None:
                 self._fetch(item)
+            elif row.kind != item.kind.value:
+                self._left(item, "copy with the id of one of another kind")
             elif row.state.final and item.state is not ItemState.FAIL:
                 self._tell(item, row)
         self.flush()
@@ -129,10 +131,12 @@ class Taking:
         """Return whether *item* can stand in a row; what cannot is left at the axis, and told."""
         if can_be_kept(item):
             return True
-        self.taken.failed += 1
-        name = getattr(item, "id", None)
-        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=name)
+        self._left(item, "copy with an id that cannot be kept")
         return False
+
+    def _left(self, item: Item, why: str) -> None:
+        self.taken.failed += 1
+        log(LOG, logging.ERROR, why, carrier=self.carrier.name, item=getattr(item, "id", None))
 
     def _fetch(self, item: Item) -> None:
         """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""

@@ -69,9 +69,6 @@ NODE_NOTES: Mapping[str, Text] = MappingProxyType(
         "copy not kept": Text("chưa lưu được bản đến", "a copy could not be kept"),
         "copy not taken in": Text("chưa tiếp nhận được bản đến", "a copy could not be taken in"),
         "copy with an id that cannot be kept": Text("bản đến có mã không lưu được", "the id of a copy cannot be kept"),
-        "copy with the id of one of another kind": Text(
-            "bản đến trùng mã với bản thuộc loại khác", "a copy has the id of one of another kind"
-        ),
         "deadline not dealt with": Text("chưa xử lý được việc đến hạn", "a deadline could not be dealt with"),
         "hook failed": Text("hệ thống văn phòng chưa nhận", "the office system did not take it"),
         "lease lost": Text("tiến trình khác đã làm tiếp", "another process went on with it"),

@@ -110,7 +110,7 @@ class Taking:
             elif row is None:
                 self._fetch(item)
             elif row.kind != item.kind.value:
-                self._left(item, "copy with the id of one of another kind")
+                self._left(item)  # its id is taken, and what was never fetched is not told as done
             elif row.state.final and item.state is not ItemState.FAIL:
                 self._tell(item, row)
         self.flush()
@@ -131,12 +131,13 @@ class Taking:
         """Return whether *item* can stand in a row; what cannot is left at the axis, and told."""
         if can_be_kept(item):
             return True
-        self._left(item, "copy with an id that cannot be kept")
+        self._left(item)
         return False
 
-    def _left(self, item: Item, why: str) -> None:
+    def _left(self, item: Item) -> None:
         self.taken.failed += 1
-        log(LOG, logging.ERROR, why, carrier=self.carrier.name, item=getattr(item, "id", None))
+        name = getattr(item, "id", None)
+        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=name)
 
     def _fetch(self, item: Item) -> None:
         """Keep one copy that is new. What goes wrong concerns this copy only, unless the store itself is gone."""

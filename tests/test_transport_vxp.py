@@ -403,6 +403,13 @@ def test_a_packet_needs_a_recipient(recipients: Any) -> None:
         carrier(server).submit(outgoing(), recipients)
 
 
+def test_a_single_text_is_no_list_of_recipients() -> None:
+    with serving(ok()) as server, pytest.raises(OwnFaultError, match="recipients") as error:
+        carrier(server).submit(outgoing(), "H14")
+    assert error.value.code == "carrier-parameter"
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("sender", ["tiếng Việt", "a\r\nX-Evil: 1"])
 def test_a_strange_sender_never_becomes_a_header(sender: str) -> None:
     with serving(ok()) as server, pytest.raises(OwnFaultError, match="carrier-parameter"):

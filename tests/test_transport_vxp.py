@@ -667,6 +667,13 @@ def test_a_packet_is_taken_for_what_it_is_not_for_its_media_type(data: bytes, me
     assert fetched(answer(data, media_type=media_type)) == data
 
 
+def test_a_part_of_a_packet_is_no_packet() -> None:
+    """HTTP 206 says that something is missing, and nobody asked for a part."""
+    with serving(answer(b"<edXML>", status=206)) as server, pytest.raises(PeerFaultError) as error:
+        client(server).download("5b86")
+    assert (error.value.code, error.value.retry) == ("carrier-nonsense", Retry.SAFE)
+
+
 def test_getedoc_stands_in_where_downloads_are_not_offered() -> None:
     base64_answer = ok(data=base64.b64encode(PACKET).decode())
     with serving(answer(status=404), base64_answer) as server:

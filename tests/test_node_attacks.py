@@ -445,7 +445,7 @@ def test_a_carrier_that_answers_with_nothing_is_nonsense(world: World) -> None:
 def test_an_item_with_an_odd_name_stops_none_of_the_others(
     world: World, poison: str, database: str, where: str
 ) -> None:
-    with _url(database) as url:
+    with url_of(database) as url:
         line = odd(world, FIRST)
         put(world, packet(1), "m1")
         put(world, packet(2), "m2")
@@ -464,7 +464,7 @@ def test_an_item_with_an_odd_name_stops_none_of_the_others(
         world.stores.pop().close()
 
 
-def _url(database: str) -> Any:
+def url_of(database: str) -> Any:
     import contextlib  # noqa: PLC0415
 
     return services.postgres_database() if database == "postgresql" else contextlib.nullcontext(None)

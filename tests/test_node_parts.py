@@ -103,6 +103,17 @@ def test_logs_are_json_without_citizen_numbers_or_foreign_messages(caplog) -> No
     assert "012345678901" not in json.dumps(line)
 
 
+def test_the_id_of_a_row_is_whole_in_a_log(caplog) -> None:
+    """An operator takes it from there for ``vndoc node dead --retry``."""
+    own, other = "01a21931d78c000000714e245574a9de", "012345678901"
+    with caplog.at_level(logging.INFO, logger="vndoc.node.test"):
+        log(logging.getLogger("vndoc.node.test"), logging.INFO, "x", message_id=own, inbox=other, item=own)
+    line = formatted(caplog)
+    assert line["message_id"] == own
+    assert line["inbox"] == "*********901"
+    assert line["item"] != own
+
+
 def fail(error: Exception) -> None:
     raise error
 

@@ -170,7 +170,15 @@ def test_a_database_with_tables_of_others_of_the_same_name_is_refused(address: s
 
 @pytest.mark.parametrize(
     "address",
-    ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true", "mysql://u:secret@h/d", "x", ""],
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "sqlite:///file::memory:?uri=true",
+        "mysql://u:secret@h/d",
+        "x",
+        "",
+    ],
 )
 def test_addresses_that_keep_nothing_or_mean_nothing(address: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError) as error:

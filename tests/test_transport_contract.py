@@ -72,6 +72,11 @@ class MixesKinds(Base):
             yield from super().pending(one)
 
 
+class CountsKindsApart(Base):
+    def pending(self, kind: Kind) -> Iterator[Item]:
+        return (attrs.evolve(item, id=str(number)) for number, item in enumerate(super().pending(kind)))
+
+
 class NewestFirst(Base):
     def pending(self, kind: Kind) -> Iterator[Item]:
         return iter(list(super().pending(kind))[::-1])
@@ -211,6 +216,7 @@ DEFECTS: list[tuple[type[Base], str]] = [
     (WrongDigest, "t03"),
     (ReadsTheMailOfOthers, "t04"),
     (MixesKinds, "t05"),
+    (CountsKindsApart, "t05"),
     (NewestFirst, "t06"),
     (FetchingTakesAway, "t07"),
     (OpensOnce, "t08"),

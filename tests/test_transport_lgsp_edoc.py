@@ -381,12 +381,13 @@ def test_edoc_asks_as_the_product_does(kind: Kind, word: str) -> None:
     assert server.seen[0].body == PACKET
     assert server.seen[0].headers["content-type"] == "application/octet-stream"
     assert [seen.headers.get("docid") for seen in server.seen] == [None, None, "5", "5"]
-    assert [(item.id, item.kind, item.recipient) for item in items] == [("5", kind, "H53"), ("6", kind, "H53")]
+    names = ["5", "6"] if kind is Kind.DOCUMENT else ["status/5", "status/6"]
+    assert [(item.id, item.kind, item.recipient) for item in items] == [(name, kind, "H53") for name in names]
     assert (receipt.transport_id, receipt.accepted, receipt.carrier) == ("17", ("H1",), "edoc")
 
 
 EDOC_REFUSALS = [
-    ("M.Exist", "carrier-duplicate"), ("M.DOCUMENT", "carrier-item-unknown"),
+    ("M.Exist", "carrier-duplicate"), ("ExistDoc", "carrier-duplicate"), ("M.DOCUMENT", "carrier-item-unknown"),
     ("M.CheckPermission", "carrier-credentials"), ("M.MessageHeader.To", "carrier-unknown-recipient"),
     ("M.MessageHeader.From", "carrier-unknown-sender"), ("M.10", "carrier-refused"), ("M.22", "carrier-refused"),
     ("M.23", "carrier-recipient-closed"), ("M.Odd", "carrier-failed"),
@@ -416,6 +417,10 @@ def test_the_table_of_edoc_is_tested_whole() -> None:
     [
         ({"code": "9999", "status": "Error", "errors": None}, "carrier-failed"),
         ({"code": "9999", "errors": [None]}, "carrier-failed"),
+        ({"code": "0", "status": "Error", "docId": 0, "errors": []}, "carrier-failed"),
+        ({"code": "0", "status": "Fail", "docId": 5}, "carrier-failed"),
+        ({"code": "0", "status": "False", "docId": 5}, "carrier-failed"),
+        ({"code": "0", "status": "Error", "docId": 0, "errors": [{"code": "M.Exist"}]}, "carrier-duplicate"),
         ({"status": "Success"}, "carrier-nonsense"),
         ({"code": "0"}, "carrier-nonsense"),
         ([], "carrier-nonsense"),
@@ -438,6 +443,11 @@ def test_edoc_knows_agencies_and_documents() -> None:
         assert client.exists(sender="H1", recipient="H2", code="1/CV-Đ")
         assert json.loads(server.seen[0].body) == {"fromOrgan": "H1", "toOrgan": "H2", "docCode": "1/CV-Đ"}
         assert failing(lambda: client.exists(sender="a", recipient="b", code="c")).code == "carrier-nonsense"
+    with serving(
+        *(answer({"status": "Success", "code": "200", "isExist": found}) for found in (True, False))
+    ) as server:
+        client = edoc(server).client
+        assert [client.exists(sender="H1", recipient="H2", code="1/CV") for _ in range(2)] == [True, False]
     with serving(good(organizations="x", data={})) as server:
         assert failing(lambda: list(edoc(server).agencies())).code == "carrier-nonsense"
         assert failing(lambda: list(edoc(server).pending(Kind.STATUS))).code == "carrier-nonsense"

@@ -105,6 +105,9 @@ def test_the_address_book() -> None:
     one.register(AgencyRecord(code="H14.09", name="Chi cục Mẫu"))
     axis.transport(AGENCIES[2]).remove(AGENCIES[2])
     assert [(record.code, record.deleted) for record in one.changes(since)] == [("H14.09", False), (AGENCIES[2], True)]
+    with pytest.raises(OwnFaultError, match="zone") as error:
+        one.changes(since.replace(tzinfo=None))
+    assert error.value.code == "carrier-parameter"
     with pytest.raises(OwnFaultError) as error:
         one.register(AgencyRecord(code=AGENCIES[1], name="Của người khác"))
     assert error.value.code == "carrier-refused"

@@ -674,6 +674,7 @@ def test_what_cannot_be_a_spool(tmp_path: Path) -> None:
     for wrong in (
         lambda: SpoolTransport(tmp_path, []),
         lambda: SpoolTransport(tmp_path, ["../x"]),
+        lambda: SpoolTransport(tmp_path, "H14"),
         lambda: SpoolTransport(tmp_path, ["H14"], max_failures=0),
         lambda: SpoolTransport.create(tmp_path, ["a/b"]),
     ):

@@ -150,6 +150,38 @@ def test_a_request_of_ours_is_one_of_the_captured_ones(shared: Path) -> None:
 # -- operations ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime.datetime(2025, 1, 1),  # noqa: DTZ001 - that is the point
+        datetime.date(2025, 1, 1),
+        datetime.datetime(9999, 12, 31, 23, tzinfo=datetime.UTC),
+        datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=7))),
+        "01/01/2025",
+    ],
+)
+def test_a_time_without_zone_is_never_taken_for_that_of_this_machine(at: Any) -> None:
+    with serving(ok(data=[])) as server:
+        vxp = client(server)
+        book = VxpTransport(vxp)
+        for name, call in (
+            ("fromDate", lambda: vxp.received(Kind.STATUS, at)),
+            ("toDate", lambda: vxp.received(Kind.STATUS, None, at)),
+            ("fromDate", lambda: vxp.sent(since=at)),
+            ("since", lambda: list(book.changes(at))),
+        ):
+            with pytest.raises(OwnFaultError, match=name) as error:
+                call()
+            assert error.value.code == "carrier-parameter"
+        assert server.seen == []
+
+
+def test_the_first_day_of_the_calendar_has_four_digits_for_its_year() -> None:
+    with serving(ok(data=[])) as server:
+        client(server).received(Kind.STATUS, datetime.datetime.min.replace(tzinfo=datetime.UTC))
+    assert server.seen[0].headers["xroadvnpt-fromdate"] == "01/01/0001 07:00:00"
+
+
 def calls(vxp: VxpClient) -> Iterator[tuple[str, str, dict[str, str], Any]]:
     """Do every operation; yield its method, name, parameters, and what came of it."""
     day, next_day = (datetime.datetime(2024, 12, 31 - i, 17, tzinfo=datetime.UTC) for i in (0, -0))
@@ -369,6 +401,13 @@ def test_more_recipients_than_headers_can_name_are_told_before_anything_is_sent(
 def test_a_packet_needs_a_recipient(recipients: Any) -> None:
     with serving(ok()) as server, pytest.raises(OwnFaultError, match="carrier-recipients-missing"):
         carrier(server).submit(outgoing(), recipients)
+
+
+def test_a_single_text_is_no_list_of_recipients() -> None:
+    with serving(ok()) as server, pytest.raises(OwnFaultError, match="recipients") as error:
+        carrier(server).submit(outgoing(), "H14")
+    assert error.value.code == "carrier-parameter"
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("sender", ["tiếng Việt", "a\r\nX-Evil: 1"])
@@ -626,6 +665,13 @@ def fetched(*script: Any, **how: Any) -> bytes:
 @pytest.mark.parametrize("data", [PACKET, b"\xef\xbb\xbf<?xml version='1.0'?><edXML/>", b"1212<edXML/>", b"<e/>\r\n"])
 def test_a_packet_is_taken_for_what_it_is_not_for_its_media_type(data: bytes, media_type: str) -> None:
     assert fetched(answer(data, media_type=media_type)) == data
+
+
+def test_a_part_of_a_packet_is_no_packet() -> None:
+    """HTTP 206 says that something is missing, and nobody asked for a part."""
+    with serving(answer(b"<edXML>", status=206)) as server, pytest.raises(PeerFaultError) as error:
+        client(server).download("5b86")
+    assert (error.value.code, error.value.retry) == ("carrier-nonsense", Retry.SAFE)
 
 
 def test_getedoc_stands_in_where_downloads_are_not_offered() -> None:

@@ -17,7 +17,7 @@ from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
 from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row, part_row
 from vndoc.node.events import Event, EventKind
-from vndoc.store import Conflict, Delivery, Document, Heard, Message, Saga, Unit
+from vndoc.store import TRANSIENT, Conflict, Delivery, Document, Heard, Message, Saga, Unit
 
 
 class HookFailedError(Exception):
@@ -275,14 +275,17 @@ def _id_of(packet: DocumentPacket) -> str | None:
 
 
 def call_hook(hook: Callable[..., None] | None, *given: object) -> None:
-    """Call a hook of the office system, if there is one; what it raises is told apart from what we raise."""
+    """Call a hook of the office system, if there is one; what it raises is told apart from what we raise.
+
+    A hook that finds the store gone, or busy, has not failed: it is called again when the store is there.
+    """
     if hook is None:
         return
     try:
         hook(*given)
-    except StoreError:
-        raise
     except Exception as error:
+        if isinstance(error, StoreError) and error.code in TRANSIENT:
+            raise
         raise HookFailedError(error) from error
 
 

@@ -23,6 +23,7 @@ from vndoc.exchange import PAUSING, OwnFault, PeerFault, fault_of
 from vndoc.node._context import LOG, Context, in_hand, said
 from vndoc.node._effects import About, Carrying
 from vndoc.node._heart import heartbeat, lease_may_be_lost
+from vndoc.node._words import kept_word
 from vndoc.node.events import EventKind
 from vndoc.node.logs import log
 from vndoc.node.policy import Unsure
@@ -172,7 +173,7 @@ class Pushing:
                 unit.outbox.mark(lease, at=self.ctx.now())
         self.ctx.store.reached("push.marked")
         try:
-            receipt = self.carrier.submit(packet, row.recipients)
+            receipt = kept_word(self.carrier.submit(packet, row.recipients))
             state = OutboxState.SENT if receipt.accepted or not receipt.refused else OutboxState.REFUSED
             fault = None if state is OutboxState.SENT else OwnFault(receipt.refused[0].code)
         except TransportError as error:

@@ -24,6 +24,7 @@ from vndoc.node._deciding import TOO_EARLY, Decision, decide
 from vndoc.node._effects import HookFailedError
 from vndoc.node._heart import heartbeat, lease_may_be_lost
 from vndoc.node._understanding import Incoming, understand
+from vndoc.node._words import can_be_kept, storable
 from vndoc.node.logs import log
 from vndoc.store import TRANSIENT, BlobInfo, InboxRow, InboxState, Lease, Received, Unit
 from vndoc.text import shorten
@@ -92,7 +93,7 @@ class Taking:
         """Take what a carrier of others raises against its word for nonsense of the peer."""
         try:
             yield
-        except VndocError:
+        except (TransportError, StoreError):
             raise
         except Exception as error:
             raise PeerFaultError("carrier-nonsense", carrier=self.carrier.name, detail=type(error).__name__) from error
@@ -108,13 +109,14 @@ class Taking:
                 row = known.get(item.id)
                 if self._rests() is not None:
                     break  # it has failed too often: each of a hundred thousand copies would wait for its time-out
-                if row is not None:
-                    if row.state.final and item.state is not ItemState.FAIL:
-                        self._tell(item, row)
-                elif self._has_failed(item):
+                if row is None and self._has_failed(item):
                     self._again.append(item)
-                else:
+                elif row is None:
                     self._fetch(item, get)
+                elif row.kind != item.kind.value:
+                    self._left(item)  # its id is taken, and what was never fetched is not told as done
+                elif row.state.final and item.state is not ItemState.FAIL:
+                    self._tell(item, row)
         self.flush()
 
     def _most_ahead(self) -> int:
@@ -136,12 +138,16 @@ class Taking:
         self.flush()
 
     def _can_be_named(self, item: Item) -> bool:
-        """Return whether the id of *item* can stand in a row; what has another one is left at the axis, and told."""
-        if item.id == storable(item.id):
+        """Return whether *item* can stand in a row; what cannot is left at the axis, and told."""
+        if can_be_kept(item):
             return True
-        self.taken.failed += 1
-        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=item.id)
+        self._left(item)
         return False
+
+    def _left(self, item: Item) -> None:
+        self.taken.failed += 1
+        name = getattr(item, "id", None)
+        log(LOG, logging.ERROR, "copy with an id that cannot be kept", carrier=self.carrier.name, item=name)
 
     def _get(self, item: Item) -> tuple[MemoryOctets | None, BlobInfo]:
         """Fetch one copy and keep it: its octets, if it is small, and its name in the store."""
@@ -367,11 +373,6 @@ def item_of(row: InboxRow) -> Item:
         recipient=row.recipient,
         extra=MappingProxyType(dict(row.extra)),
     )
-
-
-def storable(text: str) -> str:
-    """Return *text* as every database keeps it: without NUL and halves of characters, at most 500 characters."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")[:500]
 
 
 def _reason(error: Exception) -> tuple[str, str]:

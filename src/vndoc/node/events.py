@@ -118,7 +118,9 @@ InTransaction = Callable[[Connection, Event], None]
 """A hook that writes to the same database, in the same transaction: it has exactly one effect.
 
 It gets the SQLAlchemy connection and must neither commit nor roll back. What it raises undoes the transaction; the
-work is tried again later, and parked after some attempts.
+work is tried again later, and parked after some attempts. It must not call what writes, such as
+:meth:`Node.act <vndoc.node.Node.act>`: that asks for a transaction of its own and would wait for this one.
+The other hook may.
 """
 
 AtLeastOnce = Callable[[Event, str], None]

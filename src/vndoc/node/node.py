@@ -13,6 +13,7 @@ Several processes may work on one PostgreSQL store; on SQLite one works and othe
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import os
@@ -147,11 +148,10 @@ class Node:
 
     *store* is open; *carriers* are the ways out under the names that the routing *table* uses. *own* are the agencies
     that this node sends and receives for: organ codes with what stands in ``From``, or codes alone, whose names the
-    table knows. *trust* verifies signatures,
-    with *revocation* where there is some; None verifies nothing. *own_system* is our connected system in the
-    table. *in_transaction* and *at_least_once* are the hooks of the office system
-    (:data:`~vndoc.node.InTransaction`, :data:`~vndoc.node.AtLeastOnce`). *clock*, *jitter* (a number from 0 to 1) and
-    *worker* (a name that no other process has) have defaults.
+    table knows. *trust* verifies signatures, with *revocation* where there is some; None verifies nothing.
+    *own_system* is our connected system in the table. *in_transaction* and *at_least_once* are the hooks of the office
+    system (:data:`~vndoc.node.InTransaction`, :data:`~vndoc.node.AtLeastOnce`). *clock*, *jitter* (a number from 0 to
+    1) and *worker* (a name that no other process has) have defaults.
 
     Methods may be called from several threads, but for those that use carriers (:meth:`push`, :meth:`poll`,
     :meth:`work`, :meth:`run`): they take turns.
@@ -198,7 +198,7 @@ class Node:
             at_least_once=at_least_once,
             metrics=Metrics(),
         )
-        self._turns = threading.Lock()
+        self._turns = threading.RLock()  # a hook that asks for a turn within one must not wait for itself
 
     def __repr__(self) -> str:
         return f"Node({', '.join(self._ctx.own)}; {', '.join(self._ctx.carriers)})"
@@ -453,10 +453,11 @@ class Node:
             return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
 
     def close(self) -> None:
-        """Give up the carriers and the store. Closing twice does nothing."""
-        for carrier in self._ctx.carriers.values():
-            carrier.close()
-        self.store.close()
+        """Give up the carriers and the store, all of them whatever one raises. Closing twice does nothing."""
+        with contextlib.ExitStack() as last:
+            last.callback(self.store.close)
+            for carrier in self._ctx.carriers.values():
+                last.callback(carrier.close)
 
     # -- looking after it --------------------------------------------------------------------------
 

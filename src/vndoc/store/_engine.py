@@ -112,7 +112,7 @@ def _url(address: str) -> URL:
     backend = url.get_backend_name()
     if backend not in _DRIVERS:
         raise StoreError("store-address", detail=_OTHER_DATABASE.filled(found=backend))
-    if backend == "sqlite" and (not url.database or url.database == ":memory:" or "mode" in url.query):
+    if backend == "sqlite" and (not url.database or ":memory:" in url.database or "mode" in url.query):
         raise StoreError("store-address", detail=_IN_MEMORY)
     return url.set(drivername=_DRIVERS[backend])
 

@@ -128,14 +128,16 @@ class TransportContract(abc.ABC):
                 three.fetch(item).close()
 
     def test_t05_kinds_are_apart(self) -> None:
-        """T05: documents and statuses are listed apart."""
+        """T05: documents and statuses are listed apart, and no id stands for one of each."""
         with self._bench() as (bench, one, two, _):
             recipients = bench.setting.agencies[1:2]
             packets = {kind: bench.outgoing(recipients, kind) for kind in (Kind.STATUS, Kind.DOCUMENT)}
             for packet in packets.values():
                 one.submit(packet, recipients)
+            items = {kind: bench.one(two, kind) for kind in packets}
+            require(len({item.id for item in items.values()}) == len(items), "a document and a status have one id")
             for kind, packet in packets.items():
-                bench.check(two, bench.one(two, kind), packet)
+                bench.check(two, items[kind], packet)
 
     def test_t06_the_oldest_comes_first(self) -> None:
         """T06: what one sender sent is offered in the order of its sending."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import attrs
@@ -18,6 +19,15 @@ MAX_BYTES: Final = 64 * 1024
 _CODE: Final = r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}"
 CODE: Final = re.compile(_CODE)
 """Codes that may be the name of a folder."""
+
+
+def own_codes(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return *codes*, each once; nothing where one cannot be the name of a folder, or for a single text: its
+    characters would be taken for the codes.
+    """
+    unique = () if isinstance(codes, str) else tuple(dict.fromkeys(codes))
+    return unique if all(CODE.fullmatch(code) for code in unique) else ()
+
 
 _STAMP: Final = "%Y%m%dT%H%M%S%fZ"
 NAME: Final = re.compile(rf"(\d{{8}}T\d{{12}}Z)-(edoc|status)-([0-9a-f]{{32}})-({_CODE})")

@@ -15,6 +15,7 @@ from vndoc.text import Text, shorten
 from vndoc.transport._calls import Judged, json_answer, json_packet, utc_now, wrong_field
 from vndoc.transport._faults import Context, clock_skew, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
+from vndoc.transport._moments import aware
 from vndoc.transport._outgoing import outbound
 from vndoc.transport._packet_stream import packet_octets
 from vndoc.transport._vxp_rows import ReceivedRow, SentAnswer, SentRow, agency_row, received_row, sent_row, values
@@ -111,7 +112,7 @@ class VxpClient:
         *limit* is the biggest answer in octets (default: ``options.max_list``). Rows that cannot be understood are left
         out and counted in the log.
         """
-        parameters = {**_types(kind), **_period(since, until)}
+        parameters = {**_types(kind), **self._period(since, until)}
         return self._listed("getReceivedEdocList", parameters, received_row, limit)
 
     def sent(
@@ -126,7 +127,7 @@ class VxpClient:
         narrowed = {} if kind is None else _types(kind)
         if doc_id is not None:
             narrowed["docId"] = doc_id
-        return self._listed("getSentEdocList", {**narrowed, **_period(since, until)}, sent_row)
+        return self._listed("getSentEdocList", {**narrowed, **self._period(since, until)}, sent_row)
 
     def send(self, packet: Outgoing, to: Sequence[str] | None = None, *, limit: int | None = None) -> SentAnswer:
         """``sendEdoc``: hand over *packet*; *to* names the recipients beside the packet's own header, as a JSON array.
@@ -305,6 +306,10 @@ class VxpClient:
         most = self.http.options.max_list
         return self._request(name, parameters, max_answer=most if limit is None else min(limit, most))
 
+    def _period(self, since: datetime.datetime | None, until: datetime.datetime | None) -> dict[str, str]:
+        given = (("fromDate", since), ("toDate", until))
+        return {name: list_time(aware(at, carrier=self.carrier, name=name)) for name, at in given if at is not None}
+
     def _listed(
         self,
         name: str,
@@ -364,8 +369,3 @@ class VxpClient:
 
 def _types(kind: Kind) -> dict[str, str]:
     return {"servicetype": "eDoc", "messagetype": kind.value}
-
-
-def _period(since: datetime.datetime | None, until: datetime.datetime | None) -> dict[str, str]:
-    given = (("fromDate", since), ("toDate", until))
-    return {name: list_time(at) for name, at in given if at is not None}

@@ -79,4 +79,5 @@ def timestamp(at: datetime.datetime) -> str:
 
 def list_time(at: datetime.datetime) -> str:
     """Return *at* (aware) as ``dd/MM/yyyy HH:mm:ss`` in Vietnamese time, as the lists take it."""
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+    local = at.astimezone(VIETNAM)
+    return f"{local:%d/%m}/{local.year:04d} {local:%H:%M:%S}"

@@ -10,6 +10,7 @@ from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.text import Text
 from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._listing import fresh_items, halved
+from vndoc.transport._moments import aware
 from vndoc.transport._outgoing import checked_recipients
 from vndoc.transport._vxp_client import VxpClient
 from vndoc.transport._vxp_rows import ReceivedRow
@@ -194,6 +195,8 @@ class VxpTransport:
 
     def changes(self, since: datetime.datetime | None = None) -> Iterator[AgencyRecord]:
         """Yield the units that were changed after *since* (aware), or whose time of change cannot be told."""
+        if since is not None:
+            since = aware(since, carrier=self.client.carrier, name="since")
         for unit in self.client.units():
             if since is None or unit.modified is None or unit.modified > since:
                 yield unit

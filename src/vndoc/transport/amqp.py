@@ -31,7 +31,7 @@ import attrs
 
 from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError, UsageError, VndocError
-from vndoc.transport._sidecar import CODE
+from vndoc.transport._sidecar import CODE, own_codes
 from vndoc.transport.base import Features, Item, ItemState, Kind, Outgoing, Receipt, Refusal, Settlement
 from vndoc.transport.blobs import Blobs, FolderBlobs
 from vndoc.transport.content import Fetched, pieces
@@ -116,7 +116,7 @@ class AmqpTransport:
         clock: Callable[[], datetime.datetime] = _utc_now,
     ) -> None:
         self._name = name
-        self._codes = tuple(dict.fromkeys(codes))
+        self._codes = own_codes(codes)
         self._blobs = FolderBlobs(blobs) if isinstance(blobs, str | os.PathLike) else blobs
         self._inline_limit = inline_limit
         self._timeout = timeout
@@ -128,7 +128,7 @@ class AmqpTransport:
         self._settled: OrderedDict[str, bytes] = OrderedDict()
         self._open = True
         for wrong, detail in (
-            (not self._codes or not all(CODE.fullmatch(code) for code in self._codes), "codes"),
+            (not self._codes, "codes"),
             (not 0 <= inline_limit <= INLINE_MOST, f"inline_limit: 0 to {INLINE_MOST}"),
             (not timeout > 0, "timeout"),
             (delivery_limit < 1, "delivery_limit"),

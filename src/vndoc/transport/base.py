@@ -114,8 +114,9 @@ class Receipt:
 class Item:
     """One copy that waits at the axis for this system.
 
-    ``id`` is a transport id: different for each receiver's copy and unrelated to DocumentId. ``sender`` and
-    ``recipient`` are what the axis says, a hint only. ``extra`` holds what the carrier needs to fetch and settle it.
+    ``id`` is a transport id: different for each receiver's copy, be it of a document or of a status, and unrelated to
+    DocumentId. ``sender`` and ``recipient`` are what the axis says, a hint only. ``extra`` holds what the carrier needs
+    to fetch and settle it.
     """
 
     id: str

@@ -39,7 +39,10 @@ T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 
 _GOOD: Final = frozenset({"0", "200"})
+_BAD: Final = frozenset({"fail", "error", "false"})
 _KINDS: Final = {Kind.DOCUMENT: "EDOC", Kind.STATUS: "STATUS"}
+_STATUS: Final = "status/"
+"""Before the id of a status: the axis gives the same number to a document and to a status (practice: Bkav eDoc)."""
 _NO_SECRET = Text("token phải là Secret", "token must be a Secret")
 _NO_HEADER = Text("phải là 1 đến 1024 ký tự ASCII in được", "it must be 1 to 1024 printable ASCII characters")
 
@@ -144,9 +147,9 @@ class EdocRestClient:
         body = Outbound.of(json.dumps(fields, separators=(",", ":")).encode("ascii"))
         request = self._request("POST", "/checkExistDocument", {}, body=body)
         answer, _ = json_answer(self.http, request, self._judging(Context()))
-        found = answer.get("data")
+        found = answer.get("isExist", answer.get("data"))
         if not isinstance(found, bool):
-            raise wrong_field(self.carrier, "data")
+            raise wrong_field(self.carrier, "isExist")
         return found
 
     def close(self) -> None:
@@ -200,7 +203,8 @@ class EdocRestClient:
             code = text_of(found, "code")
             if code is None:
                 raise wrong_field(self.carrier, "code", retry)
-            if code not in _GOOD:
+            status = (text_of(found, "status") or "").lower()
+            if code not in _GOOD or status in _BAD:  # a status that could not be entered is an error with the code 0
                 self._refuse(found, Retry.SAFE, context)  # it says itself that nothing was done
 
         return judged
@@ -226,6 +230,11 @@ def _errors(found: dict[str, Any]) -> list[tuple[str, str]]:
         for row in rows_of(found, "errors")
         if row is not None
     ]
+
+
+def _doc_id(item: Item) -> str:
+    """Return the axis' own id of *item*."""
+    return item.id.removeprefix(_STATUS) if item.kind is Kind.STATUS else item.id
 
 
 def _fits(value: str) -> bool:
@@ -303,13 +312,14 @@ class EdocRestTransport(ReadOnlyDirectory):
         )
 
     def pending(self, kind: Kind) -> Iterator[Item]:
-        """Yield what waits, in the axis' order."""
+        """Yield what waits, in the axis' order. Documents and statuses are counted apart: the id tells a status."""
         for doc_id in dict.fromkeys(self.client.pending(kind)):
-            yield Item(id=doc_id, kind=kind, recipient=self.client.organ)
+            name = f"{_STATUS}{doc_id}" if kind is Kind.STATUS else doc_id
+            yield Item(id=name, kind=kind, recipient=self.client.organ)
 
     def fetch(self, item: Item) -> Content:
         """Return the octets of *item*. Raises ``carrier-item-unknown``, ``carrier-answer-too-big``."""
-        return self.client.get(item.id, item.kind, limit=self._features.max_bytes)
+        return self.client.get(_doc_id(item), item.kind, limit=self._features.max_bytes)
 
     def settle(self, item: Item, settlement: Settlement) -> None:
         """Confirm *item* if it is done; for anything else do nothing: it stays on the list.
@@ -318,7 +328,7 @@ class EdocRestTransport(ReadOnlyDirectory):
         """
         if settlement is Settlement.DONE:
             with gone_is_done(settlement):
-                self.client.confirm(item.id, item.kind)
+                self.client.confirm(_doc_id(item), item.kind)
 
     def agencies(self) -> Iterator[AgencyRecord]:
         """Yield every agency that the axis lists."""

@@ -46,6 +46,7 @@ VXP_FAULTS: Mapping[str, Fault] = LGSP_FAULTS
 EDOC_FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
         "M.Exist": Fault("carrier-duplicate"),
+        "ExistDoc": Fault("carrier-duplicate"),
         "M.DOCUMENT": Fault("carrier-item-unknown"),  # the document of another agency, or none
         "M.CheckPermission": Fault("carrier-credentials"),
         "M.MessageHeader.To": Fault("carrier-unknown-recipient"),

@@ -240,6 +240,8 @@ class HttpClient:
         _LOG.debug("%s %s: HTTP %d", self.carrier, request.path.partition("?")[0], status)
         if status in request.accepts:
             return
+        if status == 206:  # a part, which nobody asked for
+            raise arriving.nonsense(WORDS["cut"])
         if 200 <= status < 300:
             if not sending.complete:  # an honest peer cannot be content with a part
                 raise PeerFaultError(

@@ -16,6 +16,7 @@ import attrs
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError
+from vndoc.transport._moments import aware
 from vndoc.transport.base import (
     AgencyRecord,
     Features,
@@ -254,6 +255,8 @@ class MemoryTransport:
     def changes(self, since: datetime.datetime | None = None) -> Iterator[AgencyRecord]:
         """Yield what was entered or deleted after *since*, oldest first."""
         self._check()
+        if since is not None:
+            since = aware(since, carrier=self._name, name="since")
         records = [(record.modified, record) for record in self._axis.records() if record.modified is not None]
         records.sort(key=lambda one: one[0])
         return (record for modified, record in records if since is None or modified > since)

@@ -48,7 +48,7 @@ from vndoc.transport._files import (
     sync_folder,
     write_aside,
 )
-from vndoc.transport._sidecar import CODE, MAX_BYTES, NAME, Sidecar, parsed, stamp, written
+from vndoc.transport._sidecar import CODE, MAX_BYTES, NAME, Sidecar, own_codes, parsed, stamp, written
 from vndoc.transport._spool_listing import Copy, Listing, Rest, Stray, StrayReason
 from vndoc.transport.base import Features, Item, ItemState, Kind, Outgoing, Receipt, Refusal, Settlement
 from vndoc.transport.content import Fetched, pieces
@@ -98,7 +98,7 @@ class SpoolTransport:
         clock: Callable[[], datetime.datetime] = _utc_now,
     ) -> None:
         self._root = Path(root)
-        self._codes = tuple(dict.fromkeys(codes))
+        self._codes = own_codes(codes)
         self._name = name
         self._max_failures = max_failures
         self._max_bytes = max_bytes
@@ -106,7 +106,7 @@ class SpoolTransport:
         self._last = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         self._told: set[str] = set()
         self._open = True
-        if not self._codes or not all(CODE.fullmatch(code) for code in self._codes):
+        if not self._codes:
             raise OwnFaultError("carrier-configuration", carrier=name, detail="codes")
         if max_failures is not None and max_failures < 1:
             raise OwnFaultError("carrier-configuration", carrier=name, detail="max_failures")

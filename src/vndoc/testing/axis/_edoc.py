@@ -130,7 +130,7 @@ class EdocFace:
         source, target = (self.office.core.agency(str(fields.get(name, ""))) for name in ("fromOrgan", "toOrgan"))
         notation = str(fields.get("docCode", ""))
         found = source is not None and target is not None and self.office.core.knows(source.code, target.code, notation)
-        return as_json({**_FINE, "code": "200", "data": found})
+        return as_json({**_FINE, "code": "200", "data": found, "isExist": found})
 
 
 def _kind(ask: Ask) -> Kind:

@@ -17,7 +17,7 @@ from test_cms_properties import DIRECT, PSS, SIGNED, STAMPED, TOKEN
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import CryptoPolicy, Family, KeyRule, Purpose, TrustStore, Use, certificate, judging, ocsp, validate_path
-from vndoc.pki.building import PathLimits, Search
+from vndoc.pki.building import PathLimits, Search, only_chain
 from vndoc.pki.judging import PathParameters, judge_path
 from vndoc.signature import _cms_attributes, _cms_structure
 from vndoc.signature.cms import read_cms
@@ -213,8 +213,9 @@ def test_the_only_chain_is_the_first_one(
 ) -> None:
     trust = TrustStore.of([ROOT.certificate], purposes=[Purpose.GOVERNMENT])
     limits = PathLimits(depth=depth, steps=steps)
-    searches = [Search(trust, frozenset({Purpose.GOVERNMENT}), tuple(pool), NOW, limits) for _ in range(2)]
-    only, first = searches[0].only_chain(leaf), next(searches[1].chains(leaf), None)
+    purpose, certificates = frozenset({Purpose.GOVERNMENT}), tuple(pool)
+    first = next(Search(trust, purpose, certificates, NOW, limits).chains(leaf), None)
+    only = only_chain(leaf, trust, purpose, certificates, limits, {})
     assert only is None or only == first
 
 

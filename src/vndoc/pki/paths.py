@@ -15,7 +15,7 @@ import attrs
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.addresses import issuer_addresses
-from vndoc.pki.building import PathLimits, Search, Signed
+from vndoc.pki.building import PathLimits, Search, Signed, only_chain
 from vndoc.pki.certificate import Certificate, load_certificates
 from vndoc.pki.extensions import OCSP_SIGNING, TIME_STAMPING
 from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
@@ -164,9 +164,8 @@ class _Run:
         stuck: dict[Certificate, None],
     ) -> PathResult | None:
         """Return the best answer among the paths that reach an anchor, or ``None``; say where the others ended."""
-        search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, False, stuck)
         first = None
-        only = search.only_chain(certificate)
+        only = only_chain(certificate, trust, self.purpose, self.pool, self.limits, self.checked)
         if only is not None:
             first = self._judge(*only, end_use, nested)
             if first.passed:

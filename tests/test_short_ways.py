@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_support import person
 from test_cms_properties import DIRECT, PSS, SIGNED, STAMPED, TOKEN
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
@@ -20,7 +21,7 @@ from vndoc.pki import CryptoPolicy, Family, KeyRule, Purpose, TrustStore, Use, c
 from vndoc.pki.building import PathLimits, Search, only_chain
 from vndoc.pki.judging import PathParameters, judge_path
 from vndoc.signature import _cms_attributes, _cms_structure
-from vndoc.signature.cms import read_cms
+from vndoc.signature.cms import SignaturePolicyId, read_cms, sign_cms
 from vndoc.testing.pki import Authority, basic_constraints, key_usage
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
@@ -124,6 +125,35 @@ def test_signers(data: bytes) -> None:
                 for v2 in (False, True):
                     one = short_way(_cms_attributes._usual_id, value, v2)
                     assert one is None or one == _cms_attributes._unusual_id(value, v2)
+
+
+FULL = sign_cms(
+    b"x",
+    signer=person("rsa-2048").signer(),
+    signing_time=NOW,
+    commitment="1.2.840.113549.1.9.16.6.1",
+    policy=SignaturePolicyId("1.2.3", "sha256", bytes(32)),
+    detached=False,
+)
+
+
+@hypothesis.settings(max_examples=400, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@given(data=changed([SIGNED, STAMPED, FULL, DIRECT]))
+def test_attributes_that_few_signatures_have(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        found = read_cms(data)
+    except SignatureError:
+        return
+    with monkeypatch.context() as patch:
+        patch.setattr(_cms_attributes, "OF_EVERY_SIGNATURE", frozenset())
+        assert read_cms(data) == found
+
+
+def test_every_attribute_is_read() -> None:
+    [facts] = read_cms(FULL)
+    assert facts.commitment_types == ("1.2.840.113549.1.9.16.6.1",)
+    assert facts.signature_policy == "1.2.3"
+    assert facts.claimed_time == NOW
 
 
 def test_the_short_way_is_taken() -> None:

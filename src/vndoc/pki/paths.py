@@ -360,7 +360,10 @@ class PathValidator:
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
     ) -> PathResult:
         """Return the answer of :func:`validate_path`; raises as it does."""
-        return self.kept(certificate, at=at, pool=pool) or self._new(certificate, at, pool)
+        if at.tzinfo is None:
+            raise UsageError("time-zone-missing")
+        asked = certificate.der, tuple([other.der for other in pool])
+        return self._known(asked, at) or self._new(certificate, at, pool, asked)
 
     def kept(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
@@ -368,7 +371,9 @@ class PathValidator:
         """Return the answer if it is kept, else ``None``. Raises ``time-zone-missing`` as :meth:`validate`."""
         if at.tzinfo is None:
             raise UsageError("time-zone-missing")
-        asked = certificate.der, tuple([other.der for other in pool])
+        return self._known((certificate.der, tuple([other.der for other in pool])), at)
+
+    def _known(self, asked: _Asked, at: datetime.datetime) -> PathResult | None:
         lasting = self._lasting.get(asked)
         if lasting is not None:
             (since, until), result = lasting
@@ -383,7 +388,9 @@ class PathValidator:
         known = self._lasting.get((certificate.der, tuple([other.der for other in pool])))
         return known[0] if known is not None and known[0][0] < at < known[0][1] else None
 
-    def _new(self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...]) -> PathResult:
+    def _new(
+        self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...], asked: _Asked
+    ) -> PathResult:
         result = validate_path(
             certificate,
             trust=self.trust,
@@ -396,7 +403,6 @@ class PathValidator:
             parameters=self.parameters,
             limits=self.limits,
         )
-        asked = certificate.der, tuple([other.der for other in pool])
         span = None
         if self.revocation is None:
             span = span_of(result.outcome, at, self.trust, self.crypto, (certificate, *pool))

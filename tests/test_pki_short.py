@@ -145,9 +145,9 @@ def test_a_faultless_path_is_judged_as_any(
     use: Use,
 ) -> None:
     path = (leaf, *chain, anchor.certificate)
-    found = judging._faultless(path, anchor, at, POLICY, use, parameters)
+    found = judging.faultless(path, anchor, at, POLICY, use, parameters)
     if found is not None:
-        assert found == judging._walked(path, anchor, at, POLICY, use, parameters)
+        assert found == judging.walked(path, anchor, at, POLICY, use, parameters)
 
 
 @hypothesis.settings(max_examples=600)
@@ -215,8 +215,8 @@ def test_one_thing_is_wrong(wrong: int, good: int, rows: list[Extension]) -> Non
         for use in (Use.END_CERTIFICATE, Use.IMPRINT):
             anchor = TrustAnchor(certificate=path[-1], purposes=frozenset())
             given = ((leaf, *path), anchor, NOW, POLICY, use, PathParameters())
-            found = judging._faultless(*given)
-            assert found is None or found == judging._walked(*given)
+            found = judging.faultless(*given)
+            assert found is None or found == judging.walked(*given)
 
 
 @pytest.mark.parametrize("anchor", [None, NOW + DAY, NOW])
@@ -227,8 +227,8 @@ def test_the_short_way_is_taken(anchor: datetime.datetime | None, length: int | 
     leaf = ca.person("An", key="p256").certificate
     trusted = TrustAnchor(certificate=root.certificate, purposes=frozenset(), not_after=anchor)
     arguments = (trusted, NOW, POLICY, Use.END_CERTIFICATE, PathParameters())
-    assert judging._faultless((leaf, ca.certificate, root.certificate), *arguments) is not None
-    assert judging._faultless((root.certificate,), *arguments) is None
+    assert judging.faultless((leaf, ca.certificate, root.certificate), *arguments) is not None
+    assert judging.faultless((root.certificate,), *arguments) is None
 
 
 def test_a_profile_is_that_of_its_class() -> None:

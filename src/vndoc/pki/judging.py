@@ -75,12 +75,12 @@ def judge_path(
     The signatures were verified by the search. Constraints inside the anchor's own certificate count as those of
     RFC 5937 do: its path length and its name constraints.
     """
-    return _faultless(chain, anchor, at, crypto, end_use, parameters) or _walked(
+    return faultless(chain, anchor, at, crypto, end_use, parameters) or walked(
         chain, anchor, at, crypto, end_use, parameters
     )
 
 
-def _faultless(
+def faultless(
     chain: tuple[Certificate, ...],
     anchor: TrustAnchor,
     at: datetime.datetime,
@@ -88,7 +88,7 @@ def _faultless(
     end_use: Use,
     parameters: PathParameters,
 ) -> Judgement | None:
-    """Return what :func:`_walked` does for a path that keeps to every rule and is bound by nothing but its policies.
+    """Return what :func:`walked` does for a path that keeps to every rule and is bound by nothing but its policies.
 
     ``None`` leaves all others to it: whoever says what is wrong, and where names or counters have to be kept.
     """
@@ -147,7 +147,7 @@ def _plain_policies(chain: tuple[Certificate, ...], parameters: PathParameters) 
     return frozenset(found)
 
 
-def _walked(
+def walked(
     chain: tuple[Certificate, ...],
     anchor: TrustAnchor,
     at: datetime.datetime,

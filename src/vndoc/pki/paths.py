@@ -19,7 +19,7 @@ from vndoc.pki.building import PathLimits, Search, Signed, only_chain
 from vndoc.pki.certificate import Certificate, load_certificates
 from vndoc.pki.extensions import OCSP_SIGNING, TIME_STAMPING
 from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
-from vndoc.pki.judging import PathParameters, judge_path, use_of
+from vndoc.pki.judging import PathParameters, faultless, judge_path, use_of
 from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
 from vndoc.pki.policy import CryptoPolicy, Use
 from vndoc.pki.reasons import PATH_REASONS, fetch_reason, path_reason
@@ -98,12 +98,48 @@ def validate_path(
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
-    attempt = None if fetch is None else FetchAttempt(FetchSession.of(fetch))
-    run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits, attempt)
+    known = tuple(pool)
+    checked: dict[tuple[bytes, bytes], Signed] = {}
+    attempt = None
+    if fetch is not None:
+        attempt = FetchAttempt(FetchSession.of(fetch))
+    elif revocation is None and not trust.pinned:
+        found = _at_once(certificate, trust, at, purpose, crypto, known, end_use, parameters, limits, checked)
+        if found is not None:
+            return found
+    run = _Run(trust, at, purpose, crypto, known, revocation, parameters, limits, attempt, checked)
     for anchor in trust.pinned:
         if anchor.certificate == certificate and anchor.purposes & purpose:
             return run.pinned(anchor, end_use)
     return run.best(certificate, end_use)
+
+
+def _at_once(
+    certificate: Certificate,
+    trust: TrustStore,
+    at: datetime.datetime,
+    purpose: frozenset[Purpose],
+    crypto: CryptoPolicy,
+    pool: tuple[Certificate, ...],
+    end_use: Use,
+    parameters: PathParameters,
+    limits: PathLimits,
+    checked: dict[tuple[bytes, bytes], Signed],
+) -> PathResult | None:
+    """Return the answer of a :class:`_Run` where there is one path, nothing is said against it, and nobody is asked."""
+    only = only_chain(certificate, trust, purpose, pool, limits, checked)
+    if only is None:
+        return None
+    chain, anchor = only
+    found = faultless(chain, anchor, at, crypto, end_use, parameters)
+    if found is None or _usage(certificate, purpose):
+        return None
+    return PathResult(
+        outcome=_PASSED, chain=chain, anchor=anchor, crypto_until=found.crypto_until, policies=found.policies
+    )
+
+
+_PASSED = outcome_of(())
 
 
 @attrs.define(eq=False)

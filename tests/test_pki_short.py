@@ -12,9 +12,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vndoc.pki import Certificate, CryptoPolicy, Extension, Family, KeyRule, Purpose, TrustAnchor, Use, der, judging
+from vndoc.pki import (
+    Certificate,
+    CryptoPolicy,
+    Extension,
+    Family,
+    KeyRule,
+    Purpose,
+    RevocationChecker,
+    RevocationFact,
+    RevocationStatus,
+    TrustAnchor,
+    TrustStore,
+    Use,
+    der,
+    judging,
+    paths,
+    validate_path,
+)
 from vndoc.pki.extensions import ANY_POLICY, profile_of
 from vndoc.pki.judging import PathParameters
+from vndoc.pki.revocation_facts import RevocationQuestion
 from vndoc.testing.pki import Authority, basic_constraints, key_usage
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
@@ -219,6 +237,22 @@ def test_one_thing_is_wrong(wrong: int, good: int, rows: list[Extension]) -> Non
             assert found is None or found == judging.walked(*given)
 
 
+GOVERNMENT = frozenset({Purpose.GOVERNMENT})
+
+
+@pytest.mark.parametrize("purpose", [GOVERNMENT, frozenset({Purpose.TIMESTAMP})])
+@pytest.mark.parametrize("leaf", range(0, len(LEAVES), 3))
+@pytest.mark.parametrize("at", [NOW, VALID[1] + DAY])
+def test_the_answer_at_once_is_that_of_a_run(
+    purpose: frozenset[Purpose], leaf: int, at: datetime.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust = TrustStore.of([ROOT.certificate], purposes=list(Purpose))
+    given: dict[str, Any] = {"trust": trust, "at": at, "purpose": purpose, "crypto": POLICY, "pool": AUTHORITIES[:3]}
+    found = validate_path(LEAVES[leaf], **given)
+    monkeypatch.setattr(paths, "_at_once", lambda *_: None)
+    assert validate_path(LEAVES[leaf], **given) == found
+
+
 @pytest.mark.parametrize("anchor", [None, NOW + DAY, NOW])
 @pytest.mark.parametrize("length", [None, 0])
 def test_the_short_way_is_taken(anchor: datetime.datetime | None, length: int | None) -> None:
@@ -236,3 +270,29 @@ def test_a_profile_is_that_of_its_class() -> None:
         profile = profile_of(certificate.der, certificate.spans.extensions)
         assert profile == type(profile)(**profile.__dict__)
         assert list(profile.__dict__) == [field.name for field in attrs.fields(type(profile))]
+
+
+def test_a_good_answer_is_a_value_of_its_class() -> None:
+    leaf = ROOT.person("An", key="p256").certificate
+    response = ROOT.ocsp(leaf, "good", NOW - DAY, next_update=NOW + DAY)
+    question = RevocationQuestion(
+        certificate=leaf,
+        issuers=(ROOT.certificate,),
+        at=NOW,
+        crypto=POLICY,
+        use=Use.END_CERTIFICATE,
+        pool=(),
+        vouched=lambda _: False,
+    )
+    fact = RevocationChecker.of((), [response]).status(question)
+    assert fact.status is RevocationStatus.GOOD
+    assert fact == RevocationFact(
+        certificate=leaf,
+        status=RevocationStatus.GOOD,
+        at=NOW,
+        source="ocsp",
+        issued=NOW - DAY,
+        next_update=NOW + DAY,
+        material=response,
+    )
+    assert list(vars(fact)) == [field.name for field in attrs.fields(RevocationFact)]

@@ -237,12 +237,13 @@ POOL = [
     pool=st.lists(st.sampled_from(POOL), max_size=12),
     depth=st.integers(1, 5),
     steps=st.integers(1, 4),
+    signatures=st.integers(0, 4),
 )
 def test_the_only_chain_is_the_first_one(
-    leaf: certificate.Certificate, pool: list[certificate.Certificate], depth: int, steps: int
+    leaf: certificate.Certificate, pool: list[certificate.Certificate], depth: int, steps: int, signatures: int
 ) -> None:
     trust = TrustStore.of([ROOT.certificate], purposes=[Purpose.GOVERNMENT])
-    limits = PathLimits(depth=depth, steps=steps)
+    limits = PathLimits(depth=depth, steps=steps, signatures=signatures)
     purpose, certificates = frozenset({Purpose.GOVERNMENT}), tuple(pool)
     first = next(Search(trust, purpose, certificates, NOW, limits).chains(leaf), None)
     only = only_chain(leaf, trust, purpose, certificates, limits, {})

@@ -13,14 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cms_support import person
 from test_cms_properties import DIRECT, PSS, SIGNED, STAMPED, TOKEN
 from vndoc.errors import CertificateError, SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.pki import CryptoPolicy, Family, KeyRule, Purpose, TrustStore, Use, certificate, judging, ocsp, validate_path
-from vndoc.pki.building import PathLimits, Search
+from vndoc.pki.building import PathLimits, Search, only_chain
 from vndoc.pki.judging import PathParameters, judge_path
 from vndoc.signature import _cms_attributes, _cms_structure
-from vndoc.signature.cms import read_cms
+from vndoc.signature.cms import SignaturePolicyId, read_cms, sign_cms
 from vndoc.testing.pki import Authority, basic_constraints, key_usage
 
 NOW = datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC)
@@ -126,6 +127,35 @@ def test_signers(data: bytes) -> None:
                     assert one is None or one == _cms_attributes._unusual_id(value, v2)
 
 
+FULL = sign_cms(
+    b"x",
+    signer=person("rsa-2048").signer(),
+    signing_time=NOW,
+    commitment="1.2.840.113549.1.9.16.6.1",
+    policy=SignaturePolicyId("1.2.3", "sha256", bytes(32)),
+    detached=False,
+)
+
+
+@hypothesis.settings(max_examples=400, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@given(data=changed([SIGNED, STAMPED, FULL, DIRECT]))
+def test_attributes_that_few_signatures_have(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        found = read_cms(data)
+    except SignatureError:
+        return
+    with monkeypatch.context() as patch:
+        patch.setattr(_cms_attributes, "OF_EVERY_SIGNATURE", frozenset())
+        assert read_cms(data) == found
+
+
+def test_every_attribute_is_read() -> None:
+    [facts] = read_cms(FULL)
+    assert facts.commitment_types == ("1.2.840.113549.1.9.16.6.1",)
+    assert facts.signature_policy == "1.2.3"
+    assert facts.claimed_time == NOW
+
+
 def test_the_short_way_is_taken() -> None:
     assert all(certificate._usual(data) is not None for data in CERTIFICATES)
     assert all(ocsp._usual(data, None) is not None for data in RESPONSES)
@@ -207,14 +237,16 @@ POOL = [
     pool=st.lists(st.sampled_from(POOL), max_size=12),
     depth=st.integers(1, 5),
     steps=st.integers(1, 4),
+    signatures=st.integers(0, 4),
 )
 def test_the_only_chain_is_the_first_one(
-    leaf: certificate.Certificate, pool: list[certificate.Certificate], depth: int, steps: int
+    leaf: certificate.Certificate, pool: list[certificate.Certificate], depth: int, steps: int, signatures: int
 ) -> None:
     trust = TrustStore.of([ROOT.certificate], purposes=[Purpose.GOVERNMENT])
-    limits = PathLimits(depth=depth, steps=steps)
-    searches = [Search(trust, frozenset({Purpose.GOVERNMENT}), tuple(pool), NOW, limits) for _ in range(2)]
-    only, first = searches[0].only_chain(leaf), next(searches[1].chains(leaf), None)
+    limits = PathLimits(depth=depth, steps=steps, signatures=signatures)
+    purpose, certificates = frozenset({Purpose.GOVERNMENT}), tuple(pool)
+    first = next(Search(trust, purpose, certificates, NOW, limits).chains(leaf), None)
+    only = only_chain(leaf, trust, purpose, certificates, limits, {})
     assert only is None or only == first
 
 

@@ -33,9 +33,7 @@ def span_of(
     *others* are the certificates beside those of *trust* that the path may be made of. What does not pass, or says a
     time, is for its own time only; so is everything at a turn itself.
     """
-    if not outcome.passed or any(
-        isinstance(value, datetime.datetime) for reason in outcome.reasons for _, value in reason.values
-    ):
+    if not outcome.passed or (outcome.reasons and _says_a_time(outcome)):
         return None
     since, until = _FIRST, _LAST
     for turns in (trust.turns, crypto.ends):
@@ -51,3 +49,7 @@ def span_of(
             else:
                 until = min(until, turn)
     return (since, until) if since < at < until else None
+
+
+def _says_a_time(outcome: Outcome) -> bool:
+    return any(isinstance(value, datetime.datetime) for reason in outcome.reasons for _, value in reason.values)

@@ -49,11 +49,12 @@ def walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bo
         head = _HEADS.get(data[at + 2 : at + 8]) or _HEADS_OF_PE.get(data[at + 2 : at + 13])
         if head is not None:  # of these arcs, and with lengths below 128: nearly every one
             name, critical, skipped = head
-            value, item_end = at + skipped, at + 2 + data[at + 1]
+            value, size = at + skipped, data[at + 1]
+            item_end = at + 2 + size
             if (
-                data[at] == 0x30
-                and value <= item_end <= end
-                and value + data[value - 1] == item_end < at + 0x82
+                data[value - 1] + skipped == size + 2 < 0x82
+                and item_end <= end
+                and data[at] == 0x30
                 and (not critical or data[at + 8 : at + 11] == b"\x01\xff\x04")
             ):
                 place = critical, slice(value, item_end)

@@ -61,22 +61,32 @@ class Said:
         return self.issued <= end or (self.expired_since is not None and self.expired_since <= end)
 
 
+_blank: Final = object.__new__
+
+
 def decided(question: RevocationQuestion, said: list[Said], why: list[str]) -> RevocationFact:
     """Return what the sources together mean for the time asked about."""
     at, certificate = question.at, question.certificate
     if len(said) == 1 and _plainly_good(said[0], question):
         [only] = said
-        return RevocationFact(
+        found = _blank(RevocationFact)  # as a call of the class gives it, without the detour
+        found.__dict__.update(
             certificate=certificate,
             status=_GOOD,
             at=at,
             source=only.kind,
+            date=None,
+            reason=None,
             issued=only.issued,
             next_update=only.next_update,
             material=only.material,
+            why=(),
             weak=only.weak,
+            others=(),
             signers=only.signers,
+            lost=None,
         )
+        return found
     for_good = [s for s in said if s.revoked(at)]
     if for_good:
         return _revoked(question, for_good)

@@ -115,28 +115,6 @@ class Search:
                 yield (certificate,), anchor
         yield from self._climb((certificate,))
 
-    def only_chain(self, certificate: Certificate) -> _Chain | None:
-        """Return the chain that :meth:`chains` yields first, where at each step there is one certificate to climb to.
-
-        ``None`` where there is a choice or none, which is for :meth:`chains` to look into.
-        """
-        limits = self.limits
-        chain, top = [certificate], certificate
-        if certificate.subject in self.trust.anchors_by_subject:
-            return None
-        while len(chain) < limits.depth and len(chain) <= limits.steps:
-            named = self._named(top.issuer)
-            if len(named) != 1:
-                return None
-            issuer, anchor = named[0]
-            if (anchor is None and _stands_in(chain, issuer)) or self._signed(top, issuer) is not _YES:
-                return None
-            chain.append(issuer)
-            if anchor is not None:
-                return (tuple(chain), anchor) if self._fits(anchor) else None
-            top = issuer
-        return None
-
     def _climb(self, chain: tuple[Certificate, ...]) -> Iterator[_Chain]:
         top, limits = chain[-1], self.limits
         self._steps += 1
@@ -242,6 +220,68 @@ class Search:
         reason = path_reason(code, **values)
         if len(self.dead_ends) < 16 and reason not in self.dead_ends:
             self.dead_ends.append(reason)
+
+
+def only_chain(
+    certificate: Certificate,
+    trust: TrustStore,
+    purpose: frozenset[Purpose],
+    pool: tuple[Certificate, ...],
+    limits: PathLimits,
+    checked: dict[tuple[bytes, bytes], Signed],
+) -> _Chain | None:
+    """Return the chain that a :class:`Search` yields first, where at each step there is one certificate to climb to.
+
+    ``None`` where there is a choice or none, which is for the search to look into.
+    """
+    anchors, known = trust.anchors_by_subject, trust.pool_by_subject
+    if len(pool) > _FEW or certificate.subject in anchors:
+        return None
+    chain, top = [certificate], certificate
+    while len(chain) < limits.depth and len(chain) <= limits.steps:
+        found = _only_issuer(top.issuer, anchors, pool, known)
+        if found is None:
+            return None
+        issuer, anchor = found
+        if anchor is None and _stands_in(chain, issuer):
+            return None
+        key = top.der, issuer.spki
+        signed = checked.get(key)
+        if signed is None:
+            if len(checked) >= limits.signatures:
+                return None
+            signed = checked[key] = signed_by(top, issuer)
+        if signed is not _YES:
+            return None
+        chain.append(issuer)
+        if anchor is not None:
+            return None if purpose.isdisjoint(anchor.purposes) else (tuple(chain), anchor)
+        top = issuer
+    return None
+
+
+def _only_issuer(
+    name: bytes,
+    anchors: Mapping[bytes, list[TrustAnchor]],
+    pool: tuple[Certificate, ...],
+    known: Mapping[bytes, list[Certificate]],
+) -> _Candidate | None:
+    """Return the one certificate with that *name*, as an anchor where it is one; ``None`` for several, or none."""
+    anchor: TrustAnchor | None = None
+    issuer: Certificate | None = None
+    named = anchors.get(name)
+    if named is not None:
+        if len(named) > 1:
+            return None
+        anchor = named[0]
+        issuer = anchor.certificate
+    for other in (*pool, *known[name]) if name in known else pool:
+        if other.subject == name:
+            if issuer is None:
+                issuer = other
+            elif other.der != issuer.der:
+                return None
+    return None if issuer is None else (issuer, anchor)
 
 
 def _stands_in(chain: Iterable[Certificate], issuer: Certificate) -> bool:

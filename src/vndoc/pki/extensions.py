@@ -107,6 +107,17 @@ class Profile:
         """Return whether the key usage allows one of the bits *usage*; without the extension everything is."""
         return self.key_usage is None or bool(self.key_usage & usage)
 
+    def issues_freely(self, below: int) -> bool:
+        """Return whether it may issue *below* certificates of a path, and asks of them nothing else at all."""
+        return (
+            self.ca
+            and (self.key_usage is None or self.key_usage & KEY_CERT_SIGN != 0)
+            and (self.path_length is None or self.path_length >= below)
+            and self.name_constraints is None
+            and not self.mappings
+            and self.inhibit_any is None
+        )
+
 
 def items(value: bytes) -> list[der.Element]:
     """Return the elements of the SEQUENCE that *value* is; ``der-malformed`` if it is none."""
@@ -277,21 +288,27 @@ _SILENT: Final = frozenset(
 """Read elsewhere (key identifiers, revocation) or known to say nothing about a path: these may be critical, too."""
 
 
+_DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in attrs.fields(Profile)}
+
+
 def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
     """Return what *extensions* say about a path: by OID, whether each is critical and where it stands in *data*.
 
     Never raises.
     """
-    found: dict[str, Any] = {}
+    profile = _blank(Profile)  # as a call of the class gives it, without the detour
+    found: dict[str, Any] = profile.__dict__
+    found.update(_DEFAULTS)
     for oid, (critical, at) in extensions.items():
-        if oid in _SILENT:
-            continue
         reader = _READERS.get(oid)
         if reader is not None:
             try:
-                found |= reader(data[at])
+                found.update(reader(data[at]))
             except CertificateError:
-                found["malformed"] = (*found.get("malformed", ()), oid)
-        elif critical:
-            found["unknown_critical"] = (*found.get("unknown_critical", ()), oid)
-    return Profile(**found)
+                found["malformed"] += (oid,)
+        elif critical and oid not in _SILENT:
+            found["unknown_critical"] += (oid,)
+    return profile
+
+
+_blank: Final = object.__new__

@@ -23,6 +23,7 @@ __all__ = ["Judgement", "PathParameters", "judge_path", "use_of"]
 _FOR_EVER: Final = datetime.date.max
 _ACCEPTED: Final = Ruling.ACCEPTED  # asking the class of an enum takes four times as long in Python 3.11
 _OF_CA: Final = Use.CA_CERTIFICATE
+_NO_POLICIES: Final[frozenset[str]] = frozenset()
 _LEGACY: Final = {
     Use.CA_CERTIFICATE: Use.LEGACY_CA_CERTIFICATE,
     Use.END_CERTIFICATE: Use.LEGACY_END_CERTIFICATE,
@@ -74,6 +75,87 @@ def judge_path(
     The signatures were verified by the search. Constraints inside the anchor's own certificate count as those of
     RFC 5937 do: its path length and its name constraints.
     """
+    return faultless(chain, anchor, at, crypto, end_use, parameters) or walked(
+        chain, anchor, at, crypto, end_use, parameters
+    )
+
+
+def faultless(
+    chain: tuple[Certificate, ...],
+    anchor: TrustAnchor,
+    at: datetime.datetime,
+    crypto: CryptoPolicy,
+    end_use: Use,
+    parameters: PathParameters,
+) -> Judgement | None:
+    """Return what :func:`walked` does for a path that keeps to every rule and is bound by nothing but its policies.
+
+    ``None`` leaves all others to it: whoever says what is wrong, and where names or counters have to be kept.
+    """
+    left, top = len(chain) - 2, anchor.certificate
+    if (
+        left < 0
+        or not top.not_before <= at <= top.not_after
+        or (anchor.not_after is not None and at > anchor.not_after)
+    ):
+        return None
+    profile = top.profile
+    if profile.name_constraints is not None or not (profile.path_length is None or profile.path_length >= left):
+        return None
+    parent, use = top, use_of(_OF_CA, anchor)
+    for certificate in chain[-2::-1]:
+        profile = certificate.profile
+        if (
+            profile.malformed
+            or profile.unknown_critical
+            or profile.require_explicit is not None
+            or certificate.repeated_extensions
+            or certificate.signature_identifier != certificate.tbs_signature_identifier
+            or not certificate.not_before <= at <= certificate.not_after
+        ):
+            return None
+        if left:
+            left -= 1
+            if not profile.issues_freely(left):
+                return None
+        else:
+            use = use_of(end_use, anchor)
+        if crypto.until(use, certificate.signature_algorithm, parent.key_bits) != _FOR_EVER:
+            return None
+        parent = certificate
+    policies = _plain_policies(chain, parameters)
+    return None if policies is None else Judgement((), (), (), _FOR_EVER, policies)
+
+
+def _plain_policies(chain: tuple[Certificate, ...], parameters: PathParameters) -> frozenset[str] | None:
+    """Return the policies of a path where nobody requires one and none is mapped, else ``None``.
+
+    What :class:`PolicyGraph` comes to then: without mappings and counters a policy below has the name that it has above
+    (RFC 9618, 5.2 and 5.5).
+    """
+    if parameters.explicit_policy or parameters.inhibit_any_policy or ANY_POLICY not in parameters.policies:
+        return None
+    found = {ANY_POLICY}
+    for certificate in chain[-2::-1]:
+        policies = certificate.profile.policies
+        if policies is None:
+            return _NO_POLICIES
+        above = found
+        found = set(policies) if ANY_POLICY in above else above.intersection(policies)
+        if ANY_POLICY in policies:
+            found |= above
+    return frozenset(found)
+
+
+def walked(
+    chain: tuple[Certificate, ...],
+    anchor: TrustAnchor,
+    at: datetime.datetime,
+    crypto: CryptoPolicy,
+    end_use: Use,
+    parameters: PathParameters,
+) -> Judgement:
+    """Return what the rules say of any path, going down it."""
     walk = _Walk(chain, anchor, at, crypto, parameters)
     walk.anchor()
     parent, leaf = chain[-1], chain[0]

@@ -15,11 +15,11 @@ import attrs
 from vndoc.errors import CertificateError, UsageError
 from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.addresses import issuer_addresses
-from vndoc.pki.building import PathLimits, Search, Signed
+from vndoc.pki.building import PathLimits, Search, Signed, only_chain
 from vndoc.pki.certificate import Certificate, load_certificates
 from vndoc.pki.extensions import DIGITAL_SIGNATURE, NON_REPUDIATION, OCSP_SIGNING, TIME_STAMPING
 from vndoc.pki.fetching import FetchAttempt, Fetcher, FetchKind, FetchRequest, FetchSession
-from vndoc.pki.judging import PathParameters, judge_path, use_of
+from vndoc.pki.judging import PathParameters, faultless, judge_path, use_of
 from vndoc.pki.outcome import Indication, Outcome, Reason, SubIndication, outcome_of
 from vndoc.pki.policy import CryptoPolicy, Use
 from vndoc.pki.reasons import PATH_REASONS, fetch_reason, path_reason
@@ -99,12 +99,48 @@ def validate_path(
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
-    attempt = None if fetch is None else FetchAttempt(FetchSession.of(fetch))
-    run = _Run(trust, at, purpose, crypto, tuple(pool), revocation, parameters, limits, attempt)
+    known = tuple(pool)
+    checked: dict[tuple[bytes, bytes], Signed] = {}
+    attempt = None
+    if fetch is not None:
+        attempt = FetchAttempt(FetchSession.of(fetch))
+    elif revocation is None and not trust.pinned:
+        found = _at_once(certificate, trust, at, purpose, crypto, known, end_use, parameters, limits, checked)
+        if found is not None:
+            return found
+    run = _Run(trust, at, purpose, crypto, known, revocation, parameters, limits, attempt, checked)
     for anchor in trust.pinned:
         if anchor.certificate == certificate and anchor.purposes & purpose:
             return run.pinned(anchor, end_use)
     return run.best(certificate, end_use)
+
+
+def _at_once(
+    certificate: Certificate,
+    trust: TrustStore,
+    at: datetime.datetime,
+    purpose: frozenset[Purpose],
+    crypto: CryptoPolicy,
+    pool: tuple[Certificate, ...],
+    end_use: Use,
+    parameters: PathParameters,
+    limits: PathLimits,
+    checked: dict[tuple[bytes, bytes], Signed],
+) -> PathResult | None:
+    """Return the answer of a :class:`_Run` where there is one path, nothing is said against it, and nobody is asked."""
+    only = only_chain(certificate, trust, purpose, pool, limits, checked)
+    if only is None:
+        return None
+    chain, anchor = only
+    found = faultless(chain, anchor, at, crypto, end_use, parameters)
+    if found is None or _usage(certificate, purpose):
+        return None
+    return PathResult(
+        outcome=_PASSED, chain=chain, anchor=anchor, crypto_until=found.crypto_until, policies=found.policies
+    )
+
+
+_PASSED = outcome_of(())
 
 
 @attrs.define(eq=False)
@@ -165,9 +201,8 @@ class _Run:
         stuck: dict[Certificate, None],
     ) -> PathResult | None:
         """Return the best answer among the paths that reach an anchor, or ``None``; say where the others ended."""
-        search = Search(trust, self.purpose, self.pool, self.at, self.limits, self.checked, ends, False, stuck)
         first = None
-        only = search.only_chain(certificate)
+        only = only_chain(certificate, trust, self.purpose, self.pool, self.limits, self.checked)
         if only is not None:
             first = self._judge(*only, end_use, nested)
             if first.passed:
@@ -363,7 +398,10 @@ class PathValidator:
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
     ) -> PathResult:
         """Return the answer of :func:`validate_path`; raises as it does."""
-        return self.kept(certificate, at=at, pool=pool) or self._new(certificate, at, pool)
+        if at.tzinfo is None:
+            raise UsageError("time-zone-missing")
+        asked = certificate.der, tuple([other.der for other in pool])
+        return self._known(asked, at) or self._new(certificate, at, pool, asked)
 
     def kept(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
@@ -371,7 +409,9 @@ class PathValidator:
         """Return the answer if it is kept, else ``None``. Raises ``time-zone-missing`` as :meth:`validate`."""
         if at.tzinfo is None:
             raise UsageError("time-zone-missing")
-        asked = certificate.der, tuple([other.der for other in pool])
+        return self._known((certificate.der, tuple([other.der for other in pool])), at)
+
+    def _known(self, asked: _Asked, at: datetime.datetime) -> PathResult | None:
         lasting = self._lasting.get(asked)
         if lasting is not None:
             (since, until), result = lasting
@@ -386,7 +426,9 @@ class PathValidator:
         known = self._lasting.get((certificate.der, tuple([other.der for other in pool])))
         return known[0] if known is not None and known[0][0] < at < known[0][1] else None
 
-    def _new(self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...]) -> PathResult:
+    def _new(
+        self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...], asked: _Asked
+    ) -> PathResult:
         result = validate_path(
             certificate,
             trust=self.trust,
@@ -399,7 +441,6 @@ class PathValidator:
             parameters=self.parameters,
             limits=self.limits,
         )
-        asked = certificate.der, tuple([other.der for other in pool])
         span = None
         if self.revocation is None:
             span = span_of(result.outcome, at, self.trust, self.crypto, (certificate, *pool))

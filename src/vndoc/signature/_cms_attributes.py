@@ -50,6 +50,11 @@ HASH_INDEXES: Final = (HASH_INDEX_V3, "0.4.0.19122.1.4", "0.4.0.1733.2.5")
 """The ats-hash-index in a timestamp token, the newest version first."""
 ADBE_REVOCATION: Final = "1.2.840.113583.1.1.8"
 
+OF_EVERY_SIGNATURE: Final = frozenset(
+    {CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2, ALGORITHM_PROTECTION}
+)
+"""The signed attributes that nearly every signature has, and none beside them."""
+
 NOT_READ: Final = {
     _SMIME + "49": "internal evidence record (RFC 4998)",
     _SMIME + "50": "external evidence record (RFC 4998)",

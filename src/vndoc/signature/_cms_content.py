@@ -127,7 +127,10 @@ def pieces_of(octets: Octets) -> Iterator[bytes | memoryview]:
 
 def digests_of(octets: Octets, names: Iterable[str]) -> Mapping[str, bytes]:
     """Return the digest of *octets* by each algorithm of *names* that is computed here, all in one pass."""
-    hashers = {name: hasher(DIGESTS[name]) for name in names if DIGESTS[name].hashlib is not None}
+    wanted = [name for name in names if DIGESTS[name].hashlib is not None]
+    if len(wanted) == 1 and type(octets) is MemoryOctets:
+        return {wanted[0]: DIGESTS[wanted[0]].of(octets.data)}
+    hashers = {name: hasher(DIGESTS[name]) for name in wanted}
     if len(hashers) == 1:
         [(name, one)] = hashers.items()
         for piece in pieces_of(octets):

@@ -286,11 +286,13 @@ def signer_facts(info: SignerInfo, place: str, content: Content, context: Contex
     reading.signing_certificates()
     binding = reading.binding()
     material = _Material(reading)
-    material.read()
+    more = not info.signed_attributes.keys() <= names.OF_EVERY_SIGNATURE
+    if more or info.unsigned is not None:
+        material.read()
     context = reading.context
     candidates = reading.candidates(binding)
     signed_octets, judge = reading.verifier()
-    roles = _roles(reading)
+    roles = _roles(reading) if more else ()
     form = _CADES if reading.ids else _CMS
     return SignatureFacts(
         form=form,
@@ -311,9 +313,9 @@ def signer_facts(info: SignerInfo, place: str, content: Content, context: Contex
         counter_signatures=tuple(material.counter_signatures),
         claimed_time=reading.optional(names.SIGNING_TIME, names.signing_time),
         claimed_roles=roles,
-        claimed_place=reading.optional(names.LOCATION, names.location) or (),
-        commitment_types=_commitments(reading),
-        signature_policy=reading.optional(names.POLICY, names.first_oid),
+        claimed_place=(reading.optional(names.LOCATION, names.location) or ()) if more else (),
+        commitment_types=_commitments(reading) if more else (),
+        signature_policy=reading.optional(names.POLICY, names.first_oid) if more else None,
         reasons=(*reading.reasons, *context.reasons),
     )
 

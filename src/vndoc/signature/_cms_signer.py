@@ -268,7 +268,7 @@ class Reading:
             named = tuple([c for c in pool if binding(c) is _MATCHES])
             if not named and exact:
                 self.add("signing-certificate-differs")
-            elif named and {c.der for c in named}.isdisjoint([c.der for c in exact]):
+            elif named and named != exact and {c.der for c in named}.isdisjoint([c.der for c in exact]):
                 self.add("signer-identifier-differs")
             return named
         first = exact or near

@@ -98,6 +98,12 @@ def identify(facts: SignatureFacts, known: Iterable[Certificate] = ()) -> Identi
     Tried are the candidates of the signature, then the certificates that the caller knows (*known*); one that the
     signed data contradict is never used.
     """
+    if len(facts.candidates) == 1 and computable(facts.algorithm):  # as nearly always
+        [only] = facts.candidates
+        if facts.binding(only) is not _DIFFERS:
+            if facts.verify(only):
+                return Identification(only, True, ())
+            return Identification(only, False, (_reason("signature-value-wrong", facts.place),))
     given = facts.candidates[:CANDIDATES]
     tried = distinct(given) if len(given) > 1 else given
     bound = [c for c in tried if facts.binding(c) is not _DIFFERS]

@@ -104,6 +104,10 @@ CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"packet": to("H14.12", "H15"), "planned": ("H14.12", "H15"), "exclude": ("H15",)},
         {"recipient-excluded": "warning"},
     ),
+    (
+        {"packet": to("H14.12", "H15"), "planned": ("H14.12", "H15"), "exclude": ("H15", "H14.12")},
+        {"recipient-none": "error", "recipient-excluded": "warning"},
+    ),
     ({"packet": to("@none"), "planned": ("@none",)}, {"recipient-undeliverable": "error"}),
 ]
 

@@ -19,9 +19,9 @@ from test_node_attacks import copies, life, odd, raising, requests
 from test_node_trouble import Told, inject, status
 from vndoc import exchange
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError
+from vndoc.errors import ExchangeError, OwnFaultError, PeerFaultError, Retry, StoreError, UsageError
 from vndoc.exchange import LifeEvent
-from vndoc.node import EventKind, Node, NodePolicy, _due
+from vndoc.node import EventKind, Node, NodePolicy, NotClearedError, _due
 from vndoc.node._rows import delivery_of, delivery_row
 from vndoc.routing import Agency, Connection, RoutingTable, TableInfo
 from vndoc.store import InboxState, OutboxState
@@ -653,3 +653,15 @@ def test_what_is_remembered_of_copies_that_cannot_be_had_is_bounded(
     line.before["fetch"] = raising(PeerFaultError("carrier-timeout", carrier=AXIS, seconds=60))
     receiver.poll()
     assert len(receiver._ctx.unfetched) == 3
+
+
+def test_one_text_is_no_list_of_exclusions_and_somebody_must_be_left(world: World) -> None:
+    sender = world.node(SENDER)
+    with pytest.raises(UsageError) as caught:
+        world.send(sender, packet(1), exclude=FIRST)
+    assert caught.value.code == "option-invalid"
+    with pytest.raises(NotClearedError) as refused:
+        world.send(sender, packet(1), exclude=(code for code in [FIRST]))
+    assert refused.value.clearance is not None
+    assert [finding.id for finding in refused.value.clearance.errors] == ["recipient-none"]
+    assert len(world.send(sender, packet(1)).messages) == 1

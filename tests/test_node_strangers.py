@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import services
 from node_support import FIRST, POLICY, SECOND, SENDER, World, organization, packet, table
 from test_node_attacks import MINUTE, Odd, copies, odd, put, raising, url_of
 from vndoc.errors import StoreError, UsageError
+from vndoc.exchange import LifeEvent
 from vndoc.node import Event, Node
-from vndoc.store import OutboxState
+from vndoc.store import InboxState, OutboxState
 from vndoc.transport import Item, Kind, Outgoing, Receipt, Refusal
 
 
@@ -154,17 +156,41 @@ def test_an_error_of_the_store_that_a_hook_raises_is_its_own(world: World, code:
     assert len(told) == 2
 
 
-def test_a_hook_that_asks_for_a_turn_within_one_does_not_wait_for_itself(world: World) -> None:
-    with services.postgres_database() as url:
-        receiver = world.node(FIRST, url=url, in_transaction=lambda _connection, _event: called.append(receiver.push()))
-        called: list[Any] = []
+@pytest.mark.parametrize("call", ["push", "act", "send", "work"])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_hook_that_writes_by_the_node_does_not_wait_for_itself(world: World, database: str, call: str) -> None:
+    """What it wrote so would stay although the transaction of the hook is undone: it is refused, at once."""
+    with services.postgres_database() if database == "postgresql" else nullcontext() as url:
+        found: list[str] = []
+        on, other = [True], packet(9, SENDER, sender=FIRST)
+
+        def hook(_connection: Any, event: Any) -> None:
+            if on[0]:
+                try:
+                    {
+                        "push": receiver.push,
+                        "work": receiver.work,
+                        "send": lambda: world.send(receiver, other),
+                        "act": lambda: receiver.act(event.business_key, FIRST, LifeEvent.ACCEPT),
+                    }[call]()
+                except StoreError as error:
+                    found.append(error.code)
+                    raise
+
+        receiver = world.node(FIRST, url=url, in_transaction=hook)
         put(world, packet(1), "m1")
         worker = threading.Thread(target=receiver.work, daemon=True)
         worker.start()
-        worker.join(60)
+        worker.join(8)
         assert not worker.is_alive()
-        assert called
-        world.stores.pop().close()
+        assert found == ["store-within"]
+        assert [row.state for row in copies(receiver)] == [InboxState.KEPT]
+        on[0] = False
+        world.clock.advance(11 * MINUTE)
+        receiver.work()
+        assert [row.state for row in copies(receiver)] == [InboxState.SETTLED]
+        if database == "postgresql":
+            world.stores.pop().close()
 
 
 def test_closing_a_node_closes_everything_whatever_a_carrier_raises(world: World) -> None:

@@ -8,6 +8,7 @@ import os
 import socket
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -317,6 +318,61 @@ def test_a_lock_that_is_held_too_long_is_busy_and_harms_nothing(tmp_path: Path) 
         other.close()
         post()
         assert "store-busy" in TRANSIENT
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_file_that_is_gone_takes_nothing_more(tmp_path: Path, how: str) -> None:
+    """What is written to a file that was removed is lost when it is closed: nothing may be acknowledged then."""
+    path = tmp_path / "store.db"
+    with opened(sqlite_url(tmp_path), tmp_path) as store:
+        with store.transaction() as unit:
+            unit.outbox.post(message())
+        path.rename(tmp_path / "other.db")
+        if how == "replaced":
+            with opened(sqlite_url(tmp_path), tmp_path) as other, other.transaction() as unit:
+                assert unit.outbox.list().rows == ()
+
+        def post() -> None:
+            with store.transaction() as unit:
+                unit.outbox.post(message(2))
+
+        for _ in range(3):
+            assert code_of(post) == "store-replaced"
+        assert "store-replaced" not in TRANSIENT
+        if how == "removed":
+            (tmp_path / "other.db").rename(path)
+            post()  # the very file again
+            with store.reading() as unit:
+                assert len(unit.outbox.list().rows) == 2
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_relative_address_stays_that_of_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, relative: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    address = "sqlite:///store.db" if relative else sqlite_url(tmp_path)
+    with Store.open(address, blobs=tmp_path / "blobs") as store:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        with store.transaction() as unit:
+            unit.outbox.post(message())
+
+
+def test_a_thread_is_in_one_transaction_of_a_store(address: str, tmp_path: Path) -> None:
+    """A second one would wait for the first, which waits for it."""
+    with opened(address, tmp_path) as store:
+        with store.transaction() as unit:
+            unit.outbox.post(message())
+            began = time.monotonic()
+            with pytest.raises(StoreError) as caught, store.transaction():
+                raise AssertionError
+            assert caught.value.code == "store-within"
+            assert time.monotonic() - began < 1
+            with store.reading() as other:
+                assert other.outbox.list().rows == ()
+        with store.transaction() as unit:
+            assert len(unit.outbox.list().rows) == 1
 
 
 def test_a_full_disk_under_sqlite_loses_only_the_transaction(tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ STORE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Cơ sở dữ liệu của kho lưu trữ báo lỗi: {detail}.",
             "The database of the store reports a fault: {detail}.",
         ),
+        "store-replaced": Text(
+            "Tệp của kho lưu trữ {name} đã bị xóa hoặc thay thế trong khi đang được sử dụng.",
+            "The file of the store {name} was removed or replaced while it was in use.",
+        ),
+        "store-within": Text(
+            "Luồng này đang ở trong một giao dịch của kho lưu trữ; hãy ghi bằng chính giao dịch đó.",
+            "This thread is in a transaction of the store already; write by that one.",
+        ),
         # -- rows ---------------------------------------------------------------------------------
         "lease-lost": Text(
             "Tiến trình {owner} không còn giữ {name}: tiến trình khác đã nhận việc này.",

@@ -280,7 +280,7 @@ def _size(size: int, max_bytes: int | None) -> Iterator[Finding]:
 
 
 def _recipients(packet: DocumentPacket, plan: Plan) -> Iterator[Finding]:
-    if not packet.to:
+    if not packet.to or (plan.results and all(result.fate is Fate.EXCLUDED for result in plan.results)):
         yield _hit("recipient-none", path=_TO)
     planned = {name for result in plan.results for name in (result.code, result.group) if name}
     for number, organisation in enumerate(packet.to, 1):

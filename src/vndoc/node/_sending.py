@@ -92,7 +92,7 @@ def send(
     at = ctx.now()
     octets, spool = _written(ctx, packet)
     try:
-        prepared = _prepare(ctx, packet, octets, not_secret, verdict, tuple(exclude), answer_by, at)
+        prepared = _prepare(ctx, packet, octets, not_secret, verdict, exclude, answer_by, at)
         for _ in range(_PUTS - 1):
             try:
                 return _accept(ctx, prepared)
@@ -128,7 +128,7 @@ def _prepare(
     octets: Octets,
     not_secret: exchange.NotSecret | None,
     verdict: exchange.Verified | None,
-    exclude: tuple[str, ...],
+    exclude: Iterable[str],
     answer_by: datetime.datetime | None,
     at: datetime.datetime,
 ) -> Prepared:
@@ -185,7 +185,7 @@ def _proofs(plan: Plan, clearance: exchange.Clearance, verdict: exchange.Verifie
     return {kind: json.dumps(fields, ensure_ascii=False).encode() for kind, fields in found.items()}
 
 
-def _plan(ctx: Context, packet: DocumentPacket, exclude: tuple[str, ...], at: datetime.datetime) -> Plan:
+def _plan(ctx: Context, packet: DocumentPacket, exclude: Iterable[str], at: datetime.datetime) -> Plan:
     """Return where the copies go. Raises ``carrier-missing`` where the table names a carrier that is not here."""
     codes = [organ.organ_id.text for organ in packet.to if organ.organ_id is not None]
     info = packet.promulgation_info

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import datetime
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection, Engine, Executable, RootTransaction, create_engine, event
@@ -35,6 +37,10 @@ _CONNECT_SECONDS: Final = 10
 _STATEMENT_SECONDS: Final = 60
 _BUSY: Final = "vndoc_busy"
 """How long to wait for locks of SQLite, in seconds: with the engine in all, with a connection as it is set."""
+_HERE: Final = threading.local()
+"""Of this thread: ``writing`` are the engines that it is in a transaction of."""
+_FILE: Final = "vndoc_file"
+"""Where the file of an SQLite database is kept with each connection to it."""
 _FIRST_NAP: Final = 0.0002
 _LONGEST_NAP: Final = 0.002
 _CURSOR: Final = "vndoc_cursor"
@@ -126,12 +132,36 @@ def _sqlite(url: URL, milliseconds: int) -> Engine:
         max_overflow=_POOL,
     )
 
+    file = _OneFile(str(url.database))
+
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: Any, record: Any) -> None:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
             connection.execute(f"PRAGMA {pragma}").close()
+        record.info[_FILE] = file
+        file.check()
 
     return engine
+
+
+class _OneFile:
+    """The file of an SQLite database, which must stay the same: what is written to one that was removed is lost."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path).absolute()
+        self._known: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """Raise ``store-replaced`` unless the path leads to the file that it first led to."""
+        try:
+            found = self._path.stat()
+        except OSError as error:
+            raise StoreError("store-replaced", name=str(self._path)) from error
+        identity = found.st_dev, found.st_ino
+        if self._known is None:
+            self._known = identity
+        elif self._known != identity:
+            raise StoreError("store-replaced", name=str(self._path))
 
 
 def _postgres(url: URL, milliseconds: int) -> Engine:
@@ -210,6 +240,7 @@ class Link:
             self._patience(busy)
             self.run("BEGIN", (), rows=False)
             return
+        self._fairy.info[_FILE].check()
         self._patience(0)
         until, nap = time.monotonic() + busy, _FIRST_NAP
         while not self._has_turn(until):
@@ -276,8 +307,14 @@ class Link:
 def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Link]:
     """Give a connection in a transaction that is committed at the end, or rolled back when something is raised.
 
-    What the database raises comes out as :class:`~vndoc.errors.StoreError`; all else as it is.
+    What the database raises comes out as :class:`~vndoc.errors.StoreError`; all else as it is. A thread that is in one
+    already would wait for itself: ``store-within``.
     """
+    writing: set[Engine] = _HERE.__dict__.setdefault("writing", set())
+    if not reads:
+        if engine in writing:
+            raise StoreError("store-within")
+        writing.add(engine)
     try:
         link = Link(engine)
         try:
@@ -296,6 +333,9 @@ def transaction(engine: Engine, *, reads: bool = False) -> Iterator[Link]:
         raise translate(error) from error
     except UnicodeEncodeError as error:
         raise StoreError("store-failed", detail=_HALF_A_CHARACTER) from error
+    finally:
+        if not reads:
+            writing.remove(engine)
 
 
 def translate(error: SQLAlchemyError) -> StoreError:

@@ -25,12 +25,11 @@ class Ahead(Generic[K, V]):
     asks for that key. Use it as a context: at its end what has not begun is given up, and what has is waited for.
     """
 
-    def __init__(self, get: Callable[[K], V], keys: Iterable[K], most: int, *, slow: float = _SLOW) -> None:
+    def __init__(self, get: Callable[[K], V], keys: Iterable[K], most: int) -> None:
         self._get = get
         self._waiting = collections.deque(keys)
         self._begun: collections.deque[tuple[K, Future[V]]] = collections.deque()
         self._most = most
-        self._slow = slow
         self._threads: ThreadPoolExecutor | None = None
 
     def __call__(self, key: K) -> V:
@@ -44,7 +43,7 @@ class Ahead(Generic[K, V]):
             pass
         began = time.monotonic()
         found = self._get(key)
-        if time.monotonic() - began > self._slow:
+        if time.monotonic() - began > _SLOW:
             self._begin()
         return found
 

@@ -190,7 +190,7 @@ def _is_plain(data: bytes, begin: int, end: int) -> bool:
     return not proof.white or data.find(b"\r", begin, end) < 0
 
 
-def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> tuple[str, ...]:
+def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> list[str]:
     """Return the names of the elements around the signature that *match* found, *shown* the document around it."""
     found = surroundings(shown)
     if found is None or found.depth + _DEEPEST > min(limits.depth, MAX_DEPTH) or not found.namespaces.isdisjoint(_OURS):

@@ -69,6 +69,7 @@ def _element(name: bytes) -> re.Pattern[bytes]:
 _BARE: Final = _element(rb"N")
 _PREFIXED: Final = _element(rb"(?:%b)?+N" % _PREFIX)
 """An element that is taken out: without prefix, or also with that one."""
+_TAG: Final = b"<%b" % _PREFIX
 _DECLARATION: Final = b" xmlns:%b=" % _PREFIX[:-1]
 _TOKEN: Final = _compiled(rb"<([!/]?+)((?<!!)(?:N:)?+N|(?<=!))((?: (?:N:)?+N=\"V\")*+)>T")
 _GROUPS: Final = 4
@@ -102,7 +103,7 @@ class Surroundings(NamedTuple):
     case, ``namespaces`` all that are declared.
     """
 
-    names: tuple[str, ...]
+    names: list[str]
     depth: int
     ids: list[bytes]
     namespaces: set[bytes]
@@ -166,8 +167,9 @@ def _reduced(octets: bytes) -> tuple[bytes, int]:
     if last < first:
         raise _Doubt
     at = octets.find(_DECLARATION)
-    start = stop = last
-    if at >= 0:
+    if at < 0:
+        start = stop = last
+    else:
         tag = _DECLARING.match(octets, octets.rfind(b"<", 0, at))
         if tag is None:
             raise _Doubt
@@ -175,10 +177,14 @@ def _reduced(octets: bytes) -> tuple[bytes, int]:
         stop = octets.find(b"</%b>" % tag[1], tag.end(), last) if tag.start() else last
         if stop < 0:
             raise _Doubt
-    before, levels = _without(octets[first:start], _BARE)
-    inner, inner_levels = _without(octets[start:stop], _PREFIXED)
-    after, outer_levels = _without(octets[stop:last], _BARE)
-    return b"".join((octets[:first], before, inner, after, octets[last:])), max(levels, inner_levels, outer_levels)
+        if octets.find(_TAG, first, start) < 0 and octets.find(_TAG, stop, last) < 0:
+            start, stop = first, last  # all of them stand there
+    inner, levels = _without(octets[start:stop], _PREFIXED)
+    if start == first and stop == last:
+        return b"".join((octets[:first], inner, octets[last:])), levels
+    before, levels_before = _without(octets[first:start], _BARE)
+    after, levels_after = _without(octets[stop:last], _BARE)
+    return b"".join((octets[:first], before, inner, after, octets[last:])), max(levels, levels_before, levels_after)
 
 
 def _without(octets: bytes, pattern: re.Pattern[bytes]) -> tuple[bytes, int]:
@@ -227,8 +233,11 @@ def _walked(octets: bytes, rest: bytes, levels: int) -> Surroundings:
             around = opened.copy()
     if opened or not around:
         raise _Doubt
-    names = [_alone(octets, name, given) for name, _, given in around[1:]]
-    return Surroundings((_local(around[0][0]), *names), depth + levels, ids, namespaces)
+    names = [name.rpartition(b":")[2] for name, _, _ in around]
+    for name, (_, _, given) in zip(names[1:], around[1:], strict=True):
+        if octets.count(name + b">") != (1 if given else 2):  # another element has the name
+            raise _Doubt
+    return Surroundings([name.decode("ascii") for name in names], depth + levels, ids, namespaces)
 
 
 def _declared(prefix: bytes, given: bytes, scope: _Scope, ids: list[bytes], namespaces: set[bytes]) -> _Scope:
@@ -266,15 +275,3 @@ def _declared(prefix: bytes, given: bytes, scope: _Scope, ids: list[bytes], name
     if [bound for bound in declared if bound != prefix and bound not in prefixes]:
         raise _Doubt
     return inner
-
-
-def _alone(octets: bytes, name: bytes, given: bytes) -> str:
-    """Return the local name of *name*, which no other element of *octets* has; *given* are its attributes."""
-    local = _local(name)
-    if octets.count(b"%b>" % local.encode()) != (1 if given else 2):
-        raise _Doubt
-    return local
-
-
-def _local(name: bytes) -> str:
-    return name.rpartition(b":")[2].decode("ascii")

@@ -114,20 +114,22 @@ def plain_base64(text: bytes) -> bytes | None:
     return octets if octets and pybase64.b64encode(octets) == bare else None
 
 
-def certificates_in(source: object, limits: Limits) -> tuple[int, int, UsualKeys] | None:
+def certificates_in(source: bytes) -> tuple[int, int, UsualKeys] | None:
     """Return where the content of the first KeyInfo of *source* lies, its end tag up to the name, and what it says.
 
-    ``None`` if *source* is no short document of octets, or there is anything but certificates.
+    In a large document it is looked for at the beginning, then at the end. ``None`` if there is none, or anything but
+    certificates in it.
     """
-    if type(source) is not bytes or len(source) > min(_LARGEST, limits.document_bytes, limits.document_nodes):
+    start = source.find(_END, 0, _LARGEST)
+    if start < 0 and len(source) > _LARGEST:
+        start = source.find(_END, len(source) - _LARGEST)
+    if start < 0:
         return None
-    start = source.find(_END) + len(_END)
-    if start < len(_END):
-        return None
+    start += len(_END)
     known = _KEPT.get(source[start : start + _START])
     if known is not None and source.startswith(known[0], start) and source.startswith(_END, start + len(known[0])):
         return start, start + len(known[0]), known[1]
-    stop = source.find(_END, start)
+    stop = source.find(_END, start, start + _LARGEST)
     keys = None if stop < 0 else usual_keys(source[start:stop])
     return None if keys is None else (start, stop, keys)
 
@@ -137,8 +139,10 @@ def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | N
 
     What was taken out is less deep than the references of a usual signature, and has no attributes.
     """
-    found = certificates_in(source, limits)
-    if found is None or type(source) is not bytes:
+    if type(source) is not bytes or len(source) > min(_LARGEST, limits.document_bytes, limits.document_nodes):
+        return None
+    found = certificates_in(source)
+    if found is None:
         return None
     start, stop, keys = found
     short = b"".join((source[:start], WORD, b"</", keys.prefix, source[stop:]))

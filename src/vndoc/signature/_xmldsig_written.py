@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from vndoc.errors import VndocError
 from vndoc.limits import Limits
-from vndoc.pki.algorithms import hasher
+from vndoc.pki.algorithms import Digest, hasher
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_budget import affordable
 from vndoc.signature._xmldsig_facts import XmlSignatureFacts
@@ -47,13 +47,15 @@ from vndoc.signature._xmldsig_values import (
     xades_facts,
 )
 from vndoc.xml._asis import ATTRIBUTES, HOLE, LARGEST, as_is, surroundings
-from vndoc.xml.base64text import Proof
+from vndoc.xml.base64text import STEP, Proof
 from vndoc.xml.parser import MAX_DEPTH
 
 __all__ = ["read_written"]
 
 _LONG: Final = 4096
 """Octets without a tag that are cut out: each time that many are looked for."""
+_PADDING: Final = 4
+"""``=`` in one base64 text, at most."""
 _DEEPEST: Final = 9
 """Levels of a signature."""
 _PROLOG: Final = re.compile(rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:UTF-8|utf-8)\")?\?>)?+[ \n]*+(?=<)")
@@ -64,8 +66,10 @@ _COUNTERED: Final = "CounterSignature"
 
 def read_written(source: object, limits: Limits) -> XmlSignatureFacts | None:
     """Return the facts about the one signature of *source*, if it is a usual one and sound; ``None`` in any doubt."""
-    found = certificates_in(source, limits)
-    if found is None or type(source) is not bytes or limits.attributes < ATTRIBUTES:
+    if type(source) is not bytes or len(source) > limits.document_bytes or limits.attributes < ATTRIBUTES:
+        return None
+    found = certificates_in(source)
+    if found is None:
         return None
     try:
         return _read(source, *found, limits)
@@ -78,19 +82,17 @@ def _read(data: bytes, start: int, stop: int, keys: UsualKeys, limits: Limits) -
     octets = as_is(b"".join((data[begin:start], WORD, b"</", keys.prefix, data[stop:end])))
     match = _matched(octets, keys.prefix)
     signed = exclusive_info(octets, match)
-    pieces, shown = _around(data, begin, end)
+    around = _around(data, begin, end, limits)
     form_of(match["form1"])
     digest, value = digest_of(match["digest1"]), decoded(match["value1"])
-    size = sum(map(len, pieces))
+    size, pieces = sum(map(len, around.pieces)), around.pieces
     spent = len(signed) + max(size, len(data))
     if not affordable(spent, len(data)):
         raise Doubt
-    hashed = hasher(digest)
-    for piece in pieces:
-        hashed.update(piece)
-    if hashed.digest() != value:
+    names = _names(around.shown, match, limits) if around.texts else []  # of short ones the digest tells sooner
+    if _digest(data, around, digest) != value:
         raise Doubt
-    names = _names(shown, match, limits)
+    names = names or _names(around.shown, match, limits)
     place = f"/{'/'.join(names)}/Signature"
     document = document_covered(digest, value, lambda: pieces, size, f"/{names[0]}")
     if match["object"] is None:
@@ -110,7 +112,8 @@ def _nowhere(_node: object) -> bool:
 def _signature(data: bytes, start: int, stop: int, prefix: bytes) -> tuple[int, int]:
     """Return where the signature begins and ends whose certificates lie between *start* and *stop*."""
     closing = b"</%bSignature>" % prefix
-    begin, end = data.rfind(b"<%bSignature " % prefix, 0, start), data.find(closing, stop)
+    begin = data.rfind(b"<%bSignature " % prefix, max(0, start - LARGEST), start)
+    end = data.find(closing, stop, stop + LARGEST)
     if begin < 0 or end < 0:
         raise Doubt
     return begin, end + len(closing)
@@ -135,13 +138,25 @@ def _matched(octets: bytes, prefix: bytes) -> re.Match[bytes]:
 # -- what is around the signature ----------------------------------------------------------------------
 
 
-def _around(data: bytes, begin: int, end: int) -> tuple[tuple[Piece, ...], bytes]:
-    """Return the canonical octets around the signature in pieces, and the same in one, long texts cut out.
+class _Around(NamedTuple):
+    """What is around a signature: ``pieces`` are canonical if ``shown``, the same without ``texts``, is proven to be.
 
-    They are canonical if what is returned second is proven to be.
+    ``texts`` are long, each lies between two offsets of the document and begins after a tag and ends before one; what
+    they are made of is not proven yet.
     """
-    (before, texts_before), (after, texts_after) = _parts(data, 0, begin), _parts(data, end, len(data))
-    if sum(map(len, before)) + sum(map(len, after)) > LARGEST:
+
+    pieces: tuple[Piece, ...]
+    shown: bytes
+    texts: list[tuple[int, int]]
+
+
+def _around(data: bytes, begin: int, end: int, limits: Limits) -> _Around:
+    """Return what is around the signature that lies between *begin* and *end* of *data*."""
+    texts: list[tuple[int, int]] = []
+    before = _parts(data, 0, begin, texts)
+    after = _parts(data, end, len(data), texts)
+    rest = len(data) - sum([stop - start for start, stop in texts])
+    if rest > 2 * LARGEST or len(data) > limits.document_nodes < rest + _PADDING * len(texts):
         raise Doubt
     before, after = list(map(as_is, before)), list(map(as_is, after))
     prolog = _PROLOG.match(before[0])
@@ -150,9 +165,11 @@ def _around(data: bytes, begin: int, end: int) -> tuple[tuple[Piece, ...], bytes
     before[0] = before[0][prolog.end() :]
     after[-1] = after[-1].rstrip(b" \n")
     shown = b"".join((*before, HOLE, *after))
-    if not texts_before and not texts_after:
-        return (before[0], after[0]), shown
-    return (*_woven(before, texts_before), *_woven(after, texts_after)), shown
+    if not texts:
+        return _Around((before[0], after[0]), shown, texts)
+    views = [memoryview(data)[start:stop] for start, stop in texts]
+    count = len(before) - 1
+    return _Around((*_woven(before, views[:count]), *_woven(after, views[count:])), shown, texts)
 
 
 def _woven(parts: list[bytes], texts: list[memoryview]) -> Iterator[Piece]:
@@ -163,31 +180,45 @@ def _woven(parts: list[bytes], texts: list[memoryview]) -> Iterator[Piece]:
     yield parts[-1]
 
 
-def _parts(data: bytes, start: int, stop: int) -> tuple[list[bytes], list[memoryview]]:
-    """Return *data* between *start* and *stop*, cut where there is a long text, and these texts."""
+def _parts(data: bytes, start: int, stop: int, texts: list[tuple[int, int]]) -> list[bytes]:
+    """Return *data* between *start* and *stop*, cut where there is a long text; where these lie is added to *texts*."""
     parts: list[bytes] = []
-    texts: list[memoryview] = []
     pos, at = start, start + _LONG
     while at + _LONG <= stop:
         if data.find(b"<", at, at + _LONG) >= 0:
             at += _LONG
             continue
         begin, end = data.rfind(b">", pos, at) + 1, data.find(b"<", at, stop)
-        if not begin or end < 0 or data.find(b"<", begin, at) >= 0 or not _is_plain(data, begin, end):
+        if not begin or end < 0 or data.find(b"<", begin, at) >= 0:
             raise Doubt
         parts.append(data[pos:begin])
-        texts.append(memoryview(data)[begin:end])
+        texts.append((begin, end))
         pos, at = end, end + _LONG
     parts.append(data[pos:stop])
-    return parts, texts
+    return parts
 
 
-def _is_plain(data: bytes, begin: int, end: int) -> bool:
-    """Return whether the text between *begin* and *end* is printable US-ASCII without markup, and canonical."""
-    proof = Proof(0)
-    if not proof.feed(memoryview(data)[begin:end]) or not proof.harmless:
-        return False
-    return not proof.white or data.find(b"\r", begin, end) < 0
+def _digest(data: bytes, around: _Around, digest: Digest) -> bytes:
+    """Return the *digest* of what is *around*; doubt that each text is base64 with no CR, its own canonical form."""
+    hashed = hasher(digest)
+    texts = iter(around.texts)
+    for piece in around.pieces:
+        if type(piece) is bytes:
+            hashed.update(piece)
+            continue
+        begin, end = next(texts)
+        proof = Proof(begin)
+        for start in range(begin, end, STEP):  # what was proven is still in the processor's cache
+            stop = min(start + STEP, end)
+            view = piece[start - begin : stop - begin]
+            if not proof.feed(view) or proof.damage is not None:
+                raise Doubt
+            if proof.white and data.find(b"\r", start, stop) >= 0:
+                raise Doubt
+            hashed.update(view)
+        if not proof.harmless:
+            raise Doubt
+    return bytes(hashed.digest())
 
 
 def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> list[str]:

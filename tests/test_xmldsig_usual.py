@@ -16,7 +16,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from usual_support import assert_same, generally, told
+from usual_support import assert_same, generally, told, written
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import LimitError, VndocError
 from vndoc.limits import DEFAULT
@@ -57,7 +57,11 @@ def packet(text: str = "QUJD", more: str = "") -> bytes:
 
 
 def usual(data: bytes | etree._Element | XmlSource) -> bool:
-    """Return whether the usual route answers for *data*; if so, the general one has to say the same."""
+    """Return whether the usual route answers for *data*; if so, the general one has to say the same.
+
+    Where *data* can be read as it was written, it has to be so, too.
+    """
+    written(data)
     source = XmlSource.of(data)
     found = read_usual(source)
     short = shortened(data, DEFAULT)

@@ -1,4 +1,4 @@
-"""The usual route of reading XML signatures next to the general one: each answer of the first is asked of both."""
+"""The usual routes of reading XML signatures next to the general one: each answer of theirs is asked of both."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from unittest import mock
 
 from lxml import etree
 
-from vndoc.limits import Limits
+from vndoc.limits import DEFAULT, Limits
 from vndoc.signature import xmldsig
 from vndoc.signature._xmldsig_short import UsualKeys
 from vndoc.signature.facts import Covered
 from vndoc.signature.xmldsig import XmlSignatureFacts, XmlSource, read_xml
+from vndoc.xml import parse_document
 from xmlsig_support import AN, CA
 
 _USUAL = xmldsig.read_usual
 _SHORTENED = xmldsig.shortened
+_WRITTEN = xmldsig.read_written
+_NONE = {name: lambda *_: None for name in ("shortened", "read_usual", "read_written")}
 
 
 def generally(source: bytes | XmlSource, **how: object) -> tuple[XmlSignatureFacts, ...]:
     """Return the facts about *source* by the general route alone."""
-    with mock.patch.multiple(xmldsig, shortened=lambda *_: None, read_usual=lambda *_: None):
+    with mock.patch.multiple(xmldsig, **_NONE):
         return read_xml(source, **how)
 
 
@@ -53,8 +56,17 @@ def assert_same(usual: XmlSignatureFacts, general: XmlSignatureFacts, tree: etre
             assert usual.reaches(node) == general.reaches(node)
 
 
+def written(source: object, limits: Limits = DEFAULT) -> XmlSignatureFacts | None:
+    """Return what the octets of *source* say as they were written; the general route has to say the same."""
+    found = _WRITTEN(source, limits)
+    if found is not None:
+        [general] = generally(source, limits=limits)
+        assert_same(found, general, parse_document(source))
+    return found
+
+
 def _checked() -> tuple[object, object]:
-    """Return what does the same as the two functions of the usual route, and compares what it finds."""
+    """Return what does the same as the two functions that read a tree, and compares what it finds."""
     asked: list[object] = []
 
     def short(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | None:
@@ -73,7 +85,15 @@ def _checked() -> tuple[object, object]:
 
 @contextmanager
 def compared() -> Iterator[None]:
-    """Compare the two routes wherever a signature is read."""
+    """Compare the routes wherever a signature is read; what is read as it was written is read from its tree, too."""
     short, usual = _checked()
-    with mock.patch.multiple(xmldsig, shortened=short, read_usual=usual):
+
+    def both(source: object, limits: Limits) -> XmlSignatureFacts | None:
+        found = written(source, limits)
+        taken = None if found is None else short(source, limits)
+        if taken is not None:
+            usual(*taken)
+        return found
+
+    with mock.patch.multiple(xmldsig, shortened=short, read_usual=usual, read_written=both):
         yield

@@ -19,7 +19,7 @@ from vndoc.signature.facts import Binding, SignatureFacts
 __all__ = ["XmlSignatureFacts", "candidates", "refusals", "verifier"]
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class XmlSignatureFacts(SignatureFacts):
     """The facts about one XML signature.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from vndoc.signature._xmldsig_names import ENVELOPED
+from vndoc.signature._xmldsig_names import DS, ENVELOPED
 from vndoc.signature._xmldsig_short import WORD
 
-__all__ = ["IDS", "USUAL"]
+__all__ = ["IDS", "STRICT", "USUAL"]
 
 _HEAD: Final = r"""
-<(?P<p>(?:(?P<pn>[^ <>"&=:/]++):)?)Signature(?:\ xmlns(?::[^ <>"&=:/]++)?="[^"]*+")*+{ID:i0}>_
+<(?P<p>(?:(?P<pn>[^ <>"&=:/]++):)?)SignatureDECLARED{ID:i0}>_
 (?P<info><PSignedInfo(?P<at0>){ID:i1}>_
 <PCanonicalizationMethod\ Algorithm="(?P<form>[^"]*+)"></PCanonicalizationMethod>_
 <PSignatureMethod\ Algorithm="(?P<method>[^"]*+)"></PSignatureMethod>_
@@ -36,7 +36,7 @@ _HEAD: Final = r"""
 _OBJECT: Final = r"""
 (?P<object><PObject{ID:i6}>_
 <(?P<x>(?:(?P<xn>[^ <>"&=:/]++):)?)QualifyingProperties
-(?:\ xmlns(?(xn):(?P=xn)|)="[^"]*+")?+{ID:i7}\ Target="\#(?P<target>[^"]*+)">_
+(?:\ xmlns(?(xn):(?P=xn)|)="(?P<namespace>[^"]*+)")?+{ID:i7}\ Target="\#(?P<target>[^"]*+)">_
 (?P<signed><XSignedProperties(?P<at1>)\ Id="(?P<i8>[^"]*+)">_
 <XSignedSignatureProperties>_
 <XSigningTime>(?P<time>[^<]*+)</XSigningTime>_
@@ -60,9 +60,12 @@ _OBJECT: Final = r"""
 """
 
 
-def _compiled(pattern: str) -> re.Pattern[bytes]:
-    """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space."""
-    pattern = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', pattern)
+def _compiled(pattern: str, declared: str) -> re.Pattern[bytes]:
+    """Return *pattern*, where ``P`` and ``X`` before a name stand for the two prefixes, ``_`` for white space.
+
+    *declared* is what may be declared with the signature.
+    """
+    pattern = pattern.replace("DECLARED", declared)
     pattern = re.sub(r"(</?)P(?=[A-Z)|])", r"\1(?P=p)", pattern)
     pattern = re.sub(r"(</?)X(?=[A-Z])", r"\1(?P=x)", pattern)
     pattern = re.sub(r"(>\)?)_", r"\1[ \\t\\n]*+", pattern)
@@ -70,6 +73,18 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode("ascii"), re.VERBOSE)
 
 
-USUAL: Final = _compiled(_HEAD + _OBJECT)
+def _strictly(pattern: str) -> str:
+    """Return *pattern* with names, values and texts of printable US-ASCII that stand for themselves in any XML."""
+    pattern = pattern.replace(_PREFIX, "(?!xml)[A-Za-z_][A-Za-z0-9_.-]*+")
+    pattern = pattern.replace('[^"]', r'[^\x00-\x1F"<>&\x7F-\xFF]')
+    return pattern.replace("[^<]", r"[^\x00-\x09\x0B-\x1F<>&\x7F-\xFF]")
+
+
+_PREFIX: Final = '[^ <>"&=:/]++'
+_PATTERN: Final = re.sub(r"\{ID:(\w+)\}", r'(?:\\ Id="(?P<\1>[^"]*+)")?+', _HEAD + _OBJECT)
+USUAL: Final = _compiled(_PATTERN, rf'(?:\ xmlns(?::{_PREFIX})?="[^"]*+")*+')
+STRICT: Final = _compiled(_strictly(_PATTERN), rf'\ xmlns(?(pn):(?P=pn)|)="{re.escape(DS)}"')
+"""The same where it is not known that the octets are canonical: there is no ``<`` or ``>`` but those of tags, and no
+namespace is declared that is not used."""
 IDS: Final = tuple(f"i{number}" for number in range(9))
 """The groups of the pattern that hold Ids."""

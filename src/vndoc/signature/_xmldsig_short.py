@@ -24,7 +24,7 @@ from vndoc.signature._xmldsig_facts import candidates
 from vndoc.signature._xmldsig_keys import LONGEST_TEXT, MAX_CERTIFICATES, KeyInfo, kept_certificate, known_certificate
 from vndoc.signature._xmldsig_tree import XmlSource
 
-__all__ = ["WORD", "UsualKeys", "plain_base64", "shortened", "usual_keys"]
+__all__ = ["WORD", "UsualKeys", "certificates_in", "plain_base64", "shortened", "usual_keys"]
 
 WORD: Final = b"vndoc:certificates-were-here"
 """What stands in KeyInfo instead of its certificates."""
@@ -114,6 +114,26 @@ def plain_base64(text: bytes) -> bytes | None:
     return octets if octets and pybase64.b64encode(octets) == bare else None
 
 
+def certificates_in(source: bytes) -> tuple[int, int, UsualKeys] | None:
+    """Return where the content of the first KeyInfo of *source* lies, its end tag up to the name, and what it says.
+
+    In a large document it is looked for at the beginning, then at the end. ``None`` if there is none, or anything but
+    certificates in it.
+    """
+    start = source.find(_END, 0, _LARGEST)
+    if start < 0 and len(source) > _LARGEST:
+        start = source.find(_END, len(source) - _LARGEST)
+    if start < 0:
+        return None
+    start += len(_END)
+    known = _KEPT.get(source[start : start + _START])
+    if known is not None and source.startswith(known[0], start) and source.startswith(_END, start + len(known[0])):
+        return start, start + len(known[0]), known[1]
+    stop = source.find(_END, start, start + _LARGEST)
+    keys = None if stop < 0 else usual_keys(source[start:stop])
+    return None if keys is None else (start, stop, keys)
+
+
 def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | None:
     """Return the document *source*, its certificates taken out, and what these say; ``None`` if it is not that easy.
 
@@ -121,18 +141,10 @@ def shortened(source: object, limits: Limits) -> tuple[XmlSource, UsualKeys] | N
     """
     if type(source) is not bytes or len(source) > min(_LARGEST, limits.document_bytes, limits.document_nodes):
         return None
-    start = source.find(_END) + len(_END)
-    if start < len(_END):
+    found = certificates_in(source)
+    if found is None:
         return None
-    known = _KEPT.get(source[start : start + _START])
-    if known is not None and source.startswith(known[0] + _END, start):
-        stop = start + len(known[0])
-        keys: UsualKeys | None = known[1]
-    else:
-        stop = source.find(_END, start)
-        keys = None if stop < 0 else usual_keys(source[start:stop])
-    if keys is None:
-        return None
+    start, stop, keys = found
     short = b"".join((source[:start], WORD, b"</", keys.prefix, source[stop:]))
     tree = XmlSource.of_octets(short, len(source), limits)
     if tree is None:

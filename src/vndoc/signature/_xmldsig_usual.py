@@ -29,15 +29,30 @@ from typing import Final
 from lxml import etree
 
 from vndoc.errors import VndocError
-from vndoc.pki.algorithms import DIGESTS, Digest, SignatureAlgorithm, hasher
+from vndoc.pki.algorithms import Digest, hasher
 from vndoc.signature import xades
 from vndoc.signature._xmldsig_budget import affordable
-from vndoc.signature._xmldsig_facts import XmlSignatureFacts, refusals, verifier
-from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, SIGNATURES, ds
+from vndoc.signature._xmldsig_facts import XmlSignatureFacts
+from vndoc.signature._xmldsig_names import CANONICAL, DS, ENVELOPED, ds
 from vndoc.signature._xmldsig_pattern import IDS, USUAL
-from vndoc.signature._xmldsig_short import UsualKeys, plain_base64, usual_keys
-from vndoc.signature._xmldsig_tree import Ids, Paths, PiecedOctets, XmlSource, within
-from vndoc.signature.facts import Binding, Covered, Form, Level
+from vndoc.signature._xmldsig_short import UsualKeys, usual_keys
+from vndoc.signature._xmldsig_tree import Ids, Paths, XmlSource, within
+from vndoc.signature._xmldsig_values import (
+    FORMS,
+    PLAIN,
+    Doubt,
+    check_properties,
+    decoded,
+    digest_of,
+    document_covered,
+    exclusive_info,
+    exclusive_properties,
+    form_of,
+    plain_facts,
+    properties_covered,
+    xades_facts,
+)
+from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, Skeleton
 from vndoc.xml.c14n import SCOPE, canonical_octets, written
 from vndoc.xml.pieces import filled
@@ -47,22 +62,14 @@ __all__ = ["read_usual"]
 _SIGNATURE: Final = ds("Signature")
 _SIGNED_INFO: Final = ds("SignedInfo")
 _OURS: Final = tuple(f"{{{namespace}}}" for namespace in (DS, *xades.NAMESPACES))
-_PLAIN: Final = Canonical.C14N_10
 _SCOPE: Final = SCOPE // 2
 """Namespaces in scope of a usual signature: well below what the general route takes."""
 
 
-class _Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
-    """The signature is not a usual one, or something is wrong with it."""
-
-
 _ID_ENDS: Final = (b'd="', b'D="'), (b'Id="', b'ID="', b'id="', b'iD="')
 """How the name of an Id ends in canonical octets: first what is soon looked for, then all of it."""
-_FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
-_GUESSED: Final = {ENVELOPED: _PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
+_GUESSED: Final = {ENVELOPED: PLAIN} | {uri: form.without_comments for uri, form in CANONICAL.items()}
 """The canonical form of a reference by the last of its transforms."""
-_METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
-_DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
 
 
 # -- the whole -----------------------------------------------------------------------------------------
@@ -77,7 +84,7 @@ def read_usual(source: XmlSource, keys: UsualKeys | None = None) -> XmlSignature
         return None
     try:
         return _read(source, keys)
-    except (_Doubt, VndocError, OSError):  # whoever reads it now meets the same, and tells
+    except (Doubt, VndocError, OSError):  # whoever reads it now meets the same, and tells
         return None
 
 
@@ -89,31 +96,30 @@ def _read(source: XmlSource, keys: UsualKeys | None) -> XmlSignatureFacts:
     rest = octets[: match.start()] + octets[match.end() :]
     _check_ids(root, rest, match)
     form1, content = match.group("form1", "certificates")
-    if form is not (_PLAIN if form1 is None else _form(form1)):
-        raise _Doubt
+    if form is not form_of(form1):
+        raise Doubt
     signed = _signed_octets(source, info, octets, match)
-    digest, value = _digest(match["digest1"]), _decoded(match["value1"])
+    digest, value = digest_of(match["digest1"]), decoded(match["value1"])
     size = _around(source, signature, form, rest, digest, value, len(signed))
     place = _path(signature)
-    document = Covered(
-        what="document",
-        name="",
-        intact=True,
-        digest=digest.name,
-        value=value,
-        octets=PiecedOctets(
-            lambda: source.canonical(root, form, inclusive_prefixes=(), without=signature, whole_document=True), size
-        ),
-        element_path=place[: place.index("/", 1)],
+    document = document_covered(
+        digest,
+        value,
+        lambda: source.canonical(root, form, inclusive_prefixes=(), without=signature, whole_document=True),
+        size,
+        place[: place.index("/", 1)],
     )
     found = keys if content is None else usual_keys(content)
     if found is None or found.prefix != match["p"] or (content is None) != (keys is not None):
-        raise _Doubt
+        raise Doubt
     if match["object"] is None:
         if match["uri2"] is not None:
-            raise _Doubt
-        return _plain(match, found, signed, document, place, root, signature)
-    return _xades(source, octets, match, found, signed, document, size, place, signature)
+            raise Doubt
+        return plain_facts(match, found, signed, document, place, functools.partial(_reaches, root, signature, None))
+    node = _properties(match, signature)
+    properties = _properties_covered(source, node, octets, match, len(signed) + max(size, source.size), place)
+    reaches = functools.partial(_reaches, root, signature, node)
+    return xades_facts(match, found, signed, (document, properties), place, reaches)
 
 
 def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canonical]:
@@ -125,19 +131,19 @@ def _found(root: etree._Element) -> tuple[etree._Element, etree._Element, Canoni
     signature, info = found if len(found) == 2 else _among_comments(root)
     parent = signature.getparent()
     if info.tag != _SIGNED_INFO or info.getparent() is not signature:
-        raise _Doubt
+        raise Doubt
     if parent is None or "}CounterSignature" in parent.tag:
-        raise _Doubt
+        raise Doubt
     try:
         reference = info[2]
         last = reference[0][-1].get("Algorithm", "")
     except IndexError:
-        raise _Doubt from None
+        raise Doubt from None
     form = _GUESSED.get(last)
     if form is None or reference.get("URI") != "" or root.tag.startswith(_OURS):
-        raise _Doubt
+        raise Doubt
     if root.getprevious() is not None or root.getnext() is not None:  # instructions would be in the octets
-        raise _Doubt
+        raise Doubt
     return signature, info, form
 
 
@@ -145,7 +151,7 @@ def _among_comments(root: etree._Element) -> tuple[etree._Element, etree._Elemen
     """Return the signature and its SignedInfo, if they are the only ones and no comment lies in them."""
     found = list(root.iter(_SIGNATURE, _SIGNED_INFO))
     if len(found) != 2 or any(True for _ in found[0].iter(etree.Comment)):
-        raise _Doubt
+        raise Doubt
     return found[0], found[1]
 
 
@@ -157,7 +163,7 @@ def _whole(source: XmlSource, form: Canonical) -> bytes:
     if skeleton is None:
         return canonical_octets(root, form, (), None, whole_document=True)
     if skeleton.route == "stream" or skeleton.recovered or skeleton.root is not root:
-        raise _Doubt
+        raise Doubt
     if skeleton.is_light:
         return written(root, form, ())
     return canonical_octets(root, form, (), None, whole_document=True)
@@ -169,10 +175,10 @@ def _matched(octets: bytes, prefix: str | None) -> re.Match[bytes]:
     at = octets.find(start)
     match = None if at < 0 else USUAL.match(octets, at)
     if match is None:
-        raise _Doubt
+        raise Doubt
     stop = match.end()
     if octets.find(start, stop) >= 0 or octets.find(b"&", at, stop) >= 0 or (b"?" in octets and b"<?" in octets):
-        raise _Doubt
+        raise Doubt
     return match
 
 
@@ -180,10 +186,10 @@ def _check_ids(root: etree._Element, rest: bytes, match: re.Match[bytes]) -> Non
     """Doubt that no Id of the document stands there twice (attack A2); *rest* is what is not the signature."""
     own = [value for value in match.group(*IDS) if value is not None]
     if len(set(own)) != len(own):
-        raise _Doubt
+        raise Doubt
     # a text may look like an attribute: then the tree is asked for nothing
     if all(any(end in rest for end in ends) for ends in _ID_ENDS) and Ids(root).duplicates:
-        raise _Doubt
+        raise Doubt
 
 
 def _path(node: etree._Element) -> str:
@@ -201,46 +207,18 @@ def _path(node: etree._Element) -> str:
     return f"/{at.tag.rpartition('}')[2]}{path}"
 
 
-def _form(uri: bytes) -> Canonical:
-    """Return the canonical form *uri* of a node-set that has no comments."""
-    form = _FORMS.get(uri)
-    if form is None:
-        raise _Doubt
-    return form.without_comments
-
-
-def _digest(uri: bytes) -> Digest:
-    digest = _DIGESTS.get(uri)
-    if digest is None:
-        raise _Doubt
-    return digest
-
-
-def _decoded(text: bytes) -> bytes:
-    octets = plain_base64(text)
-    if octets is None:
-        raise _Doubt
-    return octets
-
-
 # -- what was signed -----------------------------------------------------------------------------------
 
 
-def _declared(prefix: bytes, namespace: str) -> bytes:
-    return b' xmlns%b="%b"' % (b":" + prefix[:-1] if prefix else b"", namespace.encode())
-
-
 def _signed_octets(source: XmlSource, info: etree._Element, octets: bytes, match: re.Match[bytes]) -> bytes:
-    form = _FORMS.get(match["form"])
+    form = FORMS.get(match["form"])
     if form is None:
-        raise _Doubt
+        raise Doubt
     if not form.exclusive:
         return _canonical(source, info, form)
     if len(info.nsmap) > _SCOPE:
-        raise _Doubt
-    start, stop = match.span("info")
-    at = match.start("at0")
-    return b"".join((octets[start:at], _declared(match["p"], DS), octets[at:stop]))
+        raise Doubt
+    return exclusive_info(octets, match)
 
 
 def _canonical(source: XmlSource, node: etree._Element, form: Canonical) -> bytes:
@@ -266,7 +244,7 @@ def _around(
         return _filled(source, skeleton, signature, form, rest, digest, value, spent)
     size = len(rest)
     if not affordable(spent + max(size, source.size), source.size) or digest.of(rest) != value:
-        raise _Doubt
+        raise Doubt
     return size
 
 
@@ -283,7 +261,7 @@ def _filled(
     """Do the same where texts were cut out of the tree."""
     size = len(rest) + sum([text.stop - text.start for text in skeleton.texts.values()])
     if not affordable(spent + max(size, source.size), source.size):
-        raise _Doubt
+        raise Doubt
     found: tuple[bytes, int] | None = None
     if source.foretold is not None:
         found = source.foretold(
@@ -302,52 +280,11 @@ def _filled(
             size += len(piece)
         found = (bytes(hashed.digest()), size)
     if found[0] != value:
-        raise _Doubt
+        raise Doubt
     return found[1]
 
 
-# -- the facts -----------------------------------------------------------------------------------------
-
-
-def _plain(
-    match: re.Match[bytes],
-    keys: UsualKeys,
-    signed: bytes,
-    document: Covered,
-    place: str,
-    root: etree._Element,
-    signature: etree._Element,
-) -> XmlSignatureFacts:
-    """Return the facts about a signature without properties."""
-    algorithm, value = _method(match), _decoded(match["value"])
-    return XmlSignatureFacts(
-        form=Form.XMLDSIG,
-        level=Level.NONE,
-        place=place,
-        reasons=(),
-        algorithm=algorithm,
-        covered=(document,),
-        verify=verifier(algorithm, value, signed),
-        candidates=keys.candidates,
-        certificates=keys.certificates,
-        binding=xades.absent,
-        signature_value=value,
-        signed_octets=signed,
-        signature_id=_shown(match["i0"]),
-        names=keys.keys.names,
-        reaches=functools.partial(_reaches, root, signature, None),
-    )
-
-
-def _method(match: re.Match[bytes]) -> SignatureAlgorithm:
-    algorithm = _METHODS.get(match["method"])
-    if algorithm is None:
-        raise _Doubt
-    return algorithm
-
-
-def _shown(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8")
+# -- XAdES ---------------------------------------------------------------------------------------------
 
 
 def _reaches(
@@ -359,106 +296,29 @@ def _reaches(
     return properties is not None and within(node, properties)
 
 
-# -- XAdES ---------------------------------------------------------------------------------------------
-
-
-def _xades(
-    source: XmlSource,
-    octets: bytes,
-    match: re.Match[bytes],
-    keys: UsualKeys,
-    signed: bytes,
-    document: Covered,
-    size: int,
-    place: str,
-    signature: etree._Element,
-) -> XmlSignatureFacts:
-    """Return the facts about a signature with the properties of XAdES-B in it."""
-    node = _properties(match, signature)
-    form2 = match["form2"]
-    form = _PLAIN if form2 is None else _form(form2)
-    covered = _properties_octets(source, node, form, octets, match)
-    digest, value = _digest(match["digest2"]), _decoded(match["value2"])
-    spent = len(signed) + max(size, source.size) + len(covered)
-    if digest.of(covered) != value or not affordable(spent, source.size):
-        raise _Doubt
-    properties = Covered(
-        what="signed-properties",
-        name=f"#{match['uri2'].decode()}",
-        intact=True,
-        digest=digest.name,
-        value=value,
-        octets=PiecedOctets(
-            lambda: source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False),
-            len(covered),
-        ),
-        element_path=f"{place}/Object/QualifyingProperties/SignedProperties",
-    )
-    time = xades.parse_time(match["time"].decode("utf-8"))
-    if time is None:
-        raise _Doubt
-    binding = functools.partial(xades.binding_of, [(_digest(match["digest3"]).name, _decoded(match["value3"]))])
-    data_objects = _data_objects(match)
-    algorithm, signature_value = _method(match), _decoded(match["value"])
-    return XmlSignatureFacts(
-        form=Form.XADES,
-        level=Level.B,
-        place=place,
-        reasons=(),
-        algorithm=algorithm,
-        covered=(document, properties),
-        verify=verifier(algorithm, signature_value, signed),
-        candidates=tuple(sorted(keys.candidates, key=lambda found: binding(found) is not Binding.MATCHES)),
-        certificates=keys.certificates,
-        binding=binding,
-        signature_value=signature_value,
-        signed_octets=signed,
-        signature_id=_shown(match["i0"]),
-        claimed_time=time,
-        content_type=data_objects[0].mime_type or None if data_objects else None,
-        names=keys.keys.names,
-        data_objects=data_objects,
-        reaches=functools.partial(_reaches, source.root, signature, node),
-    )
-
-
 def _properties(match: re.Match[bytes], signature: etree._Element) -> etree._Element:
     """Return the SignedProperties, which have to be those of this signature, and what its second reference is to."""
     holder = signature[3][0]
     if not holder.tag.startswith(_OURS[1:]) or (holder.prefix or "") != match["x"].decode("utf-8").removesuffix(":"):
-        raise _Doubt
-    if match["x"] == match["p"] or match["i0"] != match["target"] or match["uri2"] != match["i8"]:
-        raise _Doubt
-    if match["type2"].decode("utf-8") not in xades.TYPES:
-        raise _Doubt
+        raise Doubt
+    check_properties(match)
     return holder[0]
 
 
-def _properties_octets(
-    source: XmlSource, node: etree._Element, form: Canonical, octets: bytes, match: re.Match[bytes]
-) -> bytes:
-    """Return the canonical octets of SignedProperties, whose only other prefix is that of XML-DSig, on leaves."""
-    if not form.exclusive:
-        return _canonical(source, node, form)
-    own, inner = _declared(match["x"], node.tag[1:].partition("}")[0]), _declared(match["p"], DS)
-    at, stop = match.span("signed")
-    parts = []
-    for name in ("at1", "at2", "at3", "at4", "at5"):
-        until = match.start(name)
-        if until >= 0:
-            parts += [octets[at:until], own if name == "at1" else inner]
-            at = until
-    return b"".join((*parts, octets[at:stop]))
-
-
-def _data_objects(match: re.Match[bytes]) -> tuple[xades.DataObject, ...]:
-    reference, mime_type, description = match.group("object_reference", "mime_type", "description")
-    if reference is None:
-        return ()
-    return (
-        xades.DataObject(
-            reference=reference.decode("utf-8"),
-            mime_type=mime_type.decode("utf-8").strip(),
-            description=None if description is None else description.decode("utf-8").strip(),
-        ),
+def _properties_covered(
+    source: XmlSource, node: etree._Element, octets: bytes, match: re.Match[bytes], spent: int, place: str
+) -> Covered:
+    """Return that the SignedProperties *node* are covered; *spent* octets were digested already."""
+    form = form_of(match["form2"])
+    if form.exclusive:
+        covered = exclusive_properties(octets, match, node.tag[1:].partition("}")[0])
+    else:
+        covered = _canonical(source, node, form)
+    if not affordable(spent + len(covered), source.size):
+        raise Doubt
+    return properties_covered(
+        match,
+        covered,
+        lambda: source.canonical(node, form, inclusive_prefixes=(), without=None, whole_document=False),
+        place,
     )

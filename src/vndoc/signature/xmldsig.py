@@ -50,6 +50,7 @@ from vndoc.signature._xmldsig_tree import (
     within,
 )
 from vndoc.signature._xmldsig_usual import read_usual
+from vndoc.signature._xmldsig_written import read_written
 from vndoc.signature.facts import Covered, Form, RevocationMaterial
 
 __all__ = [
@@ -93,6 +94,8 @@ def read_xml(
     Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
     does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
     """
+    if not expect and (written := read_written(source, limits)) is not None:
+        return (written,)
     short = None if expect else shortened(source, limits)
     if short is not None and (usual := read_usual(*short)) is not None:
         return (usual,)

@@ -141,6 +141,10 @@ def _sqlite(url: URL, milliseconds: int) -> Engine:
         record.info[_FILE] = file
         file.check()
 
+    @event.listens_for(engine, "engine_disposed")
+    def closed(_engine: Engine) -> None:
+        file.forget()
+
     return engine
 
 
@@ -162,6 +166,10 @@ class _OneFile:
             self._known = identity
         elif self._known != identity:
             raise StoreError("store-replaced", name=str(self._path))
+
+    def forget(self) -> None:
+        """Take whatever is there next: no connection is open any more."""
+        self._known = None
 
 
 def _postgres(url: URL, milliseconds: int) -> Engine:

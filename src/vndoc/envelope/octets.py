@@ -34,7 +34,7 @@ class Octets(Protocol):
 class MemoryOctets:
     """Octets held in memory. ``sha256`` is their SHA-256 (32 octets) where they were hashed as they were read.
 
-    Nobody else can state it: see :func:`hashed`.
+    Nobody else can state it: the store does it.
     """
 
     data: bytes

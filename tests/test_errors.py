@@ -6,6 +6,7 @@ import pickle
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,9 @@ def test_places() -> None:
     assert str(Place("/a/b[2]")) == "/a/b[2]"
     assert str(Place("/a", 7)) == "/a (line 7)"
     assert Place("/a", 7) == Place("/a")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, OSError)])
+def test_an_error_that_is_an_oserror_has_no_number_made_of_its_code(kind: type[VndocError]) -> None:
+    error: Any = kind("source-unreadable", name="a", detail="b")
+    assert (error.errno, error.filename, error.strerror) == (None, None, None)

@@ -2,12 +2,16 @@
 
     python benchmarks/exchange.py                                    SQLite, and PostgreSQL where a server answers
     python benchmarks/exchange.py --documents 100 --pending 10000    quicker
+    python benchmarks/exchange.py --sync 4 --pending 0               as on a disk whose sync takes 4 ms more
 
 One document goes all the way: checked, written, kept, handed to an axis in memory, fetched, read, decided about,
-its 01 sent back and taken in: two messages, each durable at both ends. *Bare* is what the database and the disk were
-asked to do meanwhile, recorded and done again by nothing but the driver: the same statements with the same values in
-the same transactions, the same contents written and synced. Several workers are processes on one database, each with a
-carrier of its own.
+its 01 sent back and taken in: two messages, each durable at both ends. *Bare* is what the database and the disk are
+asked to do meanwhile, recorded on as many documents more and done again by nothing but the driver: the same statements
+with the same values in the same transactions, the same contents written and synced. Several workers are processes on
+one database, each with a carrier of its own.
+
+How near the node comes depends on the disk: *bare* is little else than waiting for it. ``--sync`` shows another disk:
+each sync of this process and each commit of PostgreSQL waits so much longer, in both runs. It needs a C compiler.
 
 The second part takes in many pending statuses and watches the memory.
 """
@@ -22,6 +26,7 @@ import os
 import random
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -98,7 +103,9 @@ Operation = tuple[str, Any, Any]
 
 
 class RecordingBlobs:
-    """A folder of contents that remembers what was put."""
+    """A folder of contents that remembers what is put while it is ``recording``."""
+
+    recording = False
 
     def __init__(self, root: Path, operations: list[Operation]) -> None:
         self._inner = FolderBlobs(root)
@@ -112,6 +119,8 @@ class RecordingBlobs:
 
     def put(self, octets: Octets) -> BlobInfo:
         """Remember, and put."""
+        if not self.recording:
+            return self._inner.put(octets)
         with octets.open() as file:
             data = file.read()
         self._operations.append(("put", data, None))
@@ -256,26 +265,28 @@ def one_worker(number: int, urls: tuple[str, str], folder: Path, count: int, siz
     carrier = MemoryAxis(codes).transport(*codes, name=name)
     own = {code: Organization(organ_id=code, organ_name=code) for code in codes}
     chance = random.Random(number)
-    packets = [document(f"{number + 1}{n:06d}", chance.randbytes(size)) for n in range(count + 2)]
-    store = Store.open(urls[0], blobs=RecordingBlobs(folder / "node", operations), busy=datetime.timedelta(minutes=5))
-    with store:
+    packets = [document(f"{number + 1}{n:06d}", chance.randbytes(size)) for n in range(2 * count + 2)]
+    blobs = RecordingBlobs(folder / "node", operations)
+    with Store.open(urls[0], blobs=blobs, busy=datetime.timedelta(minutes=5)) as store:
         node = Node(store, {name: carrier}, table(*codes, carrier=name), None, POLICY, own=own)
 
         def send(packet: DocumentPacket) -> None:
             now = datetime.datetime.now(datetime.UTC)
             node.send(packet, not_secret=NotSecret(declared_by="đo", at=now, digest=vndoc.content_digest(packet)))
 
-        for packet in packets[count:]:
-            send(packet)
+        def exchanged(part: Sequence[DocumentPacket]) -> None:
+            for packet in part:
+                send(packet)
+            work_off(node)
+
+        exchanged(packets[2 * count :])
+        for _ in range(2):  # the second time tells that everybody is ready
+            line.wait()
+        exchanged(packets[:count])
         line.wait()
-        work_off(node)
         record(store, operations)
-        operations.clear()
-        line.wait()
-        for packet in packets[:count]:
-            send(packet)
-        work_off(node)
-        line.wait()
+        blobs.recording = True
+        exchanged(packets[count : 2 * count])
     bare = Bare(urls[1], folder / "bare")
     line.wait()
     bare.run(operations)
@@ -343,6 +354,36 @@ def sync_seconds() -> float:
             os.fsync(file.fileno())
             taken.append(time.perf_counter() - began)
     return statistics.median(taken)
+
+
+_SLOWED = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <unistd.h>
+#define SLOWED(name) int name(int file) { \\
+    int (*real)(int) = dlsym(RTLD_NEXT, #name); \\
+    int found = real(file); \\
+    usleep(MICROSECONDS); \\
+    return found; }
+SLOWED(fsync)
+SLOWED(fdatasync)
+"""
+
+
+def slowed(milliseconds: float) -> int:
+    """Run this program again where each sync takes *milliseconds* more, and return what it ends with."""
+    microseconds = str(round(milliseconds * 1000))
+    with tempfile.TemporaryDirectory(prefix="vndoc-bench-") as folder:
+        code, library = Path(folder) / "slowed.c", Path(folder) / "slowed.so"
+        code.write_text(_SLOWED, encoding="ascii")
+        made = ["cc", "-shared", "-fPIC", f"-DMICROSECONDS={microseconds}", "-o", str(library), str(code)]
+        subprocess.run(made, check=True)
+        environment = os.environ | {
+            "LD_PRELOAD": str(library),
+            "PGOPTIONS": f"-c commit_delay={microseconds} -c commit_siblings=0",
+        }
+        given = [*sys.argv, "--sync", "0"]
+        return subprocess.run([sys.executable, *given], env=environment, check=False).returncode
 
 
 def throughput(databases: dict[str, Callable[[], Any]], workers: Sequence[int], count: int, size: int) -> None:
@@ -492,7 +533,10 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=200_000, help="octets of the one attachment")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--pending", type=int, default=100_000, help="pending statuses; 0 leaves them out")
+    parser.add_argument("--sync", type=float, default=0, help="milliseconds by which each sync takes longer")
     given = parser.parse_args()
+    if given.sync:
+        return slowed(given.sync)
     head()
     databases: dict[str, Callable[[], Any]] = {"SQLite": sqlite_urls, "PostgreSQL": postgres_urls}
     try:

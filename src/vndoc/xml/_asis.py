@@ -43,8 +43,8 @@ _PREFIX: Final = b"edXML:"
 _KNOWN: Final = bytes(octet for octet in range(256) if octet >= 0x20 or octet in b"\t\n").translate(None, b"<>&")
 _NAME: Final = rb"[A-Za-z_][A-Za-z0-9_.-]*+"
 _TEXT: Final = rb"[^<]*+"
-_VALUE: Final = rb"[^\t\n\"]*+"
-"""Of octets in which there are only :data:`_KNOWN` ones and, by turns, ``<`` and ``>``."""
+_VALUE: Final = rb"[^\t\n\"<>]*+"
+"""Of octets that are :data:`_KNOWN`: neither ``<``, which XML forbids there, nor ``>``, which only ends a tag here."""
 
 
 def _compiled(pattern: bytes) -> re.Pattern[bytes]:

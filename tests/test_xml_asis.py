@@ -60,7 +60,7 @@ def proven(octets: bytes) -> Surroundings | None:
 
 def test_a_packet_is_proven():
     found = proven(PACKET)
-    assert found == (["edXML", "Envelope", "Header"], 7, [b"a1"], {b"urn:e", b"http://www.w3.org/1999/xlink"})
+    assert found == (("edXML", "Envelope", "Header"), 7, (b"a1",), {b"urn:e", b"http://www.w3.org/1999/xlink"})
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def _read(data: bytes, start: int, stop: int, keys: UsualKeys, limits: Limits) -
     spent = len(signed) + max(size, len(data))
     if not affordable(spent, len(data)):
         raise Doubt
-    names = _names(around.shown, match, limits) if around.texts else []  # of short ones the digest tells sooner
+    names = _names(around.shown, match, limits) if around.texts else ()  # of short ones the digest tells sooner
     if _digest(data, around, digest) != value:
         raise Doubt
     names = names or _names(around.shown, match, limits)
@@ -221,12 +221,12 @@ def _digest(data: bytes, around: _Around, digest: Digest) -> bytes:
     return bytes(hashed.digest())
 
 
-def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> list[str]:
+def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> tuple[str, ...]:
     """Return the names of the elements around the signature that *match* found, *shown* the document around it."""
     found = surroundings(shown)
     if found is None or found.depth + _DEEPEST > min(limits.depth, MAX_DEPTH) or not found.namespaces.isdisjoint(_OURS):
         raise Doubt
-    ids = found.ids + [value for value in match.group(*IDS) if value is not None]
+    ids = [*found.ids, *[value for value in match.group(*IDS) if value is not None]]
     if len(set(ids)) != len(ids) or found.names[-1].startswith(_COUNTERED):
         raise Doubt
     return found.names

@@ -80,7 +80,10 @@ def test_what_is_made_here_is_read_as_it_was_written(properties, text, parent, w
     assert read_xml(data) == (found,) == generally(data)
 
 
-@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>\r\n'])
+@pytest.mark.parametrize(
+    "declaration",
+    ["", '<?xml version="1.0"?>', '<?xml version="1.0"?>\r \n', '<?xml version="1.0" encoding="utf-8"?>\r\n'],
+)
 @pytest.mark.parametrize("end", ["", "\r\n", "\n \n"])
 def test_what_stands_before_and_after_the_root(declaration, end):
     data = signed(declaration.encode() + TEXT + end.encode())

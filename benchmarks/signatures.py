@@ -48,7 +48,7 @@ from vndoc.signature.evaluation import evaluate, verify_cms, verify_xml
 from vndoc.signature.packet import read_header_signatures, sign_header
 from vndoc.signature.policy import POLICIES, Policy, RevocationRule
 from vndoc.signature.xmldsig_making import sign_xml
-from vndoc.xml import Canonical, canonicalize, parse_document
+from vndoc.xml import Canonical, _asis, canonicalize, parse_document
 
 AT = cms.AT
 SIZES = {"header only": 0, "10 kB": 10 * KB, "100 kB": 100 * KB, "1 MB": MB, "10 MB": 10 * MB, "20 MB": 20 * MB}
@@ -107,6 +107,7 @@ def forget() -> None:
     vndoc.signature._standing._standings.clear()  # noqa: SLF001
     vndoc.signature.blocks._kept_bare.cache_clear()  # noqa: SLF001
     vndoc.signature.evaluation._kept_untimed.cache_clear()  # noqa: SLF001
+    _asis._walked.cache_clear()  # noqa: SLF001
 
 
 def packet(source: bytes | str | io.BytesIO, store: TrustStore, *, cold: bool = False) -> None:

@@ -411,3 +411,37 @@ def test_what_arrives_is_kept_in_memory_up_to_the_limit_and_seen_once(size, step
     octets = acquire(Trickle(data[:size], step), SMALL, watch=seen.append)
     assert isinstance(octets, MemoryOctets) is (size <= 100)
     assert octets.open().read() == b"".join(seen) == data[:size]
+
+
+@pytest.mark.parametrize("kind", ["memory", "file", "unbuffered", "both ways"])
+@pytest.mark.parametrize("start", [0, 400])
+def test_what_is_known_to_be_much_goes_to_disk_from_its_first_octet(kind, start, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "_PIECE", 30)
+    data = bytes(range(250)) * 2
+    path = tmp_path / "packet"
+    path.write_bytes(data)
+    opened = {
+        "memory": lambda: io.BytesIO(data),
+        "file": lambda: path.open("rb"),
+        "unbuffered": lambda: path.open("rb", buffering=0),
+        "both ways": lambda: path.open("r+b"),
+    }
+    seen: list[bytes] = []
+    with opened[kind]() as file:
+        file.seek(start)
+        octets = acquire(file, SMALL, watch=seen.append)
+        assert file.tell() == len(data)
+    assert octets.open().read() == b"".join(seen) == data[start:]
+    known = kind in ("memory", "file")
+    assert isinstance(octets, TemporarySpool) is (start == 0)
+    assert len(seen[0]) == (30 if known and not start else min(101, len(data) - start))
+    if isinstance(octets, TemporarySpool):
+        octets.close()
+
+
+@pytest.mark.parametrize("size", [0, 50, 300])
+def test_a_file_that_gives_less_than_it_said_is_read_to_its_end(size, monkeypatch):
+    monkeypatch.setattr(files, "_left", lambda _file: 10_000)
+    octets = acquire(io.BytesIO(b"x" * size), SMALL)
+    assert octets.open().read() == b"x" * size
+    octets.close()

@@ -51,6 +51,7 @@ def proven(octets: bytes) -> Surroundings | None:
     attributes = [
         (etree.QName(name).localname.lower(), value) for element in elements for name, value in element.items()
     ]
+    assert surroundings(ready) == found
     assert [value.decode() for value in found.ids] == [value for name, value in attributes if name == "id"]
     assert {name.decode() for name in found.namespaces} == {uri for _, uri in scopes}
     assert max(len(element.keys()) for element in elements) <= ATTRIBUTES
@@ -59,7 +60,7 @@ def proven(octets: bytes) -> Surroundings | None:
 
 def test_a_packet_is_proven():
     found = proven(PACKET)
-    assert found == (["edXML", "Envelope", "Header"], 7, [b"a1"], {b"urn:e", b"http://www.w3.org/1999/xlink"})
+    assert found == (("edXML", "Envelope", "Header"), 7, (b"a1",), {b"urn:e", b"http://www.w3.org/1999/xlink"})
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,13 @@ def test_these_are_proven(old, new):
         (' version="1"', ' version="1\n2"'),
         (' version="1"', ' version="1<2"'),
         (' version="1"', ' version="1>2"'),
+        (' version="1"', ' version="1><2"'),
+        (' version="1"', ' version="1><b c="'),
+        (' version="1"', ' version="1><b c=" d="'),
+        (' version="1.0"', ' version="1><b c="'),
+        (' version="1.0" />', ' version="/></b><b c="></edXML:Manifest>'),
+        (' version="1.0" />', ' version="></edXML:Manifest><b c="></edXML:Manifest>'),
+        (' xmlns:xlink="[^"]*"', ' xmlns:xlink="urn:x><b c="'),
         (' version="1"', ' version="&lt;"'),
         (' version="1"', " version"),
         (' version="1"', ' edXML:version="1" xlink:version="1"'),
@@ -246,6 +254,15 @@ def test_what_is_done_to_octets(octets, wanted):
     assert as_is(octets) == wanted
 
 
+def test_what_is_left_says_the_same_whenever_it_is_asked():
+    """The names of the elements around are looked for in each document anew, whatever is kept."""
+    for _ in range(2):
+        for old, new, sound in (("H41", "H42", True), ("OrganId", "Header", False), ("Name>", "Envelope>", False)):
+            assert (proven(PACKET.decode().replace(old, new).encode()) is not None) == sound
+    long = b'<a><b c="1" d="%b"></b><!></a>'
+    assert all(proven(long % (b"x" * size)) is not None for size in (10, 1000, 2000, 10, 2000))
+
+
 _PIECES = (
     *("<!-- x -->", "<?p q?>", "&#13;", "&amp;", "<![CDATA[x]]>", "\r\n", "\r", "\n", "\t", " ", "  ", ">", "<", "/"),
     *(' Id="x"', ' id="x"', ' xml:lang="vi"', ' a="1"', ' b="1" c="2"', ' e:a="1"', ' version="2"', "'", "=", '"'),
@@ -254,6 +271,7 @@ _PIECES = (
     *(' v=" xmlns:edXML="', ' v=" xmlns:edXML=" w="1"', " xmlns:edXML=", ' xmlns:edXML="', '<b v=" xmlns:edXML="/>'),
     *("<edXML:Header></edXML:Header>", "<edXML>", "</edXML>", "</edXML:Envelope>", '<edXML:b xmlns:edXML="urn:b">'),
     *(' xmlns:edXML="urn:b"', "xmlns:edXML=", "edXML:", "e:", '<edXML:b xmlns:edXML="urn:b"/>', "<Name>", "\ufffe"),
+    *('<b c="1><d e="></b>', '><d e="', '="1><d e=" f="', '"></b><b c="', 'a="></b><c a="'),
     *("</edXML:b>", "é", "/>", ' xmlns:f="urn:f" f:Id="x"', "<c></c></edXML:Header>", "</Attachment>", "<edXML:c/>"),
 )
 _PLACES = [found.start() for found in re.finditer(rb"(?<=>)|/?>|(?<=[A-Za-z\"]) |(?<=[A-Za-z])>|<", PACKET)]

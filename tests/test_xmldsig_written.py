@@ -23,7 +23,7 @@ from vndoc.signature._xmldsig_short import WORD
 from vndoc.signature.xmldsig import read_xml
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.xml import Canonical
-from vndoc.xml._asis import ATTRIBUTES, HOLE
+from vndoc.xml._asis import ATTRIBUTES, HOLE, as_is
 from xmlsig_support import (
     AN,
     AT,
@@ -80,7 +80,10 @@ def test_what_is_made_here_is_read_as_it_was_written(properties, text, parent, w
     assert read_xml(data) == (found,) == generally(data)
 
 
-@pytest.mark.parametrize("declaration", ["", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>\r\n'])
+@pytest.mark.parametrize(
+    "declaration",
+    ["", '<?xml version="1.0"?>', '<?xml version="1.0"?>\r \n', '<?xml version="1.0" encoding="utf-8"?>\r\n'],
+)
 @pytest.mark.parametrize("end", ["", "\r\n", "\n \n"])
 def test_what_stands_before_and_after_the_root(declaration, end):
     data = signed(declaration.encode() + TEXT + end.encode())
@@ -208,6 +211,17 @@ def test_these_properties_are_told_by_the_tree(old, new):
     data, count = re.subn(old, lambda _: new, signed(properties=True).decode(), flags=re.DOTALL)
     assert count
     assert written(data.encode()) is None
+
+
+@pytest.mark.parametrize(("old", "sound"), [(' version="1"', True), (' version="1><b c="', False)])
+def test_octets_that_are_no_xml_have_no_digest(old, sound):
+    """Whoever signs may sign anything; a value with tags in it is no part of a document."""
+    data = signed().replace(b' version="1"', old.encode())
+    begin, end = data.index(b"<ds:Signature "), data.index(b"</ds:Signature>") + len(b"</ds:Signature>")
+    around = as_is(data[:begin]) + as_is(data[end:])
+    value = base64.b64encode(hashlib.sha256(around).digest())
+    data = re.sub(rb"(?<=<ds:DigestValue>)[^<]*", lambda _: value, data)
+    assert (written(data) is not None) == sound
 
 
 def test_inclusive_forms_have_a_tree():

@@ -26,8 +26,8 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
 
 _SPOOL_NAME = "vndoc-*.tmp"
-_PIECE = 256 * 1024
-"""Octets read at a time from what arrives: what is looked at while it comes is still in the processor's cache."""
+_PIECE = 128 * 1024
+"""Octets read at a time from what arrives: in the processor's cache while they are seen, and the last soon done."""
 
 
 class _Readable(Protocol):
@@ -238,10 +238,11 @@ def _acquire_path(path: str, limits: Limits) -> Octets:
 def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | None = None) -> Octets:
     """Read *file* to its end: into memory as far as allowed, else into a spool."""
     memory = io.BytesIO()
-    spool: TemporarySpool | None = None
+    first = _first(file, limits, name)
+    spool = None if first else TemporarySpool()
     total = 0
     try:
-        for piece in _pieces(file, limits, name, _first(file, limits, name)):
+        for piece in _pieces(file, limits, name, first or _PIECE):
             if watch is not None:
                 watch(piece)
             total += len(piece)
@@ -264,12 +265,29 @@ def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | 
 
 
 def _first(file: _Readable, limits: Limits, name: str) -> int:
-    """Return how much of an open *file* to ask for first: all that may stay in memory, where it is there already."""
+    """Return how much of an open *file* to ask for first: all that may stay in memory, where it is there already.
+
+    Zero where it is known to be more than may stay there: then it goes to disk from its first octet.
+    """
     seekable = getattr(file, "seekable", None)
     try:
-        return limits.buffered_bytes + 1 if callable(seekable) and seekable() else _PIECE
+        if not callable(seekable) or not seekable():
+            return _PIECE
+        return 0 if _left(file) > limits.buffered_bytes else limits.buffered_bytes + 1
     except (OSError, ValueError) as error:  # it is closed
         raise _failed(name, error) from error
+
+
+def _left(file: object) -> int:
+    """Return how many octets a *file* of which it costs nothing to know is likely to give; zero for others."""
+    if isinstance(file, io.BytesIO):
+        here = file.tell()
+        end = file.seek(0, io.SEEK_END)
+        file.seek(here)
+        return end - here
+    if isinstance(file, io.BufferedReader) and isinstance(file.raw, io.FileIO):
+        return os.fstat(file.fileno()).st_size - file.tell()
+    return 0
 
 
 def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from vndoc.xml import Canonical
 
 PLAIN: Final = Canonical.C14N_10
 FORMS: Final = {uri.encode(): form for uri, form in CANONICAL.items()}
+_WITHOUT_COMMENTS: Final = {uri: form.without_comments for uri, form in FORMS.items()}
 _METHODS: Final = {uri.encode(): method for uri, method in SIGNATURES.items() if not refusals(method)}
 _DIGESTS: Final = {uri.encode(): row for row in DIGESTS.values() if row.hashlib is not None for uri in row.uris}
 
@@ -41,10 +42,10 @@ class Doubt(Exception):  # noqa: N818 - no error: somebody else reads it
 
 def form_of(uri: bytes | None) -> Canonical:
     """Return the canonical form *uri* of a node-set that has no comments; without one the form of the standard."""
-    form = PLAIN if uri is None else FORMS.get(uri)
+    form = PLAIN if uri is None else _WITHOUT_COMMENTS.get(uri)
     if form is None:
         raise Doubt
-    return form.without_comments
+    return form
 
 
 def digest_of(uri: bytes) -> Digest:

@@ -58,7 +58,8 @@ _PADDING: Final = 4
 """``=`` in one base64 text, at most."""
 _DEEPEST: Final = 9
 """Levels of a signature."""
-_PROLOG: Final = re.compile(rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:UTF-8|utf-8)\")?\?>)?+[ \n]*+(?=<)")
+_PROLOG: Final = re.compile(rb"(?:<\?xml version=\"1\.0\"(?: encoding=\"(?:UTF-8|utf-8)\")?\?>)?+[ \r\n]*+(?=<)")
+"""What is before the root and in no canonical form."""
 _OURS: Final = frozenset(name.encode() for name in (DS, *xades.NAMESPACES))
 _EXCLUSIVE: Final = frozenset(uri for uri, form in FORMS.items() if form.exclusive)
 _COUNTERED: Final = "CounterSignature"
@@ -89,7 +90,7 @@ def _read(data: bytes, start: int, stop: int, keys: UsualKeys, limits: Limits) -
     spent = len(signed) + max(size, len(data))
     if not affordable(spent, len(data)):
         raise Doubt
-    names = _names(around.shown, match, limits) if around.texts else []  # of short ones the digest tells sooner
+    names = _names(around.shown, match, limits) if around.texts else ()  # of short ones the digest tells sooner
     if _digest(data, around, digest) != value:
         raise Doubt
     names = names or _names(around.shown, match, limits)
@@ -152,17 +153,16 @@ class _Around(NamedTuple):
 
 def _around(data: bytes, begin: int, end: int, limits: Limits) -> _Around:
     """Return what is around the signature that lies between *begin* and *end* of *data*."""
+    prolog = _PROLOG.match(data, 0, begin + 1)
+    if prolog is None:
+        raise Doubt
     texts: list[tuple[int, int]] = []
-    before = _parts(data, 0, begin, texts)
+    before = _parts(data, prolog.end(), begin, texts)
     after = _parts(data, end, len(data), texts)
     rest = len(data) - sum([stop - start for start, stop in texts])
     if rest > 2 * LARGEST or len(data) > limits.document_nodes < rest + _PADDING * len(texts):
         raise Doubt
     before, after = list(map(as_is, before)), list(map(as_is, after))
-    prolog = _PROLOG.match(before[0])
-    if prolog is None:
-        raise Doubt
-    before[0] = before[0][prolog.end() :]
     after[-1] = after[-1].rstrip(b" \n")
     shown = b"".join((*before, HOLE, *after))
     if not texts:
@@ -221,12 +221,12 @@ def _digest(data: bytes, around: _Around, digest: Digest) -> bytes:
     return bytes(hashed.digest())
 
 
-def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> list[str]:
+def _names(shown: bytes, match: re.Match[bytes], limits: Limits) -> tuple[str, ...]:
     """Return the names of the elements around the signature that *match* found, *shown* the document around it."""
     found = surroundings(shown)
     if found is None or found.depth + _DEEPEST > min(limits.depth, MAX_DEPTH) or not found.namespaces.isdisjoint(_OURS):
         raise Doubt
-    ids = found.ids + [value for value in match.group(*IDS) if value is not None]
+    ids = [*found.ids, *[value for value in match.group(*IDS) if value is not None]]
     if len(set(ids)) != len(ids) or found.names[-1].startswith(_COUNTERED):
         raise Doubt
     return found.names

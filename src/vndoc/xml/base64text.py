@@ -32,6 +32,9 @@ STEP: Final = 256 * 1024
 _HEAD: Final = 64
 """Octets of a text that are kept to look at."""
 
+_QUANTUM: Final = 4
+"""Characters that stand for three octets."""
+
 _SHORTEST_LINE: Final = 4
 """Line ends nearer to each other than this are searched for."""
 
@@ -196,6 +199,8 @@ class Proof:
     def _loose(self, raw: memoryview, pos: int) -> bool:
         """Prove *raw*, which may have white space; note damage. Returns what :meth:`feed` returns."""
         self._mark(pos)
+        if len(raw) < _QUANTUM and self._few(self._carry + raw):
+            return True
         size = len(self._carry) + len(raw)
         found: tuple[bytes | bytearray, int] | None = _unwrapped(raw, self._carry)
         if found is None or not self._whole(found[0]):
@@ -207,6 +212,18 @@ class Proof:
         self.white = self.white or len(text) != size
         self.newlines += newlines
         return self.damage is None or not text.translate(None, _HARMLESS)
+
+    def _few(self, text: bytes) -> bool:
+        """Prove one quantum at most, of letters and digits alone, as nearly always between two pieces of a text."""
+        if self._padding is not None or not text.isalnum():
+            return False
+        if len(text) < _QUANTUM:
+            self._carry = text
+        else:
+            self._carry = b""
+            self.chars += _QUANTUM
+            self.decoded += 3
+        return True
 
     def _whole(self, text: bytes | bytearray) -> bool:
         """Prove the whole quanta of *text* and keep the rest for later; ``False`` if there is damage."""

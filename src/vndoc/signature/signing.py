@@ -177,7 +177,7 @@ def _signs(usage: bytes) -> bool:
     return bool(octets and octets[0] & 0xC0)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ToBeSigned:
     """What a signer gets: the ``octets``, the ``algorithm``, the ``digest`` of the octets by that algorithm.
 
@@ -189,6 +189,9 @@ class ToBeSigned:
     algorithm: SignatureAlgorithm
     digest: bytes
     state: bytes
+
+    def __repr__(self) -> str:
+        return f"ToBeSigned({self.algorithm}, digest={self.digest.hex()!r}, {len(self.octets)} octets)"
 
 
 def checked_value(certificate: Certificate, algorithm: SignatureAlgorithm, octets: bytes, signature: bytes) -> bytes:

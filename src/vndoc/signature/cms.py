@@ -101,10 +101,11 @@ def prepare_cms(
 
     Signed with is *algorithm*, or the first one of *credential* (with *digest*, if it is given). *commitment* is the
     OID of a commitment type. With *existing*, the signature becomes one more signer of that CMS signature, over the
-    content in it, or over *content* if it is detached. The content is read once, in pieces.
+    content in it, or over *content* if it is detached: what its signers have signed. The content is read in pieces,
+    once, and once more for those signers.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
-    ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
+    ``cms-content-differs`` where *content* is not the one of *existing*, or what :func:`read_cms` raises for
     *existing*; :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest,
     ``time-zone-missing``.
     """
@@ -117,6 +118,8 @@ def prepare_cms(
         fields["target"] = hashlib.sha256(existing).digest()
         content_type = parts.content_type
         octets = _same(octets, parts, name)
+        if octets is not None and parts.content is None:
+            _refuse_others(existing, octets)
     if octets is None:
         raise SignatureError("cms-content-needed")
     value = digests_of(octets, [name])[name]
@@ -138,6 +141,13 @@ def _same(content: Octets | None, parts: SignedData, digest: str) -> Octets | No
     if content is not None and digests_of(content, [digest]) != digests_of(parts.content, [digest]):
         raise SignatureError("cms-content-differs")
     return parts.content
+
+
+def _refuse_others(existing: bytes, content: Octets) -> None:
+    """Raise ``cms-content-differs`` where a signer of the detached signature *existing* has signed other content."""
+    _, facts = read_signed(existing, content, new_context(DEFAULT))
+    if any(covered.intact is False for one in facts for covered in one.covered):
+        raise SignatureError("cms-content-differs")
 
 
 def _optional(

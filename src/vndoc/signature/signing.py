@@ -312,7 +312,7 @@ def _read(state: bytes) -> dict[str, Any]:
         body = json.loads(state)
         checksum = body.pop("sha256", None) if isinstance(body, dict) else None
         right = hashlib.sha256(_json(body)).hexdigest()
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         raise SignatureError("signing-state", detail="JSON") from None
     if not isinstance(body, dict) or body.get("kind") != _KIND:
         raise SignatureError("signing-state", detail="JSON")

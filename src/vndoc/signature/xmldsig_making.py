@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 import pybase64
@@ -138,7 +138,7 @@ def prepare_xml(
     is the form of SignedInfo, and of the references that are made here. A signature that the new one would break, as
     it stands in what that one has signed, is not broken unless *breaking* says so.
 
-    Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``),
+    Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``, ``source-type``),
     :class:`~vndoc.errors.SignatureError` (``signing-algorithm``, ``signing-encoding``, ``signing-data``,
     ``signing-breaks-another``: counter-sign that one instead, or sign other elements),
     :class:`~vndoc.errors.ReadError` for a document that cannot be read, :class:`~vndoc.errors.WriteError`
@@ -151,7 +151,7 @@ def prepare_xml(
         uri=_uri(scheme),
         digest=_digest(scheme),
         form=canonicalization,
-        data=data,
+        data=_octets(data),
         limits=limits,
     )
     if xades and signing_time is None:
@@ -160,7 +160,7 @@ def prepare_xml(
         raise UsageError("time-zone-missing")
     plan.lay_out(form, references, parent, signing_time if xades else None, claims)
     if form == "enveloped" and not breaking:
-        _spare_others(data, plan.document, limits)
+        _spare_others(plan.data, plan.document, limits)
     return plan.prepared()
 
 
@@ -197,6 +197,12 @@ def complete_xml(
         raise SignatureError("signing-state", detail="canonicalization")
     token = tsp.stamped(_stamped_octets(before + after, waiting, form, limits), stamp, nonce=nonce)
     return _checked(before + _unsigned(token.octets, form).encode("ascii") + after, waiting, limits)
+
+
+def _octets(data: bytes | bytearray | memoryview) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise UsageError("source-type", found=type(data).__name__)
+    return bytes(data)
 
 
 def _uri(algorithm: SignatureAlgorithm) -> str:
@@ -238,6 +244,8 @@ class _Plan:
         claims: Claims,
     ) -> None:
         """Set ``document``: everything but the digests, the value and the timestamp."""
+        if form not in get_args(XmlForm):
+            raise UsageError("option-invalid", detail=f"form={form!r}")
         root = parse_document(self.data, limits=self.limits) if form in {"enveloped", "enveloping"} else None
         taken = b"" if root is None else etree.tostring(root.getroottree())
         number = 1

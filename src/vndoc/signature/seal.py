@@ -266,7 +266,7 @@ class _Said:
                 if (number, algorithm) not in known:
                     known[number, algorithm] = _digest(files[number], algorithm)
             right = [number for number in same if known[number, algorithm] == value]
-            found = (right or same or [None])[0]
+            found = next(iter(right or same), None)
             if found is not None:
                 same.remove(found)
             covered.append(

@@ -235,6 +235,15 @@ def test_what_is_no_time(tag, text):
 # -- algorithms -------------------------------------------------------------------------------------------
 
 
+def test_null_parameters_may_have_any_length_form():
+    oid = der.encode_oid("2.16.840.1.101.3.4.2.1")
+    for null in (b"\x05\x00", b"\x05\x81\x00", b"\x05\x82\x00\x00"):
+        assert digest_of_identifier(der.encode(der.SEQUENCE, oid, null)).name == "sha256"
+    for other in (b"\x05\x01\x00", b"\x04\x00"):
+        with pytest.raises(CertificateError, match="algorithm-unsupported"):
+            digest_of_identifier(der.encode(der.SEQUENCE, oid, other))
+
+
 def test_algorithms_that_are_made_are_read_again():
     made = [
         SignatureAlgorithm(Family.RSA_PKCS1, d) for d in ("sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256")

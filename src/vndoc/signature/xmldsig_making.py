@@ -9,7 +9,7 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1, clause 6 (baseline
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, get_args
 
 import attrs
@@ -26,9 +26,9 @@ from vndoc.signature._xades_markup import Claims, ProductionPlace, element, prop
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, DS, ENVELOPED, ds, uri_of
 from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, made_digest
 from vndoc.signature._xmldsig_selection import Selection
+from vndoc.signature._xmldsig_sparing import all_of, spare_others
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
-from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
@@ -160,7 +160,7 @@ def prepare_xml(
         raise UsageError("time-zone-missing")
     plan.lay_out(form, references, parent, signing_time if xades else None, claims)
     if form == "enveloped" and not breaking:
-        _spare_others(plan.data, plan.document, limits)
+        spare_others(plan.data, plan.document, limits)
     return plan.prepared()
 
 
@@ -375,18 +375,6 @@ def _signature_of(root: etree._Element, name: str) -> etree._Element:
     raise SignatureError("signing-state", detail="Signature")
 
 
-def _spare_others(before: bytes, after: bytes, limits: Limits) -> None:
-    """Raise ``signing-breaks-another`` where a signature whose digests were right *before* is broken *after*."""
-    if b"Signature" not in before or next(parse_document(before, limits=limits).iter(ds("Signature")), None) is None:
-        return
-    now = {facts.signed_octets: facts for facts in _all_of(read_xml(after, limits=limits))}
-    for facts in _all_of(read_xml(before, limits=limits)):
-        same = now.get(facts.signed_octets)
-        broken = same is not None and any(c.intact is False for c in same.covered)
-        if broken and not any(covered.intact is False for covered in facts.covered):
-            raise SignatureError("signing-breaks-another", name=facts.signature_id or "")
-
-
 # -- the second phase ----------------------------------------------------------------------------------
 
 
@@ -405,17 +393,10 @@ def _unsigned(token: bytes, form: Canonical) -> str:
     return element("xades:UnsignedProperties", inner)
 
 
-def _all_of(found: Iterable[SignatureFacts]) -> Iterator[SignatureFacts]:
-    """Yield *found*, each followed by its counter-signatures."""
-    for facts in found:
-        yield facts
-        yield from _all_of(facts.counter_signatures)
-
-
 def _checked(document: bytes, waiting: SigningState, limits: Limits) -> bytes:
     """Return *document* if its new signature reads as what was prepared and verifies."""
     name = waiting.text_of("id")
-    for facts in _all_of(read_xml(document, limits=limits)):
+    for facts in all_of(read_xml(document, limits=limits)):
         if facts.signature_id == name:
             broken = [r.code for r in facts.reasons if r.kind.indication is Indication.FAILED]
             if facts.signed_octets == waiting.octets and facts.verify(waiting.certificate) and not broken:

@@ -305,6 +305,24 @@ def test_version_2_is_computed_in_both_ways(detached: bool, tagged: bool, materi
     assert caught.value.code == "archive-closed"
 
 
+def test_nothing_is_put_into_what_version_2_is_over() -> None:
+    who = cs.other()
+    data = cs.signed(stamp=cs.stamp(), detached=True)
+    closed = stamped_by_hand(data, by_hand_v2(data, tagged=True, attributes=1), V2)
+    for add in (
+        lambda found: cms.add_timestamp(found, cs.stamp()),
+        lambda found: cms.counter_sign(found, signer=who.signer()),
+        lambda found: cms.sign_cms(cs.CONTENT, signer=who.signer(), existing=found),
+    ):
+        assert cms.read_cms(add(data), content=cs.CONTENT)[0].timestamps
+        with pytest.raises(SignatureError) as caught:
+            add(closed)
+        assert caught.value.code == "archive-closed"
+    # whose certificates are there already changes nothing that the timestamp is over
+    again = cms.sign_cms(cs.CONTENT, signer=cs.person().signer(), existing=closed)
+    assert [found.intact for found in archive(cms.read_cms(again, content=cs.CONTENT)[0])] == [True]
+
+
 REFS_C, REFS_R = "1.2.840.113549.1.9.16.2.21", "1.2.840.113549.1.9.16.2.22"
 
 

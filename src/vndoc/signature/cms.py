@@ -105,9 +105,9 @@ def prepare_cms(
     once, and once more for those signers.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
-    ``cms-content-differs`` where *content* is not the one of *existing*, or what :func:`read_cms` raises for
-    *existing*; :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest,
-    ``time-zone-missing``.
+    ``cms-content-differs`` where *content* is not the one of *existing*, ``archive-closed`` where an older archive
+    timestamp in it would be broken, or what :func:`read_cms` raises for it; :class:`~vndoc.errors.UsageError`
+    ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
     """
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
@@ -115,6 +115,7 @@ def prepare_cms(
     fields: dict[str, bytes | str] = {"digest": name, "detached": "yes" if detached else "no"}
     if existing is not None:
         parts, _ = make.opened(existing)
+        make.refuse_closed(parts, (credential.certificate, *credential.chain))
         fields["target"] = hashlib.sha256(existing).digest()
         content_type = parts.content_type
         octets = _same(octets, parts, name)
@@ -281,6 +282,7 @@ def prepare_counter_signature(
     name = make.content_digest(scheme)
     parts, _ = make.opened(existing)
     value = DIGESTS[name].of(make.signature_of(make.signer_at(parts, index)))
+    make.refuse_closed(parts, (credential.certificate, *credential.chain), index=index)
     rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, None, None)]
     return SigningState(
         format=COUNTER_SIGNATURE,
@@ -327,11 +329,14 @@ def add_timestamp(
 ) -> bytes:
     """Return *existing* with a timestamp over the signature value of signer number *index* (CAdES-T).
 
-    The token is checked before it is used. Raises :class:`~vndoc.errors.SignatureError`: ``timestamp-refused``,
+    The token is checked before it is used. Raises :class:`~vndoc.errors.SignatureError`: ``archive-closed`` where an
+    older archive timestamp would be broken, ``timestamp-refused``,
     ``timestamp-unfit``, ``timestamp-malformed``, or as :func:`prepare_counter_signature`.
     """
     parts, container = make.opened(existing)
-    changed = _stamped(make.signer_at(parts, index), stamp, digest, nonce)
+    element = make.signer_at(parts, index)
+    make.refuse_closed(parts, index=index)
+    changed = _stamped(element, stamp, digest, nonce)
     return container.with_changed(index, changed, ()).octets()
 
 

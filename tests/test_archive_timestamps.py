@@ -397,6 +397,16 @@ def test_an_index_that_cannot_be_used(extra: bytes | None, code: str) -> None:
     assert (found.intact, codes(found)) == (None, ["timestamp-not-rebuilt", code])
 
 
+@pytest.mark.parametrize("oid", [V1, V2, V3])
+def test_an_archive_timestamp_that_nobody_signed_is_none(oid: str) -> None:
+    _, held = opened(tsa().token(b"\0" * 32))
+    unsigned = attrs.evolve(held, signers=()).octets()
+    parts, around = opened(cs.signed())
+    data = around.with_changed(0, with_unsigned(parts.signers[0], attribute(oid, unsigned)), ()).octets()
+    [found] = archive(cs.read(data))
+    assert (found.token, found.intact, codes(found)) == (None, None, ["timestamp-malformed"])
+
+
 def test_an_empty_index_protects_the_signature_alone() -> None:
     data = cs.signed(stamp=cs.stamp())
     facts = cs.read(stamped_by_hand(data, by_hand_v3(data, INDEX), V3, attribute(INDEX_V3, INDEX)))

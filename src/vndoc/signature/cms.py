@@ -102,7 +102,8 @@ def prepare_cms(
     Signed with is *algorithm*, or the first one of *credential* (with *digest*, if it is given). *commitment* is the
     OID of a commitment type. With *existing*, the signature becomes one more signer of that CMS signature, over the
     content in it, or over *content* if it is detached: what its signers have signed. The content is read in pieces,
-    once, and once more for those signers.
+    once, and once more for those signers. Whether the certificate may sign, and now, is not asked here: that is
+    :func:`~vndoc.signature.signing.check_signing_certificate`.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
     ``cms-content-differs`` where *content* is not the one of *existing*, ``archive-closed`` where an older archive

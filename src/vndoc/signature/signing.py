@@ -154,8 +154,11 @@ def check_signing_certificate(certificate: Certificate, *, at: datetime.datetime
     """Check the signer's own certificate before anything is signed (Circular 15/2025/TT-BKHCN, signing software).
 
     It must be valid at the time *at* and, if it says what its key is for, be for signing (``digitalSignature`` or
-    ``nonRepudiation``). Whether it is revoked and whom it is issued by is for the verification to say. Raises
-    ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without zone.
+    ``nonRepudiation``). Whether it is revoked and whom it is issued by is for the verification to say.
+    :func:`vndoc.seal` and ``vndoc sign`` ask this first; the functions of the formats do not, as who signs knows when.
+
+    Raises ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without
+    zone.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")

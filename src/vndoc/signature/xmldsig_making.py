@@ -136,7 +136,8 @@ def prepare_xml(
     With *xades* the signature has the signed properties of XAdES-B: *signing_time* (needed then, with a zone), the
     certificate, *claims*. *algorithm* is the first that *credential* offers unless it is given. *canonicalization*
     is the form of SignedInfo, and of the references that are made here. A signature that the new one would break, as
-    it stands in what that one has signed, is not broken unless *breaking* says so.
+    it stands in what that one has signed, is not broken unless *breaking* says so. Whether the certificate may
+    sign, and now, is not asked here: that is :func:`~vndoc.signature.signing.check_signing_certificate`.
 
     Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``, ``source-type``),
     :class:`~vndoc.errors.SignatureError` (``signing-algorithm``, ``signing-encoding``, ``signing-data``,

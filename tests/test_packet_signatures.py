@@ -310,7 +310,7 @@ class Closed:
 def test_one_digest_of_files_that_cannot_be_compared(digest):
     reading = vndoc.read(with_header(markup(digest, digest)))
     files = tuple(Attachment(content=Closed(), packed=Closed(), name=name) for name in "ab")
-    closed = attrs.evolve(reading, document=reading.document.evolve(attachments=files))
+    closed = attrs.evolve(reading, packet=reading.document.evolve(attachments=files))
     assert header_signature(closed) is HeaderSignature.PLACEHOLDER
 
 

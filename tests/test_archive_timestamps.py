@@ -305,6 +305,25 @@ def test_version_2_is_computed_in_both_ways(detached: bool, tagged: bool, materi
     assert caught.value.code == "archive-closed"
 
 
+def test_nothing_is_put_into_what_version_2_is_over() -> None:
+    who = cs.other()
+    data = cs.signed(stamp=cs.stamp(), detached=True)
+    closed = stamped_by_hand(data, by_hand_v2(data, tagged=True, attributes=1), V2)
+    for add in (
+        lambda found: cms.add_timestamp(found, cs.stamp()),
+        lambda found: cms.counter_sign(found, signer=who.signer()),
+        lambda found: cms.sign_cms(cs.CONTENT, signer=who.signer(), existing=found),
+    ):
+        assert any(facts.timestamps for facts in cms.read_cms(add(data), content=cs.CONTENT))
+        with pytest.raises(SignatureError) as caught:
+            add(closed)
+        assert caught.value.code == "archive-closed"
+    # whose certificates are there already changes nothing that the timestamp is over
+    again = cms.sign_cms(cs.CONTENT, signer=cs.person().signer(), existing=closed)
+    stamps = [found for facts in cms.read_cms(again, content=cs.CONTENT) for found in archive(facts)]
+    assert [found.intact for found in stamps] == [True]
+
+
 REFS_C, REFS_R = "1.2.840.113549.1.9.16.2.21", "1.2.840.113549.1.9.16.2.22"
 
 
@@ -376,6 +395,16 @@ def test_an_index_that_cannot_be_used(extra: bytes | None, code: str) -> None:
     data = stamped_by_hand(cs.signed(), b"\0" * 32, V3, extra)
     [found] = archive(cs.read(data))
     assert (found.intact, codes(found)) == (None, ["timestamp-not-rebuilt", code])
+
+
+@pytest.mark.parametrize("oid", [V1, V2, V3])
+def test_an_archive_timestamp_that_nobody_signed_is_none(oid: str) -> None:
+    _, held = opened(tsa().token(b"\0" * 32))
+    unsigned = attrs.evolve(held, signers=()).octets()
+    parts, around = opened(cs.signed())
+    data = around.with_changed(0, with_unsigned(parts.signers[0], attribute(oid, unsigned)), ()).octets()
+    [found] = archive(cs.read(data))
+    assert (found.token, found.intact, codes(found)) == (None, None, ["timestamp-malformed"])
 
 
 def test_an_empty_index_protects_the_signature_alone() -> None:

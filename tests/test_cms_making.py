@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 import pytest
@@ -15,11 +16,14 @@ from cms_support import (
     PSS,
     RSA,
     SCHEMES,
+    attributes_of,
     authority,
     good,
+    made,
     other,
     person,
     read,
+    rows,
     signed,
     stamp,
 )
@@ -269,3 +273,27 @@ def test_content_given_again_for_a_detached_signature_is_compared() -> None:
     value = sign_with(who.key, waiting.algorithm, waiting.octets)
     assert good(read(cms.complete_cms(waiting.state, value, content=CONTENT)))
     assert code_of(lambda: cms.complete_cms(waiting.state, value, content=b"other")) == "cms-content-differs"
+
+
+@pytest.mark.parametrize("direct", [False, True])
+def test_one_more_signer_of_a_detached_signature_signs_what_the_others_did(direct: bool) -> None:
+    existing = made(None if direct else attributes_of(rows()), over=CONTENT if direct else None)
+    both = cms.sign_cms(CONTENT, signer=other().signer(), existing=existing)
+    assert len(cms.read_cms(both, content=CONTENT)) == 2
+    if not direct:  # without signed attributes, nothing says what was signed
+        assert (
+            code_of(lambda: cms.sign_cms(b"else", signer=other().signer(), existing=existing)) == "cms-content-differs"
+        )
+
+
+def test_a_path_is_no_content(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(CONTENT)
+    assert code_of(lambda: cms.sign_cms(path, signer=person().signer())) == "source-type"
+    assert code_of(lambda: cms.read_cms(path)) == "source-type"
+    assert code_of(lambda: cms.read_cms(signed(), content=path)) == "source-type"
+
+
+def test_a_time_beyond_the_calendar_is_not_signed() -> None:
+    early = datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=7)))
+    assert code_of(lambda: cms.sign_cms(CONTENT, signer=person().signer(), signing_time=early)) == "option-invalid"

@@ -16,13 +16,14 @@ from samples import DOCUMENT, XMLDSIG, read
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, TSA
 from vndoc.edxml import Reading
 from vndoc.envelope import Attachment
-from vndoc.errors import SignatureError, UsageError
-from vndoc.pki import Indication, SubIndication
+from vndoc.errors import SignatureError, SourceError, UsageError
+from vndoc.pki import Family, Indication, SignatureAlgorithm, SubIndication
 from vndoc.signature.cms import sign_cms
 from vndoc.signature.originals import OrganisationRecord, Original, judge_original
 from vndoc.signature.packet import HeaderSignature, PacketVerdict, header_signature, sign_header, verify_packet
 from vndoc.signature.policy import POLICIES, Appendices, PacketRules
 from vndoc.signature.seal import MANIFEST_NAME, SIGNATURE_NAME, seal
+from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.testing.pki import TimestampAuthority
 
 FILES = (
@@ -273,6 +274,44 @@ def test_a_header_signature_on_a_direct_link(form):
     [report] = verdict
     covered = {(c.what, c.name) for c in report.covers}
     assert covered >= ({("attachment", "cid:1"), ("attachment", "cid:2")} if form == "cid" else {("document", "")})
+
+
+@pytest.mark.parametrize("digest", ["sha256", "sha512"])
+def test_one_digest_for_two_copies_of_a_file_is_no_place_holder(digest):
+    """A signature without XAdES over two attachments that are the same file has nothing but that digest."""
+    twins = tuple(Attachment.of(b"%PDF-1.7 twin", name=f"{n}.pdf", content_id=n) for n in "12")
+    packet = PACKET.evolve(attachments=twins)
+    signed = sign_xml(
+        vndoc.write_packet(packet),
+        signer=SIGNER,
+        references=[XmlReference(uri=f"cid:{a.content_id}", content=a.content) for a in twins],
+        xades=False,
+        algorithm=SignatureAlgorithm(Family.ECDSA, digest),
+        parent="/edXML/edXMLEnvelope/edXMLHeader",
+    )
+    verdict = judge(signed)
+    assert verdict.header is HeaderSignature.PRESENT
+    assert [c.intact for report in verdict for c in report.covers] == [True, True]
+    assert verdict.signatures[0].passed, verdict.reasons
+    old, new = (base64.b64encode(b"%PDF-1.7 " + text) for text in (b"twin", b"twim"))
+    assert judge(signed.replace(old, new, 1)).header is HeaderSignature.PLACEHOLDER
+
+
+class Closed:
+    """A file that cannot be opened."""
+
+    size = 3
+
+    def open(self):
+        raise SourceError("source-unreadable", name="x", detail="x")
+
+
+@pytest.mark.parametrize("digest", [DIGEST, base64.b64encode(bytes(range(33))).decode()], ids=["sha256", "none"])
+def test_one_digest_of_files_that_cannot_be_compared(digest):
+    reading = vndoc.read(with_header(markup(digest, digest)))
+    files = tuple(Attachment(content=Closed(), packed=Closed(), name=name) for name in "ab")
+    closed = attrs.evolve(reading, packet=reading.document.evolve(attachments=files))
+    assert header_signature(closed) is HeaderSignature.PLACEHOLDER
 
 
 def test_a_header_signature_with_timestamp():

@@ -238,7 +238,7 @@ def test_a_person_is_shown_with_the_number_masked(root):
     assert read.first("2.5.4.3") == "Nguyễn Văn An"
     assert read.first("title") is None
     assert read.identifiers == (("CCCD", "001099000001"),)
-    for shown in (read.rfc4514(), repr(read), person.certificate.subject_text):
+    for shown in (read.rfc4514(), repr(read), repr(read.attributes), person.certificate.subject_text):
         assert "001099000001" not in shown
     assert "UID=CCCD:*********001" in read.rfc4514()
     assert read.rfc4514().endswith("C=VN")

@@ -187,6 +187,10 @@ def test_named_bits(numbers):
         (0x17, "260601120000+0700", (2026, 6, 1, 5)),
         (0x18, "20260601120000Z", (2026, 6, 1, 12)),
         (0x18, "20260601120000.5Z", (2026, 6, 1, 12, 0, 0, 500_000)),
+        (0x18, "20260601120000,25Z", (2026, 6, 1, 12, 0, 0, 250_000)),
+        (0x18, "202606011200.5Z", (2026, 6, 1, 12, 0, 30)),
+        (0x18, "2026060112Z", (2026, 6, 1, 12)),
+        (0x18, "2026060112.75+0700", (2026, 6, 1, 5, 45)),
         (0x18, "20260601120000-0130", (2026, 6, 1, 13, 30)),
         (0x18, "99991231235959Z", (9999, 12, 31, 23, 59, 59)),
         (0x18, "00010101000000Z", (1, 1, 1)),
@@ -208,6 +212,11 @@ def test_times(tag, text, expected):
         (0x17, b"260230120000Z"),
         (0x17, b"260601250000Z"),
         (0x17, b"2606011200xxZ"),
+        (0x17, b"26060112Z"),
+        (0x17, b"260601120060Z"),
+        (0x18, b"20161231235960Z"),
+        (0x18, b"99991231235959.9-0700"),
+        (0x18, b"20260601120000,5.5Z"),
         (0x17, "２６0601".encode()),
         (0x18, b"20260601120000.Z"),
         (0x18, b"20260601120000.xZ"),
@@ -224,6 +233,15 @@ def test_what_is_no_time(tag, text):
 
 
 # -- algorithms -------------------------------------------------------------------------------------------
+
+
+def test_null_parameters_may_have_any_length_form():
+    oid = der.encode_oid("2.16.840.1.101.3.4.2.1")
+    for null in (b"\x05\x00", b"\x05\x81\x00", b"\x05\x82\x00\x00"):
+        assert digest_of_identifier(der.encode(der.SEQUENCE, oid, null)).name == "sha256"
+    for other in (b"\x05\x01\x00", b"\x04\x00"):
+        with pytest.raises(CertificateError, match="algorithm-unsupported"):
+            digest_of_identifier(der.encode(der.SEQUENCE, oid, other))
 
 
 def test_algorithms_that_are_made_are_read_again():

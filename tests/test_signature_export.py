@@ -22,6 +22,7 @@ from vndoc.signature.export import SCHEMA, SCHEMA_VERSION, verdict_to_dict, verd
 from vndoc.signature.facts import Covered, RevocationMaterial, TimestampFacts, TimestampKind
 from vndoc.signature.reasons import REASONS
 from vndoc.signature.report import Verdict
+from vndoc.signature.xmldsig_making import prepare_xml
 
 HOUR = datetime.timedelta(hours=1)
 REVOKED = Knows({PERSON.certificate: (NOW - HOUR, RevocationReason.KEY_COMPROMISE), CA.certificate: (NOW, None)})
@@ -191,3 +192,22 @@ def test_etsi_says_what_keeps_the_whole_from_passing():
     assert len(etree.fromstring(verdict_to_etsi(told)).findall(f"{{{NAMESPACE}}}SignatureValidationReport")) == 1
     none = etree.fromstring(verdict_to_etsi(VERDICTS["none"]))
     assert [e.text for e in none.iter(f"{{{NAMESPACE}}}Type")] == ["urn:vndoc:reason:no-signature"] * 2
+
+
+def test_citizen_numbers_in_roles_and_file_names_are_masked():
+    number = "001099000123"
+    file = Covered(what="attachment", name=f"CCCD {number}.pdf", intact=True, digest="sha256", value=b"\1" * 32)
+    facts = signed(claimed_roles=(f"Người uỷ quyền, CCCD {number}",), covered=(file,))
+    verdict = judged(facts)
+    for shown in (verdict_to_json(verdict), verdict_to_etsi(verdict).decode(), repr(verdict.signatures[0].covers)):
+        assert number not in shown
+    assert '"name": "CCCD *********123.pdf"' in verdict_to_json(verdict)
+    assert verdict.signatures[0].covers[0].name == file.name
+    assert repr(file) == "Covered(attachment, 'CCCD *********123.pdf', intact=True, sha256)"
+
+
+def test_reprs_hold_no_documents_and_no_lists():
+    assert repr(RevocationMaterial(crls=(b"list",), ocsps=(b"a", b"b"))) == "RevocationMaterial(crls=1, ocsps=2)"
+    waiting = prepare_xml(b"<a>001099000123</a>", credential=PERSON.signer(), signing_time=NOW)
+    assert repr(waiting).startswith("ToBeSigned(ecdsa-sha256, digest='")
+    assert len(repr(waiting)) < 200

@@ -226,6 +226,35 @@ def test_other_digests_are_read():
     assert verify(resealed(text)).passed
 
 
+def test_files_of_one_name_are_digested_once_each(monkeypatch):
+    """A manifest that names a hundred files of one name does not have each digested a hundred times."""
+    files = tuple(Attachment.of(b"%d" % number, name="a.pdf") for number in range(20))
+    asked = []
+
+    def digests_of(octets, names):
+        asked.append(octets)
+        return digested(octets, names)
+
+    digested = sealing.digests_of
+    monkeypatch.setattr(sealing, "digests_of", digests_of)
+    reference = (
+        b'<asic:DataObjectReference URI="a.pdf"><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha512"/>'
+        b"<ds:DigestValue>AAAA</ds:DigestValue></asic:DataObjectReference>"
+    )
+    start, _, rest = manifest().partition(b"<asic:DataObjectReference")
+    text = start + 30 * reference + rest[rest.index(b"<asic:ASiCManifestExtensions") :]
+    verdict = verify(resealed(text).evolve(attachments=(*files, *resealed(text).attachments[-2:])))
+    [report] = verdict
+    assert [c.intact for c in report.covers[1:]] == [False] * 20 + [None] * 10
+    assert len(asked) == 20
+
+
+def test_one_file_that_stands_twice_is_covered_once():
+    twice = SEALED.evolve(attachments=(FILES[0], *SEALED.attachments))
+    assert "seal-attachment-uncovered" in codes(verify(twice))
+    assert "seal-attachment-uncovered" not in codes(verify(SEALED))
+
+
 def test_a_changed_manifest_fails():
     verdict = verify(with_content(SEALED, MANIFEST_NAME, manifest() + b"\n"))
     assert verdict.sub_indication is SubIndication.HASH_FAILURE

@@ -223,6 +223,7 @@ RSA = {"family": "rsa-pss", "digest": "sha256", "mgf": "sha256"}
     ("state", "detail"),
     [
         (b"", "JSON"),
+        (None, "JSON"),
         (b"\xff\xfe", "JSON"),
         (b"[]", "JSON"),
         (b"{}", "JSON"),

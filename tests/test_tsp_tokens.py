@@ -170,6 +170,28 @@ def test_key_purpose(usage: Extension | None) -> None:
     assert reasons(token) == ["timestamp-key-purpose"]
 
 
+def test_the_name_of_the_authority_is_compared_with_its_certificate() -> None:
+    """It is a hint (RFC 3161, 2.4.2), so that a wrong one is told and decides nothing."""
+    uri = der.encode(der.context(6, constructed=False), b"http://tsa.example")
+    alternative = Extension("2.5.29.17", False, der.encode(der.SEQUENCE, uri))
+    usage = extended_usage(TIME_STAMPING, critical=True)
+    who = authority().person("TSA", key="p256", extra=[usage, alternative])
+    own, strange = who.certificate.subject, person().certificate.subject
+    for name, expected in (
+        (der.encode(der.context(4), own), []),
+        (uri, []),
+        (der.encode(der.context(4), strange), ["timestamp-tsa-name"]),
+        (der.encode(der.context(6, constructed=False), b"http://other.example"), ["timestamp-tsa-name"]),
+        (der.encode(der.context(4)), ["timestamp-tsa-name"]),
+        (uri + uri, ["timestamp-tsa-name"]),
+        (b"", ["timestamp-tsa-name"]),
+    ):
+        token = tsp.read_token(token_over(info(der.encode(der.context(0), name)), who=who), imprint_of=CONTENT)
+        assert reasons(token) == expected
+        assert not any(reason.decides for reason in token.reasons)
+    assert reasons(tsp.read_token(stamp(names_itself=True).token(DIGEST))) == []
+
+
 def test_version_signers_and_attributes() -> None:
     assert reasons(tsp.read_token(token_over(info()))) == []
     assert reasons(tsp.read_token(token_over(info(version=2)))) == ["timestamp-version"]

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets
-from vndoc.errors import LimitError, ReadError, SignatureError, SourceError
+from vndoc.errors import LimitError, ReadError, SignatureError, SourceError, UsageError
 from vndoc.pki.outcome import Indication, outcome_of
 from vndoc.signature import _xmldsig_budget, xmldsig
 from vndoc.signature.xmldsig import read_xml
@@ -160,6 +160,12 @@ def test_a1_an_expectation_that_is_met_is_no_reason():
     only(document, expect=("/Response/Assertion/Who",))
     only(enveloped_signed(), expect=("/a/b", "/a"))
     only(document, "expected-not-covered", expect=("/Response/Extensions",))
+
+
+def test_a1_one_text_is_no_list_of_expectations():
+    with pytest.raises(UsageError) as caught:
+        read_xml(enveloped_signed(), expect="/a/b")
+    assert caught.value.code == "option-invalid"
 
 
 def enveloped_signed() -> bytes:

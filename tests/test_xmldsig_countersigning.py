@@ -138,3 +138,25 @@ def test_what_cannot_be_countersigned():
         with pytest.raises(SignatureError) as caught:
             countered(data)
         assert (caught.value.code, caught.value.values["detail"]) == ("signing-data", detail)
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        lambda data, **how: countered(data, signature_id="vndoc-1", **how),
+        lambda data, **how: xmldsig_archiving.add_validation_data(
+            data, certificates=[ROOT.certificate], signature_id="vndoc-1", **how
+        ),
+        lambda data, **how: xmldsig_archiving.add_archive_timestamp(data, STAMP, signature_id="vndoc-1", **how),
+    ],
+    ids=["counter-signature", "validation data", "archive timestamp"],
+)
+def test_a_signature_around_the_one_that_gets_more_is_not_broken(add):
+    """The second signature is over the document with the first one in it: nothing may be put into that any more."""
+    part = signed(references=[XmlReference(uri="#b", transforms=(Canonical.EXCLUSIVE.value,))])
+    assert sound(read_xml(add(part))[0])
+    whole = signed(part)
+    with pytest.raises(SignatureError) as caught:
+        add(whole)
+    assert (caught.value.code, caught.value.values["name"]) == ("signing-breaks-another", "vndoc-2")
+    assert [sound(facts) for facts in read_xml(add(whole, breaking=True))] == [True, False]

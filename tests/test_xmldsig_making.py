@@ -442,3 +442,27 @@ def test_signatures_over_parts_stand_side_by_side():
     assert [sound(facts) for facts in read_xml(over_all)] == [True, True]
     with pytest.raises(SignatureError):
         sign(over_all, references=[XmlReference(uri="#two", transforms=(Canonical.EXCLUSIVE.value,))])
+
+
+@pytest.mark.parametrize(
+    ("data", "how", "code"),
+    [
+        ("<a/>", {}, "source-type"),
+        (None, {"form": "detached"}, "source-type"),
+        (b"<a/>", {"form": "attached"}, "option-invalid"),
+        (
+            b"<a/>",
+            {"signing_time": datetime.datetime.max.replace(tzinfo=datetime.timezone(-datetime.timedelta(hours=1)))},
+            "option-invalid",
+        ),
+    ],
+)
+def test_what_is_asked_for_wrongly(data, how, code):
+    with pytest.raises(UsageError) as caught:
+        sign(data, **how)
+    assert caught.value.code == code
+
+
+def test_early_times_have_four_digits_for_the_year():
+    [facts] = read_xml(sign(signing_time=datetime.datetime(900, 1, 2, tzinfo=datetime.UTC)))
+    assert facts.claimed_time == datetime.datetime(900, 1, 2, tzinfo=datetime.UTC)

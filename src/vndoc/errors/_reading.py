@@ -172,8 +172,10 @@ READING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "The file {name} is there already and is not overwritten.",
         ),
         "source-type": Text(
-            "Nguồn phải là bytes, đường dẫn hoặc tệp nhị phân, không phải {found}; gói tin phải được ghi ra trước.",
-            "A source is bytes, a path or a binary file, not {found}; a packet value is written first.",
+            "Nguồn không thể là {found}: đọc nhận bytes, đường dẫn hoặc tệp nhị phân; chữ ký nhận bytes hoặc Octets "
+            "(như FileOctets); gói tin phải được ghi ra trước.",
+            "A source cannot be {found}: reading takes bytes, a path or a binary file, signatures take bytes or Octets "
+            "(such as FileOctets); a packet value is written first.",
         ),
         "target-type": Text(
             "Đích ghi phải là tệp nhị phân đã mở để ghi, không phải {found}.",

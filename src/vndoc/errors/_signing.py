@@ -20,8 +20,8 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "The state of a prepared signature cannot be used: {detail}.",
         ),
         "archive-closed": Text(
-            "Chữ ký có dấu thời gian lưu trữ phiên bản 2; thêm dữ liệu vào sẽ làm hỏng dấu thời gian đó.",
-            "The signature has an archive timestamp of version 2; adding to it would break that timestamp.",
+            "Chữ ký có dấu thời gian lưu trữ phiên bản 1 hoặc 2; thêm dữ liệu vào sẽ làm hỏng dấu thời gian đó.",
+            "The signature has an archive timestamp of version 1 or 2; adding to it would break that timestamp.",
         ),
         "signature-value": Text(
             "Giá trị chữ ký nhận được không phải là chữ ký của khóa trong chứng thư số trên dữ liệu đã chuẩn bị.",

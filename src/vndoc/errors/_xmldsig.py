@@ -27,8 +27,8 @@ XMLDSIG_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "What is to be signed cannot be made: {detail}.",
         ),
         "signing-breaks-another": Text(
-            "Chữ ký mới nằm trong phần mà chữ ký {name} đã ký, sẽ làm hỏng chữ ký đó.",
-            "The new signature would stand in what the signature {name} has signed, and break it.",
+            "Phần thêm vào nằm trong phần mà chữ ký {name} đã ký, sẽ làm hỏng chữ ký đó.",
+            "What is added would stand in what the signature {name} has signed, and break it.",
         ),
     }
 )

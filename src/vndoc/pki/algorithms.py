@@ -325,7 +325,8 @@ def _identifier(octets: bytes) -> tuple[str, bytes]:
     parts = der.children(sequence, ber=True)
     if sequence.tag != der.SEQUENCE or not 1 <= len(parts) <= 2 or sequence.stop != len(octets):
         raise CertificateError("der-malformed", offset=0)
-    return der.oid(parts[0]), parts[1].octets if len(parts) == 2 else b""
+    null = len(parts) == 2 and parts[1].tag == der.NULL and not parts[1].content  # in BER, of any form of length
+    return der.oid(parts[0]), b"\x05\x00" if null else parts[1].octets if len(parts) == 2 else b""
 
 
 def _pss(parameters: bytes) -> SignatureAlgorithm:

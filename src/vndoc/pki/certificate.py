@@ -243,6 +243,9 @@ class Certificate:
     def __hash__(self) -> int:
         return hash(self.der)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Certificate.load, (self.der,)  # what was worked out stays behind: keys cannot be pickled
+
     def __repr__(self) -> str:
         return f"Certificate(serial={self.serial:X}, sha256={self.fingerprint.hex()[:16]}…)"
 

@@ -320,17 +320,22 @@ def _time(text: str, digits: int) -> datetime.datetime:
         rest = rest[:-5]
     else:
         raise ValueError
-    rest, dot, fraction = rest.partition(".")
+    rest, dot, fraction = rest.replace(",", ".", 1).partition(".")
     parts = year + rest + fraction
-    if not (parts.isascii() and parts.isdecimal()) or len(rest) not in (8, 10) or bool(dot) != bool(fraction):
+    unit = _UNITS.get(len(rest), 0) if digits == 4 or len(rest) > 6 else 0
+    if not (parts.isascii() and parts.isdecimal()) or not unit or bool(dot) != bool(fraction):
         raise ValueError
     number = int(year)
     if digits == 2:
         number += 1900 if number >= 50 else 2000
     values = [int(rest[i : i + 2]) for i in range(0, len(rest), 2)]
-    micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
-    month, day, hour, minute, second = (*values, 0)[:5]
-    return datetime.datetime(number, month, day, hour, minute, second, micro, zone).astimezone(datetime.UTC)
+    month, day, hour, minute, second = (*values, 0, 0)[:5]
+    part = datetime.timedelta(microseconds=unit * int(fraction[:6].ljust(6, "0") or "0"))
+    return (datetime.datetime(number, month, day, hour, minute, second, tzinfo=zone) + part).astimezone(datetime.UTC)
+
+
+_UNITS: Final = {6: 3600, 8: 60, 10: 1}
+"""The seconds that a fraction is of, by the digits behind the year: of an hour, a minute, a second (X.680, 46.2)."""
 
 
 def encode(tag: int, *content: bytes) -> bytes:

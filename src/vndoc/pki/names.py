@@ -79,6 +79,9 @@ class NameAttribute(NamedTuple):
         found = _decoded(self.tag, self.value)
         return f"#{self.value.hex()}" if found is None else nfc(found)
 
+    def __repr__(self) -> str:
+        return f"NameAttribute({self.label}={mask(self.text)!r})"
+
 
 @attrs.frozen(repr=False, slots=False)
 class Name:

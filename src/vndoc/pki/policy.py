@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -170,6 +171,12 @@ class CryptoPolicy:
         except OverflowError:  # the last hours of the calendar
             day = at.date()
         return Ruling.ACCEPTED if day <= until else Ruling.EXPIRED
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """The tables go as plain ones, since frozen ones cannot be pickled."""
+        keys, digests = ({use: dict(rows) for use, rows in table.items()} for table in (self.keys, self.digests))
+        again = functools.partial(type(self), name=self.name, keys=keys, digests=digests, pss_plain=self.pss_plain)
+        return again, ()
 
     def __repr__(self) -> str:
         return f"CryptoPolicy({self.name!r})"

@@ -96,7 +96,7 @@ def given(data: bytes | Octets) -> Octets:
     """Return what a caller gave as octets; :class:`UsageError` ``source-type`` for anything else."""
     if isinstance(data, (bytes, bytearray, memoryview)):
         return MemoryOctets(bytes(data))
-    if not callable(getattr(data, "open", None)):
+    if hasattr(data, "__fspath__") or not callable(getattr(data, "open", None)):
         raise UsageError("source-type", found=type(data).__name__)
     return data
 

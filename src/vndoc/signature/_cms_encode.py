@@ -59,10 +59,17 @@ def digest_identifier(name: str, *, null: bool = False) -> bytes:
 
 
 def utc(time: datetime.datetime) -> datetime.datetime:
-    """Return *time* in UTC; :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for a time without zone."""
+    """Return *time* in UTC.
+
+    Raises :class:`~vndoc.errors.UsageError`: ``time-zone-missing`` for a time without zone, ``option-invalid`` for one
+    that is beyond the calendar in UTC.
+    """
     if time.tzinfo is None:
         raise UsageError("time-zone-missing")
-    return time.astimezone(datetime.UTC)
+    try:
+        return time.astimezone(datetime.UTC)
+    except OverflowError:
+        raise UsageError("option-invalid", detail=time.isoformat()) from None
 
 
 def time(value: datetime.datetime) -> bytes:

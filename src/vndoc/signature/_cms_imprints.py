@@ -176,7 +176,8 @@ class HashIndex:
 
 def hash_index(token: bytes) -> HashIndex | None:
     """Return the index in the timestamp *token*, ``None`` if there is none; raises for one that cannot be read."""
-    info = signer_info(split(token, DEFAULT).signers[0])
+    element, *_ = split(token, DEFAULT).signers
+    info = signer_info(element)
     found = [(oid, group) for oid in names.HASH_INDEXES for group in info.unsigned_attributes.get(oid, ())]
     if not found:
         return None

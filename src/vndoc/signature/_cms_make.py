@@ -173,6 +173,31 @@ def signer_at(parts: SignedData, index: int) -> der.Element:
     return parts.signers[index]
 
 
+def refuse_closed(parts: SignedData, certificates: Iterable[Certificate] = (), *, index: int | None = None) -> None:
+    """Raise ``archive-closed`` where an older archive timestamp is over what would be changed.
+
+    What would be changed are the certificates of the signature, where some of *certificates* are not among them, and
+    the unsigned attributes of the signer at *index*. Version 2 is over both (RFC 5126, 6.4.1), version 1 over the
+    second; what stands under the identifier of version 1 may be version 2. Version 3 names what it is over.
+    """
+    found = [_unsigned(element) for element in parts.signers]
+    held = {element.octets for element in parts.certificates}
+    more = any(certificate.der not in held for certificate in certificates)
+    if (more and any(_OLDER & oids for oids in found)) or (index is not None and _OLDER & found[index]):
+        raise SignatureError("archive-closed")
+
+
+_OLDER = frozenset({names.ARCHIVE_TIMESTAMP_V1, names.ARCHIVE_TIMESTAMP_V2})
+
+
+def _unsigned(element: der.Element) -> frozenset[str]:
+    """Return the OIDs of the unsigned attributes of a SignerInfo; none for what cannot be read: it protects nothing."""
+    try:
+        return frozenset(read_signer_info(element).unsigned_attributes)
+    except CertificateError:
+        return frozenset()
+
+
 def with_unsigned(element: der.Element, attribute: bytes) -> bytes:
     """Return the SignerInfo *element* with one unsigned attribute more, behind those it has.
 

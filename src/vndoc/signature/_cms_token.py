@@ -13,6 +13,8 @@ from vndoc.limits import Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, digest_of_identifier
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.extensions import general_names
+from vndoc.pki.names import same_name
 from vndoc.pki.outcome import Reason
 from vndoc.signature._cms_content import pieces_of
 from vndoc.signature._cms_read import read_signed
@@ -130,6 +132,26 @@ def _faults(info: _Info, parts: SignedData, signature: SignatureFacts) -> Iterab
         usage = certificate.extensions.get(_EXTENDED_USAGE)
         if usage is None or not usage.critical or usage.value != _TIME_STAMPING:
             yield reason("timestamp-key-purpose")
+        if info.tsa_name is not None and not _named(info.tsa_name, certificate):
+            yield reason("timestamp-tsa-name")
+
+
+def _named(name: bytes, certificate: Certificate) -> bool:
+    """Return whether the GeneralName *name* is one of the names of *certificate*; it has to be (RFC 3161, 2.4.2).
+
+    It is a hint only: who signed is said by the signing-certificate attribute.
+    """
+    try:
+        [found] = general_names(der.read(der.encode(der.SEQUENCE, name)))
+        return found in certificate.profile.alternative_names() or (
+            found.kind == _DIRECTORY and same_name(found.value, certificate.subject)
+        )
+    except (CertificateError, ValueError):
+        return False
+
+
+_DIRECTORY: Final = 4
+"""The number of directoryName among the choices of GeneralName."""
 
 
 def _info(element: der.Element) -> _Info:

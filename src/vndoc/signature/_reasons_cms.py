@@ -313,6 +313,12 @@ CMS_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 "The certificate of the time-stamping authority must have a critical extendedKeyUsage with "
                 "timeStamping alone.",
             ),
+            _note(
+                "timestamp-tsa-name",
+                "Tên máy chủ ghi trong dấu thời gian không phải là tên trong chứng thư số đã ký dấu thời gian đó.",
+                "The authority that the timestamp names is not the one whose certificate it was signed with.",
+                warning=True,
+            ),
             _unclear(
                 "timestamp-extension-critical",
                 _CONSTRAINTS,

@@ -13,6 +13,7 @@ from vndoc.errors import WriteError
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
+from vndoc.signature._cms_encode import utc
 
 __all__ = ["XADES", "Claims", "ProductionPlace", "element", "properties", "text"]
 
@@ -70,7 +71,7 @@ def properties(
     *unsigned* stands where the unsigned properties will be.
     """
     own = (
-        element("xades:SigningTime", signing_time.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        element("xades:SigningTime", f"{utc(signing_time).replace(tzinfo=None).isoformat(timespec='seconds')}Z")
         + element("xades:SigningCertificateV2", element("xades:Cert", _certificate(certificate, digest)))
         + _place(claims.place)
         + _roles(claims.roles)

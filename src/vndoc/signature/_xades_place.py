@@ -13,6 +13,7 @@ from vndoc.errors import SignatureError, UsageError
 from vndoc.limits import Limits
 from vndoc.signature._xades_markup import XADES
 from vndoc.signature._xmldsig_names import ds
+from vndoc.signature._xmldsig_sparing import spare_others
 from vndoc.signature._xmldsig_splice import splice
 from vndoc.signature._xmldsig_tree import XmlSource, element_children
 from vndoc.signature.xades import NAMESPACES
@@ -34,6 +35,7 @@ class Place:
     """The elements that have to be made around them, outermost first."""
     before: list[etree._Element]
     """The properties that are there."""
+    limits: Limits
 
     @classmethod
     def of(cls, data: bytes, signature_id: str | None, limits: Limits) -> Place:
@@ -52,15 +54,22 @@ class Place:
         while missing and (inner := _child(holder, missing[0])) is not None:
             holder, _ = inner, missing.pop(0)
         before = [] if missing else element_children(holder)
-        return cls(data, source, signature, holder, tuple(missing), before)
+        return cls(data, source, signature, holder, tuple(missing), before, limits)
 
-    def with_properties(self, markup: str) -> bytes:
-        """Return the document with *markup* behind the properties that are there."""
+    def with_properties(self, markup: str, *, breaking: bool) -> bytes:
+        """Return the document with *markup* behind the properties that are there.
+
+        Raises :class:`~vndoc.errors.SignatureError` ``signing-breaks-another`` where it would stand in what another
+        signature has signed, unless *breaking*.
+        """
         namespace = etree.QName(self.holder).namespace or XADES
         for name in reversed(self.missing):
             declared = f' xmlns:xades="{namespace}"' if name == self.missing[0] else ""
             markup = f"<xades:{name}{declared}>{markup}</xades:{name}>"
-        return splice(self.data, self.source.root, path_of(self.holder), markup.encode("ascii"))
+        document = splice(self.data, self.source.root, path_of(self.holder), markup.encode("ascii"))
+        if not breaking:
+            spare_others(self.data, document, self.limits)
+        return document
 
 
 def _signature(root: etree._Element, signature_id: str | None) -> etree._Element:

@@ -416,5 +416,9 @@ class PiecedOctets:
         """Return a new binary file over the octets."""
         return io.BufferedReader(_Pieces(self.pieces()))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """What the pieces are made of stays behind: another process gets the octets."""
+        return MemoryOctets, (b"".join(self.pieces()),)
+
     def __repr__(self) -> str:
         return f"PiecedOctets({self.size} octets)"

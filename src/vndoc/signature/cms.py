@@ -101,12 +101,14 @@ def prepare_cms(
 
     Signed with is *algorithm*, or the first one of *credential* (with *digest*, if it is given). *commitment* is the
     OID of a commitment type. With *existing*, the signature becomes one more signer of that CMS signature, over the
-    content in it, or over *content* if it is detached. The content is read once, in pieces.
+    content in it, or over *content* if it is detached: what its signers have signed. The content is read in pieces,
+    once, and once more for those signers. Whether the certificate may sign, and now, is not asked here: that is
+    :func:`~vndoc.signature.signing.check_signing_certificate`.
 
     Raises :class:`~vndoc.errors.SignatureError`: ``signing-algorithm``, ``cms-content-needed``,
-    ``cms-content-differs`` where *content* is not the one in *existing*, or what :func:`read_cms` raises for
-    *existing*; :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no OID or digest,
-    ``time-zone-missing``.
+    ``cms-content-differs`` where *content* is not the one of *existing*, ``archive-closed`` where an older archive
+    timestamp in it would be broken, or what :func:`read_cms` raises for it; :class:`~vndoc.errors.UsageError`
+    ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
     """
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
@@ -114,9 +116,12 @@ def prepare_cms(
     fields: dict[str, bytes | str] = {"digest": name, "detached": "yes" if detached else "no"}
     if existing is not None:
         parts, _ = make.opened(existing)
+        make.refuse_closed(parts, (credential.certificate, *credential.chain))
         fields["target"] = hashlib.sha256(existing).digest()
         content_type = parts.content_type
         octets = _same(octets, parts, name)
+        if octets is not None and parts.content is None:
+            _refuse_others(existing, octets)
     if octets is None:
         raise SignatureError("cms-content-needed")
     value = digests_of(octets, [name])[name]
@@ -138,6 +143,13 @@ def _same(content: Octets | None, parts: SignedData, digest: str) -> Octets | No
     if content is not None and digests_of(content, [digest]) != digests_of(parts.content, [digest]):
         raise SignatureError("cms-content-differs")
     return parts.content
+
+
+def _refuse_others(existing: bytes, content: Octets) -> None:
+    """Raise ``cms-content-differs`` where a signer of the detached signature *existing* has signed other content."""
+    _, facts = read_signed(existing, content, new_context(DEFAULT))
+    if any(covered.intact is False for one in facts for covered in one.covered):
+        raise SignatureError("cms-content-differs")
 
 
 def _optional(
@@ -271,6 +283,7 @@ def prepare_counter_signature(
     name = make.content_digest(scheme)
     parts, _ = make.opened(existing)
     value = DIGESTS[name].of(make.signature_of(make.signer_at(parts, index)))
+    make.refuse_closed(parts, (credential.certificate, *credential.chain), index=index)
     rows = [make.certificate_attribute(credential.certificate), *_optional(signing_time, None, None)]
     return SigningState(
         format=COUNTER_SIGNATURE,
@@ -317,11 +330,14 @@ def add_timestamp(
 ) -> bytes:
     """Return *existing* with a timestamp over the signature value of signer number *index* (CAdES-T).
 
-    The token is checked before it is used. Raises :class:`~vndoc.errors.SignatureError`: ``timestamp-refused``,
+    The token is checked before it is used. Raises :class:`~vndoc.errors.SignatureError`: ``archive-closed`` where an
+    older archive timestamp would be broken, ``timestamp-refused``,
     ``timestamp-unfit``, ``timestamp-malformed``, or as :func:`prepare_counter_signature`.
     """
     parts, container = make.opened(existing)
-    changed = _stamped(make.signer_at(parts, index), stamp, digest, nonce)
+    element = make.signer_at(parts, index)
+    make.refuse_closed(parts, index=index)
+    changed = _stamped(element, stamp, digest, nonce)
     return container.with_changed(index, changed, ()).octets()
 
 

@@ -23,6 +23,7 @@ from vndoc.pki.revocation_facts import RevocationFact, RevocationReason, Revocat
 from vndoc.signature.facts import TimestampKind
 from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
+from vndoc.text import mask
 
 __all__ = ["NAMESPACE", "verdict_to_etsi"]
 
@@ -204,7 +205,7 @@ def _attributes(element: etree._Element, report: SignatureReport, objects: _Obje
         roles = _add(attributes, "SignerRole", Signed="true")
         for role in report.claimed_roles:
             details = _add(roles, "RoleDetails")
-            _add(details, "Role", role)
+            _add(details, "Role", mask(role))
             _add(details, "EndorsementType", "claimed")
     for timestamp, time in stamps:
         written = _add(attributes, _STAMPS[timestamp.kind])

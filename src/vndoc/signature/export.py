@@ -1,7 +1,8 @@
 """Verdicts as plain values and JSON, for other programs.
 
 The form is described by :data:`SCHEMA`, a JSON Schema; ``schema_version`` counts additions in its second number, what
-breaks readers in its first. Citizen numbers are masked as everywhere. Texts are there in both languages.
+breaks readers in its first. Citizen numbers are masked as everywhere, in file names and roles, too. Texts are there in
+both languages.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vndoc.pki.revocation_facts import RevocationFact
 from vndoc.signature.facts import Covered
 from vndoc.signature.identity import name_text
 from vndoc.signature.report import ANSWERS, SignatureReport, TimestampReport, Verdict
+from vndoc.text import mask
 
 __all__ = [
     "SCHEMA",
@@ -74,7 +76,7 @@ def report_to_dict(report: SignatureReport) -> dict[str, Any]:
         "anchor_family": report.anchor_family,
         "covers": [_covered(c) for c in report.covers],
         "claimed_time": _time(report.claimed_time),
-        "claimed_roles": list(report.claimed_roles),
+        "claimed_roles": [mask(role) for role in report.claimed_roles],
         "best_signature_time": _time(report.best_signature_time),
         "control_time": _time(report.control_time),
         "timestamps": [timestamp_to_dict(t) for t in report.timestamps],
@@ -120,7 +122,7 @@ def _certificate(certificate: Certificate) -> dict[str, Any]:
 def _covered(covered: Covered) -> dict[str, Any]:
     return {
         "what": covered.what,
-        "name": covered.name,
+        "name": mask(covered.name),
         "intact": covered.intact,
         "digest": covered.digest,
         "value": covered.value.hex(),

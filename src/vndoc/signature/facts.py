@@ -16,6 +16,7 @@ from vndoc.envelope.octets import Octets
 from vndoc.pki.algorithms import SignatureAlgorithm
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
+from vndoc.text import shorten
 
 __all__ = [
     "Binding",
@@ -51,7 +52,7 @@ class Level(enum.StrEnum):
     LTA = "LTA"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class Covered:
     """One thing that the signature covers: a reference of XML-DSig, or the content of a CMS signature.
 
@@ -70,6 +71,9 @@ class Covered:
     octets: Octets | None = attrs.field(default=None, eq=False)
     element_path: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Covered({self.what}, {shorten(self.name)!r}, intact={self.intact}, {shorten(self.digest)})"
+
 
 class Binding(enum.StrEnum):
     """How the signed data name the signing certificate (ESS signing-certificate, XAdES SigningCertificate)."""
@@ -81,12 +85,15 @@ class Binding(enum.StrEnum):
     DIFFERS = "differs"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class RevocationMaterial:
     """Revocation lists and responses that a signature carries: DER octets, not yet believed."""
 
     crls: tuple[bytes, ...] = ()
     ocsps: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"RevocationMaterial(crls={len(self.crls)}, ocsps={len(self.ocsps)})"
 
 
 class TimestampKind(enum.StrEnum):

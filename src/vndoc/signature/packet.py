@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime
 import enum
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
 import attrs
@@ -20,13 +21,14 @@ import pybase64
 from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
 from vndoc.edxml.parts import collect
-from vndoc.envelope import DocumentPacket, Octets, SignatureMarkup, normalise_content_id
-from vndoc.errors import AttachmentError, ReadError, SignatureError
+from vndoc.envelope import Attachment, DocumentPacket, Octets, SignatureMarkup, normalise_content_id
+from vndoc.errors import AttachmentError, ReadError, SignatureError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.fetching import Fetcher
 from vndoc.pki.outcome import Reason, SubIndication
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
+from vndoc.signature._cms_content import digests_of
 from vndoc.signature.evaluation import context_of, evaluated
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.originals import Organisations, Original, judge_original, main_document
@@ -104,7 +106,7 @@ def header_signature(reading: Reading) -> HeaderSignature:
     if markup is None:
         empty = any(d.id == "digital-signature-empty" for d in reading.deviations)
         return HeaderSignature.EMPTY if empty else HeaderSignature.NONE
-    if _is_placeholder(markup):
+    if _is_placeholder(markup, reading.document.attachments):
         return HeaderSignature.PLACEHOLDER
     return HeaderSignature.PRESENT if markup.namespace == table.XMLDSIG else HeaderSignature.WRONG_NAMESPACE
 
@@ -124,13 +126,29 @@ def _texts(markup: SignatureMarkup) -> tuple[list[str], list[str]]:
     return values, digests
 
 
-def _is_placeholder(markup: SignatureMarkup) -> bool:
-    """Return whether no algorithm gives such values: a short signature value, or one digest for several references."""
+def _is_placeholder(markup: SignatureMarkup, attachments: Sequence[Attachment]) -> bool:
+    """Return whether no algorithm gives such values: a short signature value, or one digest for several references.
+
+    One digest is right for several attachments where these are the same file.
+    """
     values, digests = _texts(markup)
     if not values or [value for value in values if len(_decoded(value)) < _LEAST]:
         return True
-    repeated = len(digests) > 1 and len(set(digests)) == 1
-    return not digests or repeated or bool([digest for digest in digests if len(set(_decoded(digest))) < 2])
+    if not digests or [digest for digest in digests if len(set(_decoded(digest))) < 2]:
+        return True
+    return len(digests) > 1 and len(set(digests)) == 1 and not _is_of_files(_decoded(digests[0]), attachments)
+
+
+def _is_of_files(digest: bytes, attachments: Sequence[Attachment]) -> bool:
+    """Return whether two of *attachments* or more have the *digest*, made by whichever algorithm has that length."""
+    name = _BY_LENGTH.get(len(digest))
+    try:
+        return name is not None and sum(digests_of(a.content, [name])[name] == digest for a in attachments) > 1
+    except VndocError:  # what cannot be opened has no digest that anybody could have signed
+        return False
+
+
+_BY_LENGTH: Final = MappingProxyType({20: "sha1", 32: "sha256", 48: "sha384", 64: "sha512"})
 
 
 def _decoded(text: str) -> bytes:

@@ -26,6 +26,7 @@ from vndoc.pki.outcome import Reason
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import tsp
+from vndoc.signature._cms_content import digests_of
 from vndoc.signature.cms import complete_cms, prepare_cms, read_cms
 from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.facts import Covered, SignatureFacts
@@ -253,24 +254,33 @@ class _Said:
 
     def compared(self, packet: DocumentPacket) -> tuple[tuple[Covered, ...], list[Reason]]:
         """Return each file that is covered, and what is said of attachments that are not."""
-        left = [a for a in packet.attachments if not of_seal(a)]
+        files = [a for a in packet.attachments if not of_seal(a)]
+        left: dict[str, list[int]] = {}
+        for number, attachment in enumerate(files):
+            left.setdefault(nfc(attachment.name or "").strip(), []).append(number)
+        known: dict[tuple[int, str], bytes | None] = {}  # a manifest may ask for files of one name again and again
         covered = []
         for name, algorithm, value in self.files:
-            same = [a for a in left if nfc(a.name or "").strip() == name]
-            found = next((a for a in same if _digest(a, algorithm) == value), same[0] if same else None)
+            same = left.get(name, [])
+            for number in same:
+                if (number, algorithm) not in known:
+                    known[number, algorithm] = _digest(files[number], algorithm)
+            right = [number for number in same if known[number, algorithm] == value]
+            found = next(iter(right or same), None)
             if found is not None:
-                left = [a for a in left if a is not found]
+                same.remove(found)
             covered.append(
                 Covered(
                     what="attachment",
                     name=name,
-                    intact=None if found is None else _digest(found, algorithm) == value,
+                    intact=None if found is None else bool(right),
                     digest=algorithm,
                     value=value,
-                    octets=None if found is None else found.content,
+                    octets=None if found is None else files[found].content,
                 )
             )
-        return tuple(covered), [_reason("seal-attachment-uncovered", name=a.name or "?") for a in left]
+        over = sorted(number for numbers in left.values() for number in numbers)
+        return tuple(covered), [_reason("seal-attachment-uncovered", name=files[number].name or "?") for number in over]
 
     def key_reasons(self, packet: DocumentPacket, normalise: Normalise) -> Iterator[Reason]:
         """Yield what is wrong between the key that was signed and that of the header."""
@@ -308,10 +318,7 @@ def _key(node: etree._Element) -> BusinessKey:
 def _digest(attachment: Attachment, algorithm: str) -> bytes | None:
     """Return the digest of the unpacked file, ``None`` where it cannot be opened."""
     try:
-        if algorithm == "sha256":
-            return attachment.digest()
-        with attachment.open() as file:
-            return DIGESTS[algorithm].of(file.read())
+        return attachment.digest() if algorithm == "sha256" else digests_of(attachment.content, [algorithm])[algorithm]
     except VndocError:
         return None
 

@@ -154,8 +154,11 @@ def check_signing_certificate(certificate: Certificate, *, at: datetime.datetime
     """Check the signer's own certificate before anything is signed (Circular 15/2025/TT-BKHCN, signing software).
 
     It must be valid at the time *at* and, if it says what its key is for, be for signing (``digitalSignature`` or
-    ``nonRepudiation``). Whether it is revoked and whom it is issued by is for the verification to say. Raises
-    ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without zone.
+    ``nonRepudiation``). Whether it is revoked and whom it is issued by is for the verification to say.
+    :func:`vndoc.seal` and ``vndoc sign`` ask this first; the functions of the formats do not, as who signs knows when.
+
+    Raises ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without
+    zone.
     """
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
@@ -177,7 +180,7 @@ def _signs(usage: bytes) -> bool:
     return bool(octets and octets[0] & 0xC0)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, repr=False)
 class ToBeSigned:
     """What a signer gets: the ``octets``, the ``algorithm``, the ``digest`` of the octets by that algorithm.
 
@@ -189,6 +192,9 @@ class ToBeSigned:
     algorithm: SignatureAlgorithm
     digest: bytes
     state: bytes
+
+    def __repr__(self) -> str:
+        return f"ToBeSigned({self.algorithm}, digest={self.digest.hex()!r}, {len(self.octets)} octets)"
 
 
 def checked_value(certificate: Certificate, algorithm: SignatureAlgorithm, octets: bytes, signature: bytes) -> bytes:
@@ -309,7 +315,7 @@ def _read(state: bytes) -> dict[str, Any]:
         body = json.loads(state)
         checksum = body.pop("sha256", None) if isinstance(body, dict) else None
         right = hashlib.sha256(_json(body)).hexdigest()
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         raise SignatureError("signing-state", detail="JSON") from None
     if not isinstance(body, dict) or body.get("kind") != _KIND:
         raise SignatureError("signing-state", detail="JSON")

@@ -19,7 +19,7 @@ import attrs
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
-from vndoc.errors import LimitError, SignatureError, VndocError
+from vndoc.errors import LimitError, SignatureError, UsageError, VndocError
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.certificate import distinct
@@ -92,8 +92,11 @@ def read_xml(
     may use nothing but :attr:`~vndoc.signature.Covered.octets`.
 
     Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
-    does (``xml-dtd``: attack A4), ``limit-signatures``, and :class:`~vndoc.errors.SignatureError` ``no-signature``.
+    does (``xml-dtd``: attack A4), ``limit-signatures``, :class:`~vndoc.errors.SignatureError` ``no-signature``, and
+    :class:`~vndoc.errors.UsageError` ``option-invalid`` for one text as *expect*: its letters would be taken for paths.
     """
+    if isinstance(expect, str):
+        raise UsageError("option-invalid", detail=f"expect={expect!r}")
     if not expect and (written := read_written(source, limits)) is not None:
         return (written,)
     short = None if expect else shortened(source, limits)

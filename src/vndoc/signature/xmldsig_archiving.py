@@ -40,15 +40,19 @@ def add_validation_data(
     certificates: Iterable[Certificate] = (),
     revocation: RevocationMaterial = RevocationMaterial(),  # noqa: B008 - a frozen value
     signature_id: str | None = None,
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> bytes:
     """Return the document *data* with *certificates*, lists and responses in its XAdES signature (level LT).
 
     *signature_id* is the Id of the signature, which may be left out where there is one only. The first time they go
     into CertificateValues and RevocationValues, later into TimeStampValidationData, since what an archive timestamp
-    protects stays as it is. Raises :class:`~vndoc.errors.SignatureError` ``signing-data`` for a document without such
-    a signature, ``signing-encoding`` for UTF-16; :class:`~vndoc.errors.UsageError` ``option-invalid`` for an Id that
-    does not exist, or for nothing to add; and as :func:`vndoc.xml.parse_document`.
+    protects stays as it is. Another signature that has signed this one with all that is in it is not broken unless
+    *breaking* says so.
+
+    Raises :class:`~vndoc.errors.SignatureError` ``signing-data`` for a document without such a signature,
+    ``signing-encoding`` for UTF-16, ``signing-breaks-another``; :class:`~vndoc.errors.UsageError` ``option-invalid``
+    for an Id that does not exist, or for nothing to add; and as :func:`vndoc.xml.parse_document`.
     """
     place = Place.of(data, signature_id, limits)
     values = _values("CertificateValues", "EncapsulatedX509Certificate", (c.der for c in certificates), **_XADES)
@@ -60,7 +64,7 @@ def add_validation_data(
         raise UsageError("option-invalid", detail="certificates, revocation")
     if any(etree.QName(node).localname in {"CertificateValues", "RevocationValues"} for node in place.before):
         values = element("xades141:TimeStampValidationData", values, **{"xmlns:xades141": XADES_141})
-    return place.with_properties(values)
+    return place.with_properties(values, breaking=breaking)
 
 
 _XADES: Final = {"xmlns:xades": XADES}
@@ -82,6 +86,7 @@ def add_archive_timestamp(
     canonicalization: Canonical = Canonical.EXCLUSIVE,
     digest: str = "sha256",
     nonce: int | None = None,
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> bytes:
     """Return the document *data* with an archive timestamp around its XAdES signature (level LTA).
@@ -104,7 +109,7 @@ def add_archive_timestamp(
     inner = element("ds:CanonicalizationMethod", "", Algorithm=canonicalization.value) + element(
         "xades:EncapsulatedTimeStamp", pybase64.b64encode(token.octets).decode("ascii")
     )
-    document = place.with_properties(element("xades141:ArchiveTimeStamp", inner, **_ALL))
+    document = place.with_properties(element("xades141:ArchiveTimeStamp", inner, **_ALL), breaking=breaking)
     return _checked(document, place, token.octets, resolver, limits)
 
 

@@ -35,6 +35,7 @@ def prepare_counter_signature(
     algorithm: SignatureAlgorithm | None = None,
     canonicalization: Canonical = Canonical.EXCLUSIVE,
     claims: Claims = Claims(),  # noqa: B008 - a frozen value
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> ToBeSigned:
     """Return what has to be signed to countersign a XAdES signature of the document *data*.
@@ -44,14 +45,15 @@ def prepare_counter_signature(
     :func:`~vndoc.signature.xmldsig_making.complete_xml`.
 
     Raises :class:`~vndoc.errors.SignatureError` ``signing-data`` for a document without such a signature, and where its
-    SignatureValue has no Id to refer to; else as that function.
+    SignatureValue has no Id to refer to; ``signing-breaks-another`` where another signature has signed that one with
+    all that is in it; else as that function.
     """
     place = Place.of(data, signature_id, limits)
     value = element_children(place.signature)[1].get("Id")
     if value is None:
         raise SignatureError("signing-data", detail="SignatureValue/@Id")
     holder = element("xades:CounterSignature", "", **{"xmlns:xades": XADES})
-    document = place.with_properties(holder)
+    document = place.with_properties(holder, breaking=breaking)
     made = Place.of(document, signature_id, limits).before[-1]
     reference = XmlReference(uri=f"#{value}", transforms=(canonicalization.value,), type=COUNTERSIGNED)
     return prepare_xml(
@@ -63,6 +65,7 @@ def prepare_counter_signature(
         canonicalization=canonicalization,
         parent=path_of(made),
         claims=claims,
+        breaking=breaking,
         limits=limits,
     )
 
@@ -78,6 +81,7 @@ def counter_sign(
     claims: Claims = Claims(),  # noqa: B008 - a frozen value
     stamp: tsp.Stamp | None = None,
     nonce: int | None = None,
+    breaking: bool = False,
     limits: Limits = DEFAULT,
 ) -> bytes:
     """Return *data* with a counter-signature by *signer*: both phases at once; with *stamp* it gets a timestamp.
@@ -93,6 +97,7 @@ def counter_sign(
         algorithm=algorithm,
         canonicalization=canonicalization,
         claims=claims,
+        breaking=breaking,
         limits=limits,
     )
     value = signer.sign(waiting.octets, waiting.algorithm)

@@ -9,8 +9,8 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1, clause 6 (baseline
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal, get_args
 
 import attrs
 import pybase64
@@ -26,9 +26,9 @@ from vndoc.signature._xades_markup import Claims, ProductionPlace, element, prop
 from vndoc.signature._xmldsig_names import BASE64, CANONICAL, DS, ENVELOPED, ds, uri_of
 from vndoc.signature._xmldsig_references import MAX_REFERENCES, Context, made_digest
 from vndoc.signature._xmldsig_selection import Selection
+from vndoc.signature._xmldsig_sparing import all_of, spare_others
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
-from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
@@ -136,9 +136,10 @@ def prepare_xml(
     With *xades* the signature has the signed properties of XAdES-B: *signing_time* (needed then, with a zone), the
     certificate, *claims*. *algorithm* is the first that *credential* offers unless it is given. *canonicalization*
     is the form of SignedInfo, and of the references that are made here. A signature that the new one would break, as
-    it stands in what that one has signed, is not broken unless *breaking* says so.
+    it stands in what that one has signed, is not broken unless *breaking* says so. Whether the certificate may
+    sign, and now, is not asked here: that is :func:`~vndoc.signature.signing.check_signing_certificate`.
 
-    Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``),
+    Raises :class:`~vndoc.errors.UsageError` (``option-invalid``, ``time-zone-missing``, ``source-type``),
     :class:`~vndoc.errors.SignatureError` (``signing-algorithm``, ``signing-encoding``, ``signing-data``,
     ``signing-breaks-another``: counter-sign that one instead, or sign other elements),
     :class:`~vndoc.errors.ReadError` for a document that cannot be read, :class:`~vndoc.errors.WriteError`
@@ -151,7 +152,7 @@ def prepare_xml(
         uri=_uri(scheme),
         digest=_digest(scheme),
         form=canonicalization,
-        data=data,
+        data=_octets(data),
         limits=limits,
     )
     if xades and signing_time is None:
@@ -160,7 +161,7 @@ def prepare_xml(
         raise UsageError("time-zone-missing")
     plan.lay_out(form, references, parent, signing_time if xades else None, claims)
     if form == "enveloped" and not breaking:
-        _spare_others(data, plan.document, limits)
+        spare_others(plan.data, plan.document, limits)
     return plan.prepared()
 
 
@@ -197,6 +198,12 @@ def complete_xml(
         raise SignatureError("signing-state", detail="canonicalization")
     token = tsp.stamped(_stamped_octets(before + after, waiting, form, limits), stamp, nonce=nonce)
     return _checked(before + _unsigned(token.octets, form).encode("ascii") + after, waiting, limits)
+
+
+def _octets(data: bytes | bytearray | memoryview) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise UsageError("source-type", found=type(data).__name__)
+    return bytes(data)
 
 
 def _uri(algorithm: SignatureAlgorithm) -> str:
@@ -238,6 +245,8 @@ class _Plan:
         claims: Claims,
     ) -> None:
         """Set ``document``: everything but the digests, the value and the timestamp."""
+        if form not in get_args(XmlForm):
+            raise UsageError("option-invalid", detail=f"form={form!r}")
         root = parse_document(self.data, limits=self.limits) if form in {"enveloped", "enveloping"} else None
         taken = b"" if root is None else etree.tostring(root.getroottree())
         number = 1
@@ -367,18 +376,6 @@ def _signature_of(root: etree._Element, name: str) -> etree._Element:
     raise SignatureError("signing-state", detail="Signature")
 
 
-def _spare_others(before: bytes, after: bytes, limits: Limits) -> None:
-    """Raise ``signing-breaks-another`` where a signature whose digests were right *before* is broken *after*."""
-    if b"Signature" not in before or next(parse_document(before, limits=limits).iter(ds("Signature")), None) is None:
-        return
-    now = {facts.signed_octets: facts for facts in _all_of(read_xml(after, limits=limits))}
-    for facts in _all_of(read_xml(before, limits=limits)):
-        same = now.get(facts.signed_octets)
-        broken = same is not None and any(c.intact is False for c in same.covered)
-        if broken and not any(covered.intact is False for covered in facts.covered):
-            raise SignatureError("signing-breaks-another", name=facts.signature_id or "")
-
-
 # -- the second phase ----------------------------------------------------------------------------------
 
 
@@ -397,17 +394,10 @@ def _unsigned(token: bytes, form: Canonical) -> str:
     return element("xades:UnsignedProperties", inner)
 
 
-def _all_of(found: Iterable[SignatureFacts]) -> Iterator[SignatureFacts]:
-    """Yield *found*, each followed by its counter-signatures."""
-    for facts in found:
-        yield facts
-        yield from _all_of(facts.counter_signatures)
-
-
 def _checked(document: bytes, waiting: SigningState, limits: Limits) -> bytes:
     """Return *document* if its new signature reads as what was prepared and verifies."""
     name = waiting.text_of("id")
-    for facts in _all_of(read_xml(document, limits=limits)):
+    for facts in all_of(read_xml(document, limits=limits)):
         if facts.signature_id == name:
             broken = [r.code for r in facts.reasons if r.kind.indication is Indication.FAILED]
             if facts.signed_octets == waiting.octets and facts.verify(waiting.certificate) and not broken:

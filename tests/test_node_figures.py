@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,11 @@ TABLE = RoutingTable.of(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+def world(world: World) -> World:
+    """The world of the other tests, with the nodes that these speak of."""
     for code in (SENDER, FIRST, SECOND):
-        made.node(code)
-    yield made
-    made.close()
+        world.node(code)
+    return world
 
 
 def of(world: World, code: str, **more: Any) -> list[Row]:

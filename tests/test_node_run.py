@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +11,6 @@ from node_support import FIRST, SENDER, World, declared, packet
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node import FAILPOINTS, EventKind, Node
 from vndoc.node.metrics import Metrics, exposition
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
-
 
 GONE = StoreError("store-unavailable", detail="x")
 

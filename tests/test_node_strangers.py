@@ -6,7 +6,6 @@ import datetime
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -20,15 +19,6 @@ from vndoc.exchange import LifeEvent
 from vndoc.node import Event, Node
 from vndoc.store import InboxState, OutboxState
 from vndoc.transport import Item, Kind, Outgoing, Receipt, Refusal
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    for store in made.stores:
-        assert store.stuck() == ()
-    made.close()
 
 
 def spoilt_receipts() -> dict[str, dict[str, Any]]:

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from node_support import FIRST, SECOND, SENDER, World, change, packet
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind
 from vndoc.store import OutboxState
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    for store in made.stores:
-        assert store.stuck() == ()
-    made.close()
 
 
 def states(node, key: str) -> dict[str, str]:

@@ -47,8 +47,8 @@ class Pushed:
     parked: int = 0
     refused: int = 0
     expired: int = 0
-    failed: bool = False
-    """Whether the carrier failed: then the rest of the batch was given back."""
+    failed: int = 0
+    """How often the carrier failed, or was left to rest with the rest of the batch given back."""
 
 
 _COUNTED: Final[Mapping[OutboxState, str]] = {
@@ -103,7 +103,7 @@ class Pushing:
     def _give_back(self, rows: tuple[OutboxRow, ...]) -> None:
         """Let the rest of a batch wait until the carrier has rested: transient, and every message keeps its id."""
         at = self.ctx.now()
-        self.pushed.failed = True
+        self.pushed.failed += 1
         until = self.ctx.breakers[self.carrier.name].rests(at) or at
         with self.ctx.store.transaction() as unit:
             for row in rows:
@@ -231,6 +231,7 @@ class Pushing:
             return self._never(row, fault, at)
         later = at + self.ctx.wait(row.attempts)
         if isinstance(error, PeerFaultError):
+            self.pushed.failed += 1
             self.ctx.breakers[self.carrier.name].failed(at)
         if error.retry is Retry.NEVER:
             return Outcome(state=OutboxState.REFUSED, fault=fault)
@@ -244,6 +245,7 @@ class Pushing:
     def _never(self, row: OutboxRow, fault: OwnFault, at: datetime.datetime) -> Outcome:
         """Repeating the call is of no use: because of the carrier as it is set up, or of this message."""
         if fault.code in PAUSING:
+            self.pushed.failed += 1
             until = self.ctx.breakers[self.carrier.name].rest(at)
             return Outcome(state=OutboxState.WAITING, next_at=until, fault=fault, in_doubt=row.in_doubt)
         if fault.code == "carrier-duplicate":

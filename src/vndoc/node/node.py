@@ -34,6 +34,7 @@ from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
 from vndoc.node._pushing import Pushed, Pushing
+from vndoc.node._round import Round
 from vndoc.node._rows import OUT
 from vndoc.node._sending import Sent
 from vndoc.node._taking import Taken, Taking
@@ -111,24 +112,6 @@ def _named(code: str, organization: Organization, table: RoutingTable, on: datet
 _NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
 _UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
-
-
-@attrs.frozen(kw_only=True)
-class Round:
-    """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
-
-    ``idle`` says that nothing was left to do now, ``more`` that an axis has more than one round takes in.
-    """
-
-    sent: int = 0
-    postponed: int = 0
-    received: int = 0
-    settled: int = 0
-    events: int = 0
-    deadlines: int = 0
-    failures: int = 0
-    idle: bool = True
-    more: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -322,7 +305,7 @@ class Node:
 
     def _push(self, name: str) -> Pushed:
         if self._ctx.breakers[name].rests(self._ctx.now()) is not None:
-            return Pushed(failed=True)
+            return Pushed(failed=1)
         return Pushing(self._ctx, self._ctx.carriers[name]).push()
 
     def poll(self, kinds: Iterable[Kind] = _KINDS) -> dict[str, Taken]:
@@ -360,32 +343,20 @@ class Node:
         pushed = self.push().values()
         taken = self._some() if poll else []
         with self._turns:
-            left = sum(Taking(self._ctx, carrier).work() for carrier in self._ctx.carriers.values())
-        events = sum(self._events(carrier) for carrier in EVENT_CARRIERS)
+            going_on = [Taking(self._ctx, carrier) for carrier in self._ctx.carriers.values()]
+            left = sum(taking.work() for taking in going_on)
+        told = [self._events(carrier) for carrier in EVENT_CARRIERS]
         batch = self._ctx.policy.batch
-        return Round(
-            sent=sum(one.sent for one in pushed),
-            postponed=sum(one.postponed for one in pushed),
-            received=sum(one.decided for one in taken),
-            settled=sum(one.settled for one in taken),
-            events=events,
-            deadlines=deadlines,
-            failures=sum(one.failed for one in pushed) + sum(one.failed for one in taken),
-            idle=max([left, events, deadlines, *(one.claimed for one in pushed)]) < batch
-            and not any(one.sent for one in pushed)
-            and not events
-            and not any(one.more for one in taken),
-            more=any(one.more for one in taken),
-        )
+        return Round.of(pushed, [*taken, *(taking.taken for taking in going_on)], told, (left, deadlines), batch=batch)
 
     def _some(self) -> list[Taken]:
         """Take in a part of what has come: messages, deadlines and the wish to stop must not wait for all of it."""
         with self._turns:
             return [self._poll(name, _KINDS, _ROUND * self._ctx.policy.batch) for name in self._ctx.carriers]
 
-    def _events(self, carrier: str) -> int:
+    def _events(self, carrier: str) -> tuple[int, int]:
         wanted = {HOOK: self._ctx.in_transaction, OFFICE: self._ctx.at_least_once}[carrier]
-        return 0 if wanted is None else push_events(self._ctx, carrier)
+        return (0, 0) if wanted is None else push_events(self._ctx, carrier)
 
     def run(self, stop: threading.Event, *, each: Callable[[Round], None] | None = None) -> None:
         """Work until *stop* is set; a round that has begun is ended first, and what is held is given back.

@@ -99,7 +99,8 @@ class Receipt:
     """The carrier's word that it has taken over a submission. It says nothing about arrival.
 
     ``transport_id`` is the axis' id of the submission; ``accepted`` and ``refused`` together are the recipients
-    that were asked for, ``raw`` the answer as it came (without secrets), kept as evidence.
+    that were asked for (of one in neither nobody knows what became of its copy: a node tries again), ``raw`` the answer
+    as it came (without secrets), kept as evidence.
     """
 
     carrier: str

@@ -29,6 +29,7 @@ import attrs
 from vndoc import exchange
 from vndoc.envelope import DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
+from vndoc.errors._arguments import need, need_all, need_call
 from vndoc.node import _acting, _sending
 from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
@@ -157,10 +158,24 @@ class Node:
         jitter: Callable[[], float] = random.random,
         worker: str | None = None,
     ) -> None:
+        need("store", store, Store)
+        need("carriers", carriers, Mapping)
+        need("table", table, RoutingTable)
+        need("trust", trust, TrustStore, type(None))
+        need("policy", policy, NodePolicy)
+        for name, value in (("clock", clock), ("jitter", jitter)):
+            need_call(name, value)
+        for name, hook in (("in_transaction", in_transaction), ("at_least_once", at_least_once)):
+            if hook is not None:
+                need_call(name, hook)
         for name, carrier in carriers.items():
+            need(name, carrier, Transport)
             if carrier.name != name:
                 raise UsageError("option-invalid", detail=_OTHER_NAME.filled(name=name, found=carrier.name))
-        known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
+        if isinstance(own, Mapping):
+            known = dict(zip(own, need_all("own", own.values(), Organization), strict=True))
+        else:
+            known = {code: Organization(organ_id=code) for code in need_all("own", own, str)}
         if not known:
             raise UsageError("option-invalid", detail=_NOBODY)
         today = clock().astimezone(VIETNAM).date()
@@ -310,7 +325,7 @@ class Node:
 
     def poll(self, kinds: Iterable[Kind] = _KINDS) -> dict[str, Taken]:
         """Ask every carrier that does not rest for what has come, take it in, and tell the axis."""
-        wanted = tuple(kinds)
+        wanted = need_all("kinds", kinds, Kind)
         with self._turns:
             return {name: self._poll(name, wanted) for name in self._ctx.carriers}
 
@@ -363,6 +378,9 @@ class Node:
 
         *each* is told of every round. The store being gone for a while is waited for; other errors of it are raised.
         """
+        need("stop", stop, threading.Event)
+        if each is not None:
+            need_call("each", each)
         ctx = self._ctx
         polled: datetime.datetime | None = None
         failures = 0
@@ -436,6 +454,7 @@ class Node:
         self, *, after: str | None = None, limit: int = 100
     ) -> tuple[tuple[OutboxRow | InboxRow, ...], str | None]:
         """Return one page of what waits for an operator: messages first, then copies; and where the next begins."""
+        need("after", after, str, type(None))
         kind, _, place = (after or "out:").partition(":")
         with self.store.reading() as unit:
             if kind == "out":

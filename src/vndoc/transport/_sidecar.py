@@ -25,8 +25,8 @@ def own_codes(codes: Iterable[str]) -> tuple[str, ...]:
     """Return *codes*, each once; nothing where one cannot be the name of a folder, or for a single text: its
     characters would be taken for the codes.
     """
-    unique = () if isinstance(codes, str) else tuple(dict.fromkeys(codes))
-    return unique if all(CODE.fullmatch(code) for code in unique) else ()
+    unique = tuple(dict.fromkeys(codes)) if isinstance(codes, Iterable) and not isinstance(codes, str | bytes) else ()
+    return unique if all(isinstance(code, str) and CODE.fullmatch(code) for code in unique) else ()
 
 
 _STAMP: Final = "%Y%m%dT%H%M%S%fZ"

@@ -54,7 +54,7 @@ class Round:
             settled=sum(one.settled for one in taken),
             events=events,
             deadlines=deadlines,
-            failures=failed + sum(one.failed for one in (*pushed, *taken)),
+            failures=failed + sum(one.failed for one in pushed) + sum(one.failed for one in taken),
             idle=max([left, deadlines, *(one.claimed for one in pushed)]) < batch and not (sent or events or more),
             more=more,
         )

@@ -25,7 +25,10 @@ def own_codes(codes: Iterable[str]) -> tuple[str, ...]:
     """Return *codes*, each once; nothing where one cannot be the name of a folder, or for a single text: its
     characters would be taken for the codes.
     """
-    unique = tuple(dict.fromkeys(codes)) if isinstance(codes, Iterable) and not isinstance(codes, str | bytes) else ()
+    given: object = codes
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        return ()
+    unique = tuple(dict.fromkeys(given))
     return unique if all(isinstance(code, str) and CODE.fullmatch(code) for code in unique) else ()
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from node_support import FIRST, SECOND, SENDER, World, change, packet
+import attrs
+
+import vndoc
+from node_support import AXIS, FIRST, SECOND, SENDER, World, change, organization, packet, table, trace
+from vndoc.envelope import BussinessDocumentInfo, DocumentPacket, Receiver
+from vndoc.envelope.octets import MemoryOctets, sha256
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind
+from vndoc.node.figures import rows
 from vndoc.store import OutboxState
+from vndoc.transport import Kind, Outgoing
 
 
 def states(node, key: str) -> dict[str, str]:
@@ -91,3 +98,101 @@ def test_a_duplicate_is_answered_with_the_earlier_receipt(world: World) -> None:
     world.settle()
     with receiver.store.reading() as unit:
         assert len(unit.inbox.list().rows) == 1
+
+
+def adding(of: DocumentPacket, *to: str, added: str) -> DocumentPacket:
+    """An update of the document *of* that says that *added* is a new recipient."""
+    packet_ = change(2, of, *to)
+    info = BussinessDocumentInfo(
+        document_info=0, document_receiver=1, receiver_list=(Receiver(organ_id=added, receiver_type=1),)
+    )
+    block = attrs.evolve(packet_.trace_header_list.bussiness, bussiness_document_info=info)
+    return attrs.evolve(packet_, trace_header_list=trace(of.from_.organ_id.text, block))
+
+
+def put_again(world: World, sent: DocumentPacket, *to: str) -> None:
+    """Let the axis offer *sent* once more, as a new submission."""
+    octets = MemoryOctets(vndoc.write_packet(sent))
+    outgoing = Outgoing(
+        message_id=f"again-{len(to)}-{sent.bussiness_doc_type}",
+        kind=Kind.DOCUMENT,
+        sender=SENDER,
+        content=octets,
+        sha256=sha256(octets),
+    )
+    world.axis.transport(SENDER, name="again").submit(outgoing, to)
+
+
+def outcomes(node) -> list[str]:
+    with node.store.reading() as unit:
+        return [row.outcome for row in unit.inbox.list().rows]
+
+
+def test_whom_an_update_adds_gets_the_document_with_it(world: World) -> None:
+    sender, first, second = (world.node(code) for code in (SENDER, FIRST, SECOND))
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    update = adding(original, SECOND, FIRST, added=SECOND)  # the new one stands first
+    changed = world.send(sender, update)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "arrived", SECOND: "arrived"}
+    with sender.store.reading() as unit:
+        parts = [part.recipient for part in unit.documents.change_parts(changed.change).rows]
+    assert parts == [FIRST], "the added one is not asked whether it agrees"
+    second.act(sent.business_key, SECOND, LifeEvent.ACCEPT)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "arrived", SECOND: "accepted"}
+    put_again(world, update, SECOND, FIRST)
+    world.settle()
+    assert (outcomes(first), outcomes(second)) == (["new", "change", "duplicate"], ["new", "duplicate"])
+    put_again(world, original, SECOND)
+    world.settle()
+    assert outcomes(second)[-1] == "conflict", "the older content does not take the place of the newer"
+    sender.take_back(sent.business_key, reason="sai", recipients=[SECOND])
+    world.settle()
+    with second.store.reading() as unit:
+        (request,) = unit.lives.sagas("in", sent.business_key)
+    second.answer(request.id, agree=True)
+    world.settle()
+    assert states(sender, sent.business_key)[SECOND] == "recalled"
+
+
+def test_whom_an_update_adds_at_a_node_that_has_the_document_already(world: World) -> None:
+    sender = world.node(SENDER)
+    both = world.axis.transport(FIRST, SECOND, name=AXIS)
+    node = world.node(FIRST, carrier=both, own={code: organization(code) for code in (FIRST, SECOND)})
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    update = adding(original, FIRST, SECOND, added=SECOND)
+    world.send(sender, update)
+    world.settle()
+    tracked = node.track(sent.business_key, direction="in")
+    assert {life.receiver: (life.state, life.version) for life in tracked.lives} == {
+        FIRST: ("arrived", 1),
+        SECOND: ("arrived", 2),
+    }
+    assert outcomes(node) == ["new", "change", "new"]
+    put_again(world, update, FIRST, SECOND)
+    put_again(world, original, SECOND)
+    world.settle()
+    assert outcomes(node)[3:] == ["duplicate"] * 3
+    table_ = table()
+    assert [(row.unit, row.direction.value) for row in rows(node.store, table_)] == [
+        (FIRST, "received"),
+        (FIRST, "received"),
+        (SECOND, "received"),
+    ]
+
+
+def test_an_update_that_names_as_added_who_has_the_document_is_an_update(world: World) -> None:
+    sender, first = world.node(SENDER), world.node(FIRST)
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    world.send(sender, adding(original, FIRST, added=FIRST))
+    world.settle()
+    assert outcomes(first) == ["new", "change"]
+    with first.store.reading() as unit:
+        assert [saga.kind for saga in unit.lives.sagas("in", sent.business_key)] == ["update"]

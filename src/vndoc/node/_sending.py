@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -290,7 +290,7 @@ class _Sending:
         if prepared.clues:
             change = self._change(document)
         if prepared.packet.bussiness_doc_type not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}:
-            self._lives()
+            self._lives(str(prepared.key), self._receivers())
         self._evidence(document)
         return Sent(
             document=document.id,
@@ -352,12 +352,12 @@ class _Sending:
     def _receivers(self) -> list[str]:
         return list(dict.fromkeys(delivery.agency.code for delivery in self.prepared.plan.deliveries))
 
-    def _lives(self) -> None:
-        """Begin to expect statuses from every receiver."""
+    def _lives(self, key: str, receivers: Iterable[str]) -> None:
+        """Begin to expect statuses on the document *key* from those of *receivers* from whom none are expected yet."""
         prepared = self.prepared
-        for receiver in self._receivers():
+        for receiver in receivers:
             life = exchange.Life.expected(
-                str(prepared.key),
+                key,
                 sender=prepared.sender,
                 receiver=receiver,
                 reopens=self.ctx.policy.changes.after_done,
@@ -387,9 +387,17 @@ class _Sending:
             limited = {code for clue in clues for code in clue.receivers}
             concerned = [code for code in receivers if not limited or code in limited]
             if concerned:
-                key = exchange.find(clues, known_under(self.ctx, self.unit, OUT, concerned[0]))
-                found.append((key, frozenset(concerned)))
+                found.append((exchange.find(clues, self._known_at(concerned)), frozenset(concerned)))
         return found
+
+    def _known_at(self, receivers: Sequence[str]) -> Callable[[exchange.Clue], list[str]]:
+        """Return what finds the documents that a clue means: at the first of *receivers* that has any of them."""
+
+        def known(clue: exchange.Clue) -> list[str]:
+            found = (list(known_under(self.ctx, self.unit, OUT, receiver)(clue)) for receiver in receivers)
+            return next(filter(None, found), [])
+
+        return known
 
     def _target(self) -> str | None:
         targets = self._targets()
@@ -412,6 +420,8 @@ class _Sending:
                 answer_by=prepared.answer_by or prepared.at + self.ctx.policy.answer_within,
                 document=document.id,
             )
+            if kind is exchange.ChangeKind.UPDATE:  # who did not have the document gets it with the update
+                self._lives(key, sorted(concerned))
         return document.id
 
 

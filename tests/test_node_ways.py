@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import attrs
 
 import vndoc
@@ -196,3 +198,16 @@ def test_an_update_that_names_as_added_who_has_the_document_is_an_update(world: 
     assert outcomes(first) == ["new", "change"]
     with first.store.reading() as unit:
         assert [saga.kind for saga in unit.lives.sagas("in", sent.business_key)] == ["update"]
+
+
+def test_who_declared_that_there_is_no_secret_is_kept_as_evidence(world: World) -> None:
+    sender = world.node(SENDER)
+    wanted = packet()
+    sent = world.send(sender, wanted)
+    with sender.store.reading() as unit:
+        (kept,) = [one for one in unit.records.of(sent.document).rows if one.kind == "declaration"]
+    assert json.loads(kept.data) == {
+        "declared_by": "thử nghiệm",
+        "at": world.clock().isoformat(),
+        "digest": vndoc.content_digest(wanted).hex(),
+    }

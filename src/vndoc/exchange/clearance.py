@@ -20,6 +20,7 @@ from vndoc.edxml import Severity
 from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.errors import Place
+from vndoc.errors._arguments import needs
 from vndoc.exchange._times import moment
 from vndoc.pki import Indication
 from vndoc.routing import Fate, Plan
@@ -141,13 +142,14 @@ GATE: Mapping[str, GateRule] = _rules(
 class NotSecret:
     """Somebody's declaration that the material holds no state secret.
 
-    ``declared_by`` names who answers for it (a staff id or a name, never shown in ``repr``), ``digest`` is the
-    :func:`vndoc.content_digest` (32 octets) of what was declared: for other content it does not count.
+    ``declared_by`` names who answers for it (a staff id or a name, never shown in ``repr``); blank, nothing is
+    declared. ``digest`` is the :func:`vndoc.content_digest` (32 octets) of what was declared: for other content it does
+    not count.
     """
 
-    declared_by: str = attrs.field(repr=lambda _: "'***'")
+    declared_by: str = attrs.field(repr=lambda _: "'***'", validator=needs(str))
     at: datetime.datetime = attrs.field(converter=moment)
-    digest: bytes = attrs.field(repr=lambda digest: digest.hex())
+    digest: bytes = attrs.field(repr=lambda digest: digest.hex(), validator=needs(bytes))
 
 
 class Verified(Protocol):
@@ -254,7 +256,7 @@ def _hit(id_: str, *, path: str = _ROOT.path, found: str = "", expected: str = "
 
 
 def _secrecy(declared: NotSecret | None, digest: bytes, at: datetime.datetime) -> Iterator[Finding]:
-    if declared is None:
+    if declared is None or not declared.declared_by.strip():  # by nobody is not at all
         yield _hit("secrecy-undeclared")
         return
     if declared.digest != digest:

@@ -168,20 +168,30 @@ def _prepare(
         octets=octets,
         plan=plan,
         clearance=clearance,
-        proofs=_proofs(plan, clearance, found),
+        proofs=_proofs(plan, clearance, found, not_secret),
         at=at,
         answer_by=answer_by,
         clues=clues,
     )
 
 
-def _proofs(plan: Plan, clearance: exchange.Clearance, verdict: exchange.Verified | None) -> dict[str, bytes]:
-    """Return why the copies go where they go, by which version of the table, and what the signatures are worth."""
+def _proofs(
+    plan: Plan,
+    clearance: exchange.Clearance,
+    verdict: exchange.Verified | None,
+    not_secret: exchange.NotSecret | None,
+) -> dict[str, bytes]:
+    """Return why the copies go where they go, by which version of the table, what the signatures are worth, and who
+    declared that there is no secret in it.
+    """
     found: dict[str, object] = {"plan": {"plan": plan.to_dict(), "warnings": sorted(clearance.ids)}}
     if isinstance(verdict, Verdict):
         found["verdict"] = verdict.to_dict()
     elif verdict is not None:
         found["verdict"] = {"indication": verdict.indication.value}
+    if not_secret is not None:
+        who, at = not_secret.declared_by, not_secret.at.isoformat()
+        found["declaration"] = {"declared_by": who, "at": at, "digest": not_secret.digest.hex()}
     return {kind: json.dumps(fields, ensure_ascii=False).encode() for kind, fields in found.items()}
 
 

@@ -7,7 +7,7 @@ import json
 import attrs
 
 import vndoc
-from node_support import AXIS, FIRST, SECOND, SENDER, World, change, organization, packet, table, trace
+from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, World, change, organization, packet, table, trace
 from vndoc.envelope import BussinessDocumentInfo, DocumentPacket, Receiver
 from vndoc.envelope.octets import MemoryOctets, sha256
 from vndoc.exchange import LifeEvent
@@ -211,3 +211,72 @@ def test_who_declared_that_there_is_no_secret_is_kept_as_evidence(world: World) 
         "at": world.clock().isoformat(),
         "digest": vndoc.content_digest(wanted).hex(),
     }
+
+
+def deliveries(node, sent) -> dict[str, str]:
+    with node.store.reading() as unit:
+        return {row.recipient: row.delivery for row in unit.documents.deliveries(sent.document).rows}
+
+
+def test_a_first_try_that_failed_does_not_stand_in_the_way_of_a_second(world: World) -> None:
+    sender, first, second = (world.node(code) for code in (SENDER, FIRST, SECOND))
+    world.axis.shut(SECOND)
+    wanted = packet(1, FIRST, SECOND)
+    sent = world.send(sender, wanted)
+    assert world.send(sender, wanted).repeated, "it may still arrive"
+    world.settle()
+    assert deliveries(sender, sent) == {FIRST: "arrived", SECOND: "refused"}
+    world.axis.reopen(SECOND)
+    again = world.send(sender, wanted)
+    assert (again.repeated, again.version, again.business_key) == (False, 2, sent.business_key)
+    assert [copy.agency.code for copy in again.plan.deliveries] == [SECOND]
+    assert not set(again.messages) & set(sent.messages)
+    assert world.send(sender, wanted).document == again.document, "under way: not a third time"
+    world.settle()
+    assert deliveries(sender, again) == {SECOND: "arrived"}
+    assert states(sender, sent.business_key) == {FIRST: "arrived", SECOND: "arrived"}
+    assert (outcomes(first), outcomes(second)) == (["new"], ["new"])
+    last = world.send(sender, wanted)
+    assert (last.repeated, last.document) == (True, again.document)
+    second.act(sent.business_key, SECOND, LifeEvent.ACCEPT)
+    world.settle()
+    with sender.store.reading() as unit:
+        assert unit.records.conflicts().rows == ()
+    assert [row.refused for row in rows(sender.store, table())] == [False], "one document, and it counts once"
+
+
+def test_what_expired_and_arrived_all_the_same_is_not_sent_again(world: World) -> None:
+    sender = world.node(SENDER)
+    wanted = packet()
+    sent = world.send(sender, wanted)
+    sender.work()
+    world.clock.advance(POLICY.lifetime)
+    sender.work()
+    assert deliveries(sender, sent) == {FIRST: "expired"}
+    world.node(FIRST)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "arrived"}
+    assert world.send(sender, wanted).repeated
+
+
+def test_a_recall_that_did_not_get_there_is_asked_for_again(world: World) -> None:
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    original = packet()
+    sent = world.send(sender, original)
+    world.settle()
+    world.axis.shut(FIRST)
+    recall = change(1, original, FIRST)
+    assert world.send(sender, recall).repeated is False
+    world.settle()
+    world.axis.reopen(FIRST)
+    again = world.send(sender, recall)
+    assert (again.repeated, bool(again.change)) == (False, True)
+    world.settle()
+    with receiver.store.reading() as unit:
+        (request,) = unit.lives.sagas("in", sent.business_key)
+    receiver.answer(request.id, agree=True)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "recalled"}
+    assert world.send(sender, recall).repeated
+    with sender.store.reading() as unit:
+        assert [saga.state for saga in unit.lives.sagas("out", sent.business_key)] == ["not-agreed", "agreed"]

@@ -33,7 +33,7 @@ class Round:
     def of(
         cls,
         pushed: Collection[Pushed],
-        taken: Sequence[Taken],
+        taken: Collection[Taken],
         told: Sequence[tuple[int, int]],
         done: tuple[int, int],
         *,

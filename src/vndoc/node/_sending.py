@@ -16,6 +16,7 @@ from vndoc.envelope import BusinessKey, DocumentPacket, business_key, content_di
 from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
+from vndoc.node._again import only_missed
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import CHANGES, known_under, versions_under, whole_change
@@ -49,7 +50,8 @@ class Sent:
 
     ``document`` is its row in the store, ``messages`` the rows of the outbox, ``change`` the id of the change that the
     packet asks for, or empty. ``repeated`` says that the very same document had been accepted before: then everything
-    is as it was then, and nothing is sent twice.
+    is as it was then, and nothing is sent twice. Where deliveries had ended without reaching their recipients, it is
+    sent to these once more, as the next ``version``, and nothing is ``repeated``.
     """
 
     document: str
@@ -242,7 +244,10 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
         prepared = attrs.evolve(prepared, key=key)
         earlier = _earlier(unit, prepared, versions)
         if earlier is not None:
-            return earlier
+            again = only_missed(unit, prepared.plan, _same(prepared, versions))
+            if not again.submissions:
+                return earlier
+            prepared = attrs.evolve(prepared, plan=again)
         unit.name(info, at=prepared.at)
         sent = _Sending(ctx, unit, prepared, info, versions).rows()
         ctx.store.reached("send.in-transaction")
@@ -253,22 +258,29 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
 def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Sent | None:
     """Return what was answered to the same wish before. Raises ``document-conflict`` for a key that is taken."""
     operation = prepared.packet.bussiness_doc_type
-    for version in versions:
-        if (version.content_digest, version.kind) == (prepared.digest, operation):
-            change = unit.lives.saga(version.id)
-            return Sent(
-                document=version.id,
-                business_key=str(prepared.key),
-                version=version.version,
-                messages=tuple(_messages_of(unit, version.id)),
-                plan=prepared.plan,
-                clearance=prepared.clearance,
-                change="" if change is None else change.id,
-                repeated=True,
-            )
+    same = _same(prepared, versions)
+    if same:
+        version = same[0]
+        change = unit.lives.saga(version.id)
+        return Sent(
+            document=version.id,
+            business_key=str(prepared.key),
+            version=version.version,
+            messages=tuple(_messages_of(unit, version.id)),
+            plan=prepared.plan,
+            clearance=prepared.clearance,
+            change="" if change is None else change.id,
+            repeated=True,
+        )
     if versions and operation in {BussinessDocType.NEW, BussinessDocType.REPLACE}:
         raise ExchangeError("document-conflict")
     return None
+
+
+def _same(prepared: Prepared, versions: Sequence[Document]) -> list[Document]:
+    """Return those of *versions* that are the same wish, the newest first."""
+    wish = (prepared.digest, prepared.packet.bussiness_doc_type)
+    return [version for version in versions if (version.content_digest, version.kind) == wish]
 
 
 def _messages_of(unit: Unit, document: str) -> Iterator[str]:

@@ -80,7 +80,7 @@ class _Counting:
 
     def of(self, unit: Unit, document: Document) -> Iterator[Row]:
         """Yield the rows of one document version."""
-        if document.kind == BussinessDocType.RECALL:
+        if document.kind == BussinessDocType.RECALL or _is_sent_again(unit, document):
             return
         signed = _signed(unit, document.packet)
         lives = [life for life in _lives(unit, document) if _got(unit, document, life.receiver)]
@@ -168,6 +168,16 @@ def _lives(unit: Unit, document: Document) -> Iterator[LifeRow]:
             return
 
 
+def _is_sent_again(unit: Unit, document: Document) -> bool:
+    """Return whether an earlier version is the same: it did not reach everybody, and went out once more."""
+    versions = unit.documents.versions(document.direction, document.business_key)
+    return any(version.version < document.version and _is_same(version, document) for version in versions)
+
+
+def _is_same(one: Document, other: Document) -> bool:
+    return (one.content_digest, one.kind) == (other.content_digest, other.kind)
+
+
 def _got(unit: Unit, document: Document, receiver: str) -> bool:
     """Return whether this version went to *receiver*, or came to it: an update need not concern all."""
     if document.direction == "out":
@@ -187,11 +197,12 @@ def _refused(unit: Unit, document: Document, life: LifeRow) -> bool:
     at = max((one.at for one in heard if one.code == StatusCode.REFUSED.value), default=document.created_at)
     versions = unit.documents.versions(document.direction, document.business_key)
     had = (
-        version.id
+        version
         for version in versions
         if version.kind != BussinessDocType.RECALL and version.created_at <= at and _got(unit, version, life.receiver)
     )
-    return next(had, None) == document.id
+    newest = next(had, None)
+    return newest is not None and _is_same(newest, document)
 
 
 def _signed(unit: Unit, packet: bytes) -> bool | None:

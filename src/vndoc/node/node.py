@@ -252,7 +252,9 @@ class Node:
         (by default they are verified with the trust of the node). *exclude* are recipients that get nothing. A packet
         that recalls, updates or replaces opens that change; *answer_by* is then its time limit.
 
-        The very same document again is not sent again: what was answered then is answered now, ``repeated``.
+        The very same document again is not sent again: what was answered then is answered now, ``repeated``. It goes
+        once more to those alone whose delivery has ended (refused by the axis, expired, given up) and who never
+        reported on it.
 
         Raises :class:`~vndoc.node.NotClearedError` ``not-cleared`` with every finding;
         :class:`~vndoc.errors.ExchangeError` ``agency-not-here``, ``carrier-missing``, ``document-conflict`` for a

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+import vndoc
 from node_support import AXIS, FIRST, POLICY, SENDER, World, organization, packet, table
-from vndoc.envelope.codes import Priority
+from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, sha256
 from vndoc.errors import OwnFaultError, UsageError
 from vndoc.errors._arguments import need, need_all, need_call
@@ -24,16 +25,23 @@ from vndoc.exchange import (
     DeadlineTable,
     Delivery,
     DeliveryPolicy,
+    Incoming,
     Life,
     LifeEvent,
+    NotSecret,
     Request,
     RequestPolicy,
+    SendingRules,
     StatusReport,
     Step,
     WorkingCalendar,
+    change_clues,
+    clear,
+    match,
+    read_status,
 )
 from vndoc.node import Node, NodePolicy
-from vndoc.store import Retention, Store
+from vndoc.store import Message, Retention, Store
 from vndoc.transport import Item, Kind, MemoryAxis, Outgoing
 from vndoc.transport.amqp import AmqpTransport
 from vndoc.transport.edoc_rest import EdocRestClient, EdocRestTransport
@@ -59,6 +67,21 @@ def opened(**changed: Any) -> Any:
 def received(**changed: Any) -> Any:
     values = {"id": "c", "kind": ChangeKind.RECALL, "life": ARRIVED, "asker": "s", "at": NOW}
     return Request.receive(**{**values, **changed})
+
+
+def cleared(**changed: Any) -> Any:
+    wanted = packet()
+    values = {
+        "packet": wanted,
+        "report": vndoc.validate(vndoc.write_packet(wanted), profile="qcvn-102", today=NOW.date()),
+        "plan": table().plan([FIRST], at=NOW.date()),
+        "not_secret": None,
+        "digest": b"d" * 32,
+        "at": NOW,
+        "size": 1,
+    }
+    values.update(changed)
+    return clear(values.pop("packet"), **values)
 
 
 def outgoing(**changed: Any) -> Outgoing:
@@ -119,6 +142,18 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a misspelt profile": lambda: NodePolicy(profile="qcvn102"),
     "another policy's place": lambda: NodePolicy(delivery=LOOSE or RequestPolicy()),
     "unsure as text": lambda: NodePolicy(unsure=LOOSE or "ask"),
+    "operations as texts": lambda: SendingRules(signed=LOOSE or {"new"}),
+    "one operation": lambda: SendingRules(signed=LOOSE or BussinessDocType.NEW),
+    "a yes as text": lambda: SendingRules(accept_indeterminate=LOOSE or "no"),
+    "a declaration with a digest in hexadecimal": lambda: NotSecret(declared_by="x", at=NOW, digest=LOOSE or "00"),
+    "known by digests": lambda: match(Incoming(document="k", digest=b"d" * 32), LOOSE or [b"d" * 32]),
+    "a packet for what came in": lambda: match(LOOSE or packet(), []),
+    "a document read as a status": lambda: read_status(LOOSE or packet(), at=NOW),
+    "a text for a packet that changes": lambda: change_clues(LOOSE or "<edXML/>"),
+    "a yes for a verdict": lambda: cleared(verdict=True),
+    "a yes for a declaration": lambda: cleared(not_secret=True),
+    "codes for a plan": lambda: cleared(plan=[FIRST]),
+    "octets for a packet": lambda: cleared(packet=b"<edXML/>"),
     "octets for content": lambda: outgoing(content=b"<a/>"),
     "no content": lambda: outgoing(content=None),
     "a digest in hexadecimal": lambda: outgoing(sha256=sha256(CONTENT).hex()),
@@ -130,7 +165,7 @@ WRONG: dict[str, Callable[[], Any]] = {
 def test_a_value_of_the_wrong_kind_is_refused_where_it_is_given(case: str) -> None:
     with pytest.raises(UsageError) as caught:
         WRONG[case]()
-    assert caught.value.code in {"option-invalid", "unknown-policy", "unknown-profile"}
+    assert caught.value.code in {"option-invalid", "unknown-policy", "unknown-profile", "wrong-packet-kind"}
     assert caught.value.text("vi") != caught.value.text("en")
 
 
@@ -217,12 +252,19 @@ def test_a_call_of_a_node_with_the_wrong_values(world: World, case: str) -> None
 
 
 STORE: dict[str, Callable[[Any], Any]] = {
+    "days to keep": lambda _: Retention(messages=LOOSE or 180),
+    "a message's time as text": lambda _: message(created_at="2026-03-02"),
     "a time without zone": lambda store: store.purge(Retention(), now=NOW.replace(tzinfo=None)),
     "a day": lambda store: row(store, at=NOW.date()),
     "a digest in hexadecimal": lambda store: about(store, "00" * 32),
     "a page of nothing": lambda store: about(store, b"0" * 32, limit=None),
     "seconds of grace": lambda store: store.collect(now=NOW, grace=3600),
 }
+
+
+def message(**changed: Any) -> Message:
+    values = {"message_id": "m", "kind": "edoc", "carrier": AXIS, "sender": SENDER, "recipients": (FIRST,)}
+    return Message(**{**values, "idempotency": "i", "created_at": NOW, **changed})
 
 
 def row(store: Any, at: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from vndoc.errors import UsageError
 from vndoc.text import Text, shorten
 
-__all__ = ["need", "need_all", "need_call", "needs", "wrong"]
+__all__ = ["need", "need_all", "need_call", "need_packet", "needs", "wrong"]
 
 _T = TypeVar("_T")
 _NEEDED: Final = Text("{name} phải là {expected}, không phải {found}", "{name} must be {expected}, not {found}")
@@ -40,6 +40,12 @@ def need_call(name: str, value: object) -> None:
     """Raise as :func:`need` does where *value* cannot be called."""
     if not callable(value):
         raise wrong(name, _A_CALL, value)
+
+
+def need_packet(packet: object, *kinds: type) -> None:
+    """Raise :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` where *packet* is none of *kinds*."""
+    if not isinstance(packet, kinds):
+        raise UsageError("wrong-packet-kind", expected=_named(kinds), found=type(packet).__name__)
 
 
 def needs(*kinds: type) -> Any:

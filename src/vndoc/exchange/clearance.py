@@ -10,7 +10,7 @@ Source: Decision 28/2018/QD-TTg Art 1, 4, 6, 8; protocol sections 7.1 and 10.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -20,7 +20,7 @@ from vndoc.edxml import Severity
 from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.errors import Place
-from vndoc.errors._arguments import needs
+from vndoc.errors._arguments import need, need_all, need_packet, needs
 from vndoc.exchange._times import moment
 from vndoc.pki import Indication
 from vndoc.routing import Fate, Plan
@@ -169,6 +169,11 @@ class Verified(Protocol):
 _WHOLE_DOCUMENTS: Final = frozenset({BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE})
 
 
+def _operations(values: Iterable[BussinessDocType]) -> frozenset[BussinessDocType]:
+    """Return *values*: what is no operation would be one that no packet has, and nothing would have to be signed."""
+    return frozenset(need_all("signed", values, BussinessDocType))
+
+
 @attrs.frozen(kw_only=True)
 class SendingRules:
     """What a sender asks of its own documents.
@@ -178,9 +183,9 @@ class SendingRules:
     """
 
     signed: frozenset[BussinessDocType] = attrs.field(
-        default=_WHOLE_DOCUMENTS, repr=lambda operations: str(sorted(int(o) for o in operations))
+        default=_WHOLE_DOCUMENTS, converter=_operations, repr=lambda operations: str(sorted(int(o) for o in operations))
     )
-    accept_indeterminate: bool = False
+    accept_indeterminate: bool = attrs.field(default=False, validator=needs(bool))
 
 
 _DEFAULT: Final = SendingRules()
@@ -233,6 +238,16 @@ def clear(
     octets) of *packet*, *size* its octets as written, *max_bytes* what the carrier takes (None: no stated
     limit), *verdict* what the verification of its signatures said (None: it has none).
     """
+    need_packet(packet, DocumentPacket)
+    need("report", report, Report)
+    need("plan", plan, Plan)
+    need("not_secret", not_secret, NotSecret, type(None))
+    need("digest", digest, bytes)
+    need("size", size, int)
+    need("max_bytes", max_bytes, int, type(None))
+    need("rules", rules, SendingRules)
+    if verdict is not None:
+        need("verdict.indication", getattr(verdict, "indication", None), Indication)
     found = [
         *_secrecy(not_secret, digest, moment(at)),
         *_signature(packet, verdict, rules),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import multiprocessing
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from node_support import AXIS, FIRST, POLICY, SENDER, World, organization, packe
 from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, sha256
 from vndoc.errors import OwnFaultError, UsageError
-from vndoc.errors._arguments import need, need_all, need_call
+from vndoc.errors._arguments import need, need_all, need_call, need_like
 from vndoc.exchange import (
     QD28,
     AtOnce,
@@ -143,6 +144,7 @@ WRONG: dict[str, Callable[[], Any]] = {
     "another policy's place": lambda: NodePolicy(delivery=LOOSE or RequestPolicy()),
     "unsure as text": lambda: NodePolicy(unsure=LOOSE or "ask"),
     "operations as texts": lambda: SendingRules(signed=LOOSE or {"new"}),
+    "an operation that nobody has": lambda: SendingRules(signed=LOOSE or {7}),
     "one operation": lambda: SendingRules(signed=LOOSE or BussinessDocType.NEW),
     "a yes as text": lambda: SendingRules(accept_indeterminate=LOOSE or "no"),
     "a declaration with a digest in hexadecimal": lambda: NotSecret(declared_by="x", at=NOW, digest=LOOSE or "00"),
@@ -330,3 +332,11 @@ def test_a_spool_of_no_list_of_codes(tmp_path: Path, codes: Any) -> None:
     with pytest.raises(OwnFaultError) as caught:
         SpoolTransport(tmp_path, codes)
     assert caught.value.code == "carrier-configuration"
+
+
+def test_what_may_stand_for_another() -> None:
+    assert SendingRules(signed=LOOSE or [0]).signed == {BussinessDocType.NEW}
+    node_stop = multiprocessing.Event()
+    need_like("stop", node_stop, threading.Event, "is_set", "wait")
+    with pytest.raises(UsageError, match=r"stop must be Event, not str 'x'"):
+        need_like("stop", "x", threading.Event, "is_set", "wait")

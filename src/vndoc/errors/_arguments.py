@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from vndoc.errors import UsageError
 from vndoc.text import Text, shorten
 
-__all__ = ["need", "need_all", "need_call", "need_packet", "needs", "wrong"]
+__all__ = ["need", "need_all", "need_call", "need_like", "need_packet", "needs", "wrong"]
 
 _T = TypeVar("_T")
 _NEEDED: Final = Text("{name} phải là {expected}, không phải {found}", "{name} must be {expected}, not {found}")
@@ -40,6 +40,12 @@ def need_call(name: str, value: object) -> None:
     """Raise as :func:`need` does where *value* cannot be called."""
     if not callable(value):
         raise wrong(name, _A_CALL, value)
+
+
+def need_like(name: str, value: object, kind: type, *methods: str) -> None:
+    """Raise as :func:`need` does where *value* lacks one of *methods*: what has them may stand for a *kind*."""
+    if not all(callable(getattr(value, method, None)) for method in methods):
+        raise wrong(name, kind.__name__, value)
 
 
 def need_packet(packet: object, *kinds: type) -> None:

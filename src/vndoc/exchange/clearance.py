@@ -20,7 +20,7 @@ from vndoc.edxml import Severity
 from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.errors import Place
-from vndoc.errors._arguments import need, need_all, need_packet, needs
+from vndoc.errors._arguments import need, need_all, need_packet, needs, wrong
 from vndoc.exchange._times import moment
 from vndoc.pki import Indication
 from vndoc.routing import Fate, Plan
@@ -171,7 +171,11 @@ _WHOLE_DOCUMENTS: Final = frozenset({BussinessDocType.NEW, BussinessDocType.UPDA
 
 def _operations(values: Iterable[BussinessDocType]) -> frozenset[BussinessDocType]:
     """Return *values*: what is no operation would be one that no packet has, and nothing would have to be signed."""
-    return frozenset(need_all("signed", values, BussinessDocType))
+    given = need_all("signed", values, int)
+    unknown = next((value for value in given if value not in set(BussinessDocType)), None)
+    if unknown is not None:
+        raise wrong("signed", BussinessDocType.__name__, unknown)
+    return frozenset(map(BussinessDocType, given))
 
 
 @attrs.frozen(kw_only=True)

@@ -29,7 +29,7 @@ import attrs
 from vndoc import exchange
 from vndoc.envelope import DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
-from vndoc.errors._arguments import need, need_all, need_call
+from vndoc.errors._arguments import need, need_all, need_call, need_like
 from vndoc.node import _acting, _sending
 from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
@@ -158,9 +158,9 @@ class Node:
         jitter: Callable[[], float] = random.random,
         worker: str | None = None,
     ) -> None:
-        need("store", store, Store)
+        need_like("store", store, Store, "transaction", "reading")
         need("carriers", carriers, Mapping)
-        need("table", table, RoutingTable)
+        need_like("table", table, RoutingTable, "plan", "agency")
         need("trust", trust, TrustStore, type(None))
         need("policy", policy, NodePolicy)
         for name, value in (("clock", clock), ("jitter", jitter)):
@@ -169,7 +169,7 @@ class Node:
             if hook is not None:
                 need_call(name, hook)
         for name, carrier in carriers.items():
-            need(name, carrier, Transport)
+            need_like(name, carrier, Transport, "submit", "pending", "fetch", "settle")
             if carrier.name != name:
                 raise UsageError("option-invalid", detail=_OTHER_NAME.filled(name=name, found=carrier.name))
         if isinstance(own, Mapping):
@@ -380,7 +380,7 @@ class Node:
 
         *each* is told of every round. The store being gone for a while is waited for; other errors of it are raised.
         """
-        need("stop", stop, threading.Event)
+        need_like("stop", stop, threading.Event, "is_set", "wait")
         if each is not None:
             need_call("each", each)
         ctx = self._ctx

@@ -280,3 +280,53 @@ def test_a_recall_that_did_not_get_there_is_asked_for_again(world: World) -> Non
     assert world.send(sender, recall).repeated
     with sender.store.reading() as unit:
         assert [saga.state for saga in unit.lives.sagas("out", sent.business_key)] == ["not-agreed", "agreed"]
+
+
+def requests(node, key: str) -> dict[str, str]:
+    with node.store.reading() as unit:
+        return {saga.kind: saga.state for saga in unit.lives.sagas("in", key)}
+
+
+def test_a_recall_overtakes_an_update_that_nobody_answered(world: World) -> None:
+    """Else the answer to the one would be taken for the answer to the other: statuses do not name the change."""
+    told: list[Event] = []
+    sender, receiver = world.node(SENDER), world.node(FIRST, at_least_once=lambda event, _: told.append(event))
+    original = packet()
+    sent = world.send(sender, original)
+    world.settle()
+    update = change(2, original, FIRST)
+    world.send(sender, update)
+    world.settle()
+    world.clock.advance(POLICY.answer_within)
+    world.settle()  # for the sender the update has lapsed
+    world.send(sender, change(1, original, FIRST))
+    world.settle()
+    assert requests(receiver, sent.business_key) == {"update": "refused", "recall": "waiting"}
+    assert EventKind.CONFLICT in {event.kind for event in told}
+    put_again(world, update, FIRST)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "arrived"}, "no answer to the update goes out"
+    with receiver.store.reading() as unit:
+        (recall,) = [saga for saga in unit.lives.sagas("in", sent.business_key) if saga.kind == "recall"]
+        assert {row.body["status_code"] for row in unit.outbox.list().rows if row.kind == "status"} == {"01"}
+    receiver.answer(recall.id, agree=True)
+    world.settle()
+    assert states(sender, sent.business_key) == {FIRST: "recalled"}
+    put_again(world, update, FIRST, FIRST)
+    world.settle()
+    with sender.store.reading() as unit:
+        assert unit.records.conflicts().rows == ()
+
+
+def test_an_update_does_not_overtake_a_recall(world: World) -> None:
+    """Axes promise no order: it may be the older of the two."""
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    original = packet()
+    sent = world.send(sender, original)
+    world.settle()
+    world.send(sender, change(1, original, FIRST))
+    world.settle()
+    put_again(world, change(2, original, FIRST), FIRST)
+    world.settle()
+    assert requests(receiver, sent.business_key) == {"recall": "waiting"}
+    assert outcomes(receiver) == ["new", "change", "conflict"]

@@ -13,16 +13,15 @@ from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, about_in, known_under, life_under, save_life, versions_under
-from vndoc.node._rows import (
-    IN,
-    OUT,
-    change_of,
-    life_of,
-    life_row,
-    request_of,
-    request_row,
+from vndoc.node._known import (
+    CHANGES,
+    known_under,
+    life_under,
+    save_life,
+    versions_under,
 )
+from vndoc.node._requests import receive_request
+from vndoc.node._rows import IN, OUT, change_of, life_of, life_row
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
 from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
@@ -324,45 +323,6 @@ class _Documents:
 
 
 _WEIGHT: Final = ("new", "change", "conflict", "duplicate")
-
-
-def receive_request(
-    carrying: Carrying,
-    key: str,
-    receiver: str,
-    *,
-    id_: str,
-    kind: exchange.ChangeKind,
-    form: exchange.ChangeForm,
-    asker: str,
-    reason: str,
-    document: str | None,
-    carrier: str,
-) -> None:
-    """Take the request to change the document *key* at *receiver*. Raises :class:`ExchangeError`."""
-    ctx, unit = carrying.ctx, carrying.unit
-    unit.lock(key)
-    row = life_under(ctx, unit, IN, key, receiver)
-    if row is None:
-        raise ExchangeError("change-target-unknown", document=key)
-    life = life_of(row)
-    receiver = life.receiver
-    others = [request_of(saga) for saga in unit.lives.sagas(IN, key) if saga.receiver == receiver]
-    request, new_life, effects = exchange.Request.receive(
-        id_,
-        kind,
-        life,
-        asker=life.sender if life.sender in ctx.names(asker) else asker,
-        at=carrying.at,
-        form=form,
-        reason=reason,
-        policy=ctx.policy.requests,
-        others=others,
-    )
-    if request.id not in {other.id for other in others}:
-        unit.lives.open(request_row(request, document))
-    save_life(carrying, IN, life, new_life)
-    carrying.do(effects, attrs.evolve(about_in(carrying, key, receiver, carrier), reason=reason))
 
 
 def is_early(carrying: Carrying, row: InboxRow) -> bool:

@@ -14,9 +14,13 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from node_support import World
 
 ROOT = Path(__file__).resolve().parent.parent
 """The project's folder: where ``pyproject.toml`` stands."""
@@ -99,6 +103,18 @@ def program() -> Callable[[str], str]:
         return found
 
     return find
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Agencies around one axis; whatever a test did, every row that is not final has an owner or a deadline."""
+    from node_support import World  # noqa: PLC0415 - needs the extra of the store, which most tests do without
+
+    made = World(tmp_path)
+    yield made
+    for store in made.stores:
+        assert store.stuck() == ()
+    made.close()
 
 
 _SIGNED = ("test_xmldsig", "test_xades", "test_signature", "test_packet_signatures", "test_archive")

@@ -132,7 +132,7 @@ def test_a_round_that_did_something_is_one_line_of_what_it_did() -> None:
         progress.each(Round(received=1, events=3, postponed=1))
     lines = [line.split("  ", 1)[1] for line in text_of(run.out).splitlines()]
     assert lines == ["2 sent, 1 due", "1 received, 3 told to the office system, 1 postponed"]
-    assert progress.total == {"sent": 2, "received": 1, "events": 3, "rounds": 4}
+    assert progress.total == {"sent": 2, "received": 1, "events": 3, "failures": 2, "rounds": 4}
 
 
 def test_the_live_line_tells_what_waits_and_who_rests() -> None:
@@ -184,12 +184,16 @@ def test_the_state_of_a_store_that_fails_is_in_the_schema(site: Path, monkeypatc
 
 def test_a_run_tells_the_reason_or_logs_it(site: Path) -> None:
     found = call("node", "run", "--config", site, "--once")
+    assert found.exit_code == 3
     assert found.stdout.startswith("gateway of H41 by tep")
     assert "[carrier-storage]" in found.stderr
     found = call("node", "run", "--config", site, "--once", "--log")
     assert {json.loads(line)["message"] for line in found.stderr.splitlines()} >= {"node starts", "axis not asked"}
+    (told,) = results("node", "run", "--config", site, "--once", code=3)
+    assert (told["status"], told["failures"] >= told["rounds"] >= 1) == ("indeterminate", True)
+    SpoolTransport.create(site.parent / "spool")
     (told,) = results("node", "run", "--config", site, "--once")
-    assert told["rounds"] >= 1
+    assert (told["status"], told["failures"]) == ("passed", 0)
 
 
 def test_on_a_terminal_a_live_line_stays_until_ctrl_c(site: Path) -> None:

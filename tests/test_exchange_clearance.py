@@ -75,6 +75,7 @@ def test_a_document_that_may_be_sent() -> None:
 
 CASES: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"not_secret": None}, {"secrecy-undeclared": "error"}),
+    ({"not_secret": NotSecret(declared_by=" \t", at=AT, digest=DIGEST)}, {"secrecy-undeclared": "error"}),
     ({"not_secret": attrs.evolve(DECLARED, digest=b"\0" * 32)}, {"secrecy-other-content": "error"}),
     (
         {"not_secret": attrs.evolve(DECLARED, at=AT + datetime.timedelta(microseconds=1))},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -122,13 +121,6 @@ class Watched(MemoryTransport):
     def settle(self, item: Item, settlement: Any) -> None:
         self.settled.append(item.id)
         super().settle(item, settlement)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
 
 
 def sent(world: World, count: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -38,15 +37,6 @@ from vndoc.transport import Features, Item, Kind, Outgoing, Receipt, Transport
 
 MINUTE = datetime.timedelta(minutes=1)
 HOUR = datetime.timedelta(hours=1)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    for store in made.stores:
-        assert store.stuck() == ()
-    made.close()
 
 
 @attrs.define(eq=False, slots=False)

@@ -5,8 +5,7 @@ concerned. Each is provoked from outside: by a carrier, a store, a packet or ano
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -33,15 +32,6 @@ HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
 BUSY = StoreError("store-busy", detail="x")
 FAILED = StoreError("store-failed", detail="x")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    for store in made.stores:
-        assert store.stuck() == ()
-    made.close()
 
 
 @attrs.define(eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +36,11 @@ TABLE = RoutingTable.of(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
+def world(world: World) -> World:
+    """The world of the other tests, with the nodes that these speak of."""
     for code in (SENDER, FIRST, SECOND):
-        made.node(code)
-    yield made
-    made.close()
+        world.node(code)
+    return world
 
 
 def of(world: World, code: str, **more: Any) -> list[Row]:
@@ -225,3 +223,25 @@ def test_what_the_command_needs(tmp_path: Path) -> None:
     assert hidden("postgresql://host/db?user=u&password=geheim&x=1") == "postgresql://host/db?user=u&password=***&x=1"
     assert hidden("postgresql://user:geheim@host/db") == "postgresql://user:***@host/db"
     assert hidden("sqlite:///x.db") == "sqlite:///x.db"
+
+
+def test_a_refusal_counts_with_the_version_that_was_refused(world: World) -> None:
+    """And an update counts for whom it went to."""
+    first = send(world, 1, FIRST, SECOND)
+    world.nodes[SECOND].act(first.business_key, SECOND, LifeEvent.REFUSE, reason="sai nơi nhận")
+    world.settle()
+    assert [row.refused for row in of(world, SENDER)] == [True]
+    world.clock.advance(datetime.timedelta(hours=1))
+    world.send(world.nodes[SENDER], change(2, packet(1, FIRST, SECOND), FIRST))
+    world.settle()
+    with world.nodes[FIRST].store.reading() as unit:
+        (request,) = unit.lives.sagas("in", first.business_key)
+    world.nodes[FIRST].answer(request.id, agree=True)
+    world.settle()
+    assert [row.refused for row in of(world, SENDER)] == [True, False]
+    world.clock.advance(datetime.timedelta(hours=1))
+    world.send(world.nodes[SENDER], change(2, packet(1, FIRST, SECOND), FIRST, SECOND, reason="lần hai"))
+    world.settle()
+    assert [row.refused for row in of(world, SENDER)] == [True, False, False], "what came after it was not refused"
+    assert [row.refused for row in of(world, FIRST)] == [False, False, False]
+    assert [row.refused for row in of(world, SECOND)] == [True, False]

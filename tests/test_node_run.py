@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from node_support import FIRST, SENDER, World, declared, packet
+from node_support import AXIS, FIRST, SECOND, SENDER, World, declared, packet
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node import FAILPOINTS, EventKind, Node
 from vndoc.node.metrics import Metrics, exposition
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    made.close()
-
+from vndoc.testing.faulty import Fault, FaultyTransport, scripted
+from vndoc.transport import Item, Kind
 
 GONE = StoreError("store-unavailable", detail="x")
 
@@ -152,3 +146,53 @@ def test_events_of_one_transaction_are_told_in_the_order_in_which_they_happened(
             EventKind.CHANGE_ANSWERED,
             EventKind.CHANGE_CLOSED,
         ]
+
+
+def test_a_round_counts_hooks_that_failed_and_copies_taken_in_later(world: World) -> None:
+    down = [True]
+
+    def hook(*_: object) -> None:
+        if down[0]:
+            raise OSError("the office system is down")
+
+    sender = world.node(SENDER)
+    first, second = world.node(FIRST, in_transaction=hook), world.node(SECOND, at_least_once=hook)
+    world.send(sender, packet(1, FIRST, SECOND))
+    assert sender.work().failures == 0
+    done = first.work()
+    assert (done.received, done.failures) == (0, 1), "the copy is kept, and waits"
+    done = second.work()
+    assert (done.received, done.failures) == (1, done.events)
+    assert done.events > 0
+    down[0] = False
+    world.clock.advance(datetime.timedelta(hours=1))
+    done = first.work()
+    assert (done.received, done.settled, done.failures) == (1, 1, 0), "one that was kept before counts as well"
+    assert second.work().failures == 0
+
+
+def test_a_round_counts_each_call_to_a_carrier_that_failed(world: World) -> None:
+    faults = scripted(Fault.LOST_BEFORE, call="submit")
+    sender = world.node(SENDER, carrier=FaultyTransport(world.axis.transport(SENDER, name=AXIS), faults))
+    faults = scripted(Fault.LOST_BEFORE, Fault.LOST_BEFORE, call="settle")
+    receiver = world.node(FIRST, carrier=FaultyTransport(world.axis.transport(FIRST, name=AXIS), faults))
+    world.send(sender, packet(1))
+    done = sender.work()
+    assert (done.sent, done.postponed, done.failures) == (0, 1, 1)
+    world.clock.advance(datetime.timedelta(hours=1))
+    assert (sender.work().failures, receiver.work().failures) == (0, 1)
+    world.clock.advance(datetime.timedelta(hours=1))
+    assert [receiver.work().failures, receiver.work().failures] == [1, 0]
+
+
+def test_an_axis_that_offers_again_what_is_done_and_cannot_be_told(world: World) -> None:
+    class Forgetful(FaultyTransport):
+        def pending(self, kind: Kind) -> Iterator[Item]:
+            yield from seen if kind is Kind.DOCUMENT else ()
+
+    sender, plain = world.node(SENDER), world.axis.transport(FIRST, name=AXIS)
+    world.send(sender, packet(1))
+    sender.work()
+    seen = list(plain.pending(Kind.DOCUMENT))
+    receiver = world.node(FIRST, carrier=Forgetful(plain, scripted(Fault.NONE, Fault.LOST_BEFORE, call="settle")))
+    assert [receiver.work().failures for _ in range(3)] == [0, 1, 0]

@@ -6,29 +6,19 @@ import datetime
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
 import services
-from node_support import FIRST, POLICY, SECOND, SENDER, World, organization, packet, table
+from node_support import FIRST, POLICY, SECOND, SENDER, THIRD, World, organization, packet, table
 from test_node_attacks import MINUTE, Odd, copies, odd, put, raising, url_of
 from vndoc.errors import StoreError, UsageError
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, Node
 from vndoc.store import InboxState, OutboxState
 from vndoc.transport import Item, Kind, Outgoing, Receipt, Refusal
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path)
-    yield made
-    for store in made.stores:
-        assert store.stuck() == ()
-    made.close()
 
 
 def spoilt_receipts() -> dict[str, dict[str, Any]]:
@@ -219,3 +209,61 @@ def test_a_status_under_the_id_of_a_document_is_not_told_as_done(world: World) -
     line.calls.clear()
     assert receiver.work().failures == 1
     assert "settle" not in line.calls
+
+
+@pytest.mark.parametrize("deduplicates", [True, False])
+def test_a_recipient_that_the_receipt_does_not_name_is_not_taken_for_served(world: World, deduplicates: bool) -> None:
+    line = odd(world, SENDER)
+    line.deduplicates = deduplicates
+    real, whole = line.inner, [False]
+
+    def submit(sent: Outgoing, recipients: Sequence[str]) -> Receipt:
+        receipt = real.submit(sent, recipients)
+        refused = (Refusal(recipient=THIRD, code="carrier-unknown-recipient"),)
+        accepted = (FIRST, SECOND) if whole[0] else (FIRST,)
+        return attrs.evolve(receipt, transport_id="t1", accepted=accepted, refused=refused)
+
+    line.submit = submit  # type: ignore[method-assign]
+    sender = world.node(SENDER, carrier=line)
+    sent = world.send(sender, packet(1, FIRST, SECOND, THIRD))
+    sender.push()
+    tracked = sender.track(sent.business_key)
+    states = {row.recipient: row.delivery for row in tracked.deliveries}
+    assert states == {FIRST: "submitted", SECOND: "queued" if deduplicates else "uncertain", THIRD: "refused"}
+    (row,) = tracked.messages
+    assert row.state is (OutboxState.WAITING if deduplicates else OutboxState.UNSURE)
+    assert (row.code, SECOND in (row.detail or "")) == ("carrier-nonsense", True)
+    whole[0] = True
+    if not deduplicates:
+        world.clock.advance(datetime.timedelta(days=1))
+        sender.push()
+        sender.retry(row.message_id)
+    world.clock.advance(datetime.timedelta(hours=1))
+    sender.push()
+    tracked = sender.track(sent.business_key)
+    states = {row.recipient: row.delivery for row in tracked.deliveries}
+    assert states == {FIRST: "submitted", SECOND: "submitted", THIRD: "refused"}
+    assert tracked.messages[0].state is OutboxState.SENT
+
+
+def test_a_carrier_that_never_names_a_recipient_ends_with_the_operator(world: World) -> None:
+    line = odd(world, SENDER)
+    line.deduplicates = True
+    real, named = line.inner, [True]
+
+    def submit(sent: Outgoing, recipients: Sequence[str]) -> Receipt:
+        return attrs.evolve(real.submit(sent, recipients), accepted=(FIRST,) if named[0] else ())
+
+    line.submit = submit  # type: ignore[method-assign]
+    policy = attrs.evolve(POLICY, delivery=attrs.evolve(POLICY.delivery, attempts=2))
+    sender = world.node(SENDER, carrier=line, policy=policy)
+    sent = world.send(sender, packet(1, FIRST, SECOND))
+    for named[0] in (False, True):
+        sender.push()
+        world.clock.advance(datetime.timedelta(hours=2))
+    tracked = sender.track(sent.business_key)
+    assert {row.recipient: row.delivery for row in tracked.deliveries} == {FIRST: "submitted", SECOND: "held"}
+    assert tracked.messages[0].state is OutboxState.PARKED
+    with sender.store.reading() as unit:
+        kinds = [entry.kind for entry in unit.records.of(sent.document).rows]
+    assert kinds.count("receipt") == 2, "both words of the carrier are evidence"

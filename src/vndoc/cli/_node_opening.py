@@ -18,7 +18,6 @@ import attrs
 from vndoc.cli._node_settings import Settings, broken, not_empty, typed
 from vndoc.cli._table import open_table
 from vndoc.cli._trust import Trust, trust_of
-from vndoc.edxml.profiles import profile_of
 from vndoc.errors import UsageError
 from vndoc.exchange import SendingRules
 from vndoc.signature.policy import policy_of
@@ -118,8 +117,9 @@ def _policy(given: Mapping[str, Any]) -> Any:
             values["unsure"] = Unsure(given["unsure"])
         policy = NodePolicy(**values)
     except (ValueError, OverflowError) as error:
+        if isinstance(error, UsageError) and error.code != "option-invalid":
+            raise  # it names what is unknown
         raise UsageError("node-settings", detail=f"[node]: {error}") from None
-    profile_of(policy.profile)
     return policy
 
 

@@ -128,7 +128,9 @@ class Progress:
 
     run: Run
     health: Callable[[], Any]
-    total: dict[str, int] = attrs.field(factory=lambda: {"sent": 0, "received": 0, "events": 0, "rounds": 0})
+    total: dict[str, int] = attrs.field(
+        factory=lambda: {"sent": 0, "received": 0, "events": 0, "failures": 0, "rounds": 0}
+    )
     _status: Status | None = None
     _looked: float = float("-inf")
 
@@ -145,7 +147,7 @@ class Progress:
     def each(self, done: Any) -> None:
         """Take note of a round."""
         self.total["rounds"] += 1
-        for name in ("sent", "received", "events"):
+        for name in ("sent", "received", "events", "failures"):
             self.total[name] += getattr(done, name)
         facts = [self.run.word(f"node-{name}", count=count) for name in _COUNTED if (count := getattr(done, name))]
         if facts:

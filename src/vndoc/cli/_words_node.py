@@ -33,8 +33,8 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
             "{sent} sent, {received} received; {waiting} waiting, {parked} for an operator",
         ),
         "node-stopped": Text(
-            "đã dừng: gửi {sent}, nhận {received}, {rounds} vòng",
-            "stopped: {sent} sent, {received} received, {rounds} rounds",
+            "đã dừng: gửi {sent}, nhận {received}, lỗi {failures}, {rounds} vòng",
+            "stopped: {sent} sent, {received} received, {failures} failures, {rounds} rounds",
         ),
         "node-health": Text(
             "hoạt động: {alive}; sẵn sàng: {ready}; đang chờ {waiting}, cần người xử lý {parked}",
@@ -95,8 +95,10 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
             "Ask every axis once and take in what has come.\n\nExit code 3: an axis did not answer.",
         ),
         "node-run": Text(
-            "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống văn phòng.",
-            "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.",
+            "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống văn phòng.\n\n"
+            "Mã thoát 3 (với --once): có kênh truyền hoặc hệ thống văn phòng bị lỗi; việc đó còn chờ thử lại.",
+            "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.\n\n"
+            "Exit code 3 (with --once): a carrier or the office system failed; what failed waits for another try.",
         ),
         "node-status": Text(
             "Tình trạng của kho lưu trữ, hoặc hành trình của các văn bản đã gửi hay đã đến (theo khóa nghiệp vụ). "

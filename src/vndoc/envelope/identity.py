@@ -19,7 +19,8 @@ import attrs
 
 from vndoc.envelope._fields import Getter, fields_of, getter
 from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
-from vndoc.errors import EnvelopeError, UsageError
+from vndoc.errors import EnvelopeError
+from vndoc.errors._arguments import need_packet
 from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code, without_suffix
 from vndoc.text import mask, nfc
 
@@ -62,7 +63,7 @@ def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str)
     Raises :class:`~vndoc.errors.EnvelopeError` ``business-key-incomplete`` naming what is missing, and
     :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no packet.
     """
-    _check_kind(packet, DocumentPacket, StatusPacket)
+    need_packet(packet, DocumentPacket, StatusPacket)
     organ, date, number, notation = _key_parts(packet)
     issuer = normalise(organ).strip() if organ else ""
     number = canonical_number(number or "")
@@ -72,12 +73,6 @@ def business_key(packet: Packet, *, normalise: Callable[[OrganCode], str] = str)
     if missing or date is None:
         raise EnvelopeError("business-key-incomplete", paths=", ".join(missing))
     return BusinessKey(issuer=issuer, year=date.year, number=number, notation=notation)
-
-
-def _check_kind(packet: object, *kinds: type) -> None:
-    if not isinstance(packet, kinds):
-        expected = " | ".join(kind.__name__ for kind in kinds)
-        raise UsageError("wrong-packet-kind", expected=expected, found=type(packet).__name__)
 
 
 def _key_parts(packet: Packet) -> tuple[OrganCode | None, datetime.date | None, str | None, str | None]:
@@ -106,7 +101,7 @@ def content_digest(packet: DocumentPacket) -> bytes:
     Raises as :meth:`vndoc.envelope.Attachment.digest` for an attachment that cannot be opened, and
     :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` for what is no document packet.
     """
-    _check_kind(packet, DocumentPacket)
+    need_packet(packet, DocumentPacket)
     header = _fields(_HEADER_NAMES, _HEADER(packet), "null")
     files = [f'[{_canonical(a.name) or "null"}, "{a.digest().hex()}"]' for a in packet.attachments]
     form = f'{{"attachments": [{", ".join(files)}], "header": {{{header}}}}}'

@@ -20,6 +20,7 @@ import attrs
 
 from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError
+from vndoc.errors._arguments import need, need_all, needs
 from vndoc.exchange._times import moment, moment_or_none
 from vndoc.exchange.effects import (
     ClearDeadline,
@@ -195,7 +196,7 @@ class ChangeOutcome(enum.Enum):
 class ChangePolicy:
     """``after_done``: whether a document that was done may still be changed. Source: section 6.5 (by policy)."""
 
-    after_done: bool = False
+    after_done: bool = attrs.field(default=False, validator=needs(bool))
 
 
 _STRICT: Final = ChangePolicy()
@@ -267,6 +268,8 @@ class Change:
         limit that has passed, ``change-open`` where a recipient has not answered an earlier one.
         """
         _check_request(kind, form, reason)
+        need("policy", policy, ChangePolicy)
+        lives, others = need_all("lives", lives, Life), need_all("others", others, Change)
         _check_lives(lives)
         new = cls(id=id, document=lives[0].document, kind=kind, form=form, reason=reason,
                   opened_at=at, answer_by=answer_by, policy=policy,
@@ -291,7 +294,7 @@ class Change:
         Raises :class:`~vndoc.errors.ExchangeError` ``change-unknown`` for one that is not counted in its state.
         """
         counts = Counter(dict(self.elsewhere))
-        for part in parts:
+        for part in need_all("parts", parts, Part):
             if not counts[part.state]:
                 raise ExchangeError("change-unknown", document=self.document, recipient=part.recipient)
             counts[part.state] -= 1
@@ -337,6 +340,8 @@ class Change:
         the policy allows changes after it; 02 ends the part, because there is nothing to change. Every other status
         concerns the life alone.
         """
+        need("life", life, Life)
+        need("report", report, StatusReport)
         if report.code in _ANSWERS:
             version = self.part(life.receiver).version
             return self._answered(life, attrs.evolve(report, version=version, change=self.id))
@@ -454,6 +459,8 @@ def _without_asking(life: Life, policy: ChangePolicy) -> PartEvent | None:
 
 
 def _check_request(kind: ChangeKind, form: ChangeForm, reason: str) -> None:
+    need("kind", kind, ChangeKind)
+    need("form", form, ChangeForm)
     if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:
         raise ExchangeError("change-form", kind=CHANGE_KINDS[kind])
     check_reason(StatusCode.TAKE_BACK if kind is ChangeKind.RECALL else StatusCode.CHANGE_AGREED, reason)

@@ -10,7 +10,7 @@ Source: Decision 28/2018/QD-TTg Art 1, 4, 6, 8; protocol sections 7.1 and 10.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -20,6 +20,7 @@ from vndoc.edxml import Severity
 from vndoc.envelope import DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
 from vndoc.errors import Place
+from vndoc.errors._arguments import need, need_all, need_packet, needs, wrong
 from vndoc.exchange._times import moment
 from vndoc.pki import Indication
 from vndoc.routing import Fate, Plan
@@ -141,13 +142,14 @@ GATE: Mapping[str, GateRule] = _rules(
 class NotSecret:
     """Somebody's declaration that the material holds no state secret.
 
-    ``declared_by`` names who answers for it (a staff id or a name, never shown in ``repr``), ``digest`` is the
-    :func:`vndoc.content_digest` (32 octets) of what was declared: for other content it does not count.
+    ``declared_by`` names who answers for it (a staff id or a name, never shown in ``repr``); blank, nothing is
+    declared. ``digest`` is the :func:`vndoc.content_digest` (32 octets) of what was declared: for other content it does
+    not count.
     """
 
-    declared_by: str = attrs.field(repr=lambda _: "'***'")
+    declared_by: str = attrs.field(repr=lambda _: "'***'", validator=needs(str))
     at: datetime.datetime = attrs.field(converter=moment)
-    digest: bytes = attrs.field(repr=lambda digest: digest.hex())
+    digest: bytes = attrs.field(repr=lambda digest: digest.hex(), validator=needs(bytes))
 
 
 class Verified(Protocol):
@@ -167,6 +169,15 @@ class Verified(Protocol):
 _WHOLE_DOCUMENTS: Final = frozenset({BussinessDocType.NEW, BussinessDocType.UPDATE, BussinessDocType.REPLACE})
 
 
+def _operations(values: Iterable[BussinessDocType]) -> frozenset[BussinessDocType]:
+    """Return *values*: what is no operation would be one that no packet has, and nothing would have to be signed."""
+    given = need_all("signed", values, int)
+    unknown = next((value for value in given if value not in set(BussinessDocType)), None)
+    if unknown is not None:
+        raise wrong("signed", BussinessDocType.__name__, unknown)
+    return frozenset(map(BussinessDocType, given))
+
+
 @attrs.frozen(kw_only=True)
 class SendingRules:
     """What a sender asks of its own documents.
@@ -176,9 +187,9 @@ class SendingRules:
     """
 
     signed: frozenset[BussinessDocType] = attrs.field(
-        default=_WHOLE_DOCUMENTS, repr=lambda operations: str(sorted(int(o) for o in operations))
+        default=_WHOLE_DOCUMENTS, converter=_operations, repr=lambda operations: str(sorted(int(o) for o in operations))
     )
-    accept_indeterminate: bool = False
+    accept_indeterminate: bool = attrs.field(default=False, validator=needs(bool))
 
 
 _DEFAULT: Final = SendingRules()
@@ -231,6 +242,16 @@ def clear(
     octets) of *packet*, *size* its octets as written, *max_bytes* what the carrier takes (None: no stated
     limit), *verdict* what the verification of its signatures said (None: it has none).
     """
+    need_packet(packet, DocumentPacket)
+    need("report", report, Report)
+    need("plan", plan, Plan)
+    need("not_secret", not_secret, NotSecret, type(None))
+    need("digest", digest, bytes)
+    need("size", size, int)
+    need("max_bytes", max_bytes, int, type(None))
+    need("rules", rules, SendingRules)
+    if verdict is not None:
+        need("verdict.indication", getattr(verdict, "indication", None), Indication)
     found = [
         *_secrecy(not_secret, digest, moment(at)),
         *_signature(packet, verdict, rules),
@@ -254,7 +275,7 @@ def _hit(id_: str, *, path: str = _ROOT.path, found: str = "", expected: str = "
 
 
 def _secrecy(declared: NotSecret | None, digest: bytes, at: datetime.datetime) -> Iterator[Finding]:
-    if declared is None:
+    if declared is None or not declared.declared_by.strip():  # by nobody is not at all
         yield _hit("secrecy-undeclared")
         return
     if declared.digest != digest:

@@ -18,6 +18,7 @@ import attrs
 from vndoc.envelope import BusinessKey, DocumentPacket, ResponseFor, StatusPacket, business_key
 from vndoc.envelope.codes import BussinessDocType, StatusCode, normalise_status
 from vndoc.errors import EnvelopeError, ExchangeError, UsageError
+from vndoc.errors._arguments import need_packet
 from vndoc.exchange._times import VIETNAM, moment
 from vndoc.exchange.life import StatusReport
 from vndoc.identifiers import DocumentId, OrganCode, canonical_notation, canonical_number, without_suffix
@@ -90,6 +91,7 @@ def read_status(packet: StatusPacket, *, at: datetime.datetime, normalise: Norma
     Raises :class:`~vndoc.errors.ExchangeError` ``status-incomplete`` naming what is missing: the reporter, the status
     code, the counterparty, or everything that could name the document.
     """
+    need_packet(packet, StatusPacket)
     about = packet.response_for or ResponseFor()
     reporter = _organ(packet.from_.organ_id if packet.from_ is not None else None, normalise)
     counterparty, code = _organ(about.organ_id, normalise), normalise_status(packet.status_code or "")
@@ -131,6 +133,7 @@ def change_clues(packet: DocumentPacket, *, normalise: Normalise = str) -> tuple
     document concerns none. What a ``ResponseFor`` says of the issuer is tried as it stands and, because some products
     put the receiver there, with the sender of the packet.
     """
+    need_packet(packet, DocumentPacket)
     if packet.bussiness_doc_type == BussinessDocType.NEW:
         return ()
     block = packet.trace_header_list.bussiness if packet.trace_header_list is not None else None

@@ -15,6 +15,7 @@ import attrs
 
 from vndoc.envelope.codes import Priority
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need, need_all, needs
 from vndoc.exchange._times import later, moment
 from vndoc.exchange.calendar import WorkingCalendar
 from vndoc.text import Text
@@ -63,7 +64,7 @@ STEPS: Mapping[Step, Text] = MappingProxyType(
 class AtOnce:
     """Immediately: within ``grace``, on whatever day. The law names no length; the grace is a choice."""
 
-    grace: datetime.timedelta = datetime.timedelta(hours=1)
+    grace: datetime.timedelta = attrs.field(default=datetime.timedelta(hours=1), validator=needs(datetime.timedelta))
 
     def due(self, start: datetime.datetime, calendar: WorkingCalendar) -> datetime.datetime:
         """Return the last moment in time, for what began at *start*."""
@@ -139,10 +140,10 @@ Term = AtOnce | SameDay | NextMorning | WorkingDays
 class DeadlineRule:
     """For *step* of a document of *priority*: the term, and where it is written."""
 
-    step: Step
-    priority: Priority
-    term: Term
-    source: str
+    step: Step = attrs.field(validator=needs(Step))
+    priority: Priority = attrs.field(validator=needs(Priority))
+    term: Term = attrs.field(validator=needs(AtOnce, SameDay, NextMorning, WorkingDays))
+    source: str = attrs.field(validator=needs(str))
 
 
 @attrs.frozen
@@ -158,11 +159,15 @@ def _by_case(rules: Iterable[DeadlineRule]) -> Mapping[tuple[Step, Priority], De
     return MappingProxyType({(rule.step, rule.priority): rule for rule in rules})
 
 
+def _rules(rules: Iterable[DeadlineRule]) -> tuple[DeadlineRule, ...]:
+    return need_all("rules", rules, DeadlineRule)
+
+
 @attrs.frozen
 class DeadlineTable:
     """Rules, at most one for each step and priority: a later one replaces an earlier one."""
 
-    rules: tuple[DeadlineRule, ...] = ()
+    rules: tuple[DeadlineRule, ...] = attrs.field(default=(), converter=_rules)
     _cases: Mapping[tuple[Step, Priority], DeadlineRule] = attrs.field(
         init=False, repr=False, eq=False, default=attrs.Factory(lambda self: _by_case(self.rules), takes_self=True)
     )
@@ -178,7 +183,9 @@ class DeadlineTable:
         self, step: Step, term: Term, *, source: str, priorities: Iterable[Priority] = Priority
     ) -> DeadlineTable:
         """Return the table with a rule of the caller's for each of *priorities*, in place of those that it has."""
-        added = [DeadlineRule(step, priority, term, source) for priority in priorities]
+        added = [
+            DeadlineRule(step, priority, term, source) for priority in need_all("priorities", priorities, Priority)
+        ]
         return DeadlineTable(tuple(_by_case((*self.rules, *added)).values()))
 
     def due(
@@ -188,6 +195,9 @@ class DeadlineTable:
 
         Raises as :class:`~vndoc.exchange.WorkingCalendar` for days that it does not know.
         """
+        need("step", step, Step)
+        need("priority", priority, Priority)
+        need("calendar", calendar, WorkingCalendar)
         rule = self.rule(step, priority)
         return None if rule is None else rule.term.due(moment(start), calendar)
 

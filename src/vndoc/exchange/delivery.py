@@ -17,6 +17,7 @@ from typing import Final, cast
 import attrs
 
 from vndoc.errors import ExchangeError, Retry, UsageError
+from vndoc.errors._arguments import need, need_all
 from vndoc.exchange._times import later, moment, moment_or_none
 from vndoc.exchange.delivery_table import DELIVERY, DeliveryEvent, DeliveryState
 from vndoc.exchange.effects import (
@@ -205,7 +206,10 @@ class DeliveryPolicy:
     resolve_within: datetime.timedelta = datetime.timedelta(minutes=10)
 
     def __attrs_post_init__(self) -> None:
+        need("attempts", self.attempts, int, type(None))
+        need("growth", self.growth, int, float)
         waits = (self.first_wait, self.longest_wait, self.arrival_within, self.resolve_within)
+        need_all("first_wait, longest_wait, arrival_within, resolve_within", waits, datetime.timedelta)
         if (self.attempts is not None and self.attempts < 1) or not 1 <= self.growth <= 10:
             raise UsageError("option-invalid", detail=_ATTEMPTS)
         if min(waits) <= datetime.timedelta(0):
@@ -326,6 +330,7 @@ class Delivery:
             return _E.HOLD if event.fault.is_repairable else _E.FAIL
         if isinstance(event, PeerFailed):
             return self._after_peer_fault(event.fault.retry, policy)
+        need("event", event, *_PLAIN)
         return _PLAIN[type(event)]
 
     def _after_peer_fault(self, retry: Retry, policy: DeliveryPolicy) -> DeliveryEvent:

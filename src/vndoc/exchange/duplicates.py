@@ -17,6 +17,7 @@ from types import MappingProxyType
 import attrs
 
 from vndoc.envelope.codes import BussinessDocType
+from vndoc.errors._arguments import need, need_all
 from vndoc.exchange._times import moment
 from vndoc.exchange.effects import Effect, Notify, RecordConflict, Topic
 from vndoc.text import Text
@@ -98,6 +99,8 @@ def match(incoming: Incoming, known: Sequence[Known]) -> Matching:
     version that makes, its clues say (:func:`~vndoc.exchange.change_clues`). Neither a duplicate nor a conflict is a
     failure at the axis: the copy is settled as done, and the conflict is kept.
     """
+    need("incoming", incoming, Incoming)
+    known = need_all("known", known, Known)
     same = [k for k in known if k.is_same(incoming)]
     taken = [k for k in same if k.taken]
     latest = max((k.version for k in known if k.taken), default=0)

@@ -19,6 +19,7 @@ import attrs
 
 from vndoc.envelope.codes import STATUS_CODE, StatusCode, is_reserved, normalise_status
 from vndoc.errors import ExchangeError
+from vndoc.errors._arguments import need
 from vndoc.exchange._times import moment, moment_or_none
 from vndoc.exchange.effects import ConfirmArrival, Effect, Notify, RecordConflict, SendStatus, Topic
 from vndoc.exchange.history import History, Judgement, StatusKey
@@ -183,6 +184,11 @@ LIFE_REOPENED: Final = _machine(
 """The table of those whose policy lets a document be recalled, updated or replaced after it was done."""
 
 
+def _two_digits(code: str) -> str:
+    need("code", code, str)
+    return normalise_status(code)
+
+
 @attrs.frozen(kw_only=True)
 class StatusReport:
     """One status as it was reported.
@@ -192,7 +198,7 @@ class StatusReport:
     present one. ``change`` is the change that it answers, for 13, 15 and 16.
     """
 
-    code: str = attrs.field(converter=normalise_status)
+    code: str = attrs.field(converter=_two_digits)
     at: datetime.datetime = attrs.field(converter=moment)
     reason: str = attrs.field(default="", repr=lambda text: repr(shorten(text)))
     reported_at: datetime.datetime | None = attrs.field(default=None, converter=moment_or_none)
@@ -239,6 +245,7 @@ class Life:
         above 1,000 characters; ``status-needs-change`` for a recall, an update or a replacement, which
         :class:`~vndoc.exchange.Request` answers.
         """
+        need("event", event, LifeEvent)
         code = _CODE_OF_EVENT.get(event)
         if code is None:
             raise ExchangeError("status-needs-change", event=self.machine.texts[event])
@@ -258,6 +265,7 @@ class Life:
         Raises :class:`~vndoc.errors.ExchangeError` ``status-needs-change`` for 13, 15 and 16,
         ``status-unknown`` for what is no status, ``version-unknown`` for a version that was never sent.
         """
+        need("report", report, StatusReport)
         key = self._key(report)
         if self.history.has(key):
             return self, (), Judgement.REPEATED
@@ -280,6 +288,7 @@ class Life:
         An update makes the next version. Where the table refuses it (the document is done, or gone already), the
         answer is recorded as a conflict and the state stays.
         """
+        need("event", event, LifeEvent)
         if event in _CODE_OF_EVENT:
             texts = self.machine.texts
             raise ExchangeError(
@@ -297,6 +306,7 @@ class Life:
 
     def noted(self, report: StatusReport) -> Life:
         """Return the life with an answer or a request (13, 15, 16) added that moves nothing, counted once."""
+        need("report", report, StatusReport)
         if self.history.has(self._key(report)):
             return self
         return self._recorded(report, Judgement.NOTED, self.state)
@@ -356,6 +366,7 @@ def check_reason(code: StatusCode, reason: str) -> None:
 
     Raises :class:`~vndoc.errors.ExchangeError` ``reason-missing`` or ``reason-too-long``.
     """
+    need("reason", reason, str)
     row = STATUS_CODE.get(code.value)
     if row is not None and row.reason_required and not reason.strip():
         raise ExchangeError("reason-missing", event=row.name)

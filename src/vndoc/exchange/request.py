@@ -19,6 +19,7 @@ import attrs
 
 from vndoc.envelope.codes import StatusCode
 from vndoc.errors import ExchangeError, UsageError
+from vndoc.errors._arguments import need, need_all, needs
 from vndoc.exchange._times import later, moment, moment_or_none
 from vndoc.exchange.change import CHANGE_KINDS, ChangeForm, ChangeKind
 from vndoc.exchange.effects import (
@@ -94,6 +95,10 @@ _DONE: Final = Text("Văn bản đã được xử lý xong.", "The document has
 _NO_TIME_TO_ANSWER: Final = Text("answer_within phải lớn hơn 0", "answer_within is above zero")
 
 
+def _kinds(values: Iterable[ChangeKind]) -> frozenset[ChangeKind]:
+    return frozenset(need_all("agree_at_once", values, ChangeKind))
+
+
 @attrs.frozen(kw_only=True)
 class RequestPolicy:
     """What is answered without a clerk, and how often a clerk is reminded.
@@ -104,9 +109,11 @@ class RequestPolicy:
     ``lang``: language of reasons given automatically.
     """
 
-    after_done: bool = False
-    agree_at_once: frozenset[ChangeKind] = frozenset()
-    answer_within: datetime.timedelta = datetime.timedelta(days=1)
+    after_done: bool = attrs.field(default=False, validator=needs(bool))
+    agree_at_once: frozenset[ChangeKind] = attrs.field(default=frozenset(), converter=_kinds)
+    answer_within: datetime.timedelta = attrs.field(
+        default=datetime.timedelta(days=1), validator=needs(datetime.timedelta)
+    )
     lang: Lang = "vi"
 
     def __attrs_post_init__(self) -> None:
@@ -162,11 +169,15 @@ class Request:
         ``change-form`` for an update or a replacement by status, ``change-target-unknown`` where the document
         has not arrived, ``change-not-by-sender`` where *asker* is not who sent it.
         """
+        need("kind", kind, ChangeKind)
+        need("life", life, Life)
+        need("form", form, ChangeForm)
+        need("policy", policy, RequestPolicy)
         if asker != life.sender:
             raise ExchangeError("change-not-by-sender", found=shorten(asker), document=life.document)
         if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:
             raise ExchangeError("change-form", kind=CHANGE_KINDS[kind])
-        for other in others:
+        for other in need_all("others", others, Request):
             if other.document != life.document:
                 continue
             if other._is_asked_again(id, kind, form, life.version):
@@ -189,6 +200,7 @@ class Request:
         Raises :class:`~vndoc.errors.ExchangeError` as the tables do: ``state-is-final`` where the answer was given, or
         the document was done meanwhile.
         """
+        need("life", life, Life)
         row = REQUEST.step(self.state, RequestEvent.AGREE)
         check_reason(StatusCode.CHANGE_AGREED, reason)
         life.machine.step(life.state, self.kind.event)
@@ -200,6 +212,7 @@ class Request:
         self, life: Life, *, at: datetime.datetime, reason: str = ""
     ) -> tuple[Request, Life, tuple[Effect, ...]]:
         """Return request and life after the clerk refused: 16 goes out. Raises as :meth:`agree`."""
+        need("life", life, Life)
         row = REQUEST.step(self.state, RequestEvent.REFUSE)
         check_reason(StatusCode.CHANGE_REFUSED, reason)
         new = self._answered(row.to, reason)

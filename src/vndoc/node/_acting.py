@@ -9,6 +9,7 @@ import attrs
 
 from vndoc import exchange
 from vndoc.errors import ExchangeError
+from vndoc.errors._arguments import need, need_all
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import about_in, original_packet, save_life
@@ -19,6 +20,7 @@ from vndoc.store import OutboxRow, OutboxState, Unit
 
 def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
     """Record what our *receiver* does with a document; see :meth:`vndoc.node.Node.act`."""
+    need("event", event, exchange.LifeEvent)
     at = ctx.now()
     with ctx.store.transaction() as unit:
         unit.lock(key)
@@ -42,6 +44,8 @@ def _acted(effects: Iterable[exchange.Effect]) -> list[exchange.Effect]:
 
 def answer(ctx: Context, request_id: str, *, agree: bool, reason: str) -> exchange.Request:
     """Answer a change that was asked for; see :meth:`vndoc.node.Node.answer`."""
+    need("agree", agree, bool)  # the text "no" would agree
+    need("reason", reason, str)
     at = ctx.now()
     with ctx.store.transaction() as unit:
         saga = unit.lives.saga(request_id)
@@ -74,13 +78,15 @@ def take_back(
     answer_by: datetime.datetime | None,
 ) -> exchange.Change:
     """Ask for a document back by status 13; see :meth:`vndoc.node.Node.take_back`."""
+    need("reason", reason, str)
+    wanted = None if recipients is None else need_all("recipients", recipients, str)
     at = ctx.now()
     with ctx.store.transaction() as unit:
         unit.lock(key)
         versions = unit.documents.versions(OUT, key)
         if not versions:
             raise ExchangeError("document-unknown", name=key)
-        asked = list(recipients) if recipients is not None else _receivers(unit, key)
+        asked = _receivers(unit, key) if wanted is None else list(wanted)
         change = open_change(
             Carrying(ctx=ctx, unit=unit, at=at, source=f"{key}:take-back:{at.isoformat()}"),
             id_=ctx.new_id(at),

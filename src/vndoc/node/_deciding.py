@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Final
 
@@ -12,20 +13,21 @@ from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, VndocError
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, about_in, known_under, life_under, save_life, versions_under
-from vndoc.node._rows import (
-    IN,
-    OUT,
-    change_of,
-    life_of,
-    life_row,
-    request_of,
-    request_row,
+from vndoc.node._known import (
+    CHANGES,
+    known_under,
+    life_under,
+    save_life,
+    versions_under,
 )
+from vndoc.node._requests import receive_request
+from vndoc.node._rows import IN, OUT, change_of, life_of, life_row
 from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus, Unreadable
 from vndoc.node.events import EventKind
 from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
 
+_ADDED: Final = 1
+"""``ReceiverType`` of a receiver that an update adds. Source: practice (section 5.6)."""
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
@@ -169,7 +171,7 @@ class _Documents:
                 operation=v.kind,
             )
             for v in self._seen
-            if v.kind not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}
+            if self._came_as_document(v, life)
         ]
         incoming = exchange.Incoming(document=str(self.incoming.key), digest=self.incoming.digest, operation=operation)
         matching = exchange.match(incoming, known)
@@ -183,6 +185,26 @@ class _Documents:
             return self._again(life)
         self._arrive(receiver)
         return "new", None
+
+    def _came_as_document(self, version: Document, life: LifeRow | None) -> bool:
+        """Return whether *version* came as a document, and not as the wish to change one that was there."""
+        if version.kind != BussinessDocType.UPDATE:
+            return version.kind != BussinessDocType.RECALL
+        if life is None:
+            return False
+        heard = self.unit.documents.history(IN, life.business_key, life.receiver)
+        arrived = min((one.version for one in heard if one.code == StatusCode.ARRIVED.value), default=None)
+        return version.version == arrived
+
+    def _is_added(self, receiver: str) -> bool:
+        """Return whether the update says that *receiver* was added: it gets the document with the update."""
+        trace = self.incoming.packet.trace_header_list
+        block = None if trace is None else trace.bussiness
+        info = None if block is None else block.bussiness_document_info
+        named = () if info is None else info.receiver_list
+        added = [one.organ_id for one in named if one.receiver_type == _ADDED and one.organ_id is not None]
+        names = set(self.ctx.names(receiver))
+        return any(self.incoming.normalise(organ_id) in names for organ_id in added)
 
     def _add(self, target: str | None = None) -> Document:
         """Return the row of this packet, made if it is the first time."""
@@ -217,13 +239,16 @@ class _Documents:
             receiver=receiver,
             reopens=self.ctx.policy.requests.after_done,
         )
+        if self._operation is BussinessDocType.UPDATE:
+            before = attrs.evolve(before, version=document.version)
         life, effects = before.act(exchange.LifeEvent.ARRIVE, at=self.carrying.at)
         self.unit.lives.begin(life_row(IN, life, self.carrying.at))
         self.carrying.hear(IN, before, life)
         about = self._about(receiver)
         self.carrying.do([e for e in effects if isinstance(e, exchange.SendStatus)], about)
         facts = {"indication": self.incoming.indication} if self.incoming.indication else {}
-        self.carrying.tell(EventKind.RECEIVED, about, document=document.id, version=1, facts=MappingProxyType(facts))
+        told = MappingProxyType(facts)
+        self.carrying.tell(EventKind.RECEIVED, about, document=document.id, version=life.version, facts=told)
 
     def _again(self, life: LifeRow) -> tuple[str, str | None]:
         """Answer a document that has come before with the earlier receipt."""
@@ -243,6 +268,9 @@ class _Documents:
         if operation is BussinessDocType.REPLACE and not held:
             self._arrive(receiver)  # a replacement is a new document as well
         groups = exchange.change_clues(self.incoming.packet, normalise=self.incoming.normalise)
+        if operation is BussinessDocType.UPDATE and self._is_added(receiver) and not self._knows(receiver, groups):
+            self._arrive(receiver)
+            return "new", None
         failed: str | None = None
         for number, clues in enumerate(groups):
             concerned = {code for clue in clues for code in clue.receivers}
@@ -283,53 +311,18 @@ class _Documents:
 
     def _may_wait(self, clues: tuple[exchange.Clue, ...]) -> bool:
         """Return whether the document may still come: it is early, and at no receiver of this copy."""
-        known = (any(map(any, map(known_under(self.ctx, self.unit, IN, r), clues))) for r in self.incoming.receivers)
-        return is_early(self.carrying, self.row) and not any(known)
+        return is_early(self.carrying, self.row) and not any(self._knows(r, [clues]) for r in self.incoming.receivers)
+
+    def _knows(self, receiver: str, groups: Iterable[Iterable[exchange.Clue]]) -> bool:
+        """Return whether *receiver* has a document that one of the clues means."""
+        known = known_under(self.ctx, self.unit, IN, receiver)
+        return any(any(known(clue)) for clues in groups for clue in clues)
 
     def _first(self, key: str) -> str:
         return self.unit.documents.versions(IN, key)[-1].id
 
 
 _WEIGHT: Final = ("new", "change", "conflict", "duplicate")
-
-
-def receive_request(
-    carrying: Carrying,
-    key: str,
-    receiver: str,
-    *,
-    id_: str,
-    kind: exchange.ChangeKind,
-    form: exchange.ChangeForm,
-    asker: str,
-    reason: str,
-    document: str | None,
-    carrier: str,
-) -> None:
-    """Take the request to change the document *key* at *receiver*. Raises :class:`ExchangeError`."""
-    ctx, unit = carrying.ctx, carrying.unit
-    unit.lock(key)
-    row = life_under(ctx, unit, IN, key, receiver)
-    if row is None:
-        raise ExchangeError("change-target-unknown", document=key)
-    life = life_of(row)
-    receiver = life.receiver
-    others = [request_of(saga) for saga in unit.lives.sagas(IN, key) if saga.receiver == receiver]
-    request, new_life, effects = exchange.Request.receive(
-        id_,
-        kind,
-        life,
-        asker=life.sender if life.sender in ctx.names(asker) else asker,
-        at=carrying.at,
-        form=form,
-        reason=reason,
-        policy=ctx.policy.requests,
-        others=others,
-    )
-    if request.id not in {other.id for other in others}:
-        unit.lives.open(request_row(request, document))
-    save_life(carrying, IN, life, new_life)
-    carrying.do(effects, attrs.evolve(about_in(carrying, key, receiver, carrier), reason=reason))
 
 
 def is_early(carrying: Carrying, row: InboxRow) -> bool:

@@ -300,8 +300,13 @@ def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About)
 
 
 def _arrival(carrying: Carrying, effect: exchange.ConfirmArrival, about: About) -> None:
-    for version in about.versions:
-        carrying.deliver(version.id, effect.recipient, [exchange.Arrived(effect.at)], about)
+    found = (carrying.unit.documents.delivery(version.id, effect.recipient) for version in about.versions)
+    rows = [row for row in found if row is not None]
+    under_way = [row for row in rows if not row.final]
+    has_come = any(row.delivery == exchange.DeliveryState.ARRIVED.value for row in rows)
+    # That an earlier version was thought to be lost contradicts nothing where a later one is under way, or has come.
+    for row in under_way or ([] if has_come else rows):
+        carrying.deliver(row.document, effect.recipient, [exchange.Arrived(effect.at)], about)
 
 
 def _cancel(carrying: Carrying, effect: exchange.CancelDocument, about: About) -> None:

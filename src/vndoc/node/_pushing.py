@@ -34,6 +34,7 @@ from vndoc.transport import Kind, Outgoing, Transport
 from vndoc.transport import Receipt as Accepted
 
 _EXPIRED: Final = "lifetime-over"
+_SILENT: Final = Text("không nói gì về nơi nhận {codes}", "it says nothing about {codes}")
 _LANGUAGES: Final[tuple[Lang, Lang]] = ("vi", "en")
 
 
@@ -47,8 +48,8 @@ class Pushed:
     parked: int = 0
     refused: int = 0
     expired: int = 0
-    failed: bool = False
-    """Whether the carrier failed: then the rest of the batch was given back."""
+    failed: int = 0
+    """How often the carrier failed, or was left to rest with the rest of the batch given back."""
 
 
 _COUNTED: Final[Mapping[OutboxState, str]] = {
@@ -103,7 +104,7 @@ class Pushing:
     def _give_back(self, rows: tuple[OutboxRow, ...]) -> None:
         """Let the rest of a batch wait until the carrier has rested: transient, and every message keeps its id."""
         at = self.ctx.now()
-        self.pushed.failed = True
+        self.pushed.failed += 1
         until = self.ctx.breakers[self.carrier.name].rests(at) or at
         with self.ctx.store.transaction() as unit:
             for row in rows:
@@ -174,18 +175,21 @@ class Pushing:
         self.ctx.store.reached("push.marked")
         try:
             receipt = kept_word(self.carrier.submit(packet, row.recipients))
-            state = OutboxState.SENT if receipt.accepted or not receipt.refused else OutboxState.REFUSED
-            fault = None if state is OutboxState.SENT else OwnFault(receipt.refused[0].code)
         except TransportError as error:
             return self._failed(row, error)
         except Exception as error:  # noqa: BLE001 - carriers of others may break their word; nothing may be lost by it
-            nonsense = PeerFaultError(
-                "carrier-nonsense", carrier=self.carrier.name, detail=type(error).__name__, retry=Retry.UNKNOWN
-            )
-            return self._failed(row, nonsense)
+            return self._failed(row, self._nonsense(type(error).__name__))
         self.ctx.store.reached("push.submitted")
+        if silent := _silent_about(row, receipt):  # who is named is served or refused; of the others nobody knows
+            unknown = self._failed(row, self._nonsense(_SILENT.filled(codes=shorten(", ".join(silent), 200))))
+            return attrs.evolve(unknown, receipt=receipt)
         self.ctx.breakers[self.carrier.name].worked()
-        return Outcome(state=state, receipt=receipt, fault=fault)
+        if any(recipient in receipt.accepted for recipient in row.recipients):
+            return Outcome(state=OutboxState.SENT, receipt=receipt)
+        return Outcome(state=OutboxState.REFUSED, receipt=receipt, fault=OwnFault(receipt.refused[0].code))
+
+    def _nonsense(self, detail: str | Text) -> PeerFaultError:
+        return PeerFaultError("carrier-nonsense", carrier=self.carrier.name, detail=detail, retry=Retry.UNKNOWN)
 
     def _outgoing(self, row: OutboxRow) -> Outgoing:
         content: Octets
@@ -231,6 +235,7 @@ class Pushing:
             return self._never(row, fault, at)
         later = at + self.ctx.wait(row.attempts)
         if isinstance(error, PeerFaultError):
+            self.pushed.failed += 1
             self.ctx.breakers[self.carrier.name].failed(at)
         if error.retry is Retry.NEVER:
             return Outcome(state=OutboxState.REFUSED, fault=fault)
@@ -244,6 +249,7 @@ class Pushing:
     def _never(self, row: OutboxRow, fault: OwnFault, at: datetime.datetime) -> Outcome:
         """Repeating the call is of no use: because of the carrier as it is set up, or of this message."""
         if fault.code in PAUSING:
+            self.pushed.failed += 1
             until = self.ctx.breakers[self.carrier.name].rest(at)
             return Outcome(state=OutboxState.WAITING, next_at=until, fault=fault, in_doubt=row.in_doubt)
         if fault.code == "carrier-duplicate":
@@ -299,7 +305,7 @@ class Pushing:
         )
 
     def _keep(self, unit: Unit, row: OutboxRow, receipt: Accepted, at: datetime.datetime) -> None:
-        """Keep the carrier's word: as the receipt of the message, and as evidence on the document."""
+        """Keep the carrier's word: as the receipt of the message if it is a whole one, as evidence on the document."""
         refused = tuple((refusal.recipient, refusal.code, refusal.detail) for refusal in receipt.refused)
         kept = Receipt(
             message_id=row.message_id,
@@ -310,7 +316,8 @@ class Pushing:
             refused=refused,
             raw=receipt.raw,
         )
-        unit.outbox.keep_receipt(kept)
+        if not _silent_about(row, receipt):
+            unit.outbox.keep_receipt(kept)
         if row.packet is not None:
             fields = {
                 "carrier": receipt.carrier,
@@ -331,6 +338,12 @@ class Pushing:
                     data=json.dumps(fields, ensure_ascii=False).encode(),
                 )
             )
+
+
+def _silent_about(row: OutboxRow, receipt: Accepted) -> list[str]:
+    """Return the recipients of *row* that *receipt* says nothing about."""
+    named = {*receipt.accepted, *(refusal.recipient for refusal in receipt.refused)}
+    return [recipient for recipient in row.recipients if recipient not in named]
 
 
 def _deliveries(carrying: Carrying, row: OutboxRow, outcome: Outcome, began: datetime.datetime) -> None:
@@ -374,10 +387,9 @@ def _events(
     pauses = outcome.state is OutboxState.WAITING and outcome.fault is not None and outcome.fault.code in PAUSING
     if pauses and state is not exchange.DeliveryState.QUEUED:
         return
-    if outcome.state is OutboxState.PARKED and state in {
-        exchange.DeliveryState.UNCERTAIN,
-        exchange.DeliveryState.HELD,
-    }:
+    named = outcome.receipt is not None and recipient not in _silent_about(row, outcome.receipt)
+    held = state in {exchange.DeliveryState.UNCERTAIN, exchange.DeliveryState.HELD}
+    if outcome.state is OutboxState.PARKED and held and not named:
         return
     if state is exchange.DeliveryState.UNCERTAIN:
         yield exchange.Repeated(at)
@@ -392,9 +404,10 @@ def _came_to(row: OutboxRow, outcome: Outcome, recipient: str, at: datetime.date
     receipt, fault = outcome.receipt, outcome.fault
     if receipt is not None:
         refusal = next((one for one in receipt.refused if one.recipient == recipient), None)
-        if refusal is None:
+        if refusal is not None:
+            return exchange.RecipientRefused(at, OwnFault(refusal.code))
+        if recipient in receipt.accepted:
             return exchange.Accepted(at, receipt.transport_id)
-        return exchange.RecipientRefused(at, OwnFault(refusal.code))
     if outcome.state is OutboxState.SENT:
         return exchange.Accepted(at, "")  # that it was taken over is known, its receipt is not
     if outcome.state is OutboxState.UNSURE or (fault is not None and fault.code == "outcome-unknown"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -16,6 +16,7 @@ from vndoc.envelope import BusinessKey, DocumentPacket, business_key, content_di
 from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
+from vndoc.node._again import only_missed
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import CHANGES, known_under, versions_under, whole_change
@@ -49,7 +50,8 @@ class Sent:
 
     ``document`` is its row in the store, ``messages`` the rows of the outbox, ``change`` the id of the change that the
     packet asks for, or empty. ``repeated`` says that the very same document had been accepted before: then everything
-    is as it was then, and nothing is sent twice.
+    is as it was then, and nothing is sent twice. Where deliveries had ended without reaching their recipients, it is
+    sent to these once more, as the next ``version``, and nothing is ``repeated``.
     """
 
     document: str
@@ -168,20 +170,30 @@ def _prepare(
         octets=octets,
         plan=plan,
         clearance=clearance,
-        proofs=_proofs(plan, clearance, found),
+        proofs=_proofs(plan, clearance, found, not_secret),
         at=at,
         answer_by=answer_by,
         clues=clues,
     )
 
 
-def _proofs(plan: Plan, clearance: exchange.Clearance, verdict: exchange.Verified | None) -> dict[str, bytes]:
-    """Return why the copies go where they go, by which version of the table, and what the signatures are worth."""
+def _proofs(
+    plan: Plan,
+    clearance: exchange.Clearance,
+    verdict: exchange.Verified | None,
+    not_secret: exchange.NotSecret | None,
+) -> dict[str, bytes]:
+    """Return why the copies go where they go, by which version of the table, what the signatures are worth, and who
+    declared that there is no secret in it.
+    """
     found: dict[str, object] = {"plan": {"plan": plan.to_dict(), "warnings": sorted(clearance.ids)}}
     if isinstance(verdict, Verdict):
         found["verdict"] = verdict.to_dict()
     elif verdict is not None:
         found["verdict"] = {"indication": verdict.indication.value}
+    if not_secret is not None:
+        who, at = not_secret.declared_by, not_secret.at.isoformat()
+        found["declaration"] = {"declared_by": who, "at": at, "digest": not_secret.digest.hex()}
     return {kind: json.dumps(fields, ensure_ascii=False).encode() for kind, fields in found.items()}
 
 
@@ -232,7 +244,10 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
         prepared = attrs.evolve(prepared, key=key)
         earlier = _earlier(unit, prepared, versions)
         if earlier is not None:
-            return earlier
+            again = only_missed(unit, prepared.plan, _same(prepared, versions))
+            if not again.submissions:
+                return earlier
+            prepared = attrs.evolve(prepared, plan=again)
         unit.name(info, at=prepared.at)
         sent = _Sending(ctx, unit, prepared, info, versions).rows()
         ctx.store.reached("send.in-transaction")
@@ -243,22 +258,29 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
 def _earlier(unit: Unit, prepared: Prepared, versions: Sequence[Document]) -> Sent | None:
     """Return what was answered to the same wish before. Raises ``document-conflict`` for a key that is taken."""
     operation = prepared.packet.bussiness_doc_type
-    for version in versions:
-        if (version.content_digest, version.kind) == (prepared.digest, operation):
-            change = unit.lives.saga(version.id)
-            return Sent(
-                document=version.id,
-                business_key=str(prepared.key),
-                version=version.version,
-                messages=tuple(_messages_of(unit, version.id)),
-                plan=prepared.plan,
-                clearance=prepared.clearance,
-                change="" if change is None else change.id,
-                repeated=True,
-            )
+    same = _same(prepared, versions)
+    if same:
+        version = same[0]
+        change = unit.lives.saga(version.id)
+        return Sent(
+            document=version.id,
+            business_key=str(prepared.key),
+            version=version.version,
+            messages=tuple(_messages_of(unit, version.id)),
+            plan=prepared.plan,
+            clearance=prepared.clearance,
+            change="" if change is None else change.id,
+            repeated=True,
+        )
     if versions and operation in {BussinessDocType.NEW, BussinessDocType.REPLACE}:
         raise ExchangeError("document-conflict")
     return None
+
+
+def _same(prepared: Prepared, versions: Sequence[Document]) -> list[Document]:
+    """Return those of *versions* that are the same wish, the newest first."""
+    wish = (prepared.digest, prepared.packet.bussiness_doc_type)
+    return [version for version in versions if (version.content_digest, version.kind) == wish]
 
 
 def _messages_of(unit: Unit, document: str) -> Iterator[str]:
@@ -290,7 +312,7 @@ class _Sending:
         if prepared.clues:
             change = self._change(document)
         if prepared.packet.bussiness_doc_type not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}:
-            self._lives()
+            self._lives(str(prepared.key), self._receivers())
         self._evidence(document)
         return Sent(
             document=document.id,
@@ -352,12 +374,12 @@ class _Sending:
     def _receivers(self) -> list[str]:
         return list(dict.fromkeys(delivery.agency.code for delivery in self.prepared.plan.deliveries))
 
-    def _lives(self) -> None:
-        """Begin to expect statuses from every receiver."""
+    def _lives(self, key: str, receivers: Iterable[str]) -> None:
+        """Begin to expect statuses on the document *key* from those of *receivers* from whom none are expected yet."""
         prepared = self.prepared
-        for receiver in self._receivers():
+        for receiver in receivers:
             life = exchange.Life.expected(
-                str(prepared.key),
+                key,
                 sender=prepared.sender,
                 receiver=receiver,
                 reopens=self.ctx.policy.changes.after_done,
@@ -387,9 +409,17 @@ class _Sending:
             limited = {code for clue in clues for code in clue.receivers}
             concerned = [code for code in receivers if not limited or code in limited]
             if concerned:
-                key = exchange.find(clues, known_under(self.ctx, self.unit, OUT, concerned[0]))
-                found.append((key, frozenset(concerned)))
+                found.append((exchange.find(clues, self._known_at(concerned)), frozenset(concerned)))
         return found
+
+    def _known_at(self, receivers: Sequence[str]) -> Callable[[exchange.Clue], list[str]]:
+        """Return what finds the documents that a clue means: at the first of *receivers* that has any of them."""
+
+        def known(clue: exchange.Clue) -> list[str]:
+            found = (list(known_under(self.ctx, self.unit, OUT, receiver)(clue)) for receiver in receivers)
+            return next(filter(None, found), [])
+
+        return known
 
     def _target(self) -> str | None:
         targets = self._targets()
@@ -412,6 +442,8 @@ class _Sending:
                 answer_by=prepared.answer_by or prepared.at + self.ctx.policy.answer_within,
                 document=document.id,
             )
+            if kind is exchange.ChangeKind.UPDATE:  # who did not have the document gets it with the update
+                self._lives(key, sorted(concerned))
         return document.id
 
 

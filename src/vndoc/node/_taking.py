@@ -46,7 +46,8 @@ class Taken:
     postponed: int = 0
     settled: int = 0
     failed: int = 0
-    """Items that could not be fetched now."""
+    """What did not work and is tried again: a list or a copy that could not be had, one that could not be decided
+    about, an axis that could not be told."""
     more: bool = False
     """Whether the axis has more than was asked for."""
 
@@ -285,6 +286,8 @@ class Taking:
         at = self.ctx.now()
         self.taken.postponed += 1
         code, detail = _reason(error)
+        if code != TOO_EARLY:
+            self.taken.failed += 1
         if code == "hook-failed":
             self.ctx.metrics.add("hook_failures_total", "in-transaction")
         log(LOG, logging.ERROR, "copy not taken in", inbox=row.id, carrier=row.carrier, code=code, detail=detail)
@@ -329,6 +332,7 @@ class Taking:
 
     def _not_settled(self, row: InboxRow, lease: Lease, error: TransportError) -> None:
         at = self.ctx.now()
+        self.taken.failed += 1
         self.ctx.metrics.add("failed_total", self.carrier.name, error.code)
         self.ctx.breakers[self.carrier.name].failed(at)
         log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
@@ -345,6 +349,7 @@ class Taking:
                 self.carrier.settle(item, Settlement.FAIL if row.outcome == _FAIL else Settlement.DONE)
         except TransportError as error:
             if error.code != "carrier-item-unknown":
+                self.taken.failed += 1
                 self.ctx.breakers[self.carrier.name].failed(self.ctx.now())
             log(LOG, logging.WARNING, "axis not told", inbox=row.id, carrier=row.carrier, error=error)
 

@@ -13,18 +13,19 @@ from vndoc.node.logs import log
 from vndoc.store import Lease, OutboxRow, OutboxState
 
 
-def push_events(ctx: Context, carrier: str) -> int:
-    """Hand due events to the hook that *carrier* stands for; return how many were claimed."""
+def push_events(ctx: Context, carrier: str) -> tuple[int, int]:
+    """Hand due events to the hook that *carrier* stands for; return how many were claimed, and how many it failed."""
     with ctx.store.transaction() as unit:
         rows = unit.outbox.claim(ctx.worker, carrier, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch)
+    failed = 0
     if rows:
         with heartbeat(ctx):  # a hook may be slow
-            for row in rows:
-                _event(ctx, row)
-    return len(rows)
+            failed = sum(not _event(ctx, row) for row in rows)
+    return len(rows), failed
 
 
-def _event(ctx: Context, row: OutboxRow) -> None:
+def _event(ctx: Context, row: OutboxRow) -> bool:
+    """Tell one event; return whether the hook took it, or had it from another worker."""
     lease = Lease(row.message_id, ctx.worker, row.attempts)
     event = Event.from_dict(row.body or {})
     with lease_may_be_lost(row.message_id, row.carrier):
@@ -35,6 +36,8 @@ def _event(ctx: Context, row: OutboxRow) -> None:
                 _after_commit(ctx, lease, event)
         except HookFailedError as error:
             _hook_failed(ctx, row, lease, error)
+            return False
+    return True
 
 
 def _in_transaction(ctx: Context, lease: Lease, event: Event) -> None:

@@ -16,13 +16,13 @@ import attrs
 
 from vndoc.edxml import Reading
 from vndoc.envelope import DocumentPacket
-from vndoc.envelope.codes import BussinessDocType, Priority
+from vndoc.envelope.codes import BussinessDocType, Priority, StatusCode
 from vndoc.errors import StoreError, VndocError
 from vndoc.exchange import QD28, DeadlineTable, LifeState, Step, WorkingCalendar
 from vndoc.packets import read
 from vndoc.routing import RoutingTable
 from vndoc.statistics import Direction, Level, Row
-from vndoc.store import Document, Store, Unit
+from vndoc.store import Document, LifeRow, Store, Unit
 
 __all__ = ["LEVEL_OF_KIND", "rows"]
 
@@ -80,20 +80,20 @@ class _Counting:
 
     def of(self, unit: Unit, document: Document) -> Iterator[Row]:
         """Yield the rows of one document version."""
-        if document.kind == BussinessDocType.RECALL:
+        if document.kind == BussinessDocType.RECALL or _is_sent_again(unit, document):
             return
         signed = _signed(unit, document.packet)
-        states = list(_lives(unit, document))
+        lives = [life for life in _lives(unit, document) if _got(unit, document, life.receiver)]
         if document.direction == "out":
-            refused = any(state is LifeState.REFUSED for _, state in states)
+            refused = any(_refused(unit, document, life) for life in lives)
             yield self._row(
                 document, Direction.SENT, document.sender, signed, self._sent_late(document), refused=refused
             )
             return
-        for receiver, state in states:
-            late = self._told_late(unit, document, receiver)
-            refused = state is LifeState.REFUSED
-            yield self._row(document, Direction.RECEIVED, receiver, signed, late, refused=refused)
+        for life in lives:
+            late = self._told_late(unit, document, life.receiver)
+            refused = _refused(unit, document, life)
+            yield self._row(document, Direction.RECEIVED, life.receiver, signed, late, refused=refused)
 
     def _row(
         self,
@@ -158,14 +158,51 @@ def _stated(reading: Reading) -> tuple[datetime.date | None, Priority]:
     return issued, Priority(said) if said in known else Priority.NORMAL
 
 
-def _lives(unit: Unit, document: Document) -> Iterator[tuple[str, LifeState]]:
+def _lives(unit: Unit, document: Document) -> Iterator[LifeRow]:
     after: str | None = None
     while True:
         page = unit.lives.of(document.direction, document.business_key, after=after, limit=_PAGE)
-        yield from ((life.receiver, LifeState(life.state)) for life in page.rows)
+        yield from page.rows
         after = page.after
         if after is None:
             return
+
+
+def _is_sent_again(unit: Unit, document: Document) -> bool:
+    """Return whether an earlier version is the same: it did not reach everybody, and went out once more."""
+    versions = unit.documents.versions(document.direction, document.business_key)
+    return any(version.version < document.version and _is_same(version, document) for version in versions)
+
+
+def _is_same(one: Document, other: Document) -> bool:
+    return (one.content_digest, one.kind) == (other.content_digest, other.kind)
+
+
+def _got(unit: Unit, document: Document, receiver: str) -> bool:
+    """Return whether this version went to *receiver*, or came to it: an update need not concern all."""
+    if document.direction == "out":
+        return unit.documents.delivery(document.id, receiver) is not None
+    if unit.lives.saga(f"{document.id}.{receiver}.0") is not None and document.kind == BussinessDocType.UPDATE:
+        return True
+    heard = unit.documents.history(document.direction, document.business_key, receiver)
+    arrived = min((one.version for one in heard if one.code == StatusCode.ARRIVED.value), default=None)
+    return document.version == arrived or (arrived is None and document.kind != BussinessDocType.UPDATE)
+
+
+def _refused(unit: Unit, document: Document, life: LifeRow) -> bool:
+    """Return whether the receiver refused (02) this version: the newest that it had by then."""
+    if life.state != LifeState.REFUSED.value:
+        return False
+    heard = unit.documents.history(document.direction, document.business_key, life.receiver)
+    at = max((one.at for one in heard if one.code == StatusCode.REFUSED.value), default=document.created_at)
+    versions = unit.documents.versions(document.direction, document.business_key)
+    had = (
+        version
+        for version in versions
+        if version.kind != BussinessDocType.RECALL and version.created_at <= at and _got(unit, version, life.receiver)
+    )
+    newest = next(had, None)
+    return newest is not None and _is_same(newest, document)
 
 
 def _signed(unit: Unit, packet: bytes) -> bool | None:

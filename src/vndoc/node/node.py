@@ -29,11 +29,13 @@ import attrs
 from vndoc import exchange
 from vndoc.envelope import DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
+from vndoc.errors._arguments import need, need_all, need_call, need_like
 from vndoc.node import _acting, _sending
 from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
 from vndoc.node._due import work_deadlines
 from vndoc.node._heart import heartbeat
 from vndoc.node._pushing import Pushed, Pushing
+from vndoc.node._round import Round
 from vndoc.node._rows import OUT
 from vndoc.node._sending import Sent
 from vndoc.node._taking import Taken, Taking
@@ -114,24 +116,6 @@ _UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no 
 
 
 @attrs.frozen(kw_only=True)
-class Round:
-    """What one round of work did: messages handed over, copies taken in, events told, deadlines met, and failures.
-
-    ``idle`` says that nothing was left to do now, ``more`` that an axis has more than one round takes in.
-    """
-
-    sent: int = 0
-    postponed: int = 0
-    received: int = 0
-    settled: int = 0
-    events: int = 0
-    deadlines: int = 0
-    failures: int = 0
-    idle: bool = True
-    more: bool = False
-
-
-@attrs.frozen(kw_only=True)
 class Tracking:
     """Everything that is known of one document: by recipient, and by time. ``direction`` is ``out`` or ``in``."""
 
@@ -174,10 +158,24 @@ class Node:
         jitter: Callable[[], float] = random.random,
         worker: str | None = None,
     ) -> None:
+        need_like("store", store, Store, "transaction", "reading")
+        need("carriers", carriers, Mapping)
+        need_like("table", table, RoutingTable, "plan", "agency")
+        need("trust", trust, TrustStore, type(None))
+        need("policy", policy, NodePolicy)
+        for name, value in (("clock", clock), ("jitter", jitter)):
+            need_call(name, value)
+        for name, hook in (("in_transaction", in_transaction), ("at_least_once", at_least_once)):
+            if hook is not None:
+                need_call(name, hook)
         for name, carrier in carriers.items():
+            need_like(name, carrier, Transport, "submit", "pending", "fetch", "settle")
             if carrier.name != name:
                 raise UsageError("option-invalid", detail=_OTHER_NAME.filled(name=name, found=carrier.name))
-        known = own if isinstance(own, Mapping) else {code: Organization(organ_id=code) for code in own}
+        if isinstance(own, Mapping):
+            known = dict(zip(own, need_all("own", own.values(), Organization), strict=True))
+        else:
+            known = {code: Organization(organ_id=code) for code in need_all("own", own, str)}
         if not known:
             raise UsageError("option-invalid", detail=_NOBODY)
         today = clock().astimezone(VIETNAM).date()
@@ -254,7 +252,9 @@ class Node:
         (by default they are verified with the trust of the node). *exclude* are recipients that get nothing. A packet
         that recalls, updates or replaces opens that change; *answer_by* is then its time limit.
 
-        The very same document again is not sent again: what was answered then is answered now, ``repeated``.
+        The very same document again is not sent again: what was answered then is answered now, ``repeated``. It goes
+        once more to those alone whose delivery has ended (refused by the axis, expired, given up) and who never
+        reported on it.
 
         Raises :class:`~vndoc.node.NotClearedError` ``not-cleared`` with every finding;
         :class:`~vndoc.errors.ExchangeError` ``agency-not-here``, ``carrier-missing``, ``document-conflict`` for a
@@ -322,12 +322,12 @@ class Node:
 
     def _push(self, name: str) -> Pushed:
         if self._ctx.breakers[name].rests(self._ctx.now()) is not None:
-            return Pushed(failed=True)
+            return Pushed(failed=1)
         return Pushing(self._ctx, self._ctx.carriers[name]).push()
 
     def poll(self, kinds: Iterable[Kind] = _KINDS) -> dict[str, Taken]:
         """Ask every carrier that does not rest for what has come, take it in, and tell the axis."""
-        wanted = tuple(kinds)
+        wanted = need_all("kinds", kinds, Kind)
         with self._turns:
             return {name: self._poll(name, wanted) for name in self._ctx.carriers}
 
@@ -360,38 +360,29 @@ class Node:
         pushed = self.push().values()
         taken = self._some() if poll else []
         with self._turns:
-            left = sum(Taking(self._ctx, carrier).work() for carrier in self._ctx.carriers.values())
-        events = sum(self._events(carrier) for carrier in EVENT_CARRIERS)
+            going_on = [Taking(self._ctx, carrier) for carrier in self._ctx.carriers.values()]
+            left = sum(taking.work() for taking in going_on)
+        told = [self._events(carrier) for carrier in EVENT_CARRIERS]
         batch = self._ctx.policy.batch
-        return Round(
-            sent=sum(one.sent for one in pushed),
-            postponed=sum(one.postponed for one in pushed),
-            received=sum(one.decided for one in taken),
-            settled=sum(one.settled for one in taken),
-            events=events,
-            deadlines=deadlines,
-            failures=sum(one.failed for one in pushed) + sum(one.failed for one in taken),
-            idle=max([left, events, deadlines, *(one.claimed for one in pushed)]) < batch
-            and not any(one.sent for one in pushed)
-            and not events
-            and not any(one.more for one in taken),
-            more=any(one.more for one in taken),
-        )
+        return Round.of(pushed, [*taken, *(taking.taken for taking in going_on)], told, (left, deadlines), batch=batch)
 
     def _some(self) -> list[Taken]:
         """Take in a part of what has come: messages, deadlines and the wish to stop must not wait for all of it."""
         with self._turns:
             return [self._poll(name, _KINDS, _ROUND * self._ctx.policy.batch) for name in self._ctx.carriers]
 
-    def _events(self, carrier: str) -> int:
+    def _events(self, carrier: str) -> tuple[int, int]:
         wanted = {HOOK: self._ctx.in_transaction, OFFICE: self._ctx.at_least_once}[carrier]
-        return 0 if wanted is None else push_events(self._ctx, carrier)
+        return (0, 0) if wanted is None else push_events(self._ctx, carrier)
 
     def run(self, stop: threading.Event, *, each: Callable[[Round], None] | None = None) -> None:
         """Work until *stop* is set; a round that has begun is ended first, and what is held is given back.
 
         *each* is told of every round. The store being gone for a while is waited for; other errors of it are raised.
         """
+        need_like("stop", stop, threading.Event, "is_set", "wait")
+        if each is not None:
+            need_call("each", each)
         ctx = self._ctx
         polled: datetime.datetime | None = None
         failures = 0
@@ -465,6 +456,7 @@ class Node:
         self, *, after: str | None = None, limit: int = 100
     ) -> tuple[tuple[OutboxRow | InboxRow, ...], str | None]:
         """Return one page of what waits for an operator: messages first, then copies; and where the next begins."""
+        need("after", after, str, type(None))
         kind, _, place = (after or "out:").partition(":")
         with self.store.reading() as unit:
             if kind == "out":

@@ -4,19 +4,51 @@ from __future__ import annotations
 
 import datetime
 import enum
+from typing import Any, Final
 
 import attrs
 
+from vndoc.edxml import profile_of
+from vndoc.errors import UsageError
+from vndoc.errors._arguments import need, needs
 from vndoc.exchange import ChangePolicy, DeliveryPolicy, RequestPolicy, SendingRules
+from vndoc.signature.policy import policy_of
+from vndoc.text import Text
 
 __all__ = ["NodePolicy", "Unsure"]
+
+_TOO_SHORT: Final = Text("{name} phải lớn hơn 0", "{name} is above zero")
+_OUT_OF_RANGE: Final = Text("{name} phải từ {least} đến {most}", "{name} is from {least} to {most}")
+_MOST: Final = 1_000_000
 
 
 def _positive(instance: object, field: attrs.Attribute[datetime.timedelta], value: datetime.timedelta) -> None:
     """Refuse a length of time that is none: leases and pauses of nothing would be a loop without rest."""
     del instance
+    need(field.name, value, datetime.timedelta)
     if value <= datetime.timedelta(0):
-        raise ValueError(f"{field.name} must be longer than nothing")
+        raise UsageError("option-invalid", detail=_TOO_SHORT.filled(name=field.name))
+
+
+def _number(least: int, most: int = _MOST) -> Any:
+    """Return a validator for a whole number from *least* to *most*."""
+
+    def check(_instance: object, field: attrs.Attribute[int], value: int) -> None:
+        need(field.name, value, int)
+        if not least <= value <= most:
+            detail = _OUT_OF_RANGE.filled(name=field.name, least=least, most=most)
+            raise UsageError("option-invalid", detail=detail)
+
+    return check
+
+
+def _known_profile(_instance: object, _field: object, value: str) -> None:
+    profile_of(value)
+
+
+def _known_policy(_instance: object, _field: object, value: str | None) -> None:
+    if value is not None:
+        policy_of(value)
 
 
 class Unsure(enum.Enum):
@@ -49,25 +81,28 @@ class NodePolicy:
     axis is asked. ``hook_attempts``: how often the office system is tried before the work is parked. ``breaker_after``
     failures of a carrier in a row let it rest for ``breaker_rest``, doubling up to ``breaker_longest``.
 
-    Raises :class:`ValueError` for a number out of its range and a length of time that is not positive.
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a number out of its range, a length of time that is
+    not positive and a value of another kind; ``unknown-profile``, ``unknown-policy``.
     """
 
-    profile: str = "qcvn-102"
-    delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy)
+    profile: str = attrs.field(default="qcvn-102", validator=_known_profile)
+    delivery: DeliveryPolicy = attrs.field(factory=DeliveryPolicy, validator=needs(DeliveryPolicy))
     lifetime: datetime.timedelta = attrs.field(default=datetime.timedelta(days=5), validator=_positive)
     status_lifetime: datetime.timedelta = attrs.field(default=datetime.timedelta(days=30), validator=_positive)
-    unsure: Unsure = Unsure.ASK
-    sending: SendingRules = attrs.field(factory=SendingRules)
-    signatures: str | None = "vn_default"
-    requests: RequestPolicy = attrs.field(factory=RequestPolicy)
-    changes: ChangePolicy = attrs.field(factory=ChangePolicy)
+    unsure: Unsure = attrs.field(default=Unsure.ASK, validator=needs(Unsure))
+    sending: SendingRules = attrs.field(factory=SendingRules, validator=needs(SendingRules))
+    signatures: str | None = attrs.field(default="vn_default", validator=_known_policy)
+    requests: RequestPolicy = attrs.field(factory=RequestPolicy, validator=needs(RequestPolicy))
+    changes: ChangePolicy = attrs.field(factory=ChangePolicy, validator=needs(ChangePolicy))
     answer_within: datetime.timedelta = attrs.field(default=datetime.timedelta(days=3), validator=_positive)
-    wait_for_target: datetime.timedelta = datetime.timedelta(hours=1)
+    wait_for_target: datetime.timedelta = attrs.field(
+        default=datetime.timedelta(hours=1), validator=needs(datetime.timedelta)
+    )
     lease: datetime.timedelta = attrs.field(default=datetime.timedelta(minutes=2), validator=_positive)
-    batch: int = attrs.field(default=50, validator=[attrs.validators.ge(1), attrs.validators.le(1000)])
-    ahead: int = attrs.field(default=4, validator=[attrs.validators.ge(0), attrs.validators.le(64)])
+    batch: int = attrs.field(default=50, validator=_number(1, 1000))
+    ahead: int = attrs.field(default=4, validator=_number(0, 64))
     poll_every: datetime.timedelta = attrs.field(default=datetime.timedelta(seconds=10), validator=_positive)
-    hook_attempts: int = attrs.field(default=10, validator=attrs.validators.ge(1))
-    breaker_after: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    hook_attempts: int = attrs.field(default=10, validator=_number(1))
+    breaker_after: int = attrs.field(default=5, validator=_number(1))
     breaker_rest: datetime.timedelta = attrs.field(default=datetime.timedelta(seconds=30), validator=_positive)
     breaker_longest: datetime.timedelta = attrs.field(default=datetime.timedelta(minutes=10), validator=_positive)

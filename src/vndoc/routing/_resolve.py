@@ -12,18 +12,15 @@ import unicodedata
 from collections.abc import Iterator
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import wrong
 from vndoc.identifiers import MAX_ORGAN_CODE, OrganCode, OrganKind
 from vndoc.routing._index import AliasIndex, BodyIndex, Fit, has_gap, heir, pick, pick_alias
 from vndoc.routing.letters import LETTERS
 from vndoc.routing.model import Agency, Connection, Delegation, Policy, SplitRule, Successor, SuccessorKind, TableInfo
 from vndoc.routing.resolution import How, Named, Resolution, answered
 from vndoc.routing.words import Note, Reason
-from vndoc.text import Text
 
-__all__ = ["NEEDED", "check_code", "check_day", "check_kind", "check_policy", "malformed", "resolve"]
-
-NEEDED = Text("{name} phải là {expected}, không phải {found}", "{name} must be {expected}, not {found}")
-"""Detail of an argument of the wrong type."""
+__all__ = ["check_code", "check_day", "check_kind", "check_policy", "malformed", "resolve"]
 
 _WELL_FORMED = re.compile(r"[0-9A-Z-]+(?:\.[0-9A-Z-]+)*")
 _LATIN_CODE = re.compile(r"[0-9A-Za-z.-]*")
@@ -114,15 +111,14 @@ def check_code(code: object) -> str:
 def check_kind(kind: object) -> str | None:
     """Return *kind*. Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is neither text nor None."""
     if kind is not None and not isinstance(kind, str):
-        raise UsageError("option-invalid", detail=NEEDED.filled(name="kind", expected="str", found=type(kind).__name__))
+        raise wrong("kind", "str", kind)
     return kind
 
 
 def check_policy(policy: object) -> Policy:
     """Return *policy*. Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for any other type."""
     if not isinstance(policy, Policy):
-        detail = NEEDED.filled(name="policy", expected="Policy", found=type(policy).__name__)
-        raise UsageError("option-invalid", detail=detail)
+        raise wrong("policy", "Policy", policy)
     return policy
 
 

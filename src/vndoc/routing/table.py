@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import attrs
 
-from vndoc.errors import UsageError
+from vndoc.errors._arguments import need
 from vndoc.identifiers import OrganCode
 from vndoc.routing._index import (
     MODULUS,
@@ -31,7 +31,7 @@ from vndoc.routing._index import (
     renamed,
     take,
 )
-from vndoc.routing._resolve import NEEDED, check_code, check_day, check_policy, resolve
+from vndoc.routing._resolve import check_code, check_day, check_policy, resolve
 from vndoc.routing.checks import Finding, check, check_groups, repeated_groups
 from vndoc.routing.groups import expand
 from vndoc.routing.model import CAUTIOUS, Agency, Connection, Group, Policy, TableError, TableInfo
@@ -302,9 +302,7 @@ class RoutingTable:
         Raises :class:`~vndoc.errors.UsageError` where *query* is no text or *limit* no whole number.
         """
         for name, given, type_ in (("query", query, str), ("limit", limit, int)):
-            if not isinstance(given, type_):
-                detail = NEEDED.filled(name=name, expected=type_.__name__, found=type(given).__name__)
-                raise UsageError("option-invalid", detail=detail)
+            need(name, given, type_)
         if not self._search:
             self._search.append(SearchIndex(self))
         return self._search[0].search(query, limit=limit)

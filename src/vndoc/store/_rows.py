@@ -12,6 +12,7 @@ import attrs
 from sqlalchemy import Column, Row, Select, bindparam, text
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need
 from vndoc.store._engine import Link
 from vndoc.store.values import MAX_PAGE, OPERATOR, InboxState, OutboxState, Page
 from vndoc.text import Text
@@ -101,6 +102,7 @@ _PAGE: Final = Text("mỗi trang có từ 1 đến {most} hàng", "a page has 1 
 
 def check_limit(limit: int) -> None:
     """Raise ``option-invalid`` for a page of no rows or of too many."""
+    need("limit", limit, int)
     if not 1 <= limit <= MAX_PAGE:
         raise UsageError("option-invalid", detail=_PAGE.filled(most=MAX_PAGE))
 

@@ -34,14 +34,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import wrong
 
 
 def _in_utc(value: datetime.datetime | None) -> datetime.datetime | None:
     if value is None:
         return None
-    if value.tzinfo is None:
+    try:
+        zone = value.tzinfo
+    except AttributeError:
+        raise wrong("at", "datetime", value) from None
+    if zone is None:
         raise UsageError("time-zone-missing")
-    return value if value.tzinfo is datetime.UTC else value.astimezone(datetime.UTC)
+    return value if zone is datetime.UTC else value.astimezone(datetime.UTC)
 
 
 @functools.lru_cache(maxsize=64)  # the rows of one transaction have few times among them
@@ -83,6 +88,15 @@ class Moment(TypeDecorator[datetime.datetime]):
         return _moment
 
 
+def _in_hex(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.hex()
+    except AttributeError:
+        raise wrong("digest", "bytes", value) from None
+
+
 class Digest(TypeDecorator[bytes]):
     """A SHA-256, 32 octets here and hexadecimal in the database, where people look at it."""
 
@@ -91,7 +105,7 @@ class Digest(TypeDecorator[bytes]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:  # noqa: ARG002 - its form
         """Return the hexadecimal form."""
-        return lambda value: None if value is None else value.hex()
+        return _in_hex
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:  # noqa: ARG002 - its form
         """Return the octets."""

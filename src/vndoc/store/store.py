@@ -27,6 +27,7 @@ from sqlalchemy import CompoundSelect, Connection, Engine, select, text, union_a
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import StoreError, UsageError
+from vndoc.errors._arguments import need, need_call
 from vndoc.store import _migrations as migrations
 from vndoc.store import _retention as retention
 from vndoc.store import _schema as schema
@@ -160,6 +161,9 @@ class Store:
         database of others, ``store-newer`` for one of a later vndoc, ``store-not-durable`` for a server that does not
         sync; and :class:`~vndoc.errors.UsageError` ``extra-missing``.
         """
+        need("blobs", blobs, Blobs, str, os.PathLike)
+        need("busy", busy, datetime.timedelta)
+        need_call("reached", reached)
         kept = blobs if isinstance(blobs, Blobs) else FolderBlobs(blobs, reached=reached)
         store = cls(open_engine(address, busy=busy), kept, reached)
         try:
@@ -248,6 +252,7 @@ class Store:
         Returns how many. A content that a transaction is just about to name is never removed: naming and removing
         exclude each other, one content at a time. Also removes files that a crash left half-written.
         """
+        need("grace", grace, datetime.timedelta)
         if grace < datetime.timedelta(minutes=1):
             raise UsageError("option-invalid", detail=_GRACE)
         removed = sum(self._remove(info, now - grace) for info in self.blobs.list() if info.put_at <= now - grace)

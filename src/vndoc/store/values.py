@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need
 from vndoc.text import Text
 
 __all__ = [
@@ -52,14 +53,15 @@ _T = TypeVar("_T")
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-def _moment(_owner: object, _field: object, value: Any) -> None:
+def _moment(_owner: object, field: Any, value: Any) -> None:
+    need(field.name, value, datetime.datetime, type(None))
     if value is not None and value.tzinfo is None:
         raise UsageError("time-zone-missing")
 
 
 def _utc(value: Any) -> Any:
-    """Return a time in UTC; one without zone is refused by the validator."""
-    return value if value is None or value.tzinfo is None else value.astimezone(datetime.UTC)
+    """Return a time in UTC; one without zone, and what is none, is refused by the validator."""
+    return value.astimezone(datetime.UTC) if getattr(value, "tzinfo", None) is not None else value
 
 
 class OutboxState(enum.Enum):
@@ -423,6 +425,7 @@ _AT_LEAST: Final = Text("{name}: ít nhất {days} ngày", "{name}: at least {da
 
 def _days(least: int) -> Any:
     def check(_owner: object, field: Any, value: datetime.timedelta) -> None:
+        need(field.name, value, datetime.timedelta)
         if value < datetime.timedelta(days=least):
             raise UsageError("option-invalid", detail=_AT_LEAST.filled(name=field.name, days=least))
 

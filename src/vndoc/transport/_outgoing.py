@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from vndoc.errors import OwnFaultError
-from vndoc.text import Text, shorten
+from vndoc.text import shorten
+from vndoc.transport._asked import listed
 from vndoc.transport._failures import WORDS
 from vndoc.transport.base import Outgoing
 from vndoc.transport.content import pieces
@@ -15,18 +16,13 @@ from vndoc.transport.http import Outbound
 
 _CODE: Final = re.compile(r"[0-9A-Za-z][!-~]{0,99}")
 """What can be the code of an agency at all, irregular ones included."""
-_NO_LIST: Final = Text("phải là danh sách mã đơn vị", "it must be a list of codes")
 
 
 def checked_recipients(recipients: Sequence[str], carrier: str) -> tuple[str, ...]:
-    """Return *recipients*, each once. Raises ``carrier-recipients-missing``; ``carrier-unknown-recipient`` for what can
-    be the code of nobody; ``carrier-parameter`` for a single text, whose characters would be the codes.
+    """Return *recipients*, each once. Raises as :func:`listed`; ``carrier-unknown-recipient`` for what can be the code
+    of nobody.
     """
-    if isinstance(recipients, str):
-        raise OwnFaultError("carrier-parameter", carrier=carrier, name="recipients", detail=_NO_LIST)
-    unique = tuple(dict.fromkeys(recipients))
-    if not unique:
-        raise OwnFaultError("carrier-recipients-missing", carrier=carrier)
+    unique = listed(recipients, carrier)
     for code in unique:
         if not _CODE.fullmatch(code):
             raise OwnFaultError("carrier-unknown-recipient", carrier=carrier, recipient=shorten(code))

@@ -25,8 +25,11 @@ def own_codes(codes: Iterable[str]) -> tuple[str, ...]:
     """Return *codes*, each once; nothing where one cannot be the name of a folder, or for a single text: its
     characters would be taken for the codes.
     """
-    unique = () if isinstance(codes, str) else tuple(dict.fromkeys(codes))
-    return unique if all(CODE.fullmatch(code) for code in unique) else ()
+    given: object = codes
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        return ()
+    unique = tuple(dict.fromkeys(given))
+    return unique if all(isinstance(code, str) and CODE.fullmatch(code) for code in unique) else ()
 
 
 _STAMP: Final = "%Y%m%dT%H%M%S%fZ"

@@ -8,6 +8,7 @@ from typing import Final, Literal, Self
 
 from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.text import Text
+from vndoc.transport._asked import check_kind, check_settlement
 from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._listing import fresh_items, halved
 from vndoc.transport._moments import aware
@@ -133,6 +134,7 @@ class VxpTransport:
 
     def pending(self, kind: Kind) -> Iterator[Item]:
         """Yield what waits, the oldest first."""
+        check_kind(kind, self.client.carrier)
         seen: frozenset[str] = frozenset()
         for rows in self._pages(kind):
             window = fresh_items(rows, kind, seen)
@@ -186,6 +188,7 @@ class VxpTransport:
 
     def settle(self, item: Item, settlement: Settlement) -> None:
         """Tell the axis what became of *item*. What is not there any more counts as done."""
+        check_settlement(settlement, self.client.carrier)
         with gone_is_done(settlement):
             self.client.update_status(item.id, settlement)
 

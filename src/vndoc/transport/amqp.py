@@ -31,6 +31,7 @@ import attrs
 
 from vndoc.envelope.octets import CHUNK, MemoryOctets, Octets
 from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError, UsageError, VndocError
+from vndoc.transport._asked import check_kind, check_settlement, listed
 from vndoc.transport._sidecar import CODE, own_codes
 from vndoc.transport.base import Features, Item, ItemState, Kind, Outgoing, Receipt, Refusal, Settlement
 from vndoc.transport.blobs import Blobs, FolderBlobs
@@ -229,8 +230,7 @@ class AmqpTransport:
         """
         if not self._open:
             raise OwnFaultError("carrier-closed", carrier=self._name)
-        if not recipients:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self._name)
+        recipients = listed(recipients, self._name)
         if packet.sender not in self._codes:
             raise OwnFaultError("carrier-unknown-sender", carrier=self._name, sender=packet.sender)
         body, size = self._content(packet)
@@ -290,6 +290,7 @@ class AmqpTransport:
         """
         if not self._open:
             raise OwnFaultError("carrier-closed", carrier=self._name)
+        check_kind(kind, self._name)
         return self._pending(kind)
 
     def _pending(self, kind: Kind) -> Iterator[Item]:
@@ -393,6 +394,7 @@ class AmqpTransport:
 
         Raises as :meth:`pending`.
         """
+        check_settlement(settlement, self._name)
         held = self._find(item)
         if held is None or settlement is Settlement.PROCESSING:
             return

@@ -26,6 +26,7 @@ from typing import BinaryIO, Protocol, Self, runtime_checkable
 import attrs
 
 from vndoc.envelope.octets import Octets
+from vndoc.errors._arguments import needs, wrong
 
 __all__ = [
     "AgencyRecord",
@@ -69,6 +70,11 @@ class Settlement(enum.Enum):
     FAIL = "fail"
 
 
+def _no_plain_octets(_instance: object, field: attrs.Attribute[Octets], value: object) -> None:
+    if value is None or isinstance(value, str | bytes | bytearray | memoryview):
+        raise wrong(field.name, Octets.__name__, value)
+
+
 @attrs.frozen(kw_only=True)
 class Outgoing:
     """One packet to submit.
@@ -76,13 +82,16 @@ class Outgoing:
     ``message_id`` names the row of the outbox: it stays the same over all attempts, so that a carrier which can
     carry it lets the other end recognise a repetition. ``content`` are the octets of the edXML file, ``sha256``
     their digest (32 octets), ``sender`` the organ code of the sender.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a value of another kind, as plain ``bytes`` for the
+    content.
     """
 
-    message_id: str
-    kind: Kind
-    sender: str
-    content: Octets
-    sha256: bytes
+    message_id: str = attrs.field(validator=needs(str))
+    kind: Kind = attrs.field(validator=needs(Kind))
+    sender: str = attrs.field(validator=needs(str))
+    content: Octets = attrs.field(validator=_no_plain_octets)
+    sha256: bytes = attrs.field(validator=needs(bytes))
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +108,8 @@ class Receipt:
     """The carrier's word that it has taken over a submission. It says nothing about arrival.
 
     ``transport_id`` is the axis' id of the submission; ``accepted`` and ``refused`` together are the recipients
-    that were asked for, ``raw`` the answer as it came (without secrets), kept as evidence.
+    that were asked for (of one in neither nobody knows what became of its copy: a node tries again), ``raw`` the answer
+    as it came (without secrets), kept as evidence.
     """
 
     carrier: str

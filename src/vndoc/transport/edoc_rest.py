@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from vndoc.errors import OwnFaultError, Retry
 from vndoc.text import Text, shorten
+from vndoc.transport._asked import check_kind, check_settlement
 from vndoc.transport._calls import Judged, gone_is_done, json_answer, json_headers, json_packet, utc_now, wrong_field
 from vndoc.transport._faults import Context, fault_error
 from vndoc.transport._json_text import json_object, rows_of, text_of
@@ -313,6 +314,7 @@ class EdocRestTransport(ReadOnlyDirectory):
 
     def pending(self, kind: Kind) -> Iterator[Item]:
         """Yield what waits, in the axis' order. Documents and statuses are counted apart: the id tells a status."""
+        check_kind(kind, self.client.carrier)
         for doc_id in dict.fromkeys(self.client.pending(kind)):
             name = f"{_STATUS}{doc_id}" if kind is Kind.STATUS else doc_id
             yield Item(id=name, kind=kind, recipient=self.client.organ)
@@ -326,6 +328,7 @@ class EdocRestTransport(ReadOnlyDirectory):
 
         What is not there any more counts as done.
         """
+        check_settlement(settlement, self.client.carrier)
         if settlement is Settlement.DONE:
             with gone_is_done(settlement):
                 self.client.confirm(_doc_id(item), item.kind)

@@ -19,6 +19,7 @@ from typing import Final, Self
 
 from vndoc.errors import OwnFaultError
 from vndoc.text import Text
+from vndoc.transport._asked import check_kind, check_settlement
 from vndoc.transport._calls import gone_is_done, utc_now
 from vndoc.transport._lgsp_client import WINDOW_DAYS, LgspClient, day_in_vietnam
 from vndoc.transport._listing import fresh_items, halved
@@ -175,6 +176,7 @@ class LgspTransport(ReadOnlyDirectory):
 
     def settle(self, item: Item, settlement: Settlement) -> None:
         """Tell the axis what became of *item*. What is not there any more counts as done."""
+        check_settlement(settlement, self.client.carrier)
         with gone_is_done(settlement):
             self.client.update_status(item.id, settlement.value)
 
@@ -187,6 +189,7 @@ class LgspTransport(ReadOnlyDirectory):
         self.client.close()
 
     def _carries(self, kind: Kind) -> None:
+        check_kind(kind, self.client.carrier)
         if kind not in self._features.kinds:
             raise self._unsupported(kind.value)
 

@@ -16,6 +16,7 @@ import attrs
 
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import OwnFaultError
+from vndoc.transport._asked import check_kind, check_settlement, listed
 from vndoc.transport._moments import aware
 from vndoc.transport.base import (
     AgencyRecord,
@@ -217,8 +218,7 @@ class MemoryTransport:
         ``carrier-message-reused``, ``carrier-closed``, and what :func:`vndoc.transport.content.pieces` raises.
         """
         self._check()
-        if not recipients:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self._name)
+        recipients = listed(recipients, self._name)
         if packet.sender not in self._codes or not self._axis.knows(packet.sender):
             raise OwnFaultError("carrier-unknown-sender", carrier=self._name, sender=packet.sender)
         content = b"".join(pieces(packet, carrier=self._name, limit=self._axis.max_bytes))
@@ -227,6 +227,7 @@ class MemoryTransport:
     def pending(self, kind: Kind) -> Iterator[Item]:
         """Yield what waits at the first step, oldest first, but for what is settled meanwhile."""
         self._check()
+        check_kind(kind, self._name)
         return self._pending(kind)
 
     def _pending(self, kind: Kind) -> Iterator[Item]:
@@ -245,6 +246,7 @@ class MemoryTransport:
     def settle(self, item: Item, settlement: Settlement) -> None:
         """Take *item* off the list, or mark it. Raises :class:`OwnFaultError` (``carrier-closed``)."""
         self._check()
+        check_settlement(settlement, self._name)
         self._axis.settle(self._codes, item, settlement)
 
     def agencies(self) -> Iterator[AgencyRecord]:

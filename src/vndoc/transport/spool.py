@@ -35,6 +35,7 @@ import attrs
 
 from vndoc.envelope.octets import CHUNK
 from vndoc.errors import OwnFaultError, PeerFaultError, UsageError
+from vndoc.transport._asked import check_kind, check_settlement, listed
 from vndoc.transport._files import (
     PARTIAL,
     HeldFile,
@@ -146,15 +147,14 @@ class SpoolTransport:
         ``carrier-closed``, and what :func:`vndoc.transport.content.pieces` raises.
         """
         self._check()
-        if not recipients:
-            raise OwnFaultError("carrier-recipients-missing", carrier=self._name)
+        recipients = listed(recipients, self._name)
         if packet.sender not in self._codes:
             raise OwnFaultError("carrier-unknown-sender", carrier=self._name, sender=packet.sender)
         with disk(self._name):
             before = self._sent(_key(packet))
             problems = {code: self._problem(code) for code in recipients if not self._has(before, code)}
             refused = [Refusal(recipient=code, code=problem) for code, problem in problems.items() if problem]
-            accepted = tuple(code for code in dict.fromkeys(recipients) if not problems.get(code))
+            accepted = tuple(code for code in recipients if not problems.get(code))
             sent = self._place(packet, accepted)
             return Receipt(
                 carrier=self._name,
@@ -288,6 +288,7 @@ class SpoolTransport:
         Raises :class:`OwnFaultError`: ``carrier-storage``, ``carrier-closed``.
         """
         self._check()
+        check_kind(kind, self._name)
         return self._pending(kind)
 
     def _pending(self, kind: Kind) -> Iterator[Item]:
@@ -365,6 +366,7 @@ class SpoolTransport:
         a spool's, ``carrier-storage``, ``carrier-closed``.
         """
         self._check()
+        check_settlement(settlement, self._name)
         if not NAME.fullmatch(item.id):
             raise OwnFaultError("carrier-item-unknown", carrier=self._name, item=item.id)
         with disk(self._name):

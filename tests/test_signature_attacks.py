@@ -327,7 +327,7 @@ def test_a19_a_timestamp_of_another_signature():
     verdict = cms(cs.changed(cs.signed(), lambda info: with_unsigned(der.read(info), held)))
     assert decided(verdict) == {"timestamp-not-assured"}
     [told] = [timestamp.outcome for report in verdict for timestamp in report.timestamps]
-    assert [reason.code for reason in told.reasons if reason.decides][0] == "timestamp-imprint-differs"
+    assert next(reason.code for reason in told.reasons if reason.decides) == "timestamp-imprint-differs"
     assert [report.value_right for report in verdict] == [True]
     assert [report.best_signature_time for report in verdict] == [None]
     assert verdict.indication is OPEN

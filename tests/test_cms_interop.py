@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from pyhanko.sign import signers as hanko
 from pyhanko.sign.general import CMSExtractionError
@@ -123,6 +124,28 @@ def test_our_several_signers_verify_with_openssl(openssl: OpenSsl) -> None:
     facts = cms.read_cms(data, content=CONTENT)
     assert [good(one) for one in facts] == [True, True]
     assert [good(one) for signer in facts for one in signer.counter_signatures] == [True]
+
+
+@pytest.mark.parametrize("scheme", ["rsa-v15", "p256"])
+def test_our_counter_signature_holds_by_hand(scheme: str) -> None:
+    """No program at hand verifies one: asn1crypto takes it apart, and cryptography verifies the value."""
+    data = cms.counter_sign(
+        signed(who=other("p384")), signer=person(SCHEMES[scheme][0]).signer(SCHEMES[scheme][1]), index=0
+    )
+    [info] = asn1_cms.ContentInfo.load(data)["content"]["signer_infos"]
+    [held] = [a for a in info["unsigned_attrs"] if a["type"].native == "counter_signature"]
+    [counter] = held["values"]
+    attributes = {a["type"].native: a["values"][0].native for a in counter["signed_attrs"]}
+    assert attributes["message_digest"] == hashlib.sha256(info["signature"].native).digest()
+    assert "content_type" not in attributes
+    key = x509.load_der_x509_certificate(person(SCHEMES[scheme][0]).certificate.der).public_key()
+    over = counter["signed_attrs"].untag().dump()
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(counter["signature"].native, over, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        key.verify(counter["signature"].native, over, ec.ECDSA(hashes.SHA256()))
+    MATRIX[f"ours, {scheme}, counter-signature", "cryptography"] = "verifies (taken apart by asn1crypto)"
 
 
 def test_openssl_agrees_that_it_is_broken(openssl: OpenSsl) -> None:

@@ -138,7 +138,7 @@ def test_our_counter_signature_holds_by_hand(scheme: str) -> None:
     attributes = {a["type"].native: a["values"][0].native for a in counter["signed_attrs"]}
     assert attributes["message_digest"] == hashlib.sha256(info["signature"].native).digest()
     assert "content_type" not in attributes
-    key = x509.load_der_x509_certificate(person(SCHEMES[scheme][0]).certificate.der).public_key()
+    key = x509.load_der_x509_certificate(person(kind).certificate.der).public_key()
     over = counter["signed_attrs"].untag().dump()
     if isinstance(key, rsa.RSAPublicKey):
         key.verify(counter["signature"].native, over, padding.PKCS1v15(), hashes.SHA256())

@@ -129,9 +129,8 @@ def test_our_several_signers_verify_with_openssl(openssl: OpenSsl) -> None:
 @pytest.mark.parametrize("scheme", ["rsa-v15", "p256"])
 def test_our_counter_signature_holds_by_hand(scheme: str) -> None:
     """No program at hand verifies one: asn1crypto takes it apart, and cryptography verifies the value."""
-    data = cms.counter_sign(
-        signed(who=other("p384")), signer=person(SCHEMES[scheme][0]).signer(SCHEMES[scheme][1]), index=0
-    )
+    kind, algorithm = SCHEMES[scheme]
+    data = cms.counter_sign(signed(who=other("p384")), signer=person(kind).signer(algorithm), index=0)
     [info] = asn1_cms.ContentInfo.load(data)["content"]["signer_infos"]
     [held] = [a for a in info["unsigned_attrs"] if a["type"].native == "counter_signature"]
     [counter] = held["values"]

@@ -238,12 +238,17 @@ def emptied(data: bytes) -> bytes:
     return etree.tostring(root.getroottree(), encoding="utf-8", xml_declaration=True)
 
 
-@pytest.mark.parametrize("other", ["xmlsec1", "python-xmlsec"])
-@pytest.mark.parametrize(("cell", "scheme"), EVERY)
+MAKERS = [
+    (cell, scheme, other)
+    for other in ("xmlsec1", "python-xmlsec")
+    for cell, scheme in EVERY
+    if (f"{other} -> vndoc", scheme) not in NO_ORACLE
+]
+
+
+@pytest.mark.parametrize(("cell", "scheme", "other"), MAKERS)
 def test_we_read_what_others_make(scheme, cell, other, others):
     identity, way = SCHEMES[scheme][0], f"{other} -> vndoc"
-    if (way, scheme) in NO_ORACLE:
-        return
     empty = emptied(made(scheme, cell))
     [facts] = read_xml(empty, resolver=lambda _: MemoryOctets(CONTENT))
     assert not facts.verify(identity.certificate)

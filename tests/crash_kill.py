@@ -40,9 +40,13 @@ LATER = datetime.timedelta(minutes=10)
 DOCUMENTS = 3
 setattr(_ahead, "_SLOW", -1.0)  # noqa: B010 - a constant; here every copy is fetched ahead
 
-ELSEWHERE = frozenset({"take.kept-only"})
-"""Points that the scenario comes to only when a hook fails."""
+KEPT_ONLY = "take.kept-only"
+"""The point that the scenario comes to only when a hook fails; so it does there, and for each document once at most."""
 EFFECTS = "CREATE TABLE IF NOT EXISTS effects (kind TEXT, business_key TEXT, code TEXT, event TEXT)"
+
+
+class HookError(Exception):
+    """What the office system raises that does not take an event."""
 
 
 @attrs.define
@@ -51,6 +55,8 @@ class Site:
 
     folder: Path
     addresses: dict[str, str]
+    failing: int = 0
+    """How many events a hook of this process refuses before it takes any."""
 
     def prepare(self) -> None:
         for code in (SENDER, FIRST):
@@ -72,7 +78,7 @@ class Site:
             own={code: organization(code)},
             clock=clock,
             jitter=lambda: 0.5,
-            in_transaction=_register,
+            in_transaction=self._registering(),
             at_least_once=self._tell(code),
         )
 
@@ -85,17 +91,25 @@ class Site:
 
         return tell
 
+    def _registering(self) -> Callable[[Connection, Event], None]:
+        left = self.failing
+
+        def register(connection: Connection, event: Event) -> None:
+            nonlocal left
+            if left:
+                left -= 1
+                raise HookError
+            values = {"k": event.kind.value, "b": event.business_key, "c": event.code, "e": event.id}
+            connection.execute(text("INSERT INTO effects VALUES (:k, :b, :c, :e)"), values)
+
+        return register
+
     def rows(self, code: str, sql: str) -> list[tuple[Any, ...]]:
         engine = create_engine(self.addresses[code].replace("postgresql:", "postgresql+psycopg:"))
         with engine.connect() as connection:
             found = [tuple(row) for row in connection.execute(text(sql))]
         engine.dispose()
         return found
-
-
-def _register(connection: Connection, event: Event) -> None:
-    values = {"k": event.kind.value, "b": event.business_key, "c": event.code, "e": event.id}
-    connection.execute(text("INSERT INTO effects VALUES (:k, :b, :c, :e)"), values)
 
 
 def scenario(site: Site, at: datetime.datetime, reached: Callable[[str], None]) -> None:
@@ -145,6 +159,7 @@ def run(site: Site, kill: tuple[str, int] | None, at: datetime.datetime = BEGIN)
     if child == 0:
         code = 1
         try:
+            site.failing = kill[1] if kill is not None and kill[0] == KEPT_ONLY else 0
             scenario(site, at, _killer(kill))
             code = 0
         finally:
@@ -235,9 +250,9 @@ def main(kills: int, kind: str) -> int:
         warm_up(Path(name))
     began, met = time.monotonic(), Counter[str]()
     chance = random.Random(kills)
-    points = [point for point in FAILPOINTS if point not in ELSEWHERE]
     for _ in range(kills):
-        kill = (chance.choice(points), chance.choice([1, 1, 2, 3, 4, 6, 8]))
+        point, count = chance.choice(FAILPOINTS), chance.choice([1, 1, 2, 3, 4, 6, 8])
+        kill = (point, min(count, DOCUMENTS) if point == KEPT_ONLY else count)
         with tempfile.TemporaryDirectory(prefix="vndoc-kill-") as name:
             if kind == "sqlite":
                 killed = killed_and_checked(sqlite_site(Path(name)), kill)

@@ -324,6 +324,16 @@ class Stamping:
 
         self.world.server.pages["/tsa"] = reply
 
+    def sign(self, form: str, *more: object, code: int = 0) -> tuple[Path, dict[str, Any]]:
+        """Sign with the command; return the signature, and what is told."""
+        files = {"cms": self.world.content, "xml": self.world.folder / "a.xml", "seal": self.world.folder / "a.edxml"}
+        files["xml"].write_bytes(b"<a>x</a>")
+        save(files["seal"], document())
+        key, out = self.world.folder / "key.pem", self.world.folder / f"made.{form}"
+        key.write_bytes(self.world.person.pem())
+        (found,) = results("sign", files[form], "--key", key, "--form", form, "-o", out, *more, code=code)
+        return out, found
+
     def make(self, *more: object, code: int = 0) -> dict[str, Any]:
         make = ("evidence", "make", self.bare, "--policy", "vn_default", *self.base, "-o", self.record)
         (found,) = results(*make, *more, code=code)
@@ -341,6 +351,34 @@ class Stamping:
 @pytest.fixture
 def stamping(world):
     return Stamping(world)
+
+
+@pytest.mark.parametrize("form", ["cms", "xml", "seal"])
+def test_a_signature_gets_a_timestamp(world, stamping, form):
+    made, found = stamping.sign(form, *stamping.tsa, *world.host)
+    assert found["timestamped"]
+    [nonce] = stamping.nonces
+    assert nonce is not None
+    content = ("--content", world.content) if form == "cms" else ()
+    told = world.verify(*content, *world.host, file=made)
+    [report] = told["verdict"]["signatures"]
+    assert report["best_signature_time"] == (NOW - HOUR).isoformat()
+    assert told["status"] == "passed"
+
+
+def test_a_signature_without_the_timestamp_that_was_asked_for_is_not_written(world, stamping):
+    for more in ((), ("--allow-host", "127.0.0.1"), ("--fetch", "--allow-host", "example.vn")):
+        made, found = stamping.sign("cms", *stamping.tsa, *more, code=2)
+        assert found["error"]["code"] in {"option-invalid", "fetch-refused"}
+        assert not made.exists()
+    made, found = stamping.sign("cms", *world.host, code=2)
+    assert found["error"]["code"] == "option-invalid"
+    stamping.serve(TimestampAuthority(identity=world.stamp.identity, time=NOW, failure="badRequest"))
+    made, found = stamping.sign("cms", *stamping.tsa, *world.host, code=2)
+    assert found["error"]["code"] == "timestamp-refused"
+    assert not made.exists()
+    _, found = stamping.sign("cms")
+    assert found["timestamped"] is False
 
 
 def test_a_record_is_made_with_a_timestamp_and_proves_its_time_offline(stamping):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import http.client
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +24,7 @@ from node_support import FIRST, SENDER, change, packet
 from vndoc.cli._node_http import listening
 from vndoc.cli._node_opening import open_node
 from vndoc.cli._node_settings import read_settings
+from vndoc.envelope.octets import MemoryOctets
 from vndoc.errors import SourceError, UsageError
 from vndoc.node import Health
 from vndoc.transport import SpoolTransport
@@ -330,3 +333,66 @@ def test_a_recall_is_a_document_too(sites, tmp_path: Path) -> None:
     file = save(tmp_path, change(1, first, number=9), "thu-hoi.edxml")
     (sent,) = results("node", "send", file, "--config", sender, "--not-secret-by", "x")
     assert sent["accepted"]["change"]
+
+
+# -- tidy --------------------------------------------------------------------------------------------------
+
+
+def aged(database: Path, *columns: str) -> None:
+    """Set these times, as table.column, back to the year 2000."""
+    with contextlib.closing(sqlite3.connect(database)) as link, link:
+        for table, column in (name.split(".") for name in columns):
+            link.execute(f"UPDATE {table} SET {column} = '2000-01-01T00:00:00.000000Z'")  # noqa: S608 - names of ours
+
+
+def test_tidy_removes_what_nobody_names_and_no_row_unless_asked(sites, tmp_path: Path) -> None:
+    sender, receiver = sites
+    results("node", "send", save(tmp_path, packet()), "--config", sender, "--not-secret-by", "x")
+    run_once(sender, receiver, sender)
+    aged(tmp_path / f"{FIRST}.db", "inbox.ended_at", "outbox.ended_at", "documents.created_at", "evidence.at")
+    with contextlib.closing(open_node(read_settings(receiver))) as gateway:
+        orphan = gateway.store.blobs.put(MemoryOctets(b"of nobody"))
+        fresh = gateway.store.blobs.put(MemoryOctets(b"of nobody yet"))
+        [path] = (p for p in (tmp_path / f"{FIRST}.blobs").rglob("*") if p.name.endswith(orphan.digest.hex()[4:]))
+        os.utime(path, (0, 0))
+        named = {info.digest for info in gateway.store.blobs.list()} - {orphan.digest}
+    (found,) = results("node", "tidy", "--config", receiver)
+    assert (found["status"], found["purged"], found["collected"]) == ("passed", None, 1)
+    with contextlib.closing(open_node(read_settings(receiver))) as gateway:
+        assert {info.digest for info in gateway.store.blobs.list()} == named >= {fresh.digest}
+    assert "[retention]" in call("node", "tidy", "--config", receiver, "--lang", "vi").stdout
+
+
+def test_tidy_deletes_what_is_kept_no_longer_and_nothing_unfinished(sites, tmp_path: Path) -> None:
+    sender, receiver = sites
+    results("node", "send", save(tmp_path, packet()), "--config", sender, "--not-secret-by", "x")
+    run_once(sender, receiver, sender)
+    with receiver.open("a", encoding="utf-8") as file:
+        file.write("[retention]\nmessages_days = 30\ncopies_days = 30.5\ndocuments_days = 3653\n")
+    aged(tmp_path / f"{FIRST}.db", "inbox.ended_at", "outbox.ended_at", "documents.created_at")
+    (found,) = results("node", "tidy", "--config", receiver)
+    assert found["purged"] == {"messages": 1, "copies": 1, "documents": 0, "evidence": 0, "snapshots": 0}
+    (known,) = results("node", "status", KEY, "--config", receiver)
+    assert known["tracking"]["lives"] == [{"receiver": FIRST, "life": "arrived"}], "it is not done: it stays"
+    page = call("node", "tidy", "--config", receiver, "--lang", "en")
+    assert page.exit_code == 0
+    assert "0 messages" in page.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ("messages_days = 6", "messages: at least 7 days"),
+        ("copies_days = 1e300", "retention.copies_days"),
+        ("days = 30", "retention.days"),
+        ('evidence_days = "30"', "retention.evidence_days"),
+    ],
+)
+def test_times_that_cannot_be_kept_to(sites, line: str, detail: str) -> None:
+    _, receiver = sites
+    with receiver.open("a", encoding="utf-8") as file:
+        file.write(f"[retention]\n{line}\n")
+    (found,) = results("node", "tidy", "--config", receiver, code=2)
+    assert found["error"]["code"] == "node-settings"
+    assert detail in found["error"]["text"]["en"]
+    assert found["error"]["text"]["vi"] != found["error"]["text"]["en"]

@@ -1,10 +1,11 @@
-"""CMS both ways: what vndoc makes, others verify; what others make, vndoc verifies. The matrix is printed (-rP)."""
+"""CMS both ways: what vndoc makes, others verify; what others make, vndoc verifies. The matrix is printed."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from pyhanko.sign import signers as hanko
 from pyhanko.sign.general import CMSExtractionError
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
+from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 from pyhanko_certvalidator import ValidationContext
@@ -29,22 +31,16 @@ from vndoc.signature._cms_make import opened
 from vndoc.testing.pki import Identity
 
 MATRIX: dict[tuple[str, str], str] = {}
-NO_ORACLE = "no oracle"
+NO_ORACLE = {
+    "openssl": "no oracle (openssl verifies no such signature)",
+    "pyHanko": "no oracle (pyHanko verifies no such signature)",
+    "cryptography": "no oracle (cryptography makes CMS, and verifies none)",
+}
 
 
 @pytest.fixture
 def openssl(program: Callable[[str], str], tmp_path: Path) -> OpenSsl:
     return OpenSsl(program("openssl"), tmp_path)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def matrix() -> Iterator[None]:
-    MATRIX.clear()
-    yield
-    columns = ["openssl", "pyHanko", "cryptography"]
-    print("\n| what | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
-    for row in dict.fromkeys(what for what, _ in MATRIX):
-        print(f"| {row} | " + " | ".join(MATRIX.get((row, column), NO_ORACLE) for column in columns) + " |")
 
 
 def hanko_verdict(data: bytes, content: bytes) -> tuple[bool, bool, bool | None]:
@@ -128,6 +124,27 @@ def test_our_several_signers_verify_with_openssl(openssl: OpenSsl) -> None:
     facts = cms.read_cms(data, content=CONTENT)
     assert [good(one) for one in facts] == [True, True]
     assert [good(one) for signer in facts for one in signer.counter_signatures] == [True]
+
+
+@pytest.mark.parametrize("scheme", ["rsa-v15", "p256"])
+def test_our_counter_signature_holds_by_hand(scheme: str) -> None:
+    """No program at hand verifies one: asn1crypto takes it apart, and cryptography verifies the value."""
+    kind, algorithm = SCHEMES[scheme]
+    data = cms.counter_sign(signed(who=other("p384")), signer=person(kind).signer(algorithm), index=0)
+    [info] = asn1_cms.ContentInfo.load(data)["content"]["signer_infos"]
+    [held] = [a for a in info["unsigned_attrs"] if a["type"].native == "counter_signature"]
+    [counter] = held["values"]
+    attributes = {a["type"].native: a["values"][0].native for a in counter["signed_attrs"]}
+    assert attributes["message_digest"] == hashlib.sha256(info["signature"].native).digest()
+    assert "content_type" not in attributes
+    key = x509.load_der_x509_certificate(person(kind).certificate.der).public_key()
+    over = counter["signed_attrs"].untag().dump()
+    if isinstance(key, rsa.RSAPublicKey):
+        key.verify(counter["signature"].native, over, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        assert isinstance(key, ec.EllipticCurvePublicKey)
+        key.verify(counter["signature"].native, over, ec.ECDSA(hashes.SHA256()))
+    MATRIX[f"ours, {scheme}, counter-signature", "cryptography"] = "verifies (taken apart by asn1crypto)"
 
 
 def test_openssl_agrees_that_it_is_broken(openssl: OpenSsl) -> None:
@@ -255,6 +272,34 @@ def test_pyhankos_verifies_with_ours(scheme: str, detached: bool) -> None:
     MATRIX[f"theirs, {scheme}, {'detached' if detached else 'encapsulated'}", "pyHanko"] = "verifies here"
 
 
+@pytest.mark.parametrize("scheme", ["rsa-v15", "rsa-pss", "p256", "p384"])
+def test_pyhankos_timestamped_signature_verifies_with_ours(scheme: str) -> None:
+    tsa = authority().tsa(key="rsa-2048")
+    store = SimpleCertificateStore()
+    store.register_multiple([asn1_x509.Certificate.load(one.der) for one in tsa.chain])
+    key = tsa.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    stamper = DummyTimeStamper(
+        tsa_cert=asn1_x509.Certificate.load(tsa.certificate.der),
+        tsa_key=asn1_keys.PrivateKeyInfo.load(key),
+        certs_to_embed=store,
+        fixed_dt=AT,
+    )
+    who = person(SCHEMES[scheme][0])
+    digest = "sha384" if scheme == "p384" else "sha256"
+    made = asyncio.run(
+        hanko_signer(who, pss=scheme == "rsa-pss").async_sign_general_data(
+            CONTENT, digest, detached=True, use_cades=True, timestamper=stamper
+        )
+    )
+    facts = read(made.dump())
+    assert good(facts), facts
+    assert (facts.form, facts.level) == (Form.CADES, Level.T)
+    [timestamp] = facts.timestamps
+    assert timestamp.token is not None
+    assert (timestamp.intact, timestamp.token.time, good(timestamp.token.signature)) == (True, AT, True)
+    MATRIX[f"theirs, {scheme}, CAdES-T", "pyHanko"] = "verifies here"
+
+
 def test_openssl_answers_our_request_and_reads_our_token(openssl: OpenSsl) -> None:
     authority_ = authority().tsa(key="rsa-2048")
     config = openssl.file(
@@ -298,3 +343,15 @@ def test_the_added_parts_stay_as_they_were() -> None:
     parts, held = opened(data)
     assert held.octets() == data
     assert parts.content is None
+
+
+def test_the_matrix_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """What others make has one maker, so one cell; what is ours, everybody reads who can."""
+    columns = ["openssl", "pyHanko", "cryptography"]
+    lines = ["| what | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for row in dict.fromkeys(what for what, _ in MATRIX):
+        theirs = not row.startswith("ours")
+        cells = [MATRIX.get((row, column), "made by another" if theirs else NO_ORACLE[column]) for column in columns]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    with capsys.disabled():
+        print("\nCMS signatures, who made them -> who reads them:", *lines, sep="\n")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import datetime
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 
+import services
 from node_support import AXIS, FIRST, SECOND, SENDER, World, declared, packet
+from tcp_line import line
 from vndoc.errors import ExchangeError, StoreError
-from vndoc.node import FAILPOINTS, EventKind, Node
+from vndoc.node import FAILPOINTS, Event, EventKind, Node, Round
 from vndoc.node.metrics import Metrics, exposition
+from vndoc.store import Connection
+from vndoc.testing.clock import FakeClock
 from vndoc.testing.faulty import Fault, FaultyTransport, scripted
 from vndoc.transport import Item, Kind
 
@@ -48,6 +55,51 @@ def test_a_store_that_is_gone_for_a_day_is_waited_for(world: World, monkeypatch:
     node.run(stop)
     assert stop.asked[:4] == [0.2, 0.4, 0.8, 1.6]
     assert max(stop.asked) == stop.asked[-1] == 60
+
+
+@pytest.mark.parametrize("point", ["take.fetched", "take.in-transaction", "take.committed", "settle.told"])
+def test_a_database_that_is_gone_for_a_while_loses_nothing(tmp_path: Path, point: str) -> None:
+    """A real server behind a line that breaks at *point* and is mended while the node runs on."""
+    world = World(tmp_path, clock=FakeClock(step=datetime.timedelta(seconds=1)))
+    sender, numbers = world.node(SENDER), range(1, 6)
+    for number in numbers:
+        sender.send(packet(number), not_secret=declared(packet(number), world.clock()))
+    sender.work()
+    with services.postgres_database() as url:
+        parts = urlsplit(url)
+        with line(parts.hostname or "", parts.port or 5432) as wire:
+            met: Counter[str] = Counter()
+
+            def reached(name: str) -> None:
+                met[name] += 1
+                if name == point and met[name] == 1:
+                    wire.cut()
+                    threading.Timer(1, wire.mend).start()
+
+            def register(connection: Connection, event: Event) -> None:
+                if event.kind is EventKind.RECEIVED:
+                    connection.execute(text("INSERT INTO effects VALUES (:key)"), {"key": event.business_key})
+
+            through = url.replace(f":{parts.port}/", f":{wire.port}/")
+            receiver, stop = world.node(FIRST, url=through, reached=reached, in_transaction=register), threading.Event()
+            with receiver.store.transaction() as unit:
+                unit.connection.execute(text("CREATE TABLE effects (key TEXT)"))
+
+            def each(done: Round) -> None:
+                with receiver.store.reading() as unit:
+                    over = unit.connection.execute(text("SELECT count(*) FROM inbox WHERE final")).scalar_one()
+                if done.idle and over == len(numbers):
+                    stop.set()
+
+            guard = threading.Timer(60, stop.set)
+            guard.start()
+            receiver.run(stop, each=each)
+            guard.cancel()
+            with receiver.store.reading() as unit:
+                effects = unit.connection.execute(text("SELECT key FROM effects ORDER BY key")).scalars().all()
+            assert effects == [f"{SENDER}|2026|{number}/UBND-VP" for number in numbers]
+            assert 'vndoc_store_failures_total{code="store-unavailable"}' in receiver.metrics()
+            world.close()
 
 
 def test_a_store_that_goes_between_two_rounds_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import io
 
 import attrs
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import samples
 import vndoc
@@ -326,6 +328,22 @@ def test_changed_attachments_fail():
     old, new = (base64.b64encode(b"%PDF-1.7 " + text) for text in (b"main", b"mann"))
     assert old in signed
     assert judge(signed.replace(old, new)).indication is Indication.FAILED
+
+
+BY_CID = sign_header(SENT, PACKET, signer=SIGNER, signing_time=TIME, form="cid")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FILES), st.data())
+def test_every_bit_of_an_attachment_flips_a_signature_of_the_header(file, data):
+    content = file.open().read()
+    changed = bytearray(content)
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
+    changed[bit // 8] ^= 1 << bit % 8
+    old, new = (base64.b64encode(octets) for octets in (content, bytes(changed)))
+    assert BY_CID.count(old) == 1
+    verdict = judge(BY_CID.replace(old, new))
+    assert (verdict.indication, verdict.sub_indication) == (Indication.FAILED, SubIndication.HASH_FAILURE)
 
 
 def hop(data: bytes) -> bytes:

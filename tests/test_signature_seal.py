@@ -128,6 +128,26 @@ def test_changes_are_named(changed, indication, code):
     assert code in codes(verdict)
 
 
+def flipped(content: bytes, bit: int) -> bytes:
+    octets = bytearray(content)
+    octets[bit // 8] ^= 1 << bit % 8
+    return bytes(octets)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FILES), st.data())
+def test_every_bit_of_an_unpacked_attachment_flips_the_verdict(file, data):
+    """However the axis packs and labels it: what counts are the octets that come out."""
+    content = file.open().read()
+    bit = data.draw(st.integers(0, 8 * len(content) - 1))
+    sent = vndoc.write_packet(with_content(SEALED, file.name, flipped(content, bit)))
+    for arrived in (sent, Axis().carry(sent)):
+        with vndoc.read(arrived) as reading:
+            verdict = verify(reading.document)
+        assert verdict.indication is FAILED
+        assert "seal-attachment-changed" in codes(verdict)
+
+
 def test_what_may_change():
     packet = SEALED.evolve(
         subject="khác",

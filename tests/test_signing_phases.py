@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +64,38 @@ def test_a_counter_signature_is_completed_by_the_same_name() -> None:
 def test_another_value_completes_nothing(format_: signature.SignatureFormat) -> None:
     waiting = signature.prepare(DOCUMENT, credential=CREDENTIAL, format=format_, signing_time=AT)
     assert code_of(lambda: signature.complete(waiting.state, bytes(256))) == "signature-value"
+
+
+COMPLETES = """
+import pathlib, sys
+from vndoc.signature import complete
+
+folder = pathlib.Path(sys.argv[1])
+more = {"content": (folder / "content").read_bytes()} if (folder / "content").exists() else {}
+done = complete((folder / "state").read_bytes(), (folder / "value").read_bytes(), **more)
+(folder / "done").write_bytes(done)
+"""
+
+
+@pytest.mark.parametrize("format_", ["xml", "cms"])
+def test_another_process_completes(format_: signature.SignatureFormat, tmp_path: Path) -> None:
+    """The state is all that there is of the first process: the second one knows neither key nor document."""
+    how = {} if format_ == "xml" else {"detached": False}
+    waiting = signature.prepare(DOCUMENT, credential=CREDENTIAL, format=format_, signing_time=AT, **how)
+    (tmp_path / "state").write_bytes(waiting.state)
+    (tmp_path / "value").write_bytes(value_of(waiting))
+    if format_ == "cms":
+        (tmp_path / "content").write_bytes(DOCUMENT)
+    command = [sys.executable, "-c", COMPLETES, str(tmp_path)]
+    subprocess.run(command, check=True)
+    [facts] = (read_xml if format_ == "xml" else cms.read_cms)((tmp_path / "done").read_bytes())
+    assert not [reason for reason in facts.reasons if reason.decides]
+    assert all(covered.intact for covered in facts.covered)
+    assert facts.verify(WHO.certificate)
+    (tmp_path / "value").write_bytes(bytes(256))
+    refused = subprocess.run(command, check=False, capture_output=True)
+    assert refused.returncode == 1
+    assert b"signature-value" in refused.stderr
 
 
 def test_formats_and_states_that_are_none() -> None:

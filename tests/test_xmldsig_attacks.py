@@ -55,7 +55,7 @@ def only(data: bytes, *expected: str, **how):
 
 
 class Wrapping:
-    """A document with a signed element in a root, and the ways to wrap it (XSW 1 to 8)."""
+    """A document with a signed element in a root, and the ways to wrap it (XSW 1 to 9)."""
 
     def __init__(self, root: str, inner: str) -> None:
         self.root, self.inner = root, inner
@@ -99,6 +99,7 @@ class Wrapping:
             6: self.element(self.root, self.evil(holding), "r"),
             7: self.element(self.root, f"<Extensions>{self.evil()}</Extensions>{whole}", "r"),
             8: self.element(self.root, f"<Extensions>{self.evil(holding)}</Extensions>", "r"),
+            9: self.element(self.root, f"{self.evil(sign)}<Extensions>{bare}</Extensions>", "r"),
         }
         return rows[number]
 
@@ -127,6 +128,7 @@ def test_a1_the_honest_document_is_sound(kind, target):
         (6, "signature-wrapping"),
         (7, "unsigned-twin"),
         (8, "signature-wrapping"),
+        (9, "signature-wrapping"),
     ],
 )
 def test_a1_wrapping_is_refused(kind, number, code):
@@ -141,7 +143,7 @@ def test_a1_wrapping_is_refused(kind, number, code):
                 assert "Kẻ gian" not in file.read().decode() or number == 4
 
 
-@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("number", range(1, 10))
 @pytest.mark.parametrize("kind", KINDS)
 def test_a1_what_the_caller_expects_is_not_covered(kind, number):
     """An application reads the first element of the name; that is what it has to say."""

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-from vndoc.cli._evidence_stamp import Tsa, check_tsa, loaded, show_stamps, stamp, stamped, stamps_view
+from vndoc.cli._evidence_stamp import Tsa, loaded, show_stamps, stamp, stamped, stamps_view
 from vndoc.cli._fetching import (
     AllowHosts,
     AllowPrivateHosts,
     Bundles,
     CacheFolder,
     FetchOption,
+    check_tsa,
     failures_of,
     fetcher_of,
     show_failures,

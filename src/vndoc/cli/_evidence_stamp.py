@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from vndoc.cli._fetching import (
     Bundles,
     CacheFolder,
     FetchOption,
+    check_tsa,
     fetcher_of,
 )
 from vndoc.cli._options import AsJson, Language, Overwrite
@@ -23,7 +24,7 @@ from vndoc.cli._run import Result, Run, running
 from vndoc.cli._target import Draft
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.cli._verify import OUTCOMES, show_reasons
-from vndoc.errors import SignatureError, UsageError
+from vndoc.errors import SignatureError
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
 from vndoc.pki import Fetcher, outcome_of
@@ -32,20 +33,12 @@ from vndoc.signature.evidence_stamping import StampedEvidence, stamp_evidence
 from vndoc.signature.export import outcome_to_dict, timestamp_to_dict
 from vndoc.signature.policy import Policy, policy_of
 from vndoc.signature.tsp import stamp_by
-from vndoc.text import Text
 
-if TYPE_CHECKING:
-    from vndoc.fetching import HttpFetcher
-
-__all__ = ["Tsa", "check_tsa", "loaded", "show_stamps", "stamp", "stamped", "stamps_view"]
+__all__ = ["Tsa", "loaded", "show_stamps", "stamp", "stamped", "stamps_view"]
 
 Tsa = Annotated[str | None, typer.Option("--tsa", help="tsa", show_default=False)]
 
 _NONCE_BITS = 64
-_OFFLINE = Text(
-    "--tsa cần --fetch và --allow-host (hoặc --allow-private-host) cho máy chủ đó",
-    "--tsa needs --fetch and --allow-host (or --allow-private-host) for that host",
-)
 
 
 def stamp(
@@ -77,20 +70,6 @@ def stamp(
         run.add(record, {"status": "passed" if found.proves else "indeterminate", **view})
         run.say(run.word("evidence-stamped", name=record, **{k: view[k] for k in ("output", "size", "digest")}))
         show_stamps(run, view)
-
-
-def check_tsa(url: str, fetcher: HttpFetcher | None) -> HttpFetcher:
-    """Return who asks the authority at *url*, before anything else is done.
-
-    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` where nobody may fetch, and
-    :class:`~vndoc.errors.FetchError` for an address that may not be asked.
-    """
-    if fetcher is None:
-        raise UsageError("option-invalid", detail=_OFFLINE)
-    from vndoc.fetching.hosts import target_of  # noqa: PLC0415 - as in _fetching
-
-    fetcher.hosts.check(target_of(url))
-    return fetcher
 
 
 def loaded(path: str) -> EvidenceRecord:

@@ -22,6 +22,7 @@ __all__ = [
     "Bundles",
     "CacheFolder",
     "FetchOption",
+    "check_tsa",
     "failures_of",
     "fetcher_of",
     "show_failures",
@@ -35,6 +36,10 @@ AllowPrivateHosts = Annotated[
 CacheFolder = Annotated[Path | None, typer.Option("--cache", help="fetch-cache", show_default=False)]
 Bundles = Annotated[list[Path] | None, typer.Option("--bundle", help="bundles", show_default=False)]
 
+_OFFLINE = Text(
+    "--tsa cần --fetch và --allow-host (hoặc --allow-private-host) cho máy chủ đó",
+    "--tsa needs --fetch and --allow-host (or --allow-private-host) for that host",
+)
 _NO_HOST = Text("--fetch cần ít nhất một --allow-host", "--fetch needs at least one --allow-host")
 _NO_FETCH = Text(
     "--allow-host, --allow-private-host và --cache chỉ dùng cùng --fetch",
@@ -75,3 +80,17 @@ def show_failures(run: Run, failures: list[dict[str, Any]]) -> None:
     """Print what could not be fetched."""
     for failure in failures:
         run.say(f"  {run.word('severity-warning')}: {failure['error']['text'][run.lang]}", STYLES["warning"])
+
+
+def check_tsa(url: str, fetcher: HttpFetcher | None) -> HttpFetcher:
+    """Return who asks the authority at *url*, before anything else is done.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` where nobody may fetch, and
+    :class:`~vndoc.errors.FetchError` for an address that may not be asked.
+    """
+    if fetcher is None:
+        raise UsageError("option-invalid", detail=_OFFLINE)
+    from vndoc.fetching.hosts import target_of  # noqa: PLC0415 - as above
+
+    fetcher.hosts.check(target_of(url))
+    return fetcher

@@ -6,6 +6,7 @@ import datetime
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import typer
 import vndoc
 from vndoc.cli._inputs import inputs
 from vndoc.cli._node_http import listening
-from vndoc.cli._node_opening import open_node
+from vndoc.cli._node_opening import open_node, retention_of
 from vndoc.cli._node_progress import Progress, logging_as_json, moment, notes
 from vndoc.cli._node_settings import read_settings
 from vndoc.cli._options import AsJson, Files, Language
@@ -27,7 +28,7 @@ from vndoc.errors import ExchangeError, UsageError
 from vndoc.exchange import DELIVERY, LIFE, DeliveryState, LifeState, NotSecret
 from vndoc.text import shorten
 
-__all__ = ["dead", "node", "poll", "run_node", "send", "status"]
+__all__ = ["dead", "node", "poll", "run_node", "send", "status", "tidy"]
 
 node = typer.Typer(name="node", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 """The group of commands."""
@@ -287,6 +288,32 @@ def _list_dead(run: Run, gateway: Any, limit: int) -> None:
             break
     if left == limit:
         run.say(run.word("node-dead-none"))
+
+
+# -- tidy ------------------------------------------------------------------------------------------------
+
+
+@node.command("tidy", help="node-tidy")
+def tidy(config: _Config, as_json: AsJson = False, lang: Language = None) -> None:
+    """Delete what the configuration keeps no longer, and contents that nobody names."""
+    with running("node-tidy", lang, as_json=as_json) as run:
+        kept = retention_of(read_settings(config))
+        with _opened(config) as gateway:
+            now = datetime.datetime.now(datetime.UTC)
+            purged = None if kept is None else _purged(gateway.store, kept, now)
+            collected = gateway.store.collect(now=now)
+        run.add(None, {"status": "passed", "purged": purged, "collected": collected})
+        run.say(run.word("node-kept-all") if purged is None else run.word("node-purged", **purged))
+        run.say(run.word("node-collected", count=collected))
+
+
+def _purged(store: Any, kept: Any, now: datetime.datetime) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    while True:
+        done = store.purge(kept, now=now)
+        total.update(attrs.asdict(done))
+        if not done.total:
+            return dict(total)
 
 
 def _dead_view(row: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from vndoc.text import Text
 from vndoc.transport.http import HttpOptions
 from vndoc.transport.secret import Secret
 
-__all__ = ["open_node"]
+__all__ = ["open_node", "retention_of"]
 
 _NUMBER: Final = (int, float)
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
@@ -88,6 +88,23 @@ def open_node(settings: Settings) -> Any:
         )
         made.pop_all()
         return node
+
+
+def retention_of(settings: Settings) -> Any:
+    """Return how long *settings* want things to be kept, ``None`` where they say nothing.
+
+    Raises :class:`~vndoc.errors.UsageError` ``node-settings`` for times that cannot be kept to.
+    """
+    from vndoc.store import Retention  # noqa: PLC0415 - needs the extra of the store
+
+    if settings.retention is None:
+        return None
+    times = {k.removesuffix("_days"): _days(v, f"retention.{k}") for k, v in settings.retention.items()}
+    try:
+        return Retention(**times)
+    except UsageError as error:
+        detail = Text(f"[retention]: {error.text('vi')}", f"[retention]: {error.text('en')}")
+        raise UsageError("node-settings", detail=detail) from None
 
 
 # -- policy ----------------------------------------------------------------------------------------------

@@ -56,6 +56,9 @@ _PARTS: Final[Mapping[str, Mapping[str, tuple[type, ...]] | None]] = {
         "ahead": (int,),
         "unsure": (str,),
     },
+    "retention": dict.fromkeys(
+        ("messages_days", "copies_days", "documents_days", "evidence_days", "snapshots_days"), _NUMBER
+    ),
     "agencies": None,
     "carriers": None,
 }
@@ -93,6 +96,7 @@ class Settings:
     carrier: str | None
     carriers: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)
     node: Mapping[str, Any]
+    retention: Mapping[str, Any] | None
     trust: Path | None
 
 
@@ -125,6 +129,7 @@ def read_settings(path: Path) -> Settings:
         carrier=table.get("carrier"),
         carriers=carriers,
         node=node,
+        retention=data.get("retention"),
         trust=home / node["trust"] if "trust" in node else None,
     )
 

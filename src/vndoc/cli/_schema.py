@@ -34,6 +34,7 @@ COMMANDS = (
     "node-run",
     "node-send",
     "node-status",
+    "node-tidy",
     "profiles",
     "route",
     "sign",

@@ -84,6 +84,11 @@ EVIDENCE_HELP: Mapping[str, Text] = MappingProxyType(
             "Exit codes: 0 every timestamp proves its time, 2 unreadable, or no timestamp to be had, 3 written, but a "
             "timestamp proves nothing.",
         ),
+        "sign-tsa": Text(
+            "Địa chỉ máy chủ dấu thời gian (RFC 3161) để đóng dấu lên chữ ký; cần --fetch và --allow-host.",
+            "Address of the time-stamping authority (RFC 3161) for a timestamp over the signature; needs --fetch and "
+            "--allow-host.",
+        ),
         "tsa": Text(
             "Địa chỉ máy chủ dấu thời gian (RFC 3161) để đóng dấu lên hồ sơ; cần --fetch và --allow-host.",
             "Address of the time-stamping authority (RFC 3161) for a timestamp over the record; needs --fetch and "

@@ -56,6 +56,19 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-dead-none": Text("không có gì chờ người xử lý", "nothing waits for an operator"),
         "node-retried": Text("{id}: sẽ thử lại", "{id}: will be tried again"),
         "node-given-up": Text("{id}: đã thôi gửi", "{id}: given up"),
+        "node-purged": Text(
+            "đã xóa vì hết thời hạn lưu: {messages} thông điệp, {copies} bản đến, {documents} văn bản, {evidence} bằng "
+            "chứng, {snapshots} bản chụp danh mục",
+            "deleted as kept long enough: {messages} messages, {copies} copies, {documents} documents, "
+            "{evidence} pieces of evidence, {snapshots} snapshots of the address book",
+        ),
+        "node-kept-all": Text(
+            "không xóa bản ghi nào: cấu hình không có [retention]",
+            "no row deleted: the configuration has no [retention]",
+        ),
+        "node-collected": Text(
+            "đã dọn {count} nội dung không còn nơi nào nhắc đến", "{count} contents removed that nothing names"
+        ),
     }
 )
 """Words and lines of the pages."""
@@ -109,6 +122,12 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
         "node-dead": Text(
             "Những gì chờ người xử lý; cho thử lại hoặc thôi gửi.\n\nMã thoát 1: còn mục đang chờ.",
             "What waits for an operator; let it be tried again, or give it up.\n\nExit code 1: something waits.",
+        ),
+        "node-tidy": Text(
+            "Xóa những gì [retention] trong cấu hình không giữ nữa, và dọn nội dung không còn nơi nào nhắc đến. "
+            "Việc chưa xong không bao giờ bị xóa. Chạy hằng ngày; chạy được khi cổng đang chạy.",
+            "Delete what [retention] of the configuration keeps no longer, and remove contents that nothing names. "
+            "Unfinished work is never deleted. Run it daily, beside a running node.",
         ),
         "node-config": Text("Tệp cấu hình TOML của cổng.", "The configuration of the node, a TOML file."),
         "node-not-secret": Text(

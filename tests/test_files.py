@@ -416,7 +416,7 @@ def test_what_arrives_is_kept_in_memory_up_to_the_limit_and_seen_once(size, step
 @pytest.mark.parametrize("kind", ["memory", "file", "unbuffered", "both ways"])
 @pytest.mark.parametrize("start", [0, 400])
 def test_what_is_known_to_be_much_goes_to_disk_from_its_first_octet(kind, start, monkeypatch, tmp_path):
-    monkeypatch.setattr(files, "_PIECE", 30)
+    monkeypatch.setattr(files, "_STORED", 30)
     data = bytes(range(250)) * 2
     path = tmp_path / "packet"
     path.write_bytes(data)

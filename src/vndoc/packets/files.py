@@ -27,7 +27,9 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
 _SPOOL_NAME = "vndoc-*.tmp"
 _PIECE = 128 * 1024
-"""Octets read at a time from what arrives: in the processor's cache while they are seen, and the last soon done."""
+"""Octets read at a time from what arrives: few enough that little is left to do after the last of them."""
+_STORED = 256 * 1024
+"""The same from what is there already. They are still in the processor's cache while they are looked at."""
 
 
 class _Readable(Protocol):
@@ -242,7 +244,7 @@ def _acquire_file(file: _Readable, limits: Limits, name: str, *, watch: Watch | 
     spool = None if first else TemporarySpool()
     total = 0
     try:
-        for piece in _pieces(file, limits, name, first or _PIECE):
+        for piece in _pieces(file, limits, name, first or _STORED):
             if watch is not None:
                 watch(piece)
             total += len(piece)
@@ -292,8 +294,8 @@ def _left(file: object) -> int:
 
 def _pieces(file: _Readable, limits: Limits, name: str, first: int) -> Iterator[bytes]:
     """Read *file* piece by piece to its end."""
-    total = 0
-    while piece := _next_piece(file, name, _PIECE if total else first):
+    total, then = 0, _PIECE if first == _PIECE else _STORED
+    while piece := _next_piece(file, name, then if total else first):
         total += len(piece)
         if total > limits.packet_bytes:
             raise LimitError("limit-packet-bytes", limit=limits.packet_bytes)

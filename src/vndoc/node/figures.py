@@ -181,7 +181,7 @@ def _is_same(one: Document, other: Document) -> bool:
 def _got(unit: Unit, document: Document, receiver: str) -> bool:
     """Return whether this version went to *receiver*, or came to it: an update need not concern all."""
     if document.direction == "out":
-        return unit.documents.delivery(document.id, receiver) is not None
+        return unit.documents.went_to(document.id, receiver)
     if unit.lives.saga(f"{document.id}.{receiver}.0") is not None and document.kind == BussinessDocType.UPDATE:
         return True
     heard = unit.documents.history(document.direction, document.business_key, receiver)

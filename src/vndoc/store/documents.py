@@ -36,6 +36,9 @@ _BY_KEY: Final = Question(
 _BY_HINT: Final = Question(
     select(schema.documents).where(_D.document_id == named("hint")).order_by(_D.id).limit(100), Document
 )
+_WENT: Final = Question(
+    select(schema.deliveries).where(_W.document == named("document"), _W.recipient == named("recipient")), Delivery
+)
 _DELIVERY: Final = Question(
     select(schema.deliveries)
     .where(_W.document == named("document"), _W.recipient == named("recipient"))
@@ -111,6 +114,10 @@ class Documents:
         The row is locked for this transaction: an answer of the receiver and the end of an attempt may come at once.
         """
         return _DELIVERY.first(self._link, {"document": document, "recipient": recipient})
+
+    def went_to(self, document: str, recipient: str) -> bool:
+        """Return whether *document* was sent to *recipient*; nothing is locked."""
+        return _WENT.first(self._link, {"document": document, "recipient": recipient}) is not None
 
     def deliveries(self, document: str, *, after: str | None = None, limit: int = 100) -> Page[Delivery]:
         """Return one page of recipients of *document*, by code."""

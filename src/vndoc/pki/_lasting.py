@@ -45,9 +45,10 @@ def span_of(
     for one in others:
         for turn in (one.not_before, one.not_after):
             if turn < at:
-                since = max(since, turn)
-            else:
-                until = min(until, turn)
+                if turn > since:
+                    since = turn
+            elif turn < until:
+                until = turn
     return (since, until) if since < at < until else None
 
 

@@ -12,6 +12,7 @@ import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._octets import Place
 
 __all__ = [
     "ANY_POLICY",
@@ -288,27 +289,28 @@ _SILENT: Final = frozenset(
 """Read elsewhere (key identifiers, revocation) or known to say nothing about a path: these may be critical, too."""
 
 
-_DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in attrs.fields(Profile)}
+_DEFAULTS: Final[dict[str, Any]] = {field.name: field.default for field in attrs.fields(Profile)}
 
 
-def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
+def profile_of(data: bytes, extensions: Mapping[str, Place]) -> Profile:
     """Return what *extensions* say about a path: by OID, whether each is critical and where it stands in *data*.
 
     Never raises.
     """
-    profile = _blank(Profile)  # as a call of the class gives it, without the detour
-    found: dict[str, Any] = profile.__dict__
-    found.update(_DEFAULTS)
-    for oid, (critical, at) in extensions.items():
+    found = _DEFAULTS.copy()
+    for oid, (critical, at, end) in extensions.items():
         reader = _READERS.get(oid)
         if reader is not None:
             try:
-                found.update(reader(data[at]))
+                found.update(reader(data[at:end]))
             except CertificateError:
                 found["malformed"] += (oid,)
         elif critical and oid not in _SILENT:
             found["unknown_critical"] += (oid,)
+    profile = _blank(Profile)  # as a call of the class gives it, without the detour
+    _fill(profile, found)
     return profile
 
 
 _blank: Final = object.__new__
+_fill: Final = Profile.__dict__["__dict__"].__set__

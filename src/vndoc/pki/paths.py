@@ -417,7 +417,7 @@ class PathValidator:
             (since, until), result = lasting
             if since < at < until:
                 return result
-        return self._kept.get((asked, (at, at.utcoffset())))
+        return self._kept.get((asked, (at, at.utcoffset()))) if self._kept else None
 
     def span(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()

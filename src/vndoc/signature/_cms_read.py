@@ -110,6 +110,11 @@ _KEPT = 8 * 1024
 _kept = functools.lru_cache(maxsize=512)(Certificate.load)
 
 
+def certificate_of(octets: bytes) -> Certificate:
+    """Return the certificate that *octets* are, as :meth:`~vndoc.pki.certificate.Certificate.load`; it is kept."""
+    return _kept(octets) if len(octets) <= _KEPT else Certificate.load(octets)
+
+
 def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple[Certificate, ...]:
     found = []
     for element in elements:
@@ -119,8 +124,7 @@ def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple
             notes.append(reason("certificate-too-large", limit=MAX_CERTIFICATE))
         else:
             try:
-                octets = element.octets
-                found.append(_kept(octets) if len(octets) <= _KEPT else Certificate.load(octets))
+                found.append(certificate_of(element.octets))
             except CertificateError as error:
                 notes.append(reason("certificate-unreadable", detail=error.text()))
     return tuple(found)

@@ -24,6 +24,7 @@ from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import _imprint
 from vndoc.signature._standing import keep, kept, key_of
+from vndoc.signature._cms_usual import facts_of
 from vndoc.signature.blocks import (
     KEPT_PLACE,
     Identification,
@@ -35,7 +36,6 @@ from vndoc.signature.blocks import (
     shown_time,
     signature_algorithm_check,
 )
-from vndoc.signature.cms import read_cms
 from vndoc.signature.facts import Binding, SignatureFacts
 from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
@@ -157,7 +157,7 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
-    facts = read_cms(data, content=content, certificates=trust.known, limits=limits)
+    facts = facts_of(data, content, trust.known, limits, trust.certificates_by_octets)
     return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 
 

@@ -186,13 +186,8 @@ def _path(
     given lists may know more the next time.
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
-    fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
-    key = (id(trust), id(crypto), id(revocation), purpose)
-    validator = _validators.get(key) if fixed else None
-    known = None if validator is None else validator.kept(certificate, at=at, pool=pool)
-    if known is not None:
-        return known
-    if not fixed or len(certificate.der) + sum([len(c.der) for c in pool]) > _KEPT_OCTETS:
+    octets = len(certificate.der) + sum([len(one.der) for one in pool])
+    if not (octets <= _KEPT_OCTETS and context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)):
         return validate_path(
             certificate,
             trust=trust,
@@ -203,6 +198,8 @@ def _path(
             revocation=revocation,
             fetch=context.fetch,
         )
+    key = (id(trust), id(crypto), id(revocation), purpose)
+    validator = _validators.get(key)
     if validator is None:
         validator = PathValidator(trust=trust, purpose=purpose, crypto=crypto, revocation=revocation, size=_KEPT_PATHS)
         if len(_validators) >= _KEPT_VALIDATORS:

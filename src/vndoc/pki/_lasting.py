@@ -44,10 +44,9 @@ def span_of(
             until = min(until, turns[number])
     for one in others:
         for turn in (one.not_before, one.not_after):
-            if turn < at:
-                if turn > since:
-                    since = turn
-            elif turn < until:
+            if since < turn < at:
+                since = turn
+            elif at <= turn < until:
                 until = turn
     return (since, until) if since < at < until else None
 

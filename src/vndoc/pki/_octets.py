@@ -8,7 +8,6 @@ from typing import Final
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 
-
 Place = tuple[bool, int, int]
 """Of an extension: whether it is critical, and where its value begins and ends."""
 
@@ -31,10 +30,14 @@ def extent(data: bytes, at: int) -> tuple[int, int]:
     raise ValueError
 
 
-_HEAD: Final = struct.Struct(">BBIBBB").unpack_from
-"""How an extension of id-ce begins: header, OID up to its last arc, that arc, and the header of the next element."""
+_HEAD: Final = struct.Struct(">HIHB").unpack_from
+"""How an extension begins: its header, an OID up to its last arc, that arc with the next tag, and a length."""
+_LAST: Final = struct.calcsize(">HIHB") + 5
+"""Octets of an extension that is critical or of id-pe up to its value."""
 _ID_CE: Final = 0x0603551D
-_OF_CE: Final = tuple([f"2.5.29.{number}" for number in range(128)])
+_PLAIN: Final = {number << 8 | 0x04: f"2.5.29.{number}" for number in range(128)}
+_CRITICAL: Final = {number << 8 | 0x01: f"2.5.29.{number}" for number in range(128)}
+"""Extensions of id-ce by their last arc and the tag behind it: their value, or a BOOLEAN before it."""
 _OF_PE: Final = {
     bytes((0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 1, number, 0x04)): f"1.3.6.1.5.5.7.1.{number}" for number in range(128)
 }
@@ -53,27 +56,19 @@ def walk_within(data: bytes, at: int, end: int, found: dict[str, Place]) -> bool
     """Do the same for the extensions from *at* to *end*, which is what their SEQUENCE holds."""
     repeated = False
     while at < end:
-        if at + 14 <= end:  # of these arcs, and with lengths below 128: nearly every one
-            sequence, size, oid, number, tag, length = _HEAD(data, at)
-            name, critical, value = None, False, at + 9
-            if oid == _ID_CE:
-                if number < 0x80:
-                    name = _OF_CE[number]
-                if tag == 0x01 == length and data[value] == 0xFF and data[at + 10] == 0x04:
-                    critical, value = True, at + 12
-                elif tag != 0x04:
-                    name = None
+        if at + _LAST <= end:  # of these arcs, and with lengths below 128: nearly every one
+            head, oid, kind, length = _HEAD(data, at)
+            value, critical = at + 9, False
+            if oid != _ID_CE:
+                name, value, length = _OF_PE.get(data[at + 2 : at + 13]), at + 14, data[at + 13]
             else:
-                name, value = _OF_PE.get(data[at + 2 : at + 13]), at + 14
-            item_end = at + 2 + size
-            if (
-                name is not None
-                and sequence == 0x30
-                and data[value - 1] + value == item_end <= end
-                and size < 0x80
-            ):
-                place = critical, value, item_end
-                repeated |= found.setdefault(name, place) is not place
+                name = _PLAIN.get(kind)
+                if name is None and length == 1 and data[value] == 0xFF and data[at + 10] == 0x04:
+                    name, value, length, critical = _CRITICAL.get(kind), at + 12, data[at + 11], True
+            item_end = value + length
+            if name is not None and head - 0x2FFE + at == item_end <= end and head < 0x3080:
+                repeated = repeated or name in found
+                found.setdefault(name, (critical, value, item_end))
                 at = item_end
                 continue
         item, item_end, at = der.span(data, at, end, der.SEQUENCE)
@@ -86,6 +81,6 @@ def walk_within(data: bytes, at: int, end: int, found: dict[str, Place]) -> bool
         if item != item_end:
             raise CertificateError("certificate-malformed", detail="Extension")
         name = der.dotted(data[oid_body:oid_end])
-        place = critical, value, value_end
-        repeated |= found.setdefault(name, place) is not place
+        repeated = repeated or name in found
+        found.setdefault(name, (critical, value, value_end))
     return repeated

@@ -347,9 +347,7 @@ def _usual(data: bytes) -> Certificate | None:
     spki = subject + 2 + data[subject + 1]
     if data[subject + 1] > 0x7F:
         spki = extent(data, subject)[1]
-    rest = spki + 4 + (data[spki + 2] << 8 | data[spki + 3])
-    if data[spki + 1] != 0x82:
-        rest = extent(data, spki)[1]
+    rest = extent(data, spki)[1]
     algorithm_stop = tbs_stop + 2 + data[tbs_stop + 1]
     value, stop = extent(data, algorithm_stop)
     if not (
@@ -369,11 +367,10 @@ def _usual(data: bytes) -> Certificate | None:
         tag, size, sequence, inside = _EXTENSIONS.unpack_from(data, rest)
         if (tag, sequence) == _IN_LONG and rest + 8 + inside == rest + 4 + size == tbs_stop:
             repeated = walk_within(data, rest + 8, tbs_stop, extensions)
+        elif data[rest] == 0xA3 and extent(data, rest)[1] == tbs_stop:
+            repeated = walk_extensions(data, extent(data, rest)[0], tbs_stop, extensions)
         else:
-            body, stop = extent(data, rest)
-            if data[rest] != 0xA3 or stop != tbs_stop:
-                return None
-            repeated = walk_extensions(data, body, stop, extensions)
+            return None
     text = digits.decode()
     found = _blank(Certificate)  # as a call of the class gives it, and what will be asked for, without the detour
     _fill(

@@ -443,7 +443,8 @@ class PathValidator:
         )
         span = None
         if self.revocation is None:
-            span = span_of(result.outcome, at, self.trust, self.crypto, (certificate, *pool))
+            others = pool if certificate in pool else (certificate, *pool)
+            span = span_of(result.outcome, at, self.trust, self.crypto, others)
         if len(self._kept) + len(self._lasting) >= self.size:
             self._kept.clear()
             self._lasting.clear()

@@ -17,7 +17,14 @@ from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.limits import Limits
 from vndoc.pki import der
 from vndoc.pki._octets import extent
-from vndoc.pki.algorithms import VERIFIABLE, SignatureAlgorithm, digest_of_identifier, signature_algorithm
+from vndoc.pki.algorithms import (
+    DIGESTS,
+    VERIFIABLE,
+    Digest,
+    SignatureAlgorithm,
+    digest_of_identifier,
+    signature_algorithm,
+)
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import ContentOctets, digests_of, given
@@ -42,7 +49,25 @@ _TAG_0: Final = der.context(0)
 _NAMES: Final = {der.encode_oid(oid): oid for oid in names.OF_EVERY_SIGNATURE}
 _SHORT_OID, _LONG_OID = sorted({len(octets) for octets in _NAMES})
 _new: Final = tuple.__new__
+_HEAD: Final = 17
+"""Octets of an attribute up to the content of its value, where all lengths are below 128 and the OID is short."""
 
+
+def _heads() -> dict[bytes, tuple[str, int, int, int]]:
+    """Return what :func:`_attribute` does by the first octets, for what nearly all signatures have."""
+    values = [(names.CONTENT_TYPE, der.OID, len(_DATA) - 2), (names.SIGNING_TIME, der.UTC_TIME, 13)]
+    values += [(names.MESSAGE_DIGEST, der.OCTET_STRING, size) for size in (20, 28, 32, 48, 64)]
+    found = {}
+    for oid, tag, size in values:
+        octets = der.encode(der.SEQUENCE, der.encode_oid(oid), der.encode(der.SET, der.encode(tag, bytes(size))))
+        found[octets[:_HEAD]] = oid, _HEAD - 2, _HEAD, len(octets)
+    return found
+
+
+_HEADS: Final = _heads()
+
+_SHA1: Final = DIGESTS["sha1"]
+"""Two certificates can be made to share it."""
 _IDS: Final = ((names.SIGNING_CERTIFICATE_V2, True), (names.SIGNING_CERTIFICATE, False))
 _Held = Mapping[bytes, Certificate]
 
@@ -80,7 +105,7 @@ class _Usual(NamedTuple):
     certificates: tuple[Certificate, ...]
     signer: Certificate
     ids: list[names.CertificateId]
-    digest: str
+    digest: Digest
     algorithm: SignatureAlgorithm
     message_digest: bytes
     signing_time: datetime.datetime | None
@@ -210,7 +235,7 @@ def _signer(
         certificates,
         signer,
         ids,
-        digest.name,
+        digest,
         algorithm,
         message_digest,
         None if time is None else names.signing_time(time),
@@ -228,27 +253,31 @@ def _attributes(data: bytes, at: int, end: int) -> dict[str, der.Element]:
     found: dict[str, der.Element] = {}
     before = b""
     while at < end:
-        body, stop = extent(data, at)
-        values = body + _SHORT_OID
-        oid = _NAMES.get(data[body:values])
-        if oid is None:
-            values = body + _LONG_OID
-            oid = _NAMES.get(data[body:values])
-        value, values_stop = extent(data, values)
-        content, value_stop = extent(data, value)
-        octets = data[at:stop]
-        if not (
-            oid is not None
-            and oid not in found
-            and data[at] == der.SEQUENCE
-            and data[values] == der.SET
-            and value_stop == values_stop == stop <= end
-            and before < octets
-        ):
+        oid, value, content, stop = _HEADS.get(data[at : at + _HEAD]) or _attribute(data, at)
+        octets = data[at : at + stop]
+        if oid in found or at + stop > end or octets <= before:
             raise ValueError
-        found[oid] = _new(der.Element, (data, data[value], value, content, stop, stop))
-        before, at = octets, stop
+        found[oid] = _new(der.Element, (data, data[at + value], at + value, at + content, at + stop, at + stop))
+        before, at = octets, at + stop
     return found
+
+
+def _attribute(data: bytes, at: int) -> tuple[str, int, int, int]:
+    """Return the type of the attribute at *at*, and how far from there its value, the content of that and itself end.
+
+    ``ValueError`` for one that few signatures have, or that has not one value.
+    """
+    body, stop = extent(data, at)
+    values = body + _SHORT_OID
+    oid = _NAMES.get(data[body:values])
+    if oid is None:
+        values = body + _LONG_OID
+        oid = _NAMES.get(data[body:values])
+    value, values_stop = extent(data, values)
+    content, value_stop = extent(data, value)
+    if oid is None or data[at] != der.SEQUENCE or data[values] != der.SET or not value_stop == values_stop == stop:
+        raise ValueError
+    return oid, value - at, content - at, stop - at
 
 
 def _identified(
@@ -264,7 +293,7 @@ def _identified(
     signer = named[0]
     if signer.issuer != issuer or [one for one in ids if not one.names(signer)] or not _alone(signer, named):
         return None
-    if ids and ids[0].serial is not None:  # no other serial number is named then
+    if ids and (ids[0].serial is not None or ids[0].digest is not _SHA1):  # nothing else has what it names
         return signer
     for other in pool:
         same = [one for one in ids if one.names(other)] if ids else other.spki == signer.spki
@@ -278,10 +307,15 @@ def _alone(signer: Certificate, named: list[Certificate]) -> bool:
     return len(named) == 1 or not [one for one in named if one.der != signer.der]
 
 
+def _digest(content: Octets, digest: Digest) -> bytes:
+    """Return the *digest* of *content*."""
+    return digest.of(content.data) if type(content) is MemoryOctets else digests_of(content, [digest.name])[digest.name]
+
+
 def _facts(found: _Usual, content: Octets) -> SignatureFacts:
     """Return the facts, after digesting *content*."""
     signer, ids, algorithm, signature = found.signer, found.ids, found.algorithm, found.signature
-    intact = digests_of(content, (found.digest,))[found.digest] == found.message_digest
+    intact = _digest(content, found.digest) == found.message_digest
     told, of_others = _MATCHES if ids else _ABSENT, binding_of(ids, broken=False)
     return SignatureFacts(
         form=_CADES if ids else _CMS,
@@ -294,7 +328,7 @@ def _facts(found: _Usual, content: Octets) -> SignatureFacts:
                 what="content",
                 name=DATA,
                 intact=intact,
-                digest=found.digest,
+                digest=found.digest.name,
                 value=found.message_digest,
                 octets=content,
             ),

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome
 from vndoc.pki.paths import PathResult
 from vndoc.pki.policy import Use
@@ -22,7 +23,7 @@ from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.policy import Policy
 from vndoc.signature.trusting import Context, lasting
 
-__all__ = ["Key", "Standing", "keep", "kept", "key_of"]
+__all__ = ["Key", "Standing", "endless", "keep", "kept", "key_of"]
 
 Key = tuple[object, ...]
 """Everything that decides about a plain signature but the time; policy and store by their identity."""
@@ -77,21 +78,18 @@ def kept(key: Key, at: datetime.datetime) -> Standing | None:
     return known if known is not None and known.since < at < known.until else None
 
 
+def endless(facts: SignatureFacts, certificate: Certificate, policy: Policy) -> bool:
+    """Return whether algorithm and key of a plain signature count without end: only then it can be kept."""
+    bits, _ = size_and_curve(certificate)
+    return facts.algorithm is not None and policy.crypto.until(_DOCUMENT, facts.algorithm, bits) == datetime.date.max
+
+
 def keep(
-    key: Key,
-    facts: SignatureFacts,
-    found: Identification,
-    context: Context,
-    crypto: Outcome,
-    trust: Outcome,
-    path: PathResult,
+    key: Key, facts: SignatureFacts, context: Context, crypto: Outcome, trust: Outcome, path: PathResult
 ) -> Standing | None:
     """Keep what was found for *key*, if it holds for other times as well; at most so many, then it begins anew."""
-    certificate, algorithm, tables = found.certificate, facts.algorithm, context.policy.crypto
-    if certificate is None or algorithm is None:
-        return None
-    span, (bits, _) = lasting(certificate, context, facts.certificates), size_and_curve(certificate)
-    if span is None or tables.until(_DOCUMENT, algorithm, bits) != datetime.date.max:
+    span = lasting(path, context, facts.certificates)
+    if span is None:
         return None
     if len(_standings) >= _KEPT:
         _standings.clear()

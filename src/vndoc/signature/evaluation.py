@@ -23,8 +23,8 @@ from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import _imprint
-from vndoc.signature._standing import keep, kept, key_of
 from vndoc.signature._cms_usual import facts_of
+from vndoc.signature._standing import endless, keep, kept, key_of
 from vndoc.signature.blocks import (
     KEPT_PLACE,
     Identification,
@@ -229,10 +229,11 @@ def _judged(
     key = key_of(facts, found, context) if time.proofs is None else None
     known = None if key is None else kept(key, context.at)
     if known is None:
-        crypto = _crypto(facts, found, context.policy, time.moment)
-        path, trust = _trust(facts, found, context, time)
+        crypto, certificate = _crypto(facts, found, context.policy, time.moment), found.certificate
+        whole = key is not None and certificate is not None and endless(facts, certificate, context.policy)
+        path, trust = _trust(facts, found, context, time, keep=not whole)
         outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons)
-        known = None if key is None or path is None else keep(key, facts, found, context, crypto, trust, path)
+        known = keep(key, facts, context, crypto, trust, path) if whole and key and path is not None else None
         if known is not None:
             known.last = time.outcome, outcome
         return crypto, path, trust, outcome
@@ -324,14 +325,14 @@ def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment
 
 
 def _trust(
-    facts: SignatureFacts, found: Identification, context: Context, time: _Time
+    facts: SignatureFacts, found: Identification, context: Context, time: _Time, *, keep: bool
 ) -> tuple[PathResult | None, Outcome]:
     """Validate the signer's certificate at the control time, then weigh what is proven of the time of signing."""
     certificate = found.certificate
     if certificate is None:
         return None, outcome_of(found.reasons)
     path, outcome = certificate_trust(
-        certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place
+        certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place, keep=keep
     )
     if time.proofs is None:
         return path, outcome

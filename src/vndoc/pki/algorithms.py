@@ -461,7 +461,7 @@ def verify(
     wanted = _KEYS.get(algorithm.family)
     if wanted is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    if key_family(key) is not wanted:
+    if (_FAMILY_OF_CLASS.get(type(key)) or key_family(key)) is not wanted:
         return False
     if wanted in _EDWARDS_BITS and data is None:
         raise CertificateError("algorithm-unsupported", found=f"{algorithm} of a digest")

@@ -100,7 +100,7 @@ class Certificate:
             return found[0]
         if len(data) > MAX_CERTIFICATE:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
-        return _load(bytes(data))
+        return load_der(bytes(data))
 
     @lazy
     def spans(self) -> Spans:
@@ -259,7 +259,7 @@ def load_certificates(data: bytes) -> tuple[Certificate, ...]:
     """
     if data[:1] == b"\x30":
         return _from_der(bytes(data))
-    found = tuple(_load(_unarmour(match[1])) for match in _PEM.finditer(data))
+    found = tuple(load_der(_unarmour(match[1])) for match in _PEM.finditer(data))
     if not found:
         raise CertificateError("certificate-malformed", detail="DER, PEM?")
     return found
@@ -276,8 +276,8 @@ def _from_der(data: bytes) -> tuple[Certificate, ...]:
     outer = der.read(data, ber=True)
     first = der.read(data, outer.body, outer.end, ber=True)
     if first.tag != der.OID:
-        return (_load(data),)
-    return tuple(_load(octets) for octets in _bundled(outer))
+        return (load_der(data),)
+    return tuple(load_der(octets) for octets in _bundled(outer))
 
 
 def _bundled(outer: der.Element) -> Iterator[bytes]:
@@ -322,7 +322,8 @@ _IN_LONG: Final = (0xA382, 0x3082)
 _instant: Final = datetime.datetime.fromisoformat
 
 
-def _load(data: bytes) -> Certificate:
+def load_der(data: bytes) -> Certificate:
+    """Return the certificate that *data* is, as :meth:`Certificate.load` does for DER that is not too large."""
     try:
         found = _usual(data)
     except (IndexError, ValueError, struct.error):  # an element ends behind the octets, or there is no such day
@@ -343,7 +344,7 @@ def _usual(data: bytes) -> Certificate | None:
     if data[issuer + 1] > 0x7F:
         validity = extent(data, issuer)[1]
     times, since, between, until, zone = _VALIDITY.unpack_from(data, validity)
-    digits, subject = since + until, validity + 32
+    text, subject = (since + until).decode("latin-1"), validity + 32
     spki = subject + 2 + data[subject + 1]
     if data[subject + 1] > 0x7F:
         spki = extent(data, subject)[1]
@@ -356,7 +357,7 @@ def _usual(data: bytes) -> Certificate | None:
         and data[at] == data[issuer] == data[subject] == data[spki] == data[tbs_stop] == 0x30
         and data[algorithm_stop] == 0x03
         and (times, between, zone) == _UTC_TIMES
-        and digits.isdigit()
+        and text.isdecimal()
         and 0 < number < 0x80 > data[at + 1]
         and data[tbs_stop + 1] < 0x80
     ):
@@ -367,11 +368,10 @@ def _usual(data: bytes) -> Certificate | None:
         tag, size, sequence, inside = _EXTENSIONS.unpack_from(data, rest)
         if (tag, sequence) == _IN_LONG and rest + 8 + inside == rest + 4 + size == tbs_stop:
             repeated = walk_within(data, rest + 8, tbs_stop, extensions)
-        elif data[rest] == 0xA3 and extent(data, rest)[1] == tbs_stop:
-            repeated = walk_extensions(data, extent(data, rest)[0], tbs_stop, extensions)
-        else:
+        elif tag >> 8 != 0xA3 or extent(data, rest)[1] != tbs_stop:
             return None
-    text = digits.decode()
+        else:
+            repeated = walk_extensions(data, extent(data, rest)[0], tbs_stop, extensions)
     found = _blank(Certificate)  # as a call of the class gives it, and what will be asked for, without the detour
     _fill(
         found,

@@ -10,7 +10,7 @@ import attrs
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
+from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, load_der
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
@@ -107,7 +107,7 @@ def _unreadable(why: Reason, place: str, context: Context) -> SignatureFacts:
 _KEPT = 8 * 1024
 """Certificates up to this many octets are kept once they were read: the same few come with thousands of signatures."""
 
-_kept = functools.lru_cache(maxsize=512)(Certificate.load)
+_kept = functools.lru_cache(maxsize=512)(load_der)
 
 
 def certificate_of(octets: bytes) -> Certificate:

@@ -54,13 +54,18 @@ _HEAD: Final = 17
 
 
 def _heads() -> dict[bytes, tuple[str, int, int, int]]:
-    """Return what :func:`_attribute` does by the first octets, for what nearly all signatures have."""
+    """Return what :func:`_attribute` does by the first octets, for what nearly all signatures have.
+
+    They tell everything but, behind a long OID, what kind of value it is and how long that says that it is.
+    """
     values = [(names.CONTENT_TYPE, der.OID, len(_DATA) - 2), (names.SIGNING_TIME, der.UTC_TIME, 13)]
     values += [(names.MESSAGE_DIGEST, der.OCTET_STRING, size) for size in (20, 28, 32, 48, 64)]
+    values += [(names.SIGNING_CERTIFICATE_V2, der.SEQUENCE, size) for size in range(0x60)]
     found = {}
     for oid, tag, size in values:
         octets = der.encode(der.SEQUENCE, der.encode_oid(oid), der.encode(der.SET, der.encode(tag, bytes(size))))
-        found[octets[:_HEAD]] = oid, _HEAD - 2, _HEAD, len(octets)
+        content = len(octets) - size
+        found[octets[:_HEAD]] = oid, content - 2, content, len(octets)
     return found
 
 
@@ -253,7 +258,10 @@ def _attributes(data: bytes, at: int, end: int) -> dict[str, der.Element]:
     found: dict[str, der.Element] = {}
     before = b""
     while at < end:
-        oid, value, content, stop = _HEADS.get(data[at : at + _HEAD]) or _attribute(data, at)
+        head = _HEADS.get(data[at : at + _HEAD])
+        if head is None or data[at + head[2] - 1] != head[3] - head[2]:
+            head = _attribute(data, at)
+        oid, value, content, stop = head
         octets = data[at : at + stop]
         if oid in found or at + stop > end or octets <= before:
             raise ValueError

@@ -24,7 +24,7 @@ from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import _imprint
 from vndoc.signature._cms_usual import facts_of
-from vndoc.signature._standing import endless, keep, kept, key_of
+from vndoc.signature._standing import endless, keep, kept, key_of, met
 from vndoc.signature.blocks import (
     KEPT_PLACE,
     Identification,
@@ -230,10 +230,11 @@ def _judged(
     known = None if key is None else kept(key, context.at)
     if known is None:
         crypto, certificate = _crypto(facts, found, context.policy, time.moment), found.certificate
-        whole = key is not None and certificate is not None and endless(facts, certificate, context.policy)
-        path, trust = _trust(facts, found, context, time, keep=not whole)
+        again = key is not None and met(key)
+        lasts = again and certificate is not None and endless(facts, certificate, context.policy)
+        path, trust = _trust(facts, found, context, time, keep=key is None or (again and not lasts))
         outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons)
-        known = keep(key, facts, context, crypto, trust, path) if whole and key and path is not None else None
+        known = keep(key, facts, context, crypto, trust, path) if lasts and key and path is not None else None
         if known is not None:
             known.last = time.outcome, outcome
         return crypto, path, trust, outcome

@@ -192,7 +192,7 @@ def _path(
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
     fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
-    if not (keep and fixed and _is_small(certificate, pool)):
+    if not (keep and fixed and is_small(certificate, pool)):
         return validate_path(
             certificate,
             trust=trust,
@@ -214,18 +214,13 @@ def _path(
 
 
 def lasting(path: PathResult, context: Context, pool: tuple[Certificate, ...]) -> Span | None:
-    """Return between which times *path*, found with *pool*, holds in *context*; ``None`` where it is not to be kept.
-
-    Nobody is asked about revocation there.
-    """
+    """Return between which times *path*, found with *pool*, holds in *context*, where nobody is asked of revocation."""
     certificate = path.chain[0]
-    if not _is_small(certificate, pool):
-        return None
     others = pool if certificate in pool else (certificate, *pool)
     return span_of(path.outcome, context.at, context.trust, context.policy.crypto, others)
 
 
-def _is_small(certificate: Certificate, pool: tuple[Certificate, ...]) -> bool:
+def is_small(certificate: Certificate, pool: tuple[Certificate, ...]) -> bool:
     """Return whether there are few enough octets to keep what was found with *pool* about *certificate*."""
     return len(certificate.der) + sum([len(one.der) for one in pool]) <= _KEPT_OCTETS
 

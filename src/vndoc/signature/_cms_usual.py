@@ -140,7 +140,8 @@ def _walked(data: bytes, known: tuple[Certificate, ...], limits: Limits, held: _
         at += len(_DETACHED)
     else:
         content, at = _content(data, at)
-    behind, certificates = at, ()
+    behind = at
+    certificates: tuple[Certificate, ...] = ()
     if data[at] == _TAG_0:
         body, at = extent(data, at)
         certificates = _certificates(data, body, at, limits.cms_certificates, held)

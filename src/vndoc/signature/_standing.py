@@ -1,4 +1,4 @@
-"""What plain signatures of one signer come to, kept between documents.
+"""What plain signatures of one signer come to, kept between documents from the second one on.
 
 A signature is *plain* where its reader found nothing wrong, its value is that of the one certificate found, no
 timestamp is of it or around it, nobody is asked about revocation, and its digests count without end. Then the

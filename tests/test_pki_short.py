@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import random
+import struct
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -12,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vndoc.errors import CertificateError
 from vndoc.pki import (
     Certificate,
     CryptoPolicy,
@@ -26,10 +29,13 @@ from vndoc.pki import (
     TrustStore,
     Use,
     der,
+    extensions,
     judging,
     paths,
     validate_path,
 )
+from vndoc.pki import certificate as certificates
+from vndoc.pki.certificate import read_extensions
 from vndoc.pki.extensions import ANY_POLICY, profile_of
 from vndoc.pki.judging import PathParameters
 from vndoc.pki.revocation_facts import RevocationQuestion
@@ -267,7 +273,7 @@ def test_the_short_way_is_taken(anchor: datetime.datetime | None, length: int | 
 
 def test_a_profile_is_that_of_its_class() -> None:
     for certificate in (*AUTHORITIES, *LEAVES):
-        profile = profile_of(certificate.der, certificate.spans.extensions)
+        profile = profile_of(certificate.der, certificate._extensions)
         assert profile == type(profile)(**profile.__dict__)
         assert list(profile.__dict__) == [field.name for field in attrs.fields(type(profile))]
 
@@ -296,3 +302,135 @@ def test_a_good_answer_is_a_value_of_its_class() -> None:
         material=response,
     )
     assert list(vars(fact)) == [field.name for field in attrs.fields(RevocationFact)]
+
+
+# -- extensions read without a call for each element -------------------------------------------------------
+
+
+def slowly_placed(data: bytes) -> tuple[dict[str, Extension], bool]:
+    """Return the extensions of the SEQUENCE *data* and whether one stands twice, element by element."""
+    outer = der.read(data, ber=True)
+    if outer.tag != der.SEQUENCE or outer.stop != len(data):
+        raise CertificateError("certificate-malformed", detail="Extensions")
+    found: list[Extension] = []
+    for item in der.children(outer, ber=True):
+        if item.tag != der.SEQUENCE:
+            raise CertificateError("der-malformed", offset=item.start)
+        oid, *rest = der.children(item, ber=True)
+        critical = rest.pop(0).content != b"\0" if rest and rest[0].tag == der.BOOLEAN else False
+        [value] = rest
+        if value.tag != der.OCTET_STRING:
+            raise CertificateError("der-malformed", offset=value.start)
+        found.append(Extension(der.oid(oid), critical, value.content))
+    kept = {one.oid: one for one in reversed(found)}
+    return {one.oid: kept[one.oid] for one in found}, len(kept) < len(found)
+
+
+def slowly_purposes(value: bytes) -> frozenset[str]:
+    outer = der.read(value, ber=True)
+    if outer.tag != der.SEQUENCE:
+        raise CertificateError("der-malformed", offset=0)
+    return frozenset(der.oid(one) for one in der.children(outer, ber=True))
+
+
+def slowly_policies(value: bytes) -> tuple[str, ...]:
+    outer = der.read(value, ber=True)
+    found = []
+    for item in der.children(outer, ber=True):
+        if outer.tag != der.SEQUENCE or item.tag != der.SEQUENCE:
+            raise CertificateError("der-malformed", offset=item.start)
+        found.append(der.oid(der.read(value, item.body, item.end, ber=True)))
+    if not found or len(set(found)) != len(found):
+        raise CertificateError("der-malformed", offset=0)
+    return tuple(found)
+
+
+def told(read: Any, *arguments: Any) -> Any:
+    """Return what is read, or that it cannot be."""
+    try:
+        return read(*arguments)
+    except ValueError:  # those of this library are of that kind; the slow ways above unpack as well
+        return None
+
+
+def row(oid: str, value: bytes, *, flag: bytes = b"") -> bytes:
+    return der.encode(der.SEQUENCE, der.encode_oid(oid), flag, der.encode(der.OCTET_STRING, value))
+
+
+TRUE, FALSE = b"\x01\x01\xff", b"\x01\x01\x00"
+PURPOSES = [
+    der.encode(der.SEQUENCE, *map(der.encode_oid, oids))
+    for oids in (
+        ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.20.2.2"],
+        ["2.5.29.37.0"],
+        ["1.3.6.1.5.5.7.3.8"],
+        [],
+        ["1.3.6.1.5.5.7.3.8"] * 30,
+    )
+]
+SETS = [
+    policies("1.2.3").value,
+    policies("1.2.3", "2.16.840.1.101.1").value,
+    policies("1.2.3", "1.2.3").value,
+    der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, der.encode_oid("1.2.3"), bytes((0x30, 0)))),
+    der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, der.encode_oid("1.2.3"), der.encode(0x30, bytes(200)))),
+    b"\x30\x80\x30\x80\x06\x02\x2a\x03\x00\x00\x30\x04\x06\x02\x2a\x04\x00\x00",
+    b"\x30\x00",
+]
+ROWS = [
+    row("2.5.29.15", b"\x03\x02\x04\xf0", flag=TRUE),
+    row("2.5.29.15", b"\x03\x02\x04\xf0", flag=FALSE),
+    row("2.5.29.14", bytes(22)),
+    row("2.5.29.128", b"\x05\x00"),
+    row("2.5.30.1", b"\x05\x00", flag=TRUE),
+    row("1.3.6.1.5.5.7.1.1", bytes(90)),
+    row("1.3.6.1.5.5.7.1.1", bytes(9), flag=TRUE),
+    row("1.3.6.1.5.5.7.1.1", bytes(130)),
+    row("1.3.6.1.5.5.7.1.1", b""),
+    row("2.5.29.32", bytes(118)),
+    row("2.5.29.32", bytes(119)),
+    row("2.5.29.37", b""),
+]
+LISTS = [der.encode(der.SEQUENCE, *ROWS), *(der.encode(der.SEQUENCE, one) for one in ROWS), b"\x30\x00"]
+
+
+def every_change(data: bytes) -> Iterator[bytes]:
+    """Yield *data* with each octet changed in some ways, cut at each, and with one more of each."""
+    for at in range(len(data)):
+        for octet in {data[at] ^ 1, data[at] ^ 0x80, (data[at] + 1) % 256, (data[at] - 1) % 256, 0, 0x80, 0x81}:
+            yield data[:at] + bytes((octet,)) + data[at + 1 :]
+        yield data[:at]
+        yield data[:at] + data[at : at + 1] + data[at:]
+
+
+def same(data: bytes, quick: Any, slow: Any) -> None:
+    assert told(quick, data) == told(slow, data), data.hex()
+
+
+@pytest.mark.parametrize("data", LISTS)
+def test_extensions_are_where_they_are(data: bytes) -> None:
+    for one in (data, *every_change(data)):
+        same(one, lambda octets: read_extensions(octets, 0, len(octets)), slowly_placed)
+
+
+@pytest.mark.parametrize("data", [*PURPOSES, *SETS])
+def test_purposes_and_policies_of_any_octets(data: bytes) -> None:
+    for one in (data, *every_change(data)):
+        same(one, lambda octets: extensions._extended(octets)["extended_usage"], slowly_purposes)
+        same(one, lambda octets: extensions._policies(octets)["policies"], slowly_policies)
+
+
+@pytest.mark.parametrize("certificate", [ROOT.person("An", key=key).certificate for key in ("p256", "rsa-2048")])
+def test_every_octet_of_a_certificate(certificate: Certificate) -> None:
+    names = [field.name for field in attrs.fields(Certificate)] + ["issuer", "subject", "spki", "spans", "profile"]
+    taken = 0
+    for one in (certificate.der, *every_change(certificate.der)):
+        try:
+            found = certificates._usual(one)
+        except (IndexError, ValueError, struct.error):
+            continue
+        if found is not None:
+            general = certificates._unusual(one)
+            assert [getattr(found, name) for name in names] == [getattr(general, name) for name in names]
+            taken += 1
+    assert taken > len(certificate.der)

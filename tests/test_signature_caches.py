@@ -193,12 +193,14 @@ def test_what_is_said_at_a_long_place_is_not_kept() -> None:
 def test_a_path_is_searched_for_once_until_something_ends(monkeypatch: Any) -> None:
     forget()
     searched = []
-    monkeypatch.setattr(paths, "validate_path", lambda *a, **k: searched.append(k["at"]) or validate_path(*a, **k))
+    for module in (paths, trusting):
+        monkeypatch.setattr(module, "validate_path", lambda *a, **k: searched.append(k["at"]) or validate_path(*a, **k))
     facts = signed()
     for hours in range(50):
         assert evaluate(facts, policy=POLICY, trust=STORE, at=NOW + datetime.timedelta(hours=hours)).passed
     assert not evaluate(facts, policy=POLICY, trust=STORE, at=PERSON.certificate.not_after + DAY).passed
-    assert searched == [NOW, PERSON.certificate.not_after + DAY]
+    again = NOW + datetime.timedelta(hours=1)  # what is met once is not kept
+    assert searched == [NOW, again, PERSON.certificate.not_after + DAY]
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=str)
@@ -265,8 +267,9 @@ def test_a_plain_signature_is_judged_once(monkeypatch: Any) -> None:
     reports = [
         evaluate(PLAIN, policy=POLICY, trust=STORE, at=NOW + n * datetime.timedelta(minutes=1)) for n in range(9)
     ]
-    assert len(asked) == 1
-    assert all(report.trust is reports[0].trust for report in reports)
+    assert len(asked) == 2  # what is met once is not kept
+    assert all(report.trust is reports[1].trust for report in reports[1:])
+    assert reports[0].trust == reports[1].trust
     shown = [
         dict(reason.values)["at"] for report in reports for reason in report.reasons if reason.code == "no-timestamp"
     ]
@@ -277,7 +280,8 @@ def test_no_more_plain_signatures_are_kept_than_allowed(monkeypatch: Any) -> Non
     forget()
     monkeypatch.setattr(_standing, "_KEPT", 3)
     for number in range(10):
-        assert evaluate(attrs.evolve(PLAIN, place=f"/x[{number}]"), policy=POLICY, trust=STORE, at=NOW).passed
+        for _ in range(2):
+            assert evaluate(attrs.evolve(PLAIN, place=f"/x[{number}]"), policy=POLICY, trust=STORE, at=NOW).passed
         assert 1 <= len(_standing._standings) <= 3
 
 
@@ -285,8 +289,9 @@ def test_what_ends_or_is_refused_is_not_kept() -> None:
     dated = attrs.evolve(POLICY.crypto, keys={use: {Family.ECDSA: (KeyRule(256, NOW.date() + DAY),)} for use in Use})
     for policy, at in ((attrs.evolve(POLICY, crypto=dated), NOW), (POLICY, PERSON.certificate.not_after + DAY)):
         forget()
-        evaluate(PLAIN, policy=policy, trust=STORE, at=at)
-        assert not _standing._standings
+        for _ in range(3):
+            evaluate(PLAIN, policy=policy, trust=STORE, at=at)
+        assert list(_standing._standings.values()) == [None]
 
 
 class Store(TrustStore):
@@ -313,5 +318,19 @@ def test_what_is_not_plain() -> None:
 
 def test_a_plain_signature_that_carries_much_is_not_kept(monkeypatch: Any) -> None:
     monkeypatch.setattr(trusting, "_KEPT_OCTETS", 10)
-    assert evaluate(PLAIN, policy=POLICY, trust=STORE, at=NOW).passed
-    assert not _standing._standings
+    for _ in range(3):
+        assert evaluate(PLAIN, policy=POLICY, trust=STORE, at=NOW).passed
+        assert not _standing._standings
+        assert not trusting._validators
+
+
+def test_a_path_that_ends_is_kept_elsewhere(monkeypatch: Any) -> None:
+    """Where the algorithm has an end, nothing is kept of the signature as a whole, but its path is."""
+    searched = []
+    monkeypatch.setattr(paths, "validate_path", lambda *a, **k: searched.append(k["at"]) or validate_path(*a, **k))
+    rows = {Use.DOCUMENT: {Family.ECDSA: (KeyRule(256, NOW.date() + DAY),)}}
+    dated = attrs.evolve(POLICY, crypto=attrs.evolve(POLICY.crypto, keys=dict(POLICY.crypto.keys) | rows))
+    forget()
+    for hours in range(6):
+        assert evaluate(PLAIN, policy=dated, trust=STORE, at=NOW + datetime.timedelta(hours=hours)).passed
+    assert len(searched) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import datetime
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from vndoc.pki.certificate import Certificate
@@ -26,7 +26,7 @@ _LAST: Final = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 def span_of(
-    outcome: Outcome, at: datetime.datetime, trust: TrustStore, crypto: CryptoPolicy, others: Iterable[Certificate]
+    outcome: Outcome, at: datetime.datetime, trust: TrustStore, crypto: CryptoPolicy, others: Sequence[Certificate]
 ) -> Span | None:
     """Return between which times the *outcome* of a path at the time *at* holds as well, ``None`` if only then.
 
@@ -36,18 +36,13 @@ def span_of(
     if not outcome.passed or (outcome.reasons and _says_a_time(outcome)):
         return None
     since, until = _FIRST, _LAST
-    for turns in (trust.turns, crypto.ends):
+    own = sorted([one.not_before for one in others] + [one.not_after for one in others])
+    for turns in (trust.turns, crypto.ends, own):
         number = bisect.bisect_left(turns, at)
         if number:
             since = max(since, turns[number - 1])
         if number < len(turns):
             until = min(until, turns[number])
-    for one in others:
-        for turn in (one.not_before, one.not_after):
-            if turn < at:
-                since = max(since, turn)
-            else:
-                until = min(until, turn)
     return (since, until) if since < at < until else None
 
 

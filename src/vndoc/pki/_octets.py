@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Final
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+
+Place = tuple[bool, int, int]
+"""Of an extension: whether it is critical, and where its value begins and ends."""
 
 
 def extent(data: bytes, at: int) -> tuple[int, int]:
@@ -26,39 +30,45 @@ def extent(data: bytes, at: int) -> tuple[int, int]:
     raise ValueError
 
 
-_HEADS: Final = {
-    bytes((0x06, 0x03, 0x55, 0x1D, number, behind)): (f"2.5.29.{number}", critical, skipped)
-    for number in range(128)
-    for behind, critical, skipped in ((0x04, False, 9), (0x01, True, 12))
+_HEAD: Final = struct.Struct(">HIHB").unpack_from
+"""How an extension begins: its header, an OID up to its last arc, that arc with the next tag, and a length."""
+_LAST: Final = struct.calcsize(">HIHB") + 5
+"""Octets of an extension that is critical or of id-pe up to its value."""
+_ID_CE: Final = 0x0603551D
+_PLAIN: Final = {number << 8 | 0x04: f"2.5.29.{number}" for number in range(128)}
+_CRITICAL: Final = {number << 8 | 0x01: f"2.5.29.{number}" for number in range(128)}
+"""Extensions of id-ce by their last arc and the tag behind it: their value, or a BOOLEAN before it."""
+_OF_PE: Final = {
+    bytes((0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 1, number, 0x04)): f"1.3.6.1.5.5.7.1.{number}" for number in range(128)
 }
-"""How extensions of id-ce begin behind their own header: OID and what follows it; with where their value begins."""
-_HEADS_OF_PE: Final = {
-    bytes((0x06, 0x08, 0x2B, 6, 1, 5, 5, 7, 1, number, 0x04)): (f"1.3.6.1.5.5.7.1.{number}", False, 14)
-    for number in range(128)
-}
-"""The same for those of id-pe, such as the addresses of the authority, which are never critical."""
+"""How extensions of id-pe begin behind their own header, such as the addresses of the authority: never critical."""
 
 
-def walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bool, slice]]) -> bool:
+def walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, Place]) -> bool:
     """Put into *found* where the extensions of the SEQUENCE at *pos* are; return whether one stands twice."""
-    repeated = False
     at, end, stop = der.span(data, pos, limit, der.SEQUENCE)
     if stop != limit:
         raise CertificateError("certificate-malformed", detail="Extensions")
+    return walk_within(data, at, end, found)
+
+
+def walk_within(data: bytes, at: int, end: int, found: dict[str, Place]) -> bool:
+    """Do the same for the extensions from *at* to *end*, which is what their SEQUENCE holds."""
+    repeated = False
     while at < end:
-        head = _HEADS.get(data[at + 2 : at + 8]) or _HEADS_OF_PE.get(data[at + 2 : at + 13])
-        if head is not None:  # of these arcs, and with lengths below 128: nearly every one
-            name, critical, skipped = head
-            value, size = at + skipped, data[at + 1]
-            item_end = at + 2 + size
-            if (
-                data[value - 1] + skipped == size + 2 < 0x82
-                and item_end <= end
-                and data[at] == 0x30
-                and (not critical or data[at + 8 : at + 11] == b"\x01\xff\x04")
-            ):
-                place = critical, slice(value, item_end)
-                repeated |= found.setdefault(name, place) is not place
+        if at + _LAST <= end:  # of these arcs, and with lengths below 128: nearly every one
+            head, oid, kind, length = _HEAD(data, at)
+            value, critical = at + 9, False
+            if oid != _ID_CE:
+                name, value, length = _OF_PE.get(data[at + 2 : at + 13]), at + 14, data[at + 13]
+            else:
+                name = _PLAIN.get(kind)
+                if name is None and length == 1 and data[value] == 0xFF and data[at + 10] == 0x04:
+                    name, value, length, critical = _CRITICAL.get(kind), at + 12, data[at + 11], True
+            item_end = value + length
+            if name is not None and head - 0x2FFE + at == item_end <= end and head < 0x3080:
+                repeated = repeated or name in found
+                found.setdefault(name, (critical, value, item_end))
                 at = item_end
                 continue
         item, item_end, at = der.span(data, at, end, der.SEQUENCE)
@@ -71,6 +81,6 @@ def walk_extensions(data: bytes, pos: int, limit: int, found: dict[str, tuple[bo
         if item != item_end:
             raise CertificateError("certificate-malformed", detail="Extension")
         name = der.dotted(data[oid_body:oid_end])
-        place = critical, slice(value, value_end)
-        repeated |= found.setdefault(name, place) is not place
+        repeated = repeated or name in found
+        found.setdefault(name, (critical, value, value_end))
     return repeated

@@ -462,12 +462,12 @@ def verify(
     wanted = _KEYS.get(algorithm.family)
     if wanted is None:
         raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    if key_family(key) is not wanted:
+    if (_FAMILY_OF_CLASS.get(type(key)) or key_family(key)) is not wanted:
         return False
     if wanted in _EDWARDS_BITS and data is None:
         raise CertificateError("algorithm-unsupported", found=f"{algorithm} of a digest")
     octets = data if digest is None or wanted in _EDWARDS_BITS else digest
-    parameters = _parameters(algorithm, digest is not None)
+    parameters = _parameters(algorithm.family, algorithm.digest, algorithm.mgf, algorithm.salt, digest is not None)
     check: Any = key.verify  # which arguments it takes depends on the kind of key
     try:
         check(signature, octets, *parameters)
@@ -481,19 +481,21 @@ _KEYS: Final = {family: Family.RSA_PKCS1 if family is Family.RSA_PSS else family
 
 
 @functools.lru_cache(maxsize=64)
-def _parameters(algorithm: SignatureAlgorithm, prehashed: bool) -> tuple[Any, ...]:
+def _parameters(
+    family: Family, digest: str | None, mgf: str | None, salt: int | None, prehashed: bool
+) -> tuple[Any, ...]:
     """Return what ``verify`` of a key is told beside signature and octets; these values do not change."""
-    if algorithm.family in _EDWARDS_BITS:
+    if family in _EDWARDS_BITS:
         return ()
-    row = DIGESTS.get(algorithm.digest or "")
+    row = DIGESTS.get(digest or "")
     if row is None or row.hash is None:
-        raise CertificateError("algorithm-unsupported", found=str(algorithm))
+        raise CertificateError("algorithm-unsupported", found=str(SignatureAlgorithm(family, digest, mgf, salt)))
     kind: Any = Prehashed(row.hash) if prehashed else row.hash
-    if algorithm.family is Family.ECDSA:
+    if family is Family.ECDSA:
         return (ec.ECDSA(kind),)
-    if algorithm.family is Family.RSA_PKCS1:
+    if family is Family.RSA_PKCS1:
         return padding.PKCS1v15(), kind
-    mgf = DIGESTS[algorithm.mgf or ""]
-    if mgf.hash is None or algorithm.salt is None:
-        raise CertificateError("algorithm-unsupported", found=str(algorithm))
-    return padding.PSS(padding.MGF1(mgf.hash), algorithm.salt), kind
+    own = DIGESTS[mgf or ""]
+    if own.hash is None or salt is None:
+        raise CertificateError("algorithm-unsupported", found=str(SignatureAlgorithm(family, digest, mgf, salt)))
+    return padding.PSS(padding.MGF1(own.hash), salt), kind

@@ -267,21 +267,21 @@ def _only_issuer(
     known: Mapping[bytes, list[Certificate]],
 ) -> _Candidate | None:
     """Return the one certificate with that *name*, as an anchor where it is one; ``None`` for several, or none."""
-    anchor: TrustAnchor | None = None
-    issuer: Certificate | None = None
-    named = anchors.get(name)
-    if named is not None:
-        if len(named) > 1:
+    found = [certificate for certificate in pool if certificate.subject == name]
+    if name in known:
+        found += known[name]
+    anchor = None
+    if name in anchors:
+        anchor, *others = anchors[name]
+        if others:
             return None
-        anchor = named[0]
-        issuer = anchor.certificate
-    for other in (*pool, *known[name]) if name in known else pool:
-        if other.subject == name:
-            if issuer is None:
-                issuer = other
-            elif other.der != issuer.der:
-                return None
-    return None if issuer is None else (issuer, anchor)
+    elif not found:
+        return None
+    issuer = found[0] if anchor is None else anchor.certificate
+    for other in found:
+        if other is not issuer and other.der != issuer.der:
+            return None
+    return issuer, anchor
 
 
 def _stands_in(chain: Iterable[Certificate], issuer: Certificate) -> bool:

@@ -22,7 +22,7 @@ import pybase64
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
-from vndoc.pki._octets import extent, walk_extensions
+from vndoc.pki._octets import Place, extent, walk_extensions, walk_within
 from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
 from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
@@ -76,7 +76,7 @@ class Certificate:
 
     der: bytes
     _marks: _Marks
-    _extensions: Mapping[str, tuple[bool, slice]]
+    _extensions: Mapping[str, Place]
     version: int
     serial: int
     not_before: datetime.datetime
@@ -100,7 +100,7 @@ class Certificate:
             return found[0]
         if len(data) > MAX_CERTIFICATE:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
-        return _load(bytes(data))
+        return load_der(bytes(data))
 
     @lazy
     def spans(self) -> Spans:
@@ -113,7 +113,7 @@ class Certificate:
             slice(issuer, validity),
             slice(subject, spki),
             slice(spki, rest),
-            self._extensions,
+            {oid: (critical, slice(*at)) for oid, (critical, *at) in self._extensions.items()},
         )
 
     @lazy
@@ -150,7 +150,7 @@ class Certificate:
     def extensions(self) -> Mapping[str, Extension]:
         """The extensions by OID."""
         return MappingProxyType(
-            {oid: Extension(oid, critical, self.der[at]) for oid, (critical, at) in self._extensions.items()}
+            {oid: Extension(oid, critical, self.der[at:end]) for oid, (critical, at, end) in self._extensions.items()}
         )
 
     @lazy
@@ -230,7 +230,7 @@ class Certificate:
     def _value(self, oid: str) -> bytes | None:
         """Return the value of one extension, without making those of all."""
         found = self._extensions.get(oid)
-        return None if found is None else self.der[found[1]]
+        return None if found is None else self.der[found[1] : found[2]]
 
     @lazy
     def self_issued(self) -> bool:
@@ -262,7 +262,7 @@ def load_certificates(data: bytes) -> tuple[Certificate, ...]:
     """
     if data[:1] == b"\x30":
         return _from_der(bytes(data))
-    found = tuple(_load(_unarmour(match[1])) for match in _PEM.finditer(data))
+    found = tuple(load_der(_unarmour(match[1])) for match in _PEM.finditer(data))
     if not found:
         raise CertificateError("certificate-malformed", detail="DER, PEM?")
     return found
@@ -279,8 +279,8 @@ def _from_der(data: bytes) -> tuple[Certificate, ...]:
     outer = der.read(data, ber=True)
     first = der.read(data, outer.body, outer.end, ber=True)
     if first.tag != der.OID:
-        return (_load(data),)
-    return tuple(_load(octets) for octets in _bundled(outer))
+        return (load_der(data),)
+    return tuple(load_der(octets) for octets in _bundled(outer))
 
 
 def _bundled(outer: der.Element) -> Iterator[bytes]:
@@ -316,10 +316,17 @@ _VERSION_3: Final = b"\xa0\x03\x02\x01\x02"
 _START: Final = struct.Struct(">HHHH6sB")
 """The headers of certificate and signed part, the version with the tag of the serial number, and its length."""
 _STARTS_LONG: Final = (0x3082, 0x3082, _VERSION_3 + b"\x02")
+_VALIDITY: Final = struct.Struct("4s12s3s12sc")
+"""Two UTCTime: their digits, and what is around them."""
+_UTC_TIMES: Final = (b"\x30\x1e\x17\x0d", b"Z\x17\x0d", b"Z")
+_EXTENSIONS: Final = struct.Struct(">HHHH")
+"""The two headers around the extensions."""
+_IN_LONG: Final = (0xA382, 0x3082)
 _instant: Final = datetime.datetime.fromisoformat
 
 
-def _load(data: bytes) -> Certificate:
+def load_der(data: bytes) -> Certificate:
+    """Return the certificate that *data* is, as :meth:`Certificate.load` does for DER that is not too large."""
     try:
         found = _usual(data)
     except (IndexError, ValueError, struct.error):  # an element ends behind the octets, or there is no such day
@@ -339,57 +346,58 @@ def _usual(data: bytes) -> Certificate | None:
     validity = issuer + 2 + data[issuer + 1]
     if data[issuer + 1] > 0x7F:
         validity = extent(data, issuer)[1]
-    subject = validity + 32
+    times, since, between, until, zone = _VALIDITY.unpack_from(data, validity)
+    text, subject = (since + until).decode("latin-1"), validity + 32
     spki = subject + 2 + data[subject + 1]
     if data[subject + 1] > 0x7F:
         spki = extent(data, subject)[1]
     rest = extent(data, spki)[1]
     algorithm_stop = tbs_stop + 2 + data[tbs_stop + 1]
     value, stop = extent(data, algorithm_stop)
-    times = data[validity:subject]
-    digits = times[4:16] + times[19:31]
     if not (
         (outer, inner, version) == _STARTS_LONG
         and end == len(data) == stop != value
         and data[at] == data[issuer] == data[subject] == data[spki] == data[tbs_stop] == 0x30
         and data[algorithm_stop] == 0x03
-        and times[:4] == b"\x30\x1e\x17\x0d"
-        and times[16:19] == b"Z\x17\x0d"
-        and times[31:] == b"Z"
-        and digits.isdigit()
+        and (times, between, zone) == _UTC_TIMES
+        and text.isdecimal()
         and 0 < number < 0x80 > data[at + 1]
         and data[tbs_stop + 1] < 0x80
     ):
         return None
-    text = digits.decode()
-    not_before = _instant(f"{'19' if text[0] >= '5' else '20'}{text[:6]}T{text[6:12]}Z")
-    not_after = _instant(f"{'19' if text[12] >= '5' else '20'}{text[12:18]}T{text[18:]}Z")
-    extensions: dict[str, tuple[bool, slice]] = {}
+    extensions: dict[str, Place] = {}
     repeated = False
     if rest != tbs_stop:
-        body, stop = extent(data, rest)
-        if data[rest] != 0xA3 or stop != tbs_stop:
+        tag, size, sequence, inside = _EXTENSIONS.unpack_from(data, rest)
+        if (tag, sequence) == _IN_LONG and rest + 8 + inside == rest + 4 + size == tbs_stop:
+            repeated = walk_within(data, rest + 8, tbs_stop, extensions)
+        elif tag >> 8 != 0xA3 or extent(data, rest)[1] != tbs_stop:
             return None
-        repeated = walk_extensions(data, body, stop, extensions)
+        else:
+            repeated = walk_extensions(data, extent(data, rest)[0], tbs_stop, extensions)
     found = _blank(Certificate)  # as a call of the class gives it, and what will be asked for, without the detour
-    found.__dict__.update(
-        der=data,
-        _marks=(4, tbs_stop, algorithm_stop, at, issuer, validity, subject, spki, rest),
-        _extensions=extensions,
-        version=3,
-        serial=int.from_bytes(data[15:at], "big", signed=True),
-        not_before=not_before,
-        not_after=not_after,
-        signature=b"" if data[value] else data[value + 1 :],
-        repeated_extensions=repeated,
-        issuer=data[issuer:validity],
-        subject=data[subject:spki],
-        spki=data[spki:rest],
+    _fill(
+        found,
+        {
+            "der": data,
+            "_marks": (4, tbs_stop, algorithm_stop, at, issuer, validity, subject, spki, rest),
+            "_extensions": extensions,
+            "version": 3,
+            "serial": int.from_bytes(data[15:at], "big", signed=True),
+            "not_before": _instant(f"{'19' if text[0] >= '5' else '20'}{text[:6]}T{text[6:12]}Z"),
+            "not_after": _instant(f"{'19' if text[12] >= '5' else '20'}{text[12:18]}T{text[18:]}Z"),
+            "signature": b"" if data[value] else data[value + 1 :],
+            "repeated_extensions": repeated,
+            "issuer": data[issuer:validity],
+            "subject": data[subject:spki],
+            "spki": data[spki:rest],
+        },
     )
     return found
 
 
 _blank: Final = object.__new__
+_fill: Final = Certificate.__dict__["__dict__"].__set__
 
 
 def _unusual(data: bytes) -> Certificate:
@@ -440,9 +448,9 @@ def _validity(data: bytes, start: int, end: int) -> _Times:
     return der.time(first), der.time(second)
 
 
-def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, tuple[bool, slice]], bool]:
+def _extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Place], bool]:
     """Return where the extensions are by OID, and whether one stands twice; unique identifiers are passed over."""
-    found: dict[str, tuple[bool, slice]] = {}
+    found: dict[str, Place] = {}
     repeated = False
     while pos < limit:
         if data[pos] != 0xA3:
@@ -458,9 +466,9 @@ def read_extensions(data: bytes, pos: int, limit: int) -> tuple[dict[str, Extens
 
     Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
     """
-    found: dict[str, tuple[bool, slice]] = {}
+    found: dict[str, Place] = {}
     repeated = walk_extensions(data, pos, limit, found)
-    return {oid: Extension(oid, critical, data[at]) for oid, (critical, at) in found.items()}, repeated
+    return {oid: Extension(oid, critical, data[at:end]) for oid, (critical, at, end) in found.items()}, repeated
 
 
 def serial_octets(serial: int) -> bytes:

@@ -12,6 +12,7 @@ import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
+from vndoc.pki._octets import Place
 
 __all__ = [
     "ANY_POLICY",
@@ -179,23 +180,45 @@ def _tagged(value: bytes, tag: int) -> der.Element:
     return element
 
 
+def _within(value: bytes) -> tuple[int, int]:
+    """Return where the content of the SEQUENCE that *value* begins with starts and ends."""
+    size = len(value)
+    if 2 <= size < 0x82 and value[0] == der.SEQUENCE and value[1] == size - 2:
+        return 2, size
+    at, end, _ = der.span(value, 0, size, der.SEQUENCE)
+    return at, end
+
+
+_PURPOSES: Final = {der.encode_oid(oid): oid for oid in [f"1.3.6.1.5.5.7.3.{number}" for number in range(128)]}
+"""What extended key usages nearly always are, as they are encoded: those of id-kp."""
+_PURPOSE: Final = len(der.encode_oid(OCSP_SIGNING))
+
+
 def _extended(value: bytes) -> dict[str, Any]:
     found = []
-    at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
+    at, end = _within(value)
     while at < end:
-        body = at + 2
-        if body < end and value[at] == 0x06 and body + value[at + 1] <= end and value[at + 1] < 0x80:
-            at = oid_end = body + value[at + 1]
-        else:
-            body, oid_end, at = der.span(value, at, end, der.OID)
-        found.append(der.dotted(value[body:oid_end]))
+        stop = at + _PURPOSE
+        oid = _PURPOSES.get(value[at:stop])
+        if oid is None or stop > end:
+            body, oid_end, stop = der.span(value, at, end, der.OID)
+            oid = der.dotted(value[body:oid_end])
+        at = stop
+        found.append(oid)
     return {"extended_usage": frozenset(found)}
 
 
 def _policies(value: bytes) -> dict[str, Any]:
     found = []
-    at, end, _ = der.span(value, 0, len(value), der.SEQUENCE)
+    at, end = _within(value)
     while at < end:
+        body = at + 4
+        if body <= end and value[at] == 0x30 and value[at + 2] == 0x06 and value[at + 1] < 0x80:  # without a call
+            item_end, oid_end = at + 2 + value[at + 1], body + value[at + 3]
+            if oid_end <= item_end <= end:
+                found.append(der.dotted(value[body:oid_end]))
+                at = item_end
+                continue
         item, item_end, at = der.span(value, at, end, der.SEQUENCE)
         body, oid_end, _ = der.span(value, item, item_end, der.OID)
         found.append(der.dotted(value[body:oid_end]))
@@ -288,27 +311,28 @@ _SILENT: Final = frozenset(
 """Read elsewhere (key identifiers, revocation) or known to say nothing about a path: these may be critical, too."""
 
 
-_DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in attrs.fields(Profile)}
+_DEFAULTS: Final[dict[str, Any]] = {field.name: field.default for field in attrs.fields(Profile)}
 
 
-def profile_of(data: bytes, extensions: Mapping[str, tuple[bool, slice]]) -> Profile:
+def profile_of(data: bytes, extensions: Mapping[str, Place]) -> Profile:
     """Return what *extensions* say about a path: by OID, whether each is critical and where it stands in *data*.
 
     Never raises.
     """
-    profile = _blank(Profile)  # as a call of the class gives it, without the detour
-    found: dict[str, Any] = profile.__dict__
-    found.update(_DEFAULTS)
-    for oid, (critical, at) in extensions.items():
+    found = _DEFAULTS.copy()
+    for oid, (critical, at, end) in extensions.items():
         reader = _READERS.get(oid)
         if reader is not None:
             try:
-                found.update(reader(data[at]))
+                found.update(reader(data[at:end]))
             except CertificateError:
                 found["malformed"] += (oid,)
         elif critical and oid not in _SILENT:
             found["unknown_critical"] += (oid,)
+    profile = _blank(Profile)  # as a call of the class gives it, without the detour
+    _fill(profile, found)
     return profile
 
 
 _blank: Final = object.__new__
+_fill: Final = Profile.__dict__["__dict__"].__set__

@@ -417,7 +417,7 @@ class PathValidator:
             (since, until), result = lasting
             if since < at < until:
                 return result
-        return self._kept.get((asked, (at, at.utcoffset())))
+        return self._kept.get((asked, (at, at.utcoffset()))) if self._kept else None
 
     def span(
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
@@ -443,7 +443,8 @@ class PathValidator:
         )
         span = None
         if self.revocation is None:
-            span = span_of(result.outcome, at, self.trust, self.crypto, (certificate, *pool))
+            others = pool if certificate in pool else (certificate, *pool)
+            span = span_of(result.outcome, at, self.trust, self.crypto, others)
         if len(self._kept) + len(self._lasting) >= self.size:
             self._kept.clear()
             self._lasting.clear()

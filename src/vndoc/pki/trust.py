@@ -213,5 +213,11 @@ class TrustStore:
         """The certificates that may be a signer's who sends none along: the pool, then the pinned ones."""
         return (*self.pool, *(anchor.certificate for anchor in self.pinned))
 
+    @lazy
+    def certificates_by_octets(self) -> Mapping[bytes, Certificate]:
+        """Every certificate of the store by its DER: documents carry the same ones, which need not be read again."""
+        anchors = (anchor.certificate for anchor in (*self.anchors, *self.pinned))
+        return {certificate.der: certificate for certificate in (*anchors, *self.pool)}
+
     def __repr__(self) -> str:
         return f"TrustStore(anchors={len(self.anchors)}, pinned={len(self.pinned)}, pool={len(self.pool)})"

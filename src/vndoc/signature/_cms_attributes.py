@@ -128,9 +128,17 @@ def certificate_id(value: der.Element, *, v2: bool) -> CertificateId:
     return _unusual_id(value, v2) if found is None else found
 
 
+_SHA256: Final = DIGESTS["sha256"]
+_BARE: Final = bytes((0x30, 0x26, 0x30, 0x24, 0x30, 0x22, 0x04, 0x20))
+"""How signing-certificate-v2 begins that holds the SHA-256 of one certificate and nothing else."""
+_BARE_SIZE: Final = len(_BARE) + 32
+
+
 def _usual_id(value: der.Element, v2: bool) -> CertificateId | None:
     """Return what :func:`_unusual_id` does where one certificate is named and no policy, else ``None``."""
     data, end = value.data, value.end
+    if v2 and end - value.start == _BARE_SIZE and data.startswith(_BARE, value.start):
+        return CertificateId(_SHA256, data[value.start + len(_BARE) : end], None)
     entry, entries_stop = extent(data, value.body)
     at, stop = extent(data, entry)
     if not (stop == entries_stop == end and value.tag == data[value.body] == data[entry] == der.SEQUENCE):

@@ -10,7 +10,7 @@ import attrs
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import CertificateError
 from vndoc.pki import der
-from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
+from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate, load_der
 from vndoc.pki.outcome import Reason
 from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import digests_of
@@ -107,7 +107,12 @@ def _unreadable(why: Reason, place: str, context: Context) -> SignatureFacts:
 _KEPT = 8 * 1024
 """Certificates up to this many octets are kept once they were read: the same few come with thousands of signatures."""
 
-_kept = functools.lru_cache(maxsize=512)(Certificate.load)
+_kept = functools.lru_cache(maxsize=512)(load_der)
+
+
+def certificate_of(octets: bytes) -> Certificate:
+    """Return the certificate that *octets* are, as :meth:`~vndoc.pki.certificate.Certificate.load`; it is kept."""
+    return _kept(octets) if len(octets) <= _KEPT else Certificate.load(octets)
 
 
 def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple[Certificate, ...]:
@@ -119,8 +124,7 @@ def _certificates(elements: Iterable[der.Element], notes: list[Reason]) -> tuple
             notes.append(reason("certificate-too-large", limit=MAX_CERTIFICATE))
         else:
             try:
-                octets = element.octets
-                found.append(_kept(octets) if len(octets) <= _KEPT else Certificate.load(octets))
+                found.append(certificate_of(element.octets))
             except CertificateError as error:
                 notes.append(reason("certificate-unreadable", detail=error.text()))
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -243,19 +243,7 @@ class Reading:
                 return
 
     def binding(self) -> Callable[[Certificate], Binding]:
-        ids, broken = tuple(self.ids), self.broken_id
-
-        def judge(certificate: Certificate) -> Binding:
-            if broken:
-                return _DIFFERS
-            if not ids:
-                return _ABSENT
-            for one in ids:
-                if not one.names(certificate):
-                    return _DIFFERS
-            return _MATCHES
-
-        return judge
+        return binding_of(tuple(self.ids), broken=self.broken_id)
 
     def candidates(self, binding: Callable[[Certificate], Binding]) -> tuple[Certificate, ...]:
         """Return who may have signed: named by the signed attribute, or by the signer identifier where there is none.
@@ -306,9 +294,9 @@ class Reading:
                 encoded = der_of(info.signed, der.SET)
 
         def judge(certificate: Certificate) -> bool:
-            if _verified(certificate, algorithm, info.signature, data=received):
+            if verified(certificate, algorithm, info.signature, data=received):
                 return True
-            return encoded is not None and _verified(certificate, algorithm, info.signature, data=encoded)
+            return encoded is not None and verified(certificate, algorithm, info.signature, data=encoded)
 
         return received, judge
 
@@ -322,11 +310,27 @@ class Reading:
                     self.add("content-too-large-for-eddsa", limit=most)
                 return b"", lambda _: False
             data = b"".join(pieces_of(octets))
-            return b"", lambda certificate: _verified(certificate, algorithm, info.signature, data=data)
+            return b"", lambda certificate: verified(certificate, algorithm, info.signature, data=data)
         digest = self.content.digests.get(getattr(algorithm, "digest", None) or "")
         if digest is None:
             return b"", lambda _: False
-        return b"", lambda certificate: _verified(certificate, algorithm, info.signature, digest=digest)
+        return b"", lambda certificate: verified(certificate, algorithm, info.signature, digest=digest)
+
+
+def binding_of(ids: Sequence[names.CertificateId], *, broken: bool) -> Callable[[Certificate], Binding]:
+    """Return what tells how the signed attributes name a certificate: all *ids* have to; *broken* ones name none."""
+
+    def judge(certificate: Certificate) -> Binding:
+        if broken:
+            return _DIFFERS
+        if not ids:
+            return _ABSENT
+        for one in ids:
+            if not one.names(certificate):
+                return _DIFFERS
+        return _MATCHES
+
+    return judge
 
 
 def _issuer_and_serial(sid: der.Element) -> tuple[bytes, int]:
@@ -340,7 +344,7 @@ def _issuer_and_serial(sid: der.Element) -> tuple[bytes, int]:
     return issuer.octets, der.integer(number)
 
 
-def _verified(
+def verified(
     certificate: Certificate,
     algorithm: SignatureAlgorithm | None,
     value: bytes,
@@ -348,6 +352,7 @@ def _verified(
     data: bytes | None = None,
     digest: bytes | None = None,
 ) -> bool:
+    """Return whether *value* is that of *data*, or of octets with that *digest*, under the key of *certificate*."""
     if algorithm is None:
         return False
     try:

@@ -24,9 +24,8 @@ from vndoc.signature import _cms_encode as enc
 from vndoc.signature import _cms_make as make
 from vndoc.signature import tsp
 from vndoc.signature._cms_content import digests_of, given
-from vndoc.signature._cms_read import read_signed
 from vndoc.signature._cms_structure import DATA, SignedData
-from vndoc.signature._cms_token import new_context
+from vndoc.signature._cms_usual import facts_of
 from vndoc.signature.facts import SignatureFacts
 from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
 
@@ -62,8 +61,7 @@ def read_cms(
     *content* fails, and :class:`~vndoc.errors.UsageError` ``source-type`` for what is no octets. All else that is wrong
     is among the ``reasons`` of the facts.
     """
-    _, facts = read_signed(data, _octets(content), new_context(limits, certificates))
-    return tuple(facts)
+    return facts_of(data, content, certificates, limits)
 
 
 def _octets(content: bytes | Octets | None) -> Octets | None:

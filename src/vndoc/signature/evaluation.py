@@ -23,7 +23,8 @@ from vndoc.pki.paths import PathResult
 from vndoc.pki.revocation_facts import RevocationSource
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import _imprint
-from vndoc.signature._standing import keep, kept, key_of
+from vndoc.signature._cms_usual import facts_of
+from vndoc.signature._standing import endless, keep, kept, key_of, met
 from vndoc.signature.blocks import (
     KEPT_PLACE,
     Identification,
@@ -35,7 +36,6 @@ from vndoc.signature.blocks import (
     shown_time,
     signature_algorithm_check,
 )
-from vndoc.signature.cms import read_cms
 from vndoc.signature.facts import Binding, SignatureFacts
 from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.policy import Policy, policy_of
@@ -157,7 +157,7 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
-    facts = read_cms(data, content=content, certificates=trust.known, limits=limits)
+    facts = facts_of(data, content, trust.known, limits, trust.certificates_by_octets)
     return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 
 
@@ -229,10 +229,12 @@ def _judged(
     key = key_of(facts, found, context) if time.proofs is None else None
     known = None if key is None else kept(key, context.at)
     if known is None:
-        crypto = _crypto(facts, found, context.policy, time.moment)
-        path, trust = _trust(facts, found, context, time)
+        crypto, certificate = _crypto(facts, found, context.policy, time.moment), found.certificate
+        again = key is not None and met(key)
+        lasts = again and certificate is not None and endless(facts, certificate, context.policy)
+        path, trust = _trust(facts, found, context, time, keep=key is None or (again and not lasts))
         outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons)
-        known = None if key is None or path is None else keep(key, facts, found, context, crypto, trust, path)
+        known = keep(key, facts, context, crypto, trust, path) if lasts and key and path is not None else None
         if known is not None:
             known.last = time.outcome, outcome
         return crypto, path, trust, outcome
@@ -324,14 +326,14 @@ def _crypto(facts: SignatureFacts, found: Identification, policy: Policy, moment
 
 
 def _trust(
-    facts: SignatureFacts, found: Identification, context: Context, time: _Time
+    facts: SignatureFacts, found: Identification, context: Context, time: _Time, *, keep: bool
 ) -> tuple[PathResult | None, Outcome]:
     """Validate the signer's certificate at the control time, then weigh what is proven of the time of signing."""
     certificate = found.certificate
     if certificate is None:
         return None, outcome_of(found.reasons)
     path, outcome = certificate_trust(
-        certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place
+        certificate, context, time.moment, purpose=SIGNERS, pool=facts.certificates, place=facts.place, keep=keep
     )
     if time.proofs is None:
         return path, outcome

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import attrs
 
-from vndoc.pki._lasting import Span
+from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import FetchSession
 from vndoc.pki.outcome import Outcome, Reason, outcome_of
@@ -100,9 +100,13 @@ def certificate_trust(
     purpose: frozenset[Purpose],
     pool: Iterable[Certificate],
     place: str,
+    keep: bool = True,
 ) -> tuple[PathResult, Outcome]:
-    """Return the path of *certificate* at *moment* and what the policy makes of it."""
-    path = _path(certificate, context, moment.at, purpose, tuple(pool))
+    """Return the path of *certificate* at *moment* and what the policy makes of it.
+
+    The path is kept for the next time, unless *keep* says that the caller does so.
+    """
+    path = _path(certificate, context, moment.at, purpose, tuple(pool), keep)
     outcome = _by_policy(path, context.policy, place)
     if moment.proven and path.outcome.passed and certificate.not_after < context.at:
         name, until = certificate.subject_text, shown_time(certificate.not_after)
@@ -179,20 +183,16 @@ def _path(
     at: datetime.datetime,
     purpose: frozenset[Purpose],
     pool: tuple[Certificate, ...],
+    keep: bool,
 ) -> PathResult:
-    """Return the path of *certificate*; a second question for the same certificates and time costs a look-up.
+    """Return the path of *certificate*; with *keep* a second question for certificates and time costs a look-up.
 
     An answer is kept only where nothing but the arguments decides it: a source of revocation facts that is not made of
     given lists may know more the next time.
     """
     trust, crypto, revocation = context.trust, context.policy.crypto, context.revocation
     fixed = context.fetch is None and type(trust) is TrustStore and _is_fixed(revocation)
-    key = (id(trust), id(crypto), id(revocation), purpose)
-    validator = _validators.get(key) if fixed else None
-    known = None if validator is None else validator.kept(certificate, at=at, pool=pool)
-    if known is not None:
-        return known
-    if not fixed or len(certificate.der) + sum([len(c.der) for c in pool]) > _KEPT_OCTETS:
+    if not (keep and fixed and is_small(certificate, pool)):
         return validate_path(
             certificate,
             trust=trust,
@@ -203,6 +203,8 @@ def _path(
             revocation=revocation,
             fetch=context.fetch,
         )
+    key = (id(trust), id(crypto), id(revocation), purpose)
+    validator = _validators.get(key)
     if validator is None:
         validator = PathValidator(trust=trust, purpose=purpose, crypto=crypto, revocation=revocation, size=_KEPT_PATHS)
         if len(_validators) >= _KEPT_VALIDATORS:
@@ -211,13 +213,16 @@ def _path(
     return validator.validate(certificate, at=at, pool=pool)
 
 
-def lasting(certificate: Certificate, context: Context, pool: tuple[Certificate, ...]) -> Span | None:
-    """Return between which times the path of a signer's *certificate* in *context* holds, if it is kept for others.
+def lasting(path: PathResult, context: Context, pool: tuple[Certificate, ...]) -> Span | None:
+    """Return between which times *path*, found with *pool*, holds in *context*, where nobody is asked of revocation."""
+    certificate = path.chain[0]
+    others = pool if certificate in pool else (certificate, *pool)
+    return span_of(path.outcome, context.at, context.trust, context.policy.crypto, others)
 
-    Nobody is asked about revocation there.
-    """
-    validator = _validators.get((id(context.trust), id(context.policy.crypto), id(None), SIGNERS))
-    return None if validator is None else validator.span(certificate, at=context.at, pool=pool)
+
+def is_small(certificate: Certificate, pool: tuple[Certificate, ...]) -> bool:
+    """Return whether there are few enough octets to keep what was found with *pool* about *certificate*."""
+    return len(certificate.der) + sum([len(one.der) for one in pool]) <= _KEPT_OCTETS
 
 
 def _is_fixed(revocation: RevocationSource | None) -> bool:

@@ -481,16 +481,14 @@ _KEYS: Final = {family: Family.RSA_PKCS1 if family is Family.RSA_PSS else family
 
 
 @functools.lru_cache(maxsize=64)
-def _parameters(
-    family: Family, digest: str | None, mgf: str | None, salt: int | None, prehashed: bool
-) -> tuple[Any, ...]:
+def _parameters(family: Family, digest: str | None, mgf: str | None, salt: int | None, hashed: bool) -> tuple[Any, ...]:
     """Return what ``verify`` of a key is told beside signature and octets; these values do not change."""
     if family in _EDWARDS_BITS:
         return ()
     row = DIGESTS.get(digest or "")
     if row is None or row.hash is None:
         raise CertificateError("algorithm-unsupported", found=str(SignatureAlgorithm(family, digest, mgf, salt)))
-    kind: Any = Prehashed(row.hash) if prehashed else row.hash
+    kind: Any = Prehashed(row.hash) if hashed else row.hash
     if family is Family.ECDSA:
         return (ec.ECDSA(kind),)
     if family is Family.RSA_PKCS1:

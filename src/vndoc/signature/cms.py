@@ -145,7 +145,7 @@ def _same(content: Octets | None, parts: SignedData, digest: str) -> Octets | No
 
 def _refuse_others(existing: bytes, content: Octets) -> None:
     """Raise ``cms-content-differs`` where a signer of the detached signature *existing* has signed other content."""
-    _, facts = read_signed(existing, content, new_context(DEFAULT))
+    facts = read_cms(existing, content=content)
     if any(covered.intact is False for one in facts for covered in one.covered):
         raise SignatureError("cms-content-differs")
 

@@ -130,10 +130,8 @@ def _canonical(value: Any) -> str | None:
 
 def _text(value: str) -> str | None:
     text = value if value.isascii() else _normalise("NFC", value)
-    if text.isprintable() and "  " not in text:  # of white space, only the blank is printable
-        text = text.strip(" ")
-    else:
-        text = " ".join(text.split())
+    # of white space, only the blank is printable
+    text = text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
     return _encode(text) if text else None
 
 

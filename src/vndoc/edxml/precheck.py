@@ -279,7 +279,8 @@ def _is_usual_document(packet: DocumentPacket) -> bool:
 def _is_usual_attachment(attachment: Any) -> bool:
     if type(attachment) is not Attachment:
         return False
-    if not _is_usual_text(attachment.name) or name_oddity(attachment.name) is not None:
+    name = attachment.name
+    if name is None or not _is_usual_text(name) or name_oddity(name) is not None:
         return False
     return all(text is None or _is_usual_text(text) for text in _ATTACHMENT.fields(attachment)[:-1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import attrs
@@ -47,6 +47,8 @@ def check(packet: Packet, profile: Profile) -> None:
     ``missing-element`` names the paths of all absent mandatory elements at once; ``value-not-allowed`` and
     ``text-not-xml`` name the place of the first value that cannot be written.
     """
+    if _is_usual(packet, profile):
+        return
     _check_models(packet)
     found, absent = _survey(packet)
     if profile.strict:
@@ -97,6 +99,7 @@ class _Block:
     def __init__(self, row: Element) -> None:
         self.model = row.model or type(None)
         self.carried = tuple((f"/@{name}", field) for name, field in row.carried)
+        self.attributes = getter(field for _, field in row.carried)
         self.demands = any(child.minimum for child in row.children)
         """Whether a child is mandatory: then a block in which none is missing is not empty."""
         steps: list[_Step] = []
@@ -110,6 +113,8 @@ class _Block:
                 inner.append((step, block, leaf.repeats))
         self.steps = tuple(steps)
         self.fields = getter(child.field for child in row.children)
+        self.usual = tuple((block, repeats, own is not None, _usual(leaf)) for _, leaf, block, repeats, own, _ in steps)
+        """The children as :func:`_is_usual_block` looks at them."""
         self.inner = tuple(inner)
         """The children that are blocks: path, block, whether they repeat."""
         self.inner_fields = getter(c.field for c, step in zip(row.children, steps, strict=True) if step[2] is not None)
@@ -241,6 +246,90 @@ def _is_absent(value: object) -> bool:
 
 
 _WITH_TEXT = (str, OrganCode)
+
+
+# -- at one look -----------------------------------------------------------------------------------------
+
+
+def _is_usual(packet: Any, profile: Profile) -> bool:
+    """Return whether *packet* has all that is mandatory and only values that are right under every profile.
+
+    Nearly all packets are like that. ``False`` says nothing: what is wrong, and where, is found in detail.
+    """
+    if type(packet) is StatusPacket:
+        usual = _is_usual_block(_STATUS, packet)
+    else:
+        usual = type(packet) is DocumentPacket and _is_usual_document(packet)
+    if not usual or not profile.strict:
+        return usual
+    sender = packet.from_.organ_id if packet.from_ else None
+    return (sender is None or sender.is_regular) and next(_hops_without_agency(packet), None) is None
+
+
+def _is_usual_document(packet: DocumentPacket) -> bool:
+    trace = packet.trace_header_list
+    return (
+        _is_usual_block(_DOCUMENT, packet)
+        and _is_usual_block(_TRACES, trace)
+        and (packet.signature is None or type(packet.signature) is SignatureMarkup)
+        and all(map(_is_usual_attachment, packet.attachments))
+    )
+
+
+def _is_usual_attachment(attachment: Any) -> bool:
+    if type(attachment) is not Attachment:
+        return False
+    name = attachment.name
+    if name is None or not _is_usual_text(name) or name_oddity(name) is not None:
+        return False
+    return all(text is None or _is_usual_text(text) for text in _ATTACHMENT.fields(attachment)[:-1])
+
+
+def _is_usual_block(block: _Block, value: Any) -> bool:
+    if type(value) is not block.model:
+        return False
+    if block.carried and not all(t is None or _is_usual_text(t) for t in block.attributes(value)):
+        return False
+    for (below, repeats, mandatory, is_usual), item in zip(block.usual, block.fields(value), strict=True):
+        if item is None or (repeats and item == ()):
+            if mandatory:
+                return False
+        elif repeats:
+            if type(item) is not tuple:
+                return False
+            for one in item:
+                if not (is_usual(one) if below is None else _is_usual_block(below, one) and not _is_absent(one)):
+                    return False
+        elif below is None:
+            if not is_usual(item):
+                return False
+        elif not _is_usual_block(below, item) or (mandatory and _is_absent(item)):
+            return False
+    return True
+
+
+def _is_usual_text(value: Any) -> bool:
+    return type(value) is str and value.isprintable() and value != "" and not value.isspace()
+
+
+def _usual(row: Element) -> Callable[[Any], bool]:
+    """Return what tells a value of *row* that is right under every profile, and not absent."""
+    demand = _demand(row)
+    plain, closed = demand.plain, demand.closed
+    if plain is str:
+        return _is_usual_text
+    if plain is not None:
+        return lambda value: type(value) is plain
+    if row.kind is Kind.INTEGER:
+        lower = max(
+            1 if row.codes == "document-type" else -_INTEGERS + 1, -_INTEGERS + 1 if row.lower is None else row.lower
+        )
+        return lambda value: type(value) is int and lower <= value < _INTEGERS and (closed is None or value in closed)
+    if row.kind is Kind.TIMESTAMP:
+        return lambda value: type(value) is datetime.datetime and value.tzinfo is None
+    if row.kind is Kind.ORGAN_CODE:
+        return lambda value: type(value) is OrganCode and _is_usual_text(value.text)
+    return lambda value: _is_usual_text(value) and closed is not None and value in closed
 
 
 # -- whether it can be written -------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from vndoc.envelope import SignatureMarkup
+from vndoc.envelope.model import Inside, deferred
 
 __all__ = ["local_name", "markup", "path_of", "split_tag"]
 
@@ -59,20 +61,26 @@ def _number(node: Any, parent: Any, counted: dict[tuple[Any, str], tuple[Any, in
 
 
 def markup(node: Any) -> SignatureMarkup:
-    """Return an element and everything in it as a value, white space included."""
+    """Return an element and everything in it as a value, white space included.
+
+    The value holds on to *node*, which nobody may change, until its attributes or children are asked for.
+    """
     namespace, name = split_tag(node)
+    return deferred(name, namespace or None, node.prefix, partial(_inside, node))
+
+
+def _inside(node: Any) -> Inside:
     text = node.text
     children: list[SignatureMarkup | str] = [text] if text else []
-    if len(node):
-        for child in node:
-            children.append(markup(child))
-            tail = child.tail
-            if tail:
-                children.append(tail)
-    return SignatureMarkup(
-        name=name,
-        namespace=namespace or None,
-        prefix=node.prefix,
-        attributes=tuple(node.items()),
-        children=tuple(children),
-    )
+    for child in node:
+        namespace, name = split_tag(child)
+        attributes, inner = _inside(child)
+        children.append(
+            SignatureMarkup(
+                name=name, namespace=namespace or None, prefix=child.prefix, attributes=attributes, children=inner
+            )
+        )
+        tail = child.tail
+        if tail:
+            children.append(tail)
+    return tuple(node.items()), tuple(children)

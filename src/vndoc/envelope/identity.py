@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
@@ -22,12 +23,13 @@ from vndoc.envelope.model import DocumentPacket, Packet, StatusPacket
 from vndoc.errors import EnvelopeError
 from vndoc.errors._arguments import need_packet
 from vndoc.identifiers import OrganCode, canonical_notation, canonical_number, split_code, without_suffix
-from vndoc.text import mask, nfc
+from vndoc.text import mask
 
 __all__ = ["BusinessKey", "business_key", "content_digest"]
 
 _TRANSIT_FIELDS = frozenset({"trace_header_list", "signature", "attachments", "document_id"})
 _WITHDRAWAL = "13"
+_normalise, _encode = unicodedata.normalize, encode_basestring
 
 
 def _masked(text: str) -> str:
@@ -110,32 +112,61 @@ def content_digest(packet: DocumentPacket) -> bytes:
 
 def _canonical(value: Any) -> str | None:
     """Return *value* as JSON, the names of fields in order; ``None`` where it says nothing."""
-    if value is None or value is False:
-        return None
-    if isinstance(value, str):
-        text = " ".join((value if value.isascii() else nfc(value)).split())
-        return encode_basestring(text) if text else None
+    form = _FORMS.get(type(value))
+    if form is not None:
+        return form(value)
     block = _block(type(value))  # type: ignore[arg-type]
     if block is not None:
-        names, take = block
-        inner = _fields(names, take(value))
+        inner = _fields(block[0], block[1](value))
         return f"{{{inner}}}" if inner else None
-    if isinstance(value, OrganCode):
-        text = value.text.strip()
-        return encode_basestring(text) if text else None
-    if isinstance(value, datetime.date):
-        return f'"{value.isoformat()}"'
-    if isinstance(value, tuple):
-        forms = [form for form in map(_canonical, value) if form is not None]
-        return f"[{', '.join(forms)}]" if forms else None
-    return str(value) if type(value) is int else _JSON.encode(value)
+    base = next((base for base in _WITH_SUBCLASSES if isinstance(value, base)), None)
+    return _JSON.encode(value) if base is None else _FORMS[base](value)
+
+
+def _text(value: str) -> str | None:
+    text = value if value.isascii() else _normalise("NFC", value)
+    # of white space, only the blank is printable
+    text = text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
+    return _encode(text) if text else None
+
+
+def _code(value: OrganCode) -> str | None:
+    text = value.text.strip()
+    return _encode(text) if text else None
+
+
+def _date(value: datetime.date) -> str:
+    return f'"{value.isoformat()}"'
+
+
+def _list(value: tuple[Any, ...]) -> str | None:
+    forms = [form for form in map(_canonical, value) if form is not None]
+    return f"[{', '.join(forms)}]" if forms else None
+
+
+_FORMS: Mapping[type, Callable[[Any], str | None]] = {
+    str: _text,
+    tuple: _list,
+    int: str,
+    OrganCode: _code,
+    datetime.date: _date,
+    datetime.datetime: _date,
+    bool: lambda value: "true" if value else None,
+    type(None): lambda _: None,
+}
+"""Class of value -> its form; values of the classes derived from these:"""
+_WITH_SUBCLASSES = (str, OrganCode, datetime.date, tuple)
 
 
 def _fields(names: tuple[str, ...], values: tuple[Any, ...], absent: str | None = None) -> str:
     """Return fields, whose *names* are ready, as the inner part of a JSON object; those without value say *absent*."""
     parts = []
-    for name, value in zip(names, values, strict=True):
-        form = absent if value is None else _canonical(value) or absent
+    for name, value in zip(names, values):  # noqa: B905 - made together, and this is asked for most
+        if value is None:
+            form = absent
+        else:
+            make = _FORMS.get(type(value), _canonical)
+            form = make(value) or absent
         if form is not None:
             parts.append(name + form)
     return ", ".join(parts)
@@ -150,7 +181,7 @@ def _block(kind: type) -> tuple[tuple[str, ...], Getter] | None:
 
 def _named(names: Iterable[str]) -> tuple[tuple[str, ...], Getter]:
     ordered = sorted(names)
-    return tuple(f"{encode_basestring(name)}: " for name in ordered), getter(ordered)
+    return tuple(f"{_encode(name)}: " for name in ordered), getter(ordered)
 
 
 _HEADER_NAMES, _HEADER = _named(f.name for f in attrs.fields(DocumentPacket) if f.name not in _TRANSIT_FIELDS)

@@ -10,7 +10,8 @@ Source: QCVN 102:2016/BTTTT and its amendment SD1:2022; elements marked *vendor 
 from __future__ import annotations
 
 import datetime
-from typing import Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
@@ -242,12 +243,19 @@ class TraceHeaderList(_Value):
     trace_headers: tuple[TraceHeader, ...] = attrs.field(default=(), converter=_items)
 
 
+class _Deferred:
+    """Room for what a value is made of when it is first asked for."""
+
+    __slots__ = ("_inside",)
+
+
 @attrs.frozen(kw_only=True)
-class SignatureMarkup:
+class SignatureMarkup(_Deferred):
     """The packet's own ``Signature`` as it stood in the file: carried, never proof.
 
     A small tree without meaning here: ``children`` holds text and elements in their order, white space
     included. ``namespace`` is ``None`` for names in no namespace; attribute names are written ``{namespace}name``.
+    What reading gives takes attributes and children out of the file's tree when one of them is first asked for.
     """
 
     name: str
@@ -255,6 +263,38 @@ class SignatureMarkup:
     prefix: str | None = None
     attributes: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
     children: tuple[SignatureMarkup | str, ...] = attrs.field(default=(), repr=False)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return what was put off; Python asks here only where an attribute is not there yet."""
+            if name not in _PUT_OFF:
+                message = f"{type(self).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(message)
+            inside = self._inside
+            if inside is not None:  # else another thread was quicker
+                for field, value in zip(_PUT_OFF, inside(), strict=True):
+                    object.__setattr__(self, field, value)
+                object.__setattr__(self, "_inside", None)
+            return object.__getattribute__(self, name)
+
+
+_PUT_OFF = ("attributes", "children")
+
+Inside = tuple[tuple[tuple[str, str], ...], tuple[SignatureMarkup | str, ...]]
+"""Attributes and children of a :class:`SignatureMarkup`."""
+
+
+def deferred(name: str, namespace: str | None, prefix: str | None, inside: Callable[[], Inside]) -> SignatureMarkup:
+    """Return a signature whose attributes and children *inside* gives when they are asked for: always the same.
+
+    No part of the public surface. Most readers never ask: a carried signature is a third of a packet without
+    attachments, and what verifies it looks at the tree.
+    """
+    value = SignatureMarkup.__new__(SignatureMarkup)
+    for field, given in (("name", name), ("namespace", namespace), ("prefix", prefix), ("_inside", inside)):
+        object.__setattr__(value, field, given)
+    return value
 
 
 @attrs.frozen(kw_only=True, repr=False)

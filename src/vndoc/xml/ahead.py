@@ -22,6 +22,8 @@ from vndoc.xml.skeleton import weave
 
 __all__ = ["Ahead", "Growing", "Plan", "Planner"]
 
+_MARK: Final = b"SignedInfo"
+"""Without an element of this name, nothing is signed."""
 _MOST: Final = 32
 """Texts of one packet: for each, what stands before it is parsed anew."""
 _LONGEST: Final = 256 * 1024
@@ -107,6 +109,8 @@ class Ahead:
 
     def _foretold(self, segments: list[bytes], planner: Planner) -> bytes | None:
         """Return the canonical octets between the text that begins and the one before it."""
+        if not any(_MARK in part for part in segments):  # the name of an element is written as it is
+            return None
         data, tokens = weave([*segments, b""])
         if len(tokens) > _MOST or len(data) > _LONGEST or not is_light(data, _WORK):
             return None

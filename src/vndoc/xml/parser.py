@@ -114,7 +114,7 @@ def simple_prolog(data: bytes) -> bool:
 
 def parse_quietly(data: bytes, limits: Limits) -> etree._Element | None:
     """Return the root of *data*, or ``None`` if anything at all is doubtful or beyond *limits*."""
-    return _quietly(_TOOLS.parser, data, limits)
+    return _quietly(_TOOLS.parser, data, limits, data.count(b"="))
 
 
 def parse_document_quietly(data: bytes, limits: Limits, values: int | None = None) -> etree._Element | None:

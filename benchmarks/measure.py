@@ -7,7 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 
 Jobs = dict[str, Callable[[], object]]
 
@@ -48,12 +49,13 @@ def thread_times(
     *,
     seconds: float,
     children: Collection[str] = (),
+    before: Mapping[str, Callable[[], object]] = MappingProxyType({}),
     of: Callable[[list[float]], float] = min,
 ) -> dict[str, float]:
     """Return the seconds of each job, by default the shortest, run in turns until *seconds* a job are used.
 
     Counted is the processor's time of this thread, which other programs disturb least; a job named in *children*, which
-    waits for a child process, is timed by the clock.
+    waits for a child process, is timed by the clock. What is to be done *before* each call of a job is not counted.
     """
     clocks = {name: time.perf_counter if name in children else time.thread_time for name in jobs}
     calls = {name: _calls(job) for name, job in jobs.items()}
@@ -66,6 +68,9 @@ def thread_times(
             clock = clocks[name]
             if name not in children:
                 job()  # the one before may have emptied the caches, of the processor or of the library
+            if name in before:
+                taken[name].append(sum(_alone(job, before[name], clock) for _ in range(calls[name])) / calls[name])
+                continue
             start = clock()
             for _ in range(calls[name]):
                 job()
@@ -73,6 +78,13 @@ def thread_times(
         gc.collect()
     gc.enable()
     return {name: of(times) for name, times in taken.items()}
+
+
+def _alone(job: Callable[[], object], before: Callable[[], object], clock: Callable[[], float]) -> float:
+    before()
+    start = clock()
+    job()
+    return clock() - start
 
 
 def row(what: str, value: str, must: str = "", *, ok: bool = True) -> None:

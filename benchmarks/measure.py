@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import statistics
 import subprocess
 import sys
@@ -61,6 +62,8 @@ def thread_times(
     calls = {name: _calls(job) for name, job in jobs.items()}
     taken: dict[str, list[float]] = {name: [] for name in jobs}
     rounds, end = 0, time.perf_counter() + seconds * len(jobs)
+    gc.collect()
+    gc.freeze()  # what is there is not gone through between the rounds, which empties the processor's caches
     gc.disable()
     while time.perf_counter() < end or rounds < 5:
         rounds += 1
@@ -77,6 +80,7 @@ def thread_times(
             taken[name].append((clock() - start) / calls[name])
         gc.collect()
     gc.enable()
+    gc.unfreeze()
     return {name: of(times) for name, times in taken.items()}
 
 
@@ -116,6 +120,24 @@ def ended() -> int:
     for line in missed:
         print("missed:", line, file=sys.stderr)
     return 1 if missed else 0
+
+
+def apart(table: Callable[[], object]) -> None:
+    """Make *table* in a process of its own: what it shows depends on nothing that was measured before."""
+    forked = multiprocessing.get_context("fork")
+    told = forked.SimpleQueue()
+
+    def made() -> None:
+        missed.clear()
+        table()
+        told.put(missed)
+
+    child = forked.Process(target=made)
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise RuntimeError(f"a table was not finished: exit code {child.exitcode}")
+    missed.extend(told.get())
 
 
 def peak_mib(code: str, *arguments: str) -> float:

@@ -5,6 +5,7 @@ Needs the extra ``store``, and those of the carriers that are used: without ``st
 """
 
 from vndoc.node._pushing import Pushed
+from vndoc.node._round import Round
 from vndoc.node._sending import NotClearedError, Sent
 from vndoc.node._taking import Taken
 from vndoc.node.breaker import Breaker
@@ -12,7 +13,7 @@ from vndoc.node.events import EVENT_KINDS, AtLeastOnce, Event, EventKind, InTran
 from vndoc.node.health import Health
 from vndoc.node.logs import JsonFormatter
 from vndoc.node.metrics import METRICS, Metric
-from vndoc.node.node import FAILPOINTS, Node, Round, Tracking
+from vndoc.node.node import FAILPOINTS, Node, Tracking
 from vndoc.node.policy import NodePolicy, Unsure
 
 __all__ = [

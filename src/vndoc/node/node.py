@@ -52,7 +52,7 @@ from vndoc.store import Delivery as DeliveryRow
 from vndoc.text import Text
 from vndoc.transport import Kind, Transport
 
-__all__ = ["FAILPOINTS", "Node", "Round", "Tracking"]
+__all__ = ["FAILPOINTS", "Node", "Tracking"]
 
 FAILPOINTS: Final = (
     "migrate.step",

@@ -91,24 +91,23 @@ def _alone(job: Callable[[], object], before: Callable[[], object], clock: Calla
     return clock() - start
 
 
-def row(what: str, value: str, must: str = "", *, ok: bool = True, binding: bool = True) -> None:
-    """Print one row of the table. What is not *binding* is an aim: where it is missed, the row says so, no more."""
-    if not ok and binding:
+def row(what: str, value: str, must: str = "", *, ok: bool = True) -> None:
+    """Print one row of the table."""
+    if not ok:
         missed.append(f"{what}: {value}, must {must}")
-    wanted = must if binding or not must else f"aim {must}"
-    print(f"| {what} | {value} | {wanted} | {'' if not must else 'yes' if ok else '**NO**'} |", flush=True)
+    print(f"| {what} | {value} | {must} | {'' if not must else 'yes' if ok else '**NO**'} |", flush=True)
 
 
-def at_most(what: str, value: float, must: float | None = None, unit: str = "", *, binding: bool = True) -> None:
+def at_most(what: str, value: float, must: float | None = None, unit: str = "") -> None:
     """Print a row whose *value* must not be larger than *must*."""
     wanted = "" if must is None else f"<= {must:g}{unit}"
-    row(what, f"{value:.2f}{unit}", wanted, ok=must is None or value <= must, binding=binding)
+    row(what, f"{value:.2f}{unit}", wanted, ok=must is None or value <= must)
 
 
-def at_least(what: str, value: float, must: float | None = None, unit: str = "", *, binding: bool = True) -> None:
+def at_least(what: str, value: float, must: float | None = None, unit: str = "") -> None:
     """Print a row whose *value* must not be smaller than *must*."""
     wanted = "" if must is None else f">= {must:g}{unit}"
-    row(what, f"{value:.2f}{unit}", wanted, ok=must is None or value >= must, binding=binding)
+    row(what, f"{value:.2f}{unit}", wanted, ok=must is None or value >= must)
 
 
 def head() -> None:

@@ -355,3 +355,4 @@ def test_the_matrix_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     with capsys.disabled():
         print("\nCMS signatures, who made them -> who reads them:", *lines, sep="\n")
+    assert {column for _, column in MATRIX} <= set(columns), "a cell that nobody sees"

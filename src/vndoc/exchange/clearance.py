@@ -24,7 +24,7 @@ from vndoc.errors._arguments import need, need_all, need_packet, needs, wrong
 from vndoc.exchange._times import moment
 from vndoc.pki import Indication
 from vndoc.routing import Fate, Plan
-from vndoc.schema import Finding, Report
+from vndoc.schema import Finding, Findings, Report
 from vndoc.text import Text, shorten
 
 __all__ = ["GATE", "Clearance", "GateRule", "NotSecret", "SendingRules", "Verified", "clear"]
@@ -196,30 +196,11 @@ _DEFAULT: Final = SendingRules()
 
 
 @attrs.frozen(kw_only=True)
-class Clearance:
-    """Whether a document may be sent, and every finding: those of the gate, then those of the packet."""
+class Clearance(Findings):
+    """Whether a document may be sent: :class:`~vndoc.schema.Findings` of the gate, then those of the packet.
 
-    findings: tuple[Finding, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Return whether the document may be sent: nothing found is an error."""
-        return not self.errors
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """Return what stops the document."""
-        return tuple(f for f in self.findings if f.severity is Severity.ERROR)
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """Return what somebody should look at, marks of secrecy among it."""
-        return tuple(f for f in self.findings if f.severity is Severity.WARNING)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Return the ids of all findings."""
-        return frozenset(f.id for f in self.findings)
+    Marks of secrecy are among the ``warnings``.
+    """
 
 
 def clear(

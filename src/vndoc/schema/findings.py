@@ -13,7 +13,7 @@ from vndoc.edxml import elements as table
 from vndoc.errors import Place
 from vndoc.text import Lang, Text, shorten
 
-__all__ = ["Finding", "Report", "from_deviation", "place_key"]
+__all__ = ["Finding", "Findings", "Report", "from_deviation", "place_key"]
 
 
 @attrs.frozen(kw_only=True)
@@ -43,14 +43,9 @@ class Finding:
 
 
 @attrs.frozen(kw_only=True)
-class Report:
-    """What validation found, sorted by place.
+class Findings:
+    """What a check found, and its answer: ``passed`` is true only when no finding is an error."""
 
-    ``passed`` is true only when no finding is an error.
-    """
-
-    profile: str
-    structure: str
     findings: tuple[Finding, ...]
 
     @property
@@ -72,6 +67,14 @@ class Report:
     def ids(self) -> frozenset[str]:
         """Return the ids of all findings."""
         return frozenset(f.id for f in self.findings)
+
+
+@attrs.frozen(kw_only=True)
+class Report(Findings):
+    """What validation found, sorted by place: :class:`Findings` of one profile and one way of checking the structure."""
+
+    profile: str
+    structure: str
 
 
 def from_deviation(deviation: Deviation) -> Finding:

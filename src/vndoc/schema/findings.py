@@ -71,7 +71,7 @@ class Findings:
 
 @attrs.frozen(kw_only=True)
 class Report(Findings):
-    """What validation found, sorted by place: :class:`Findings` of one profile and one way of checking the structure."""
+    """What validation found, sorted by place: :class:`Findings` by one profile and one check of the structure."""
 
     profile: str
     structure: str

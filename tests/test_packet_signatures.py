@@ -350,7 +350,9 @@ def beside(data: bytes, name: str = "ke-them.pdf", *, first: bool = True) -> byt
     """Return the packet with one more attachment, before the others or behind them, as anybody can put it there."""
     entry = f"<edXML:Reference><edXML:ContentId>cid:9</edXML:ContentId><edXML:AttachmentName>{name}"
     entry += "</edXML:AttachmentName></edXML:Reference>"
-    file = f"<Attachment><ContentId>cid:9</ContentId><AttachmentName>{name}</AttachmentName><ContentType>application/pdf"
+    file = (
+        f"<Attachment><ContentId>cid:9</ContentId><AttachmentName>{name}</AttachmentName><ContentType>application/pdf"
+    )
     file += "</ContentType><edXML:ContentTransferEncoded xmlns:edXML='http://www.mic.gov.vn/TBT/QCVN_102_2016'>"
     file += base64.b64encode(b"%PDF-1.7 another").decode() + "</edXML:ContentTransferEncoded></Attachment>"
     for tag, markup in ((b"edXML:edXMLManifest", entry), (b"AttachmentEncoded", file)):

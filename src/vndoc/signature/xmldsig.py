@@ -19,7 +19,8 @@ import attrs
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
-from vndoc.errors import LimitError, SignatureError, UsageError, VndocError
+from vndoc.errors import LimitError, SignatureError, VndocError
+from vndoc.errors._arguments import need_all, need_call
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.certificate import distinct
@@ -94,10 +95,13 @@ def read_xml(
 
     Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
     does (``xml-dtd``: attack A4), ``limit-signatures``, :class:`~vndoc.errors.SignatureError` ``no-signature``, and
-    :class:`~vndoc.errors.UsageError` ``option-invalid`` for one text as *expect*: its letters would be taken for paths.
+    :class:`~vndoc.errors.UsageError`: ``option-invalid`` for one text as *expect* (its letters would be taken for
+    paths) and other values of the wrong kind, ``source-type`` for what a *resolver* gives that is no octets.
     """
-    if isinstance(expect, str):
-        raise UsageError("option-invalid", detail=f"expect={expect!r}")
+    if expect or isinstance(expect, str):
+        need_all("expect", expect, str)
+    if resolver is not None:
+        need_call("resolver", resolver)
     if not expect and (written := read_written(source, limits)) is not None:
         return (written,)
     short = None if expect else shortened(source, limits)

@@ -161,6 +161,14 @@ def test_other_tags_of_the_same_trick(tag: int) -> None:
     only(forged, "content-is-attributes", None)
 
 
+def test_signed_attributes_of_a_counter_signature_replayed_as_content() -> None:
+    """They name no content type, and are signed attributes all the same."""
+    [counter] = read(cms.counter_sign(signed(who=other()), signer=person().signer())).counter_signatures
+    recipe = Recipe(who=person(), algorithm=P256, attributes=None, value=counter.signature_value)
+    forged = container(info_of(recipe), content=counter.signed_octets)
+    only(forged, "content-is-attributes", None)
+
+
 def test_ordinary_content_that_begins_alike_is_no_attack() -> None:
     for content in (b"1 + 1 = 2", b"\x31\x00", b"\x30\x80\x00\x00", attributes_of(rows(message_digest=None)), b""):
         direct = container(

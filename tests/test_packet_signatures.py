@@ -346,6 +346,49 @@ def test_every_bit_of_an_attachment_flips_a_signature_of_the_header(file, data):
     assert (verdict.indication, verdict.sub_indication) == (Indication.FAILED, SubIndication.HASH_FAILURE)
 
 
+def beside(data: bytes, name: str = "ke-them.pdf", *, first: bool = True) -> bytes:
+    """Return the packet with one more attachment, before the others or behind them, as anybody can put it there."""
+    entry = f"<edXML:Reference><edXML:ContentId>cid:9</edXML:ContentId><edXML:AttachmentName>{name}"
+    entry += "</edXML:AttachmentName></edXML:Reference>"
+    file = (
+        f"<Attachment><ContentId>cid:9</ContentId><AttachmentName>{name}</AttachmentName><ContentType>application/pdf"
+    )
+    file += "</ContentType><edXML:ContentTransferEncoded xmlns:edXML='http://www.mic.gov.vn/TBT/QCVN_102_2016'>"
+    file += base64.b64encode(b"%PDF-1.7 another").decode() + "</edXML:ContentTransferEncoded></Attachment>"
+    for tag, markup in ((b"edXML:edXMLManifest", entry), (b"AttachmentEncoded", file)):
+        at = data.index(b">", data.index(b"<%b" % tag)) + 1 if first else data.index(b"</%b>" % tag)
+        data = data[:at] + markup.encode() + data[at:]
+    return data
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_attachment_added_beside_those_that_the_header_signs(first):
+    """It must not pass for signed, least of all as the main document."""
+    forged = beside(BY_CID, first=first)
+    assert len(vndoc.read(forged).document.attachments) == len(FILES) + 1
+    verdict = judge(forged)
+    assert all(report.passed for report in verdict)
+    assert verdict.main_document == ("ke-them.pdf" if first else "Phụ lục.PDF")
+    assert (verdict.indication, verdict.sub_indication) == (
+        Indication.INDETERMINATE,
+        SubIndication.SIG_CONSTRAINTS_FAILURE,
+    )
+    [found] = [r for r in verdict.reasons if r.decides]
+    assert (found.code, dict(found.values)) == ("attachment-not-signed", {"name": "ke-them.pdf"})
+
+
+def test_attachments_are_signed_by_the_signatures_of_the_header_together():
+    """One by its content id, another where it stands: whoever signs both leaves nothing open."""
+    more = beside(SENT).replace(b"<Attachment>", b"<Attachment Id='file'>", 1)
+    with vndoc.read(more) as reading:
+        names = [XmlReference(uri=f.content_id, content=f.content) for f in reading.document.attachments]
+    how = {"signer": SIGNER, "signing_time": TIME, "parent": "/edXML/edXMLEnvelope/edXMLHeader"}
+    assert "attachment-not-signed" in codes(judge(sign_xml(more, references=names[1:], **how)))
+    where = judge(sign_xml(more, references=[XmlReference(uri="#file"), *names[1:]], **how))
+    assert "attachment-not-signed" not in codes(where)
+    assert judge(sign_xml(more, references=names, **how)).passed
+
+
 def hop(data: bytes) -> bytes:
     """Return the packet with one more hop, as a link that only adds to the trace would write it."""
     trace = "<edXML:TraceHeader><edXML:OrganId>001.00.20.TT2</edXML:OrganId></edXML:TraceHeader>"

@@ -19,7 +19,7 @@ from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
 from vndoc.envelope import Attachment
 from vndoc.errors import CertificateError, SignatureError, SourceError, UsageError
-from vndoc.pki import Purpose, TrustStore
+from vndoc.pki import Purpose, SubIndication, TrustStore
 from vndoc.pki.algorithms import load_public_key
 from vndoc.signature import _xmldsig_references, tsp
 from vndoc.signature.cms import read_cms, sign_cms
@@ -141,6 +141,44 @@ def test_properties_left_out_with_their_signature_are_not_signed():
         assert "signed-properties-not-signed" in said(report)
         assert report.claimed_time is None
         assert not report.passed
+
+
+NAMED_KEYS = KEYS.replace("<KeyInfo>", '<KeyInfo Id="keys">')
+
+
+@pytest.mark.parametrize(
+    ("references", "objects"),
+    [
+        ((reference("#keys"),), ""),
+        ((reference("#sp", kind=PROPERTIES),), qualified()),
+        ((reference("#keys"), reference("#sp", kind=PROPERTIES)), qualified()),
+        ((reference("#sig", transforms=(ENVELOPED,)),), ""),
+        ((reference("#o", transforms=(ENVELOPED,)),), '<Object Id="o">text</Object>'),
+    ],
+)
+def test_a_signature_over_nothing_but_itself(references: tuple[str, ...], objects: str):
+    """All is intact, and whoever puts it into a document has signed nothing of that."""
+    sign = signature(*references, key_info=NAMED_KEYS, objects=objects)
+    report = judged(sealed(f"<a>{sign}<b>anything</b></a>"))
+    assert [covered.intact for covered in report.covers] == [True] * len(references)
+    assert said(report)[0] == "signs-only-itself"
+    assert not report.passed
+    assert report.crypto.sub_indication is SubIndication.SIG_CONSTRAINTS_FAILURE
+
+
+def test_a_signature_that_is_all_of_its_document_and_leaves_itself_out():
+    assert said(judged(sealed(signature(reference("", transforms=(ENVELOPED,)), key_info=KEYS))))[0] == (
+        "signs-only-itself"
+    )
+
+
+def test_a_signature_over_an_object_beside_itself():
+    """An Object is where an enveloping signature has its data, even if there is nothing in it."""
+    for content in ("", "text", f"<Manifest>{reference('#b', 'AAAA')}</Manifest>"):
+        sign = signature(
+            reference("#keys"), reference("#o"), key_info=NAMED_KEYS, objects=f'<Object Id="o">{content}</Object>'
+        )
+        assert "signs-only-itself" not in said(judged(sealed(f'<a>{sign}<b Id="b"/></a>')))
 
 
 @pytest.mark.parametrize(

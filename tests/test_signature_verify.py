@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vndoc
+from samples import DOCUMENT
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, TSA
-from vndoc.errors import SignatureError, VndocError
+from vndoc.envelope import MemoryOctets
+from vndoc.errors import SignatureError, UsageError, VndocError
 from vndoc.pki import Indication, SubIndication
-from vndoc.signature.cms import counter_sign, sign_cms
+from vndoc.signature import complete, evaluate
+from vndoc.signature.cms import counter_sign, prepare_cms, read_cms, sign_cms
 from vndoc.signature.evaluation import verify_cms, verify_xml
-from vndoc.signature.xmldsig_making import sign_xml
+from vndoc.signature.xmldsig_making import XmlReference, sign_xml
 from vndoc.testing.pki import TimestampAuthority
 
 CONTENT = "Nội dung công văn thử nghiệm".encode()
@@ -129,3 +134,71 @@ def test_any_octets_give_a_verdict_or_an_error(data):
         except VndocError:
             passed = False
         assert not passed
+
+
+# -- arguments of the wrong kind -------------------------------------------------------------------------
+
+BESIDE = sign_xml(
+    b"<a/>",
+    signer=PERSON.signer(),
+    signing_time=TIME,
+    references=[XmlReference(uri="cid:1", content=MemoryOctets(CONTENT))],
+)
+PROOF = hashlib.sha256(b"x").digest()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("trust", None, "option-invalid"),
+        ("trust", [CA.certificate], "option-invalid"),
+        ("at", "2026-03-02", "option-invalid"),
+        ("at", NOW.date(), "option-invalid"),
+        ("at", NOW.replace(tzinfo=None), "time-zone-missing"),
+        ("revocation", [], "option-invalid"),
+        ("fetch", "http://ca.example/", "option-invalid"),
+        ("proofs", [(PROOF, NOW)], "option-invalid"),
+        ("proofs", {PROOF: "2026-03-02"}, "option-invalid"),
+        ("proofs", {PROOF: NOW.replace(tzinfo=None)}, "time-zone-missing"),
+    ],
+)
+def test_what_a_verdict_cannot_be_made_with(name, value, code):
+    for verify in (
+        lambda how: verify_cms(SIGNED, content=CONTENT, **how),
+        lambda how: verify_xml(BESIDE, **how),
+        lambda how: evaluate(read_cms(SIGNED, content=CONTENT)[0], **how),
+        lambda how: vndoc.verify(DOCUMENT.encode(), **how),
+    ):
+        with pytest.raises(UsageError) as caught:
+            verify(HOW | {name: value})
+        assert caught.value.code == code
+        assert code != "option-invalid" or name in caught.value.text("vi")
+
+
+@pytest.mark.parametrize("value", [b"octets", bytearray(b"octets"), MemoryOctets(b"octets")])
+def test_a_resolver_may_give_bytes(value):
+    right = MemoryOctets(CONTENT) if isinstance(value, MemoryOctets) else type(value)(CONTENT)
+    assert verify_xml(BESIDE, resolver={"cid:1": right}.get, **HOW).passed
+    verdict = verify_xml(BESIDE, resolver={"cid:1": value}.get, **HOW)
+    assert verdict.sub_indication is SubIndication.HASH_FAILURE
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        ({"resolver": {"cid:1": CONTENT}}, "option-invalid"),
+        ({"resolver": {"cid:1": "text"}.get}, "source-type"),
+        ({"expect": [1]}, "option-invalid"),
+    ],
+)
+def test_what_an_xml_signature_cannot_be_read_with(how, code):
+    with pytest.raises(UsageError) as caught:
+        verify_xml(BESIDE, **HOW, **how)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("value", ["text", None])
+def test_a_value_that_is_no_octets(value):
+    state = prepare_cms(CONTENT, credential=PERSON.signer()).state
+    with pytest.raises(UsageError, match="signature"):
+        complete(state, value)

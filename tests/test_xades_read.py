@@ -123,6 +123,16 @@ def test_a_certificate_that_differs():
     assert facts.verify(AN.certificate)
 
 
+@pytest.mark.parametrize("newer", [AN, BINH])
+@pytest.mark.parametrize("older", [AN, BINH])
+def test_both_forms_of_signing_certificate_have_to_name_the_signer(older, newer):
+    named = {"SigningCertificate": older, "SigningCertificateV2": newer}
+    cert = "".join(f"<{name}><Cert>{cert_digest(who.certificate)}</Cert></{name}>" for name, who in named.items())
+    facts = one(qualified(own_properties(cert=cert)))
+    expected = Binding.MATCHES if older is newer is AN else Binding.DIFFERS
+    assert facts.binding(AN.certificate) is expected
+
+
 def test_without_signing_certificate():
     facts = one(qualified(own_properties(cert="")))
     assert (facts.level, facts.binding(AN.certificate)) == (Level.NONE, Binding.ABSENT)
@@ -170,6 +180,7 @@ def test_the_older_place_and_roles_and_an_implied_policy():
         ("2026-12-31T24:00:00.000", datetime.datetime(2027, 1, 1)),  # noqa: DTZ001 - none was given
         ("2026-03-02T08:30:00.5Z", datetime.datetime(2026, 3, 2, 8, 30, 0, 500_000, tzinfo=datetime.UTC)),
         ("2026-03-02T08:30:00.123456789", LOCAL.replace(microsecond=123_456)),
+        ("2026-03-02T08:30:00.12345678901234567890", LOCAL.replace(microsecond=123_456)),
         (" 2026-03-02T08:30:00 ", LOCAL),
     ],
 )

@@ -114,6 +114,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The signature refers to no data at all.",
     ),
     (
+        "signs-only-itself",
+        _CONSTRAINTS,
+        "Chữ ký chỉ bao phủ các phần của chính nó (khóa, thuộc tính), không bao phủ dữ liệu nào.",
+        "The signature covers parts of itself only (key, properties) and no data.",
+    ),
+    (
         "too-many-references",
         _CONSTRAINTS,
         "Chữ ký có {count} tham chiếu, nhiều hơn {limit}.",

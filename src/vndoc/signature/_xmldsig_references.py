@@ -14,6 +14,7 @@ from vndoc.errors import LimitError, ReadError, VndocError
 from vndoc.limits import Limits
 from vndoc.pki.algorithms import Digest, digest_of_uri, hasher
 from vndoc.pki.outcome import Reason
+from vndoc.signature._cms_content import given
 from vndoc.signature._xmldsig_budget import affordable, budget
 from vndoc.signature._xmldsig_names import (
     BASE64,
@@ -40,7 +41,7 @@ from vndoc.signature._xmldsig_tree import (
 from vndoc.signature.facts import Covered
 from vndoc.xml import Canonical, parse_document
 
-Resolver = Callable[[str], Octets | None]
+Resolver = Callable[[str], bytes | Octets | None]
 """Gives the octets behind a URI outside the document, or ``None``."""
 
 MAX_REFERENCES: Final = 30
@@ -308,7 +309,8 @@ def _selected(context: Context, uri: str | None, node: etree._Element, *, manife
         octets = None
     if octets is None:
         raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
-    return Stream(lambda: _read(octets), key=("external", uri))
+    found = given(octets)
+    return Stream(lambda: _read(found), key=("external", uri))
 
 
 def _read(octets: Octets) -> Iterable[Piece]:

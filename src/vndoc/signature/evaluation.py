@@ -16,6 +16,7 @@ from lxml import etree
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need, need_call, need_like
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
@@ -79,7 +80,8 @@ def evaluate(
     timestamp tokens, certificates, revocation lists and responses. *changes* are facts about what happened to the
     signed document afterwards, from whoever read it.
 
-    Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
+    Raises :class:`~vndoc.errors.UsageError` for an unknown policy, a time without zone or a value of the wrong kind;
+    nothing else.
     """
     context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
     return evaluated(facts, context, outcome_of(changes))
@@ -93,11 +95,31 @@ def context_of(
     fetch: Fetcher | None,
     proofs: Mapping[bytes, datetime.datetime] | None,
 ) -> Context:
-    """Return what all signatures of one input are judged with; raises ``time-zone-missing``."""
+    """Return what all signatures of one input are judged with.
+
+    Raises :class:`~vndoc.errors.UsageError` ``time-zone-missing``, and ``option-invalid`` for values of the wrong kind.
+    """
+    need("trust", trust, TrustStore)
+    need("at", at, datetime.datetime)
+    if revocation is not None:
+        need_like("revocation", revocation, RevocationSource, "status")
+    if fetch is not None:
+        need_call("fetch", fetch)
+    for since in _times(proofs):
+        need("proofs", since, datetime.datetime)
+        if since.tzinfo is None:
+            raise UsageError("time-zone-missing")
     if at.tzinfo is None:
         raise UsageError("time-zone-missing")
     session = None if fetch is None else FetchSession.of(fetch)
     return Context(policy=policy, trust=trust, at=at, revocation=revocation, fetch=session, known=proofs or {})
+
+
+def _times(proofs: Mapping[bytes, datetime.datetime] | None) -> Iterable[datetime.datetime]:
+    if proofs is None:
+        return ()
+    need("proofs", proofs, Mapping)
+    return proofs.values()
 
 
 def verdict_of(
@@ -157,6 +179,7 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
+    need("trust", trust, TrustStore)
     facts = facts_of(data, content, trust.known, limits, trust.certificates_by_octets)
     return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import datetime
 import enum
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
 import attrs
 import pybase64
+from lxml import etree
 
 from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
@@ -308,7 +309,7 @@ def verify_packet(
     main = main_document(reading, chosen)
     original, reasons = judge_original(packet, signatures, chosen, main, organisations, at)
     told = _header_notes(kind, packet, safe=safe, aside=bool(aside))
-    unbound = () if sealed else _unbound(present, reading.skeleton)
+    unbound = () if sealed else _unbound(present, reading)
     notes = (*broken, *told, *unbound, *reasons, *_pdf_notes(packet))
     if not signatures and not any(r.decides for r in notes):
         notes = (_reason("no-signature"), *notes)
@@ -344,21 +345,43 @@ _NOTES: Final = {
 }
 
 
-def _unbound(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton) -> tuple[Reason, ...]:
-    """Return that signatures are there and none of them reaches the very element that the header was read from."""
-    for facts in headers:
-        if _reaches_header(facts, skeleton):
-            return ()
-    return (_reason("header-not-signed"),) if headers else ()
+def _unbound(headers: tuple[XmlSignatureFacts, ...], reading: Reading) -> tuple[Reason, ...]:
+    """Return what the signatures in the header leave to anybody: the header that was read, or attachments."""
+    skeleton = reading.skeleton
+    # nothing is read from a signature, so that no hole in the whole has anything in it
+    if not headers or any(facts.reaches(skeleton.full_root) for facts in headers):
+        return ()
+    parts = collect(skeleton.root, _unheard)
+    told = () if parts.header is not None and _reached(headers, skeleton, parts.header) else ("header-not-signed",)
+    return (*map(_reason, told), *_left_out(headers, reading, parts.attachments))
 
 
-def _reaches_header(facts: XmlSignatureFacts, skeleton: Skeleton) -> bool:
-    if facts.reaches(skeleton.full_root):  # nothing is read from a signature, so that no hole has the header in it
-        return True
-    if all(covered.what != "element" for covered in facts.covered):
+def _left_out(
+    headers: tuple[XmlSignatureFacts, ...], reading: Reading, nodes: Sequence[etree._Element]
+) -> Iterator[Reason]:
+    """Yield the attachments that are not signed where others are: they may have been added later.
+
+    *nodes* are the elements that the attachments were read from. A signature over the header alone says nothing about
+    any of them.
+    """
+    named = {normalise_content_id(c.name) for facts in headers for c in facts.covered if c.what == "attachment"}
+    skeleton, attachments = reading.skeleton, reading.document.attachments
+    signed = [
+        bool(attachment.content_id and normalise_content_id(attachment.content_id) in named)
+        or _reached(headers, skeleton, node)
+        for attachment, node in zip(attachments, nodes, strict=True)
+    ]
+    if any(signed):
+        for attachment, covered in zip(attachments, signed, strict=True):
+            if not covered:
+                yield _reason("attachment-not-signed", name=attachment.name or "?")
+
+
+def _reached(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton, node: etree._Element) -> bool:
+    """Return whether one of *headers* is over the very element *node*."""
+    if all(covered.what != "element" for facts in headers for covered in facts.covered):
         return False
-    header = collect(skeleton.root, _unheard).header
-    return header is not None and facts.reaches(in_full(skeleton, header))
+    return any(facts.reaches(in_full(skeleton, node)) for facts in headers)
 
 
 def _header_notes(kind: HeaderSignature, packet: DocumentPacket, *, safe: bool, aside: bool) -> list[Reason]:

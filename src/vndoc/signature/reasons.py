@@ -383,6 +383,12 @@ _ROWS: Final = (
         "Chữ ký trong gói tin không ký bất kỳ phần nào của gói tin: có thể đã được chép từ nơi khác.",
         "The signature in the packet covers nothing of the packet; it may have been copied from elsewhere.",
     ),
+    _open(
+        "attachment-not-signed",
+        _CONSTRAINTS,
+        "Chữ ký ở phần đầu gói tin không bao gồm tệp đính kèm {name}: có thể đã được thêm vào sau.",
+        "The signature in the header does not cover the attachment {name}; it may have been added later.",
+    ),
     _warning(
         "header-not-signed",
         "Chữ ký không bao gồm phần đầu gói tin: số, ký hiệu, nơi gửi và nơi nhận có thể đã bị thay đổi.",

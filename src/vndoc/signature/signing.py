@@ -24,6 +24,7 @@ import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need
 from vndoc.pki import der
 from vndoc.pki.algorithms import (
     DIGESTS,
@@ -245,8 +246,10 @@ class SigningState:
     def accept(self, signature: bytes) -> bytes:
         """Return *signature* as the value of this state's octets: ECDSA in DER, given in DER or as r and s.
 
-        Raises ``signature-value`` if it is not the value of the octets under the key of the certificate.
+        Raises ``signature-value`` if it is not the value of the octets under the key of the certificate, and
+        :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no octets.
         """
+        need("signature", signature, bytes, bytearray, memoryview)
         return checked_value(self.certificate, self.algorithm, self.octets, signature)
 
     def octets_of(self, name: str) -> bytes:

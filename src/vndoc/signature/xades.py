@@ -51,7 +51,7 @@ COUNTERSIGNED: Final = "http://uri.etsi.org/01903#CountersignedSignature"
 TYPES: Final = frozenset({SIGNED_PROPERTIES, *(f"{name}SignedProperties" for name in NAMESPACES)})
 """The Types of a reference to SignedProperties, in all versions."""
 _EVIDENCE_RECORDS: Final = "{http://uri.etsi.org/19132/v1.1.1#}SealingEvidenceRecords"
-_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_TIME: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
 @attrs.frozen(kw_only=True)
@@ -240,7 +240,7 @@ def _read(
         signed=node,
         level=_level(own, unsigned, timestamps, revocation),
         reasons=(*reasons, *faults, *_not_read(unsigned)),
-        binding=absent if bound is None else lambda certificate: binding_of(bound, certificate),
+        binding=_binding(bound),
         claimed_time=_signing_time(own),
         claimed_roles=_roles(own),
         claimed_place=_place(own),
@@ -286,28 +286,42 @@ def _signing_time(own: etree._Element | None) -> datetime.datetime | None:
     return found
 
 
-def _certificate_digests(own: etree._Element | None) -> list[tuple[str, bytes]] | None:
-    """Return the digests of the certificates that the signer named, ``None`` if the property is not there."""
-    holders = [n for n in (_child(own, "SigningCertificate"), _child(own, "SigningCertificateV2")) if n is not None]
-    if not holders:
-        return None
+def _certificate_digests(own: etree._Element | None) -> list[list[tuple[str, bytes]]]:
+    """Return the digests of the certificates that the signer named, apart for each of the two properties there is."""
     found = []
-    entries = [n for holder in holders for n in _children(holder, "Cert")]
-    if len(entries) > MAX_CERTIFICATES:
-        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
-    for entry in entries:
-        digest = _child(entry, "CertDigest")
-        method = None if digest is None else digest.find(ds("DigestMethod"))
-        value = None if digest is None else digest.find(ds("DigestValue"))
-        if digest is not None and method is None:  # XAdES 1.1.1 has both in its own namespace
-            method, value = _child(digest, "DigestMethod"), _child(digest, "DigestValue")
-        if method is None or value is None:
-            raise Refusal(reason("xades-malformed", place=entry, name="SigningCertificate"))
-        algorithm = digest_method(method)
-        found.append(("" if algorithm is None else algorithm.name, base64_value(value)))
-    if not found:
-        raise Refusal(reason("xades-malformed", place=holders[0], name="SigningCertificate"))
+    for name in ("SigningCertificate", "SigningCertificateV2"):
+        holder = _child(own, name)
+        if holder is None:
+            continue
+        entries = _children(holder, "Cert")
+        if not 0 < len(entries) <= MAX_CERTIFICATES:
+            raise Refusal(reason("xades-malformed", place=holder, name="SigningCertificate"))
+        found.append([_certificate_digest(entry) for entry in entries])
     return found
+
+
+def _certificate_digest(entry: etree._Element) -> tuple[str, bytes]:
+    digest = _child(entry, "CertDigest")
+    method = None if digest is None else digest.find(ds("DigestMethod"))
+    value = None if digest is None else digest.find(ds("DigestValue"))
+    if digest is not None and method is None:  # XAdES 1.1.1 has both in its own namespace
+        method, value = _child(digest, "DigestMethod"), _child(digest, "DigestValue")
+    if method is None or value is None:
+        raise Refusal(reason("xades-malformed", place=entry, name="SigningCertificate"))
+    algorithm = digest_method(method)
+    return "" if algorithm is None else algorithm.name, base64_value(value)
+
+
+def _binding(bound: list[list[tuple[str, bytes]]]) -> Callable[[Certificate], Binding]:
+    """Return what tells how *bound* names a certificate: where both properties stand, both have to."""
+    if not bound:
+        return absent
+
+    def judge(certificate: Certificate) -> Binding:
+        matches = all(binding_of(digests, certificate) is Binding.MATCHES for digests in bound)
+        return Binding.MATCHES if matches else Binding.DIFFERS
+
+    return judge
 
 
 def binding_of(bound: list[tuple[str, bytes]], certificate: Certificate) -> Binding:

@@ -11,7 +11,7 @@ Source: XML Signature 1.1 (W3C), RFC 9231, ETSI EN 319 132-1; the real shapes of
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Final
 
@@ -19,7 +19,8 @@ import attrs
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
-from vndoc.errors import LimitError, SignatureError, UsageError, VndocError
+from vndoc.errors import LimitError, SignatureError, VndocError
+from vndoc.errors._arguments import need_all, need_call
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.certificate import distinct
@@ -72,6 +73,7 @@ _REFERENCE: Final = ds("Reference")
 _METHODS: Final = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
 _OUTPUT_LENGTH: Final = ds("HMACOutputLength")
 _MANIFEST: Final = ds("Manifest")
+_OBJECT: Final = ds("Object")
 _ORDER: Final = {ds("SignedInfo"): 0, ds("SignatureValue"): 1, ds("KeyInfo"): 2, ds("Object"): 3}
 
 
@@ -93,10 +95,13 @@ def read_xml(
 
     Raises :class:`~vndoc.errors.ReadError` and :class:`~vndoc.errors.LimitError` as :func:`vndoc.xml.parse_document`
     does (``xml-dtd``: attack A4), ``limit-signatures``, :class:`~vndoc.errors.SignatureError` ``no-signature``, and
-    :class:`~vndoc.errors.UsageError` ``option-invalid`` for one text as *expect*: its letters would be taken for paths.
+    :class:`~vndoc.errors.UsageError`: ``option-invalid`` for one text as *expect* (its letters would be taken for
+    paths) and other values of the wrong kind, ``source-type`` for what a *resolver* gives that is no octets.
     """
-    if isinstance(expect, str):
-        raise UsageError("option-invalid", detail=f"expect={expect!r}")
+    if expect or isinstance(expect, str):
+        need_all("expect", expect, str)
+    if resolver is not None:
+        need_call("resolver", resolver)
     if not expect and (written := read_written(source, limits)) is not None:
         return (written,)
     short = None if expect else shortened(source, limits)
@@ -333,6 +338,8 @@ def _judged(reading: _Reading, twins: _Twins, expect: dict[str, list[etree._Elem
         found += [reason("expected-not-covered", place=facts.place, path=path) for path in missing]
     elif not (expect or found):
         found += twins.reasons(reading)
+    if facts.covered and all(_of_itself(reference, reading.node) for reference in reading.references):
+        found.append(reason("signs-only-itself", place=facts.place))
     return attrs.evolve(facts, reasons=facts.reasons + tuple(found)) if found else facts
 
 
@@ -371,6 +378,21 @@ def _wrapped(reading: _Reading) -> list[Reason]:
     ]
 
 
+def _of_itself(reference: Reference, signature: etree._Element) -> bool:
+    """Return whether *reference* leads to no data: nothing is left of it, or it is a part of *signature* but no Object.
+
+    The properties of XAdES stand in an Object, and are no data either.
+    """
+    target = reference.target
+    if target is None or not reference.covered.intact or not within(target, signature):
+        return False
+    if reference.without is not None:
+        return True
+    around = [target, *target.iterancestors()]
+    inside = around[: around.index(signature)]
+    return not inside or inside[-1].tag != _OBJECT or any(_is_of(xades.NAMESPACES, node) for node in inside)
+
+
 _FEW: Final = 16
 """So many names are searched for at once faster than all elements are looked at."""
 
@@ -389,7 +411,7 @@ class _Twins:
             target = reference.target
             if target is not None:
                 self._signed.setdefault(target, set()).add(reference.without)
-                if not _of_signatures(target):
+                if not _is_of(_NAMESPACES, target):
                     wanted.add(str(target.tag))
         self._found: dict[str, etree._Element] = {}
         for node in root.iter(*wanted) if len(wanted) <= _FEW else root.iter("*"):
@@ -419,8 +441,8 @@ class _Twins:
         return list(found.values())
 
 
-def _of_signatures(node: etree._Element) -> bool:
-    return str(node.tag)[1:].partition("}")[0] in _NAMESPACES
+def _is_of(namespaces: Collection[str], node: etree._Element) -> bool:
+    return str(node.tag)[1:].partition("}")[0] in namespaces
 
 
 _NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})

@@ -19,7 +19,7 @@ from samples import DOCUMENT, read
 from verdict_support import NOW, TSA, Knows
 from vndoc.envelope import Attachment
 from vndoc.errors import CertificateError, SignatureError, SourceError, UsageError
-from vndoc.pki import Purpose, SubIndication, TrustStore
+from vndoc.pki import Indication, Purpose, SubIndication, TrustStore
 from vndoc.pki.algorithms import load_public_key
 from vndoc.signature import _xmldsig_references, tsp
 from vndoc.signature.cms import read_cms, sign_cms
@@ -363,6 +363,8 @@ FILES = (
 )
 PACKET = read(DOCUMENT).document.evolve(attachments=FILES, signature=None)
 SENT = vndoc.write_packet(PACKET)
+BARE = vndoc.write_packet(PACKET.evolve(attachments=()))
+"""The same without attachments, which a signature over the header alone would leave out."""
 
 
 def header_of(form: str) -> bytes:
@@ -396,7 +398,7 @@ def test_a_header_that_no_signature_covers_is_told():
 
 STANDARD = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 SIGNED_HEADER = sealed(
-    SENT.decode()
+    BARE.decode()
     .replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="header">', 1)
     .replace(
         "</edXML:edXMLHeader>",
@@ -414,7 +416,7 @@ def _in_another_namespace(namespace: str) -> str:
     header = f"{genuine[start:stop]}</edXML:edXMLHeader>".replace(
         "<edXML:edXMLHeader", f'<edXML:edXMLHeader xmlns:edXML="{STANDARD}"', 1
     )
-    forged = SENT.decode().replace(STANDARD, namespace)
+    forged = BARE.decode().replace(STANDARD, namespace)
     if not namespace:
         forged = forged.replace(' xmlns:edXML=""', "").replace("edXML:", "")
     closing = "</edXML:edXMLEnvelope>" if namespace else "</edXMLEnvelope>"
@@ -423,7 +425,7 @@ def _in_another_namespace(namespace: str) -> str:
 
 def _out_of_place() -> str:
     """Return the signed packet with another header before it, where none belongs."""
-    forged = SENT.decode()
+    forged = BARE.decode()
     start, stop = forged.index("<edXML:MessageHeader"), forged.index("</edXML:MessageHeader>")
     other = forged[start:stop].replace("TL1", "TL9") + "</edXML:MessageHeader>"
     genuine = SIGNED_HEADER.decode()
@@ -446,6 +448,18 @@ def test_another_header_is_read_than_the_signed_one(forged):
     assert said(report)[0] == "header-signature-elsewhere"
     assert "header-not-signed" in [r.code for r in verdict.reasons]
     assert not verdict.passed
+
+
+def test_attachments_that_a_signature_over_the_header_leaves_out():
+    """Nobody has signed any of them, so that all of them may be somebody else's."""
+    sign = signature(reference("#header", transforms=(ENVELOPED, EXCLUSIVE)), canonical=EXCLUSIVE, key_info=KEYS)
+    data = SENT.decode().replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="header">', 1)
+    verdict = vndoc.verify(sealed(data.replace("</edXML:edXMLHeader>", sign + "</edXML:edXMLHeader>", 1)), **HOW)
+    [report] = verdict
+    assert report.passed
+    assert verdict.indication is Indication.INDETERMINATE
+    told = [dict(r.values)["name"] for r in verdict.reasons if r.code == "attachment-not-signed"]
+    assert told == [file.name for file in FILES]
 
 
 def test_attachments_that_are_signed_where_they_stand():

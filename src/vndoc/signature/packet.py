@@ -359,10 +359,9 @@ def _unbound(headers: tuple[XmlSignatureFacts, ...], reading: Reading) -> tuple[
 def _left_out(
     headers: tuple[XmlSignatureFacts, ...], reading: Reading, nodes: Sequence[etree._Element]
 ) -> Iterator[Reason]:
-    """Yield the attachments that are not signed where others are: they may have been added later.
+    """Yield the attachments that none of *headers* is over: they may have been added later, or be others now.
 
-    *nodes* are the elements that the attachments were read from. A signature over the header alone says nothing about
-    any of them.
+    *nodes* are the elements that the attachments were read from.
     """
     named = {normalise_content_id(c.name) for facts in headers for c in facts.covered if c.what == "attachment"}
     skeleton, attachments = reading.skeleton, reading.document.attachments
@@ -371,10 +370,9 @@ def _left_out(
         or _reached(headers, skeleton, node)
         for attachment, node in zip(attachments, nodes, strict=True)
     ]
-    if any(signed):
-        for attachment, covered in zip(attachments, signed, strict=True):
-            if not covered:
-                yield _reason("attachment-not-signed", name=attachment.name or "?")
+    for attachment, covered in zip(attachments, signed, strict=True):
+        if not covered:
+            yield _reason("attachment-not-signed", name=attachment.name or "?")
 
 
 def _reached(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton, node: etree._Element) -> bool:

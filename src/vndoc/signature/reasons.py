@@ -386,8 +386,8 @@ _ROWS: Final = (
     _open(
         "attachment-not-signed",
         _CONSTRAINTS,
-        "Chữ ký ở phần đầu gói tin không bao gồm tệp đính kèm {name}: có thể đã được thêm vào sau.",
-        "The signature in the header does not cover the attachment {name}; it may have been added later.",
+        "Chữ ký ở phần đầu gói tin không bao gồm tệp đính kèm {name}: có thể đã được thêm hoặc thay đổi sau khi ký.",
+        "No signature in the header covers the attachment {name}; it may have been added or changed later.",
     ),
     _warning(
         "header-not-signed",

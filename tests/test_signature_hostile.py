@@ -407,6 +407,22 @@ SIGNED_HEADER = sealed(
 )
 
 
+def test_attachments_that_nobody_signs_are_told():
+    """The header is signed and nothing else: the attachments may be anybody's."""
+    verdict = vndoc.verify(SIGNED_HEADER, **HOW)
+    [told] = [reason for reason in verdict.reasons if reason.code == "no-attachment-signed"]
+    assert told.kind.warning
+    for form in ("cid", "enveloped"):
+        assert "no-attachment-signed" not in {reason.code for reason in vndoc.verify(header_of(form), **HOW).reasons}
+    bare = vndoc.write_packet(PACKET.evolve(attachments=()))
+    sign = signature(reference("#header", transforms=(ENVELOPED, EXCLUSIVE)), canonical=EXCLUSIVE, key_info=KEYS)
+    data = bare.decode().replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="header">', 1)
+    alone = sealed(data.replace("</edXML:edXMLHeader>", f"{sign}</edXML:edXMLHeader>", 1))
+    verdict = vndoc.verify(alone, **HOW)
+    assert verdict.passed
+    assert "no-attachment-signed" not in {reason.code for reason in verdict.reasons}
+
+
 def _in_another_namespace(namespace: str) -> str:
     """Return a forged packet in *namespace*, with the signed header behind its own."""
     genuine = SIGNED_HEADER.decode()

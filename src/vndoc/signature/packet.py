@@ -361,8 +361,8 @@ def _left_out(
 ) -> Iterator[Reason]:
     """Yield the attachments that are not signed where others are: they may have been added later.
 
-    *nodes* are the elements that the attachments were read from. A signature over the header alone says nothing about
-    any of them.
+    *nodes* are the elements that the attachments were read from. Where none is signed there is a warning: who signs the
+    header alone says nothing about them.
     """
     named = {normalise_content_id(c.name) for facts in headers for c in facts.covered if c.what == "attachment"}
     skeleton, attachments = reading.skeleton, reading.document.attachments
@@ -371,10 +371,12 @@ def _left_out(
         or _reached(headers, skeleton, node)
         for attachment, node in zip(attachments, nodes, strict=True)
     ]
-    if any(signed):
-        for attachment, covered in zip(attachments, signed, strict=True):
-            if not covered:
-                yield _reason("attachment-not-signed", name=attachment.name or "?")
+    if attachments and not any(signed):
+        yield _reason("no-attachment-signed")
+        return
+    for attachment, covered in zip(attachments, signed, strict=True):
+        if not covered:
+            yield _reason("attachment-not-signed", name=attachment.name or "?")
 
 
 def _reached(headers: tuple[XmlSignatureFacts, ...], skeleton: Skeleton, node: etree._Element) -> bool:

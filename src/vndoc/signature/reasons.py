@@ -390,6 +390,11 @@ _ROWS: Final = (
         "The signature in the header does not cover the attachment {name}; it may have been added later.",
     ),
     _warning(
+        "no-attachment-signed",
+        "Chữ ký ở phần đầu gói tin không bao gồm tệp đính kèm nào: các tệp có thể đã bị thay đổi.",
+        "The signature in the header covers no attachment; the files may have been changed.",
+    ),
+    _warning(
         "header-not-signed",
         "Chữ ký không bao gồm phần đầu gói tin: số, ký hiệu, nơi gửi và nơi nhận có thể đã bị thay đổi.",
         "No signature covers the header of the packet: number, sender and receivers may have been changed.",

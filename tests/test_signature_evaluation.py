@@ -680,6 +680,8 @@ def test_counter_signatures_end_somewhere():
     while report.counter_signatures:
         [report] = report.counter_signatures
         depth += 1
+        told = "counter-signatures-not-judged" in [reason.code for reason in report.reasons]
+        assert told == (not report.counter_signatures)
     assert depth == 3
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from vndoc.edxml.xmltools import local_name
 from vndoc.errors import VndocError
 from vndoc.pki.algorithms import Digest
 from vndoc.pki.outcome import Reason
@@ -51,10 +52,6 @@ _KEPT: Final = frozenset(
 """Elements whose octets a proof of existence is kept of; a SignatureValue is that of a counter-signature."""
 
 
-def _local(node: etree._Element) -> str:
-    return etree.QName(node).localname
-
-
 def imprint_of(context: Context, signature: etree._Element, node: etree._Element) -> Imprint:
     """Return what the timestamp property *node* of *signature* should be over. Never raises."""
     form = _form(node)
@@ -63,7 +60,7 @@ def imprint_of(context: Context, signature: etree._Element, node: etree._Element
     try:
         if listed(node):
             return _named(context, signature, node, form)
-        return _RULES[_local(node)](context, signature, node, form)
+        return _RULES[local_name(node)](context, signature, node, form)
     except Refusal as refusal:
         return _unknown(refusal.reason)
     except VndocError as error:
@@ -135,7 +132,7 @@ def _of_references(context: Context, _signature: etree._Element, node: etree._El
 
 def _refs(node: etree._Element) -> frozenset[str]:
     """Return the names of the references that timestamps of the version of *node* are over."""
-    return _REFERENCES_V2 if _local(node).endswith("V2") else _REFERENCES
+    return _REFERENCES_V2 if local_name(node).endswith("V2") else _REFERENCES
 
 
 def _of_signature_and_references(
@@ -149,7 +146,9 @@ def _of_signature_and_references(
 
 def _before(node: etree._Element, names: frozenset[str] | None = None) -> list[etree._Element]:
     """Return the properties before *node*, those of *names* only."""
-    found = [sibling for sibling in node.itersiblings("*", preceding=True) if names is None or _local(sibling) in names]
+    found = [
+        sibling for sibling in node.itersiblings("*", preceding=True) if names is None or local_name(sibling) in names
+    ]
     return found[::-1]
 
 
@@ -187,14 +186,14 @@ def _protected(signature: etree._Element, before: list[etree._Element]) -> froze
 
 
 def _qualifying(node: etree._Element) -> bool:
-    return any(_local(child) == "QualifyingProperties" for child in element_children(node))
+    return any(local_name(child) == "QualifyingProperties" for child in element_children(node))
 
 
 def _kept(nodes: list[etree._Element]) -> Iterator[bytes]:
     """Yield what the certificates, lists, responses and tokens in *nodes* are known by."""
     for node in nodes:
         for inner in node.iter("*"):
-            if _local(inner) in _KEPT:
+            if local_name(inner) in _KEPT:
                 with contextlib.suppress(Refusal):  # what cannot be read says so where it is used
                     yield key_of(base64_value(inner))
 
@@ -220,7 +219,7 @@ def _of_properties(context: Context, reference: etree._Element) -> bool:
     """Return whether *reference* says, or shows, that it leads to the signed properties."""
     target = context.ids.get(reference.get("URI", "").removeprefix("#"))
     return reference.get("Type", "").endswith("#SignedProperties") or (
-        target is not None and _local(target) == "SignedProperties"
+        target is not None and local_name(target) == "SignedProperties"
     )
 
 
@@ -246,11 +245,11 @@ def _named(context: Context, signature: etree._Element, node: etree._Element, fo
     value = _value(signature)
     targets = [one.target for one in named if one.target is not None]
     streams = [one.stream for one in named]
-    if _local(node) not in _DISTRIBUTED or any(one.hashed for one in named):
+    if local_name(node) not in _DISTRIBUTED or any(one.hashed for one in named):
         for missing in _left_out(context, signature, node, named):
             raise Refusal(missing)
         return Imprint(over=_over(context, streams, node), protects=frozenset(_kept(targets)))
-    if _local(node) == "ArchiveTimeStamp":
+    if local_name(node) == "ArchiveTimeStamp":
         newer = etree.QName(node).namespace == XADES_141
         streams = _archived(context, signature, streams, form, newer=newer)
         return Imprint(over=_over(context, streams, node), protects=_protected(signature, targets))
@@ -263,12 +262,12 @@ def _left_out(
     context: Context, signature: etree._Element, node: etree._Element, named: list[Named]
 ) -> Iterator[Reason]:
     """Yield what the timestamp *node* has to name to be one of its kind, and does not."""
-    kind = _local(node)
+    kind = local_name(node)
     value = _value(signature)
     parts: list[etree._Element] = []
     references: list[etree._Element] = []
     if kind.startswith("RefsOnly"):
-        if not any(one.target is not None and _local(one.target) in _refs(node) for one in named):
+        if not any(one.target is not None and local_name(one.target) in _refs(node) for one in named):
             yield reason("timestamp-leaves-out", place=node, name="CompleteCertificateRefs")
     elif kind == "IndividualDataObjectsTimeStamp":
         known = _data_references(context, signature)
@@ -282,7 +281,7 @@ def _left_out(
         parts = [value]
     for part in parts:
         if not holds(named, part):
-            yield reason("timestamp-leaves-out", place=node, name=_local(part))
+            yield reason("timestamp-leaves-out", place=node, name=local_name(part))
     for reference in references:
         if not speaks_of(context, named, reference):
             uri = reference.get("URI", "")

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 from lxml import etree
 
-from vndoc.edxml.xmltools import path_of
+from vndoc.edxml.xmltools import local_name, path_of
 from vndoc.errors import SignatureError, UsageError
 from vndoc.limits import Limits
 from vndoc.signature._xades_markup import XADES
@@ -84,7 +84,7 @@ def _signature(root: etree._Element, signature_id: str | None) -> etree._Element
 def _top(node: etree._Element) -> bool:
     """Return whether *node* is no counter-signature."""
     parent = node.getparent()
-    return parent is None or _local(parent) != "CounterSignature"
+    return parent is None or local_name(parent) != "CounterSignature"
 
 
 def _only(nodes: Iterable[etree._Element], wanted: Callable[[etree._Element], bool]) -> etree._Element | None:
@@ -92,8 +92,4 @@ def _only(nodes: Iterable[etree._Element], wanted: Callable[[etree._Element], bo
 
 
 def _child(node: etree._Element, name: str) -> etree._Element | None:
-    return _only(node.iterchildren("*"), lambda n: _local(n) == name and etree.QName(n).namespace in NAMESPACES)
-
-
-def _local(node: etree._Element) -> str:
-    return etree.QName(node).localname
+    return _only(node.iterchildren("*"), lambda n: local_name(n) == name and etree.QName(n).namespace in NAMESPACES)

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 from lxml import etree
 
+from vndoc.edxml.xmltools import local_name
 from vndoc.pki.outcome import Reason
 from vndoc.signature import tsp
 from vndoc.signature._xades_imprints import imprint_of
@@ -31,10 +32,6 @@ _KINDS: Final = {
 }
 
 
-def _local(node: etree._Element) -> str:
-    return etree.QName(node).localname
-
-
 def read_timestamps(
     context: Context, signature: etree._Element, *holders: etree._Element | None
 ) -> tuple[tuple[TimestampFacts, ...], list[Reason]]:
@@ -43,7 +40,11 @@ def read_timestamps(
     What each of them is over in *signature* is rebuilt and compared.
     """
     nodes = [
-        node for holder in holders if holder is not None for node in element_children(holder) if _local(node) in _KINDS
+        node
+        for holder in holders
+        if holder is not None
+        for node in element_children(holder)
+        if local_name(node) in _KINDS
     ]
     reasons = []
     if len(nodes) > MAX_TIMESTAMPS:
@@ -53,9 +54,9 @@ def read_timestamps(
 
 def _read(context: Context, signature: etree._Element, node: etree._Element) -> list[TimestampFacts]:
     """Return the facts about each token of one timestamp property."""
-    kind = _KINDS[_local(node)]
+    kind = _KINDS[local_name(node)]
     place = context.paths.of(node)
-    tokens = [child for child in element_children(node) if _local(child) == "EncapsulatedTimeStamp"]
+    tokens = [child for child in element_children(node) if local_name(child) == "EncapsulatedTimeStamp"]
     if len(tokens) > MAX_TIMESTAMPS:
         raise Refusal(reason("too-many-timestamps", place=node, limit=MAX_TIMESTAMPS))
     imprint = imprint_of(context, signature, node)
@@ -67,6 +68,6 @@ def _read(context: Context, signature: etree._Element, node: etree._Element) -> 
         said = () if facts.token is None else imprint.reasons  # what is no token says just that
         found.append(attrs.evolve(facts, protects=imprint.protects, reasons=(*facts.reasons, *said)))
     if not found:
-        missing = reason("timestamp-missing", place=place, name=_local(node))
+        missing = reason("timestamp-missing", place=place, name=local_name(node))
         found.append(TimestampFacts(kind=kind, place=place, token=None, intact=None, reasons=(missing,)))
     return found

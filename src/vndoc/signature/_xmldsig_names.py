@@ -7,7 +7,8 @@ from typing import Final
 
 from lxml import etree
 
-from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm, digest_of_uri, hasher
+from vndoc.pki.algorithms import Digest, Family, SignatureAlgorithm, digest_of_uri
+from vndoc.signature.signing import plain_pss
 from vndoc.xml import Canonical
 
 __all__ = [
@@ -51,10 +52,6 @@ def ds(name: str) -> str:
     return f"{{{DS}}}{name}"
 
 
-def _pss(digest: str) -> SignatureAlgorithm:
-    return SignatureAlgorithm(Family.RSA_PSS, digest, digest, hasher(DIGESTS[digest]).digest_size)
-
-
 _SHA2 = ("sha224", "sha256", "sha384", "sha512")
 _SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")
 
@@ -63,7 +60,7 @@ SIGNATURES: Mapping[str, SignatureAlgorithm] = {
     MORE + "rsa-md5": SignatureAlgorithm(Family.RSA_PKCS1, "md5"),
     MORE + "rsa-ripemd160": SignatureAlgorithm(Family.RSA_PKCS1, "ripemd160"),
     **{f"{MORE}rsa-{name}": SignatureAlgorithm(Family.RSA_PKCS1, name) for name in _SHA2},
-    **{f"{MORE_2007}{name}-rsa-MGF1": _pss(name) for name in ("sha1", *_SHA2, *_SHA3)},
+    **{f"{MORE_2007}{name}-rsa-MGF1": plain_pss(name) for name in ("sha1", *_SHA2, *_SHA3)},
     **{f"{MORE}ecdsa-{name}": SignatureAlgorithm(Family.ECDSA, name) for name in ("sha1", *_SHA2)},
     MORE_2007 + "ecdsa-ripemd160": SignatureAlgorithm(Family.ECDSA, "ripemd160"),
     **{f"{MORE_2021}ecdsa-{name}": SignatureAlgorithm(Family.ECDSA, name) for name in _SHA3},

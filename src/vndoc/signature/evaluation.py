@@ -214,6 +214,9 @@ def evaluated(facts: SignatureFacts, context: Context, changes: Outcome = _NOTHI
                 if not c.passed
             ]
         )
+    elif facts.counter_signatures:
+        values = {"count": len(facts.counter_signatures), "limit": _DEPTH}
+        more += (Reason.of(SIGNATURE_REASONS["counter-signatures-not-judged"], place=facts.place, **values),)
     if more:
         outcome = _together(crypto.reasons + trust.reasons + time.outcome.reasons + more)
     return SignatureReport(

@@ -468,6 +468,11 @@ _ROWS: Final = (
         "Chữ ký xác nhận của “{signer}” không hợp lệ hoặc chưa đủ căn cứ xác định.",
         'The counter-signature of "{signer}" is not valid, or cannot be told to be.',
     ),
+    _warning(
+        "counter-signatures-not-judged",
+        "Không kiểm tra {count} chữ ký xác nhận: chúng lồng nhau sâu hơn {limit} cấp.",
+        "Not judged: {count} counter-signature(s) nested more than {limit} levels deep.",
+    ),
 )
 
 SIGNATURE_REASONS: Mapping[str, ReasonKind] = MappingProxyType({row.code: row for row in _ROWS})

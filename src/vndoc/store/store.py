@@ -157,9 +157,9 @@ class Store:
         default the present). *busy* is how long to wait for another writer's lock. *reached* is called with the name
         of each point of progress (see :data:`vndoc.node.FAILPOINTS`); it is there for tests that crash.
 
-        Raises :class:`~vndoc.errors.StoreError`: ``store-address``, ``store-unavailable``, ``store-foreign`` for a
-        database of others, ``store-newer`` for one of a later vndoc, ``store-not-durable`` for a server that does not
-        sync; and :class:`~vndoc.errors.UsageError` ``extra-missing``.
+        Raises :class:`~vndoc.errors.StoreError`: ``store-address`` (a PostgreSQL database has to be in UTF-8, too),
+        ``store-unavailable``, ``store-foreign`` for a database of others, ``store-newer`` for one of a later vndoc,
+        ``store-not-durable`` for a server that does not sync; and :class:`~vndoc.errors.UsageError` ``extra-missing``.
         """
         need("blobs", blobs, Blobs, str, os.PathLike)
         need("busy", busy, datetime.timedelta)

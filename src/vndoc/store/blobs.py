@@ -229,6 +229,7 @@ class FolderBlobs:
         try:
             found = os.stat(self._path(check_digest(digest)))
         except FileNotFoundError:
+            self._check()
             return None
         except OSError as error:
             raise failed(error) from error
@@ -240,6 +241,7 @@ class FolderBlobs:
         try:
             raw = io.FileIO(self._path(name))
         except FileNotFoundError as error:
+            self._check()
             raise StoreError("blob-missing", name=name) from error
         except OSError as error:
             raise failed(error) from error
@@ -255,12 +257,15 @@ class FolderBlobs:
             raise failed(error) from error
 
     def list(self) -> Iterator[BlobInfo]:
-        """See :meth:`Blobs.list`; files that are no contents are passed over."""
+        """See :meth:`Blobs.list`; files that are no contents, and those that go meanwhile, are passed over."""
+        self._check()
         try:
             for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if _NAME.fullmatch(entry.name) and entry.name.startswith(folder.name):
+                        if not (_NAME.fullmatch(entry.name) and entry.name.startswith(folder.name)):
+                            continue
+                        with contextlib.suppress(FileNotFoundError):
                             found = entry.stat()
                             yield BlobInfo(bytes.fromhex(entry.name), found.st_size, _moment(found.st_mtime))
         except OSError as error:
@@ -272,15 +277,23 @@ class FolderBlobs:
         try:
             with os.scandir(self.root / _UNFINISHED) as entries:
                 for entry in entries:
-                    if now - _moment(entry.stat().st_mtime) > _STALE:
-                        Path(entry.path).unlink(missing_ok=True)
-                        swept += 1
+                    with contextlib.suppress(FileNotFoundError):  # it was finished, or swept by another
+                        if now - _moment(entry.stat().st_mtime) > _STALE:
+                            os.unlink(entry.path)
+                            swept += 1
         except OSError as error:
             raise failed(error) from error
         return swept
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name[:2]}/{name}"
+
+    def _check(self) -> None:
+        """Raise ``blob-unavailable`` where the folder itself is gone: a drive that is not mounted holds nothing."""
+        try:
+            os.stat(f"{self._folder}/{_UNFINISHED}")
+        except OSError as error:
+            raise failed(error) from error
 
     def _write(self, octets: Octets, temporary: str) -> BlobInfo:
         digest, size = hashlib.sha256(), 0

@@ -460,6 +460,36 @@ def test_messages_of_others_go_to_the_dead_and_are_told(
     assert dead == len(foreign)
 
 
+def test_the_dead_stay_where_they_are_put(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:
+    """Whoever published them may have asked for copies elsewhere, even where they came from, or for a short life."""
+    one, two = pair
+    queue = f"{broker.prefix}.{TO[0]}.edoc"
+    odd = pika.BasicProperties(
+        headers={"CC": [queue, f"{broker.prefix}.{AGENCIES[0]}.edoc"], "why": "x"}, expiration="1000", app_id="theirs"
+    )
+    with contextlib.closing(broker.session()) as session:
+        session.publish("", [Message(key="nowhere", properties=odd, body=b"x")])
+    for carrier in (one, two):
+        walked = threading.Thread(target=waiting, args=(carrier,), daemon=True)
+        walked.start()
+        walked.join(8)
+        assert not walked.is_alive()
+    one.submit(outgoing(), TO)
+    assert len(waiting(two)) == 1
+    time.sleep(1.5)
+    for code in (AGENCIES[0], TO[0]):
+        dead = broker.got(f"{broker.prefix}.{code}.edoc.dead")
+        assert dead is not None
+        assert (dead.body, dead.properties.headers["why"], dead.properties.app_id) == (b"x", "x", "theirs")
+        assert "CC" not in dead.properties.headers
+
+
+def test_who_published_the_dead_is_not_claimed() -> None:
+    """A broker refuses a message under the name of another user, and closes the channel: it would stay for ever."""
+    ours = _amqp_message.set_aside(pika.BasicProperties(user_id="somebody", message_id="m", priority=9))
+    assert (ours.user_id, ours.message_id, ours.priority, ours.headers) == (None, "m", None, {})
+
+
 def test_a_repetition_after_it_was_done_is_known(pair: tuple[AmqpTransport, AmqpTransport]) -> None:
     one, two = pair
     first = one.submit(outgoing(), TO)

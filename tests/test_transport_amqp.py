@@ -719,6 +719,7 @@ LOCAL = "amqp://u:bi-mat@localhost/"
         {"url": "http://u:bi-mat@localhost/"},
         {"url": "amqp://u:bi-mat@localhost:port/"},
         {"url": "amqp://u:bi-mat@localhost/?heartbeat=bi-mat"},
+        {"url": "amqps://u:bi-mat@localhost/?ssl_options={"},
     ],
     ids=str,
 )

@@ -145,7 +145,7 @@ class AmqpTransport:
             if parts.scheme == "amqp" and not (local or plain):
                 raise self._misconfigured("amqp:// is not encrypted: use amqps://, or plain=True")
             self._parameters = parameters_of(url, tls, timeout)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, SyntaxError) as error:  # pika reads a part of it as Python
             # its text may hold the address, and with it the password
             raise self._misconfigured(f"url ({type(error).__name__})") from None
 

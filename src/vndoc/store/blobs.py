@@ -326,6 +326,11 @@ class FolderBlobs:
         _sync_folder(folder)
 
 
+def is_made(folder: Path) -> bool:
+    """Return whether *folder* has been a folder of contents before."""
+    return (folder / _UNFINISHED).is_dir()
+
+
 def _write_all(target: int, data: bytes) -> None:
     written = os.write(target, data)
     while written < len(data):

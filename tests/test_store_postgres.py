@@ -131,6 +131,17 @@ def test_a_database_that_cannot_hold_vietnamese_is_refused(encoding: str, tmp_pa
         assert (error.value.code, encoding in error.value.text("en")) == ("store-address", True)
 
 
+def test_a_pooler_that_leaves_out_what_was_asked_for_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_engine, "_SESSION", "")
+    with database("default_transaction_isolation = 'serializable'") as url:
+        with pytest.raises(StoreError) as error:
+            opened(url, tmp_path)
+        assert error.value.code == "store-address"
+        assert error.value.text("en").endswith("transaction_isolation is serializable, read committed is needed.")
+
+
 def test_options_in_the_address_are_kept(tmp_path: Path) -> None:
     """Two stores in schemas of one database must stay apart."""
     with services.postgres_database() as url:

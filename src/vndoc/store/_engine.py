@@ -90,6 +90,8 @@ _ALIVE: Final = {
 _SESSION: Final = "-c default_transaction_isolation=read\\ committed -c TimeZone=UTC -c DateStyle=ISO"
 """What the statements of the store count on. Under a stricter isolation a lock is waited for with an old view: the
 collector would remove what was named meanwhile. Far times and other styles of dates cannot be read by the driver."""
+_WANTED: Final = {"server_encoding": "UTF8", "transaction_isolation": "read committed"}
+"""What is looked at: a pooler in between may leave out what was asked for."""
 _READ_ONLY: Final = "25006"
 
 
@@ -97,9 +99,7 @@ _NO_ADDRESS: Final = Text("không phải địa chỉ cơ sở dữ liệu", "no
 _OTHER_DATABASE: Final = Text("{found} không phải là sqlite hay postgresql", "{found} is neither sqlite nor postgresql")
 _IN_MEMORY: Final = Text("cơ sở dữ liệu trong bộ nhớ không giữ lại gì", "a database in memory keeps nothing")
 _HALF_A_CHARACTER: Final = Text("chuỗi có ký tự không trọn vẹn", "half a character in a text")
-_ENCODING: Final = Text(
-    "bảng mã của cơ sở dữ liệu là {found}, cần UTF8", "the encoding of the database is {found}, UTF8 is needed"
-)
+_OTHER_SETTING: Final = Text("{setting} là {found}, cần {wanted}", "{setting} is {found}, {wanted} is needed")
 _ALL_IN_USE: Final = Text("mọi kết nối đều đang bận", "no connection of the pool became free")
 
 
@@ -204,8 +204,10 @@ def _postgres(url: URL, milliseconds: int) -> Engine:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 if _shown(cursor, setting) == "off":
                     raise StoreError("store-not-durable", detail=f"{setting} = off")
-            if (encoding := _shown(cursor, "server_encoding")) != "UTF8":
-                raise StoreError("store-address", detail=_ENCODING.filled(found=encoding))
+            for setting, wanted in _WANTED.items():
+                if (found := _shown(cursor, setting)) != wanted:
+                    detail = _OTHER_SETTING.filled(setting=setting, found=found, wanted=wanted)
+                    raise StoreError("store-address", detail=detail)
         connection.commit()
 
     return engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -675,6 +676,35 @@ def test_where_content_goes_by_its_size(broker: Broker, tmp_path: Path) -> None:
         for item in waiting(one):
             with one.fetch(item) as content:
                 assert content.size in {0, 1000, 1001}
+
+
+def test_what_is_put_again_while_a_folder_is_purged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message speaks of it already: its content would be missing for ever."""
+    import datetime  # noqa: PLC0415
+
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    blobs = FolderBlobs(tmp_path)
+    kept = [blobs.put(PatternOctets(number)) for number in range(3)]
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            os.utime(path, (0, 0))
+    looks, gone = [], []
+    looked = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        """As before, but whoever looks at the first content is overtaken: by another purge, and by a sender."""
+        found = looked(path, **how)
+        if path.name == kept[0].digest.hex() and found.st_mtime == 0:
+            looks.append(path)
+            if len(looks) == 2:  # the first one asks whether it is a file
+                gone.append(blobs.purge(before))
+                blobs.put(PatternOctets(0))
+        return found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert blobs.purge(before) + gone[0] == 3
+    blobs.open(kept[0].digest).close()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [kept[0].digest.hex()]
 
 
 def test_a_folder_of_contents(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def test_a_new_folder_is_not_made_for_a_store_that_names_contents(address: str, 
     assert list(blobs.iterdir()) == []
     blobs.rmdir()
     (tmp_path / "drive").rename(blobs)
+    (blobs / "tmp").rmdir()  # a backup may leave out what is empty
     with opened(address, tmp_path) as store:
         assert len(list(store.blobs.list())) == 1
 

@@ -31,6 +31,8 @@ __all__ = ["BlobInfo", "BlobOctets", "Blobs", "FolderBlobs"]
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED: Final = "tmp"
 """The folder of files that are being written."""
+_PARTS: Final = "[0-9a-f][0-9a-f]"
+"""The folders of contents."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _STALE: Final = datetime.timedelta(days=1)
 """How old a half-written file is when nobody can be writing it any more."""
@@ -260,7 +262,7 @@ class FolderBlobs:
         """See :meth:`Blobs.list`; files that are no contents, and those that go meanwhile, are passed over."""
         self._check()
         try:
-            for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            for folder in sorted(self.root.glob(_PARTS)):
                 with os.scandir(folder) as entries:
                     for entry in entries:
                         if not (_NAME.fullmatch(entry.name) and entry.name.startswith(folder.name)):
@@ -327,8 +329,8 @@ class FolderBlobs:
 
 
 def is_made(folder: Path) -> bool:
-    """Return whether *folder* has been a folder of contents before."""
-    return (folder / _UNFINISHED).is_dir()
+    """Return whether *folder* has been a folder of contents before; a restored one may lack what was empty."""
+    return (folder / _UNFINISHED).is_dir() or any(folder.glob(_PARTS))
 
 
 def _write_all(target: int, data: bytes) -> None:

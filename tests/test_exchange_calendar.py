@@ -138,6 +138,7 @@ def test_what_calendars_are_made_of() -> None:
     assert (made.weekend, made.years, made.holidays) == ({6}, {2025, 2026}, {FRIDAY})
     assert hash(made)
     wrong: list[dict[str, Any]] = [
+        {"noon": "12:00"}, {"noon": None}, {"weekend": [[5]]},
         {"weekend": [7]}, {"weekend": [-1]}, {"weekend": ["5"]}, {"weekend": 5}, {"years": 2026}, {"years": ["2026"]},
         {"years": [True]}, {"holidays": FRIDAY}, {"worked": 5},
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from vndoc.exchange import LifeEvent
 from vndoc.node import EventKind, Node, NodePolicy, NotClearedError, _due
 from vndoc.node._rows import delivery_of, delivery_row
 from vndoc.routing import Agency, Connection, RoutingTable, TableInfo
-from vndoc.store import InboxState, OutboxState
+from vndoc.store import FolderBlobs, InboxState, OutboxState
 from vndoc.store._schema import documents
 from vndoc.transport import Kind
 
@@ -406,6 +406,7 @@ def test_a_recall_for_an_agency_of_ours_that_never_got_it_is_a_conflict(world: W
     receiver.work()
     recall = change(1, first, SECOND)
     inject(world, vndoc.write_packet(recall), SECOND)
+    FolderBlobs(world.folder / f"{SECOND.replace('.', '')}.blobs")  # a second folder beside that of the store
     other = world.node(SECOND, carrier=odd(world, SECOND), url=f"sqlite:///{world.folder}/{FIRST.replace('.', '')}.db")
     other.work()
     world.clock.advance(2 * HOUR)

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import attrs
 import pytest
 from sqlalchemy import text
 
 import services
-from node_support import AXIS, FIRST, SECOND, SENDER, World, declared, packet
+from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, World, declared, packet
 from tcp_line import line
+from test_node_attacks import odd
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node import FAILPOINTS, Event, EventKind, Node, Round
 from vndoc.node.metrics import Metrics, exposition
-from vndoc.store import Connection
+from vndoc.node.policy import Unsure
+from vndoc.store import Connection, OutboxState
 from vndoc.testing.clock import FakeClock
 from vndoc.testing.faulty import Fault, FaultyTransport, scripted
 from vndoc.transport import Item, Kind
@@ -126,6 +129,33 @@ def test_a_store_that_is_gone_does_not_keep_a_node_from_stopping(world: World, m
     failing(node, monkeypatch, "release", StoreError("store-damaged", detail="x"))
     with pytest.raises(StoreError):
         node.run(Stop(1))
+
+
+@pytest.mark.parametrize("unsure", Unsure)
+@pytest.mark.parametrize("stops", [False, True])
+def test_what_came_of_an_attempt_is_written_down_before_anything_is_given_back(
+    world: World, unsure: Unsure, stops: bool
+) -> None:
+    """A store that goes just after a carrier took the message over, which does not recognise repetitions."""
+    axis, stop = odd(world, SENDER), threading.Event()
+    axis.deduplicates = False
+    state = {"fails": 1}
+
+    def reached(point: str) -> None:
+        if point == "push.in-transaction" and state["fails"]:
+            state["fails"] -= 1
+            if stops:
+                stop.set()
+            raise GONE
+
+    policy = attrs.evolve(POLICY, unsure=unsure)
+    sender = world.node(SENDER, carrier=axis, policy=policy, reached=reached)
+    sent = world.send(sender, packet())
+    sender.run(stop, each=lambda _: stop.set())
+    assert axis.calls.count("submit") == 1
+    (row,) = sender.track(sent.business_key).messages
+    assert (row.state, row.attempts, row.in_doubt) == (OutboxState.SENT, 1, False)
+    assert sender.track(sent.business_key).deliveries[0].delivery == "submitted"
 
 
 def test_what_was_taken_when_the_store_went_is_given_back_at_once(

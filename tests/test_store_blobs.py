@@ -19,6 +19,7 @@ from store_support import DAY, NOW
 from vndoc.envelope.octets import CHUNK, MemoryOctets
 from vndoc.errors import SourceError, StoreError, UsageError
 from vndoc.store import BlobOctets, Blobs, FolderBlobs
+from vndoc.store import blobs as blobs_module
 from vndoc.store.s3 import MAX_LISTING, S3Blobs, sign
 
 SIZES = [0, 1, 8191, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 17]
@@ -247,6 +248,56 @@ def test_what_a_crash_left_half_written_is_swept_after_a_day(tmp_path: Path) -> 
     assert (old.exists(), new.exists()) == (False, True)
 
 
+def test_what_goes_while_a_folder_is_looked_through_is_passed_over(tmp_path: Path, monkeypatch) -> None:
+    """Others finish, collect and sweep at the same time."""
+    blobs = FolderBlobs(tmp_path)
+    digests = [blobs.put(MemoryOctets(b"%d" % number)).digest for number in range(5)]
+    for number in range(5):
+        (tmp_path / digests[0].hex()[:2] / f"{digests[0].hex()[:2]}{number:062}").write_bytes(b"")
+    listed = blobs.list()
+    next(listed)
+    for folder in tmp_path.glob("??"):
+        for path in folder.iterdir():
+            path.unlink()
+    assert list(listed) == []
+    for number in range(3):
+        (tmp_path / "tmp" / str(number)).write_bytes(b"")
+        os.utime(tmp_path / "tmp" / str(number), (0, 0))
+    real = blobs_module._moment
+
+    def finished_meanwhile(seconds: float) -> datetime.datetime:
+        for path in (tmp_path / "tmp").iterdir():
+            path.unlink()
+        return real(seconds)
+
+    monkeypatch.setattr(blobs_module, "_moment", finished_meanwhile)
+    assert blobs.sweep(NOW) == 0
+
+
+def test_a_folder_that_is_gone_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """A drive that is not mounted: what is in it is not missing, and will be there again."""
+    blobs = FolderBlobs(tmp_path / "drive")
+    info = blobs.put(MemoryOctets(b"x"))
+    (tmp_path / "drive").rename(tmp_path / "elsewhere")
+    for mount_point in (False, True):
+        if mount_point:
+            (tmp_path / "drive").mkdir()
+        for call in (
+            lambda: blobs.put(MemoryOctets(b"y")),
+            lambda: blobs.head(info.digest),
+            lambda: blobs.open(info.digest),
+            lambda: list(blobs.list()),
+            lambda: blobs.sweep(NOW),
+        ):
+            with pytest.raises(StoreError) as error:
+                call()
+            assert error.value.code == "blob-unavailable"
+    (tmp_path / "drive").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "drive")
+    with blobs.open(info.digest) as file:
+        assert file.read() == b"x"
+
+
 def test_many_threads_put_the_same_content(tmp_path: Path) -> None:
     blobs = FolderBlobs(tmp_path)
     data = data_of(50_000)
@@ -366,6 +417,9 @@ def test_half_a_body_is_unavailable_and_a_changed_one_damaged(s3: fake_s3.FakeS3
         b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>",
         b"<ListBucketResult>" + b" " * MAX_LISTING,
         b"<L><Contents><Key>%s</Key><LastModified>2026-01-01T00:00:00Z</LastModified></Contents></L>" % (b"0" * 64),
+        b"<L><Contents><Key>%s</Key><LastModified>2026-01-01T00:00:00Z</LastModified><Size>%s</Size></Contents></L>"
+        % (b"0" * 64, b"9" * 5000),
+        b"<L><IsTruncated>true</IsTruncated><NextContinuationToken>again</NextContinuationToken></L>",
     ],
 )
 def test_a_listing_that_makes_no_sense(s3: fake_s3.FakeS3, listing: bytes) -> None:
@@ -381,13 +435,14 @@ def test_objects_of_others_and_such_without_a_date_are_passed_over(s3: fake_s3.F
         "<L><Contents><Key>notes</Key></Contents>"
         "<Contents><Key>abcd</Key><LastModified>2026-01-01T00:00:00Z</LastModified><Size>1</Size></Contents>"
         f"<Contents><Key>{name}</Key><Size>1</Size></Contents>"
+        f"<Contents><Key>{name}</Key><LastModified>0001-01-01T00:00:00+14:00</LastModified></Contents>"
         f"<Contents><Key>{name}</Key><LastModified>2026-01-01T00:00:00</LastModified><Size>1</Size></Contents></L>"
     ).encode()
     assert list(s3_blobs(s3, prefix="").list()) == []
 
 
 @pytest.mark.parametrize("header", ["Last-Modified", "Content-Length"])
-@pytest.mark.parametrize("value", [None, "nonsense"])
+@pytest.mark.parametrize("value", [None, "nonsense", "9" * 5000, "Fri, 31 Dec 9999 23:59:59 -1400"])
 def test_an_answer_without_size_or_date(s3: fake_s3.FakeS3, header: str, value: str | None) -> None:
     blobs = s3_blobs(s3, timeout=1.0)
     info = blobs.put(MemoryOctets(b""))
@@ -411,11 +466,25 @@ def test_nobody_answers(s3: fake_s3.FakeS3) -> None:
         {"endpoint": "ftp://s3.example.vn"},
         {"endpoint": "https://user:x@s3.example.vn"},
         {"endpoint": "https://s3.example.vn/path"},
+        {"endpoint": "http://[::1"},
+        {"endpoint": "http://127.0.0.1:99999"},
+        {"endpoint": "https://s3.example.vn?a=b"},
+        {"endpoint": "https://s3.example.vn#x"},
+        {"endpoint": "https://s3.example.vn\n"},
         {"bucket": ""},
         {"bucket": "a/b"},
+        {"bucket": "a\ud800"},
+        {"prefix": "a\n"},
+        {"key_id": "k\r\nX: y"},
+        {"key_id": "khóa"},
+        {"secret": "\ud800"},
+        {"region": "v\nn"},
+        {"timeout": 0},
+        {"timeout": -1},
+        {"ca_file": "/nowhere/ca.pem"},
     ],
 )
-def test_settings_that_cannot_be_used(changes: dict[str, str]) -> None:
+def test_settings_that_cannot_be_used(changes: dict[str, object]) -> None:
     values = {"endpoint": "https://s3.example.vn", "bucket": "b", "key_id": "k", "secret": "s", **changes}
     with pytest.raises(StoreError) as error:
         S3Blobs(**values)  # type: ignore[arg-type]

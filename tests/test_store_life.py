@@ -79,6 +79,30 @@ def test_a_new_store_has_the_current_version_and_opens_again(address: str, tmp_p
         assert len(list(store.blobs.list())) == 1
 
 
+def test_a_new_folder_is_not_made_for_a_store_that_names_contents(address: str, tmp_path: Path) -> None:
+    """A machine that starts before its drive is there would write beside it, and find nothing of what was kept."""
+    blobs = tmp_path / "blobs"
+    opened(address, tmp_path).close()
+    blobs.rename(tmp_path / "elsewhere")
+    with opened(address, tmp_path) as store:  # nothing is named yet
+        content(store)
+    blobs.rename(tmp_path / "drive")
+    for mount_point in (False, True):
+        if mount_point:
+            blobs.mkdir()
+        for _ in range(2):
+            with pytest.raises(StoreError) as error:
+                opened(address, tmp_path)
+            assert error.value.code == "blob-unavailable"
+            assert str(blobs) in error.value.text("en")
+    assert list(blobs.iterdir()) == []
+    blobs.rmdir()
+    (tmp_path / "drive").rename(blobs)
+    (blobs / "tmp").rmdir()  # a backup may leave out what is empty
+    with opened(address, tmp_path) as store:
+        assert len(list(store.blobs.list())) == 1
+
+
 def _shape(engine: sqlalchemy.Engine) -> dict[str, object]:
     """What the database says of itself, by table."""
     found = inspect(engine)
@@ -246,6 +270,7 @@ def _typed(table: sqlalchemy.Table, row: dict[str, object]) -> dict[str, object]
 
 def test_a_store_of_version_1_is_brought_up_to_date_with_all_it_holds(address: str, tmp_path: Path) -> None:
     rows = _load_v1(address)
+    FolderBlobs(tmp_path / "blobs")
     with opened(address, tmp_path) as store:
         assert store.version == _migrations.CURRENT > 1
         with store.reading() as unit:

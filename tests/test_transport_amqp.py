@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 import socket
@@ -460,6 +461,36 @@ def test_messages_of_others_go_to_the_dead_and_are_told(
     assert dead == len(foreign)
 
 
+def test_the_dead_stay_where_they_are_put(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:
+    """Whoever published them may have asked for copies elsewhere, even where they came from, or for a short life."""
+    one, two = pair
+    queue = f"{broker.prefix}.{TO[0]}.edoc"
+    odd = pika.BasicProperties(
+        headers={"CC": [queue, f"{broker.prefix}.{AGENCIES[0]}.edoc"], "why": "x"}, expiration="1000", app_id="theirs"
+    )
+    with contextlib.closing(broker.session()) as session:
+        session.publish("", [Message(key="nowhere", properties=odd, body=b"x")])
+    for carrier in (one, two):
+        walked = threading.Thread(target=waiting, args=(carrier,), daemon=True)
+        walked.start()
+        walked.join(8)
+        assert not walked.is_alive()
+    one.submit(outgoing(), TO)
+    assert len(waiting(two)) == 1
+    time.sleep(1.5)
+    for code in (AGENCIES[0], TO[0]):
+        dead = broker.got(f"{broker.prefix}.{code}.edoc.dead")
+        assert dead is not None
+        assert (dead.body, dead.properties.headers["why"], dead.properties.app_id) == (b"x", "x", "theirs")
+        assert "CC" not in dead.properties.headers
+
+
+def test_who_published_the_dead_is_not_claimed() -> None:
+    """A broker refuses a message under the name of another user, and closes the channel: it would stay for ever."""
+    ours = _amqp_message.set_aside(pika.BasicProperties(user_id="somebody", message_id="m", priority=9))
+    assert (ours.user_id, ours.message_id, ours.priority, ours.headers) == (None, "m", None, {})
+
+
 def test_a_repetition_after_it_was_done_is_known(pair: tuple[AmqpTransport, AmqpTransport]) -> None:
     one, two = pair
     first = one.submit(outgoing(), TO)
@@ -647,6 +678,35 @@ def test_where_content_goes_by_its_size(broker: Broker, tmp_path: Path) -> None:
                 assert content.size in {0, 1000, 1001}
 
 
+def test_what_is_put_again_while_a_folder_is_purged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message speaks of it already: its content would be missing for ever."""
+    import datetime  # noqa: PLC0415
+
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
+    blobs = FolderBlobs(tmp_path)
+    kept = [blobs.put(PatternOctets(number)) for number in range(3)]
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            os.utime(path, (0, 0))
+    looks, gone = [], []
+    looked = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        """As before, but whoever looks at the first content is overtaken: by another purge, and by a sender."""
+        found = looked(path, **how)
+        if path.name == kept[0].digest.hex() and found.st_mtime == 0:
+            looks.append(path)
+            if len(looks) == 2:  # the first one asks whether it is a file
+                gone.append(blobs.purge(before))
+                blobs.put(PatternOctets(0))
+        return found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert blobs.purge(before) + gone[0] == 3
+    blobs.open(kept[0].digest).close()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [kept[0].digest.hex()]
+
+
 def test_a_folder_of_contents(tmp_path: Path) -> None:
     import datetime  # noqa: PLC0415
 
@@ -689,6 +749,7 @@ LOCAL = "amqp://u:bi-mat@localhost/"
         {"url": "http://u:bi-mat@localhost/"},
         {"url": "amqp://u:bi-mat@localhost:port/"},
         {"url": "amqp://u:bi-mat@localhost/?heartbeat=bi-mat"},
+        {"url": "amqps://u:bi-mat@localhost/?ssl_options={"},
     ],
     ids=str,
 )

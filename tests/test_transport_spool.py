@@ -373,7 +373,9 @@ def test_a_folder_that_may_not_be_read(spools: Path) -> None:
 def test_sent_that_cannot_be_read_is_not_overwritten(spools: Path) -> None:
     one(spools).submit(outgoing(), TO)
     [ledger] = (spools / AGENCIES[0] / "sent").iterdir()
-    for octets in (b"", b"[]", b"{}", b'{"name": 1}', b"\xff", json.dumps({"name": "x", "sha256": "zz"}).encode()):
+    elsewhere = json.dumps(json.loads(ledger.read_bytes()) | {"name": "../../x"}).encode()
+    damaged = (b"", b"[]", b"{}", b'{"name": 1}', b"\xff", json.dumps({"name": "x", "sha256": "zz"}).encode())
+    for octets in (*damaged, elsewhere, b"[" * 100_000):
         ledger.write_bytes(octets)
         with pytest.raises(OwnFaultError) as error:
             one(spools).submit(outgoing(), TO)

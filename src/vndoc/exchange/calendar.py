@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 
 from vndoc.errors import ExchangeError, UsageError
+from vndoc.errors._arguments import needs
 from vndoc.exchange._times import VIETNAM, moment, vietnam_day
 from vndoc.text import Text
 
@@ -53,10 +54,10 @@ def _days(values: Iterable[datetime.date]) -> frozenset[datetime.date]:
 def _numbers(values: Iterable[int]) -> frozenset[int]:
     if not isinstance(values, Iterable):
         raise UsageError("option-invalid", detail=_NO_NUMBERS)
-    found = frozenset(values)
+    found = tuple(values)
     if not all(type(value) is int for value in found):
         raise UsageError("option-invalid", detail=_NO_NUMBERS)
-    return found
+    return frozenset(found)
 
 
 def _weekend(values: Iterable[int]) -> frozenset[int]:
@@ -82,7 +83,7 @@ class WorkingCalendar:
     holidays: frozenset[datetime.date] = attrs.field(default=(), converter=_days, repr=False)
     worked: frozenset[datetime.date] = attrs.field(default=(), converter=_days, repr=False)
     years: frozenset[int] | None = attrs.field(default=None, converter=attrs.converters.optional(_numbers))
-    noon: datetime.time = datetime.time(12)
+    noon: datetime.time = attrs.field(default=datetime.time(12), validator=needs(datetime.time))
 
     def is_working(self, day: datetime.date) -> bool:
         """Return whether *day* is worked.

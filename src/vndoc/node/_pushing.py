@@ -84,7 +84,7 @@ class Pushing:
     def push(self) -> Pushed:
         """Claim what is due and hand it over, one after the other."""
         ctx = self.ctx
-        self._catch_up()
+        self.catch_up()
         with ctx.store.transaction() as unit:
             rows = unit.outbox.claim(
                 ctx.worker, self.carrier.name, at=ctx.now(), lease=ctx.policy.lease, limit=ctx.policy.batch
@@ -113,7 +113,7 @@ class Pushing:
                     unit.outbox.give_back(lease, next_at=until, code="carrier-unreachable")
         self.pushed.postponed += len(rows)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
         """Write down what attempts came to while the store was gone: their messages must not be sent again."""
         waiting = self.ctx.unwritten.setdefault(self.carrier.name, [])
         while waiting:

@@ -438,10 +438,16 @@ class Node:
         return min(max(seconds, 0.05), ctx.policy.poll_every.total_seconds())
 
     def release(self) -> int:
-        """Give back everything that this worker holds, so that another takes it at once; return how many rows."""
+        """Give back everything that this worker holds, so that another takes it at once; return how many rows.
+
+        What an attempt came to while the store was gone is written down first: what is known is not sent again.
+        """
         at = self._ctx.now()
-        with self._turns, self.store.transaction() as unit:
-            return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
+        with self._turns:
+            for carrier in self._ctx.carriers.values():
+                Pushing(self._ctx, carrier).catch_up()
+            with self.store.transaction() as unit:
+                return unit.outbox.release(self.worker, at=at) + unit.inbox.release(self.worker, at=at)
 
     def close(self) -> None:
         """Give up the carriers and the store, all of them whatever one raises. Closing twice does nothing."""

@@ -2,7 +2,7 @@
 
 SQLite: write-ahead log, full sync, one writer at a time that takes its lock at once (``BEGIN IMMEDIATE``), so that a
 transaction waits at its start and never fails in the middle. PostgreSQL: read committed, rows are locked as they are
-taken; a server that does not sync is refused.
+taken, whatever the server has as its defaults; one that does not sync is refused, and a database that is not UTF-8.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _POSTGRES: Final = (
     ("53", "store-unavailable"),  # insufficient resources
     ("57P", "store-unavailable"),  # shutdown, crash, cannot connect now
     ("08", "store-unavailable"),  # connection
+    ("25006", "store-unavailable"),  # read-only: a standby, until it is the main one or another answers
     ("28", "store-unavailable"),  # authorisation
     ("3D", "store-unavailable"),  # no such database
     ("XX001", "store-damaged"),  # data corrupted
@@ -86,10 +87,19 @@ _ALIVE: Final = {
 """A server that is gone without a word is noticed in a minute: the defaults of the system are hours."""
 
 
+_SESSION: Final = "-c default_transaction_isolation=read\\ committed -c TimeZone=UTC -c DateStyle=ISO"
+"""What the statements of the store count on. Under a stricter isolation a lock is waited for with an old view: the
+collector would remove what was named meanwhile. Far times and other styles of dates cannot be read by the driver."""
+_WANTED: Final = {"server_encoding": "UTF8", "transaction_isolation": "read committed"}
+"""What is looked at: a pooler in between may leave out what was asked for."""
+_READ_ONLY: Final = "25006"
+
+
 _NO_ADDRESS: Final = Text("không phải địa chỉ cơ sở dữ liệu", "not a database URL")
 _OTHER_DATABASE: Final = Text("{found} không phải là sqlite hay postgresql", "{found} is neither sqlite nor postgresql")
 _IN_MEMORY: Final = Text("cơ sở dữ liệu trong bộ nhớ không giữ lại gì", "a database in memory keeps nothing")
 _HALF_A_CHARACTER: Final = Text("chuỗi có ký tự không trọn vẹn", "half a character in a text")
+_OTHER_SETTING: Final = Text("{setting} là {found}, cần {wanted}", "{setting} is {found}, {wanted} is needed")
 _ALL_IN_USE: Final = Text("mọi kết nối đều đang bận", "no connection of the pool became free")
 
 
@@ -174,13 +184,15 @@ class _OneFile:
 
 def _postgres(url: URL, milliseconds: int) -> Engine:
     timeouts = f"-c lock_timeout={milliseconds} -c statement_timeout={_STATEMENT_SECONDS * 1000}"
+    given = url.query.get("options", ())
+    options = (timeouts, *((given,) if isinstance(given, str) else given), _SESSION)
+    ours = {"connect_timeout": _CONNECT_SECONDS, "application_name": "vndoc", **_ALIVE}
     engine = create_engine(
         url,
         connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
-            "options": timeouts,
-            "application_name": "vndoc",
-            **_ALIVE,
+            **{name: value for name, value in ours.items() if name not in url.query},
+            "options": " ".join(options),
+            "client_encoding": "utf8",
         },
         pool_size=_POOL,
         max_overflow=_POOL,
@@ -190,12 +202,20 @@ def _postgres(url: URL, milliseconds: int) -> Engine:
     def check(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                cursor.execute(f"SHOW {setting}")
-                if cursor.fetchone()[0] == "off":
+                if _shown(cursor, setting) == "off":
                     raise StoreError("store-not-durable", detail=f"{setting} = off")
+            for setting, wanted in _WANTED.items():
+                if (found := _shown(cursor, setting)) != wanted:
+                    detail = _OTHER_SETTING.filled(setting=setting, found=found, wanted=wanted)
+                    raise StoreError("store-address", detail=detail)
         connection.commit()
 
     return engine
+
+
+def _shown(cursor: Any, setting: str) -> str:
+    cursor.execute(f"SHOW {setting}")
+    return str(cursor.fetchone()[0])
 
 
 class Link:
@@ -212,6 +232,8 @@ class Link:
             self._fairy = engine.raw_connection()
         except self.dialect.loaded_dbapi.Error as error:
             raise self._known(error, lost=False) from error
+        except UnicodeError as error:  # the name of the host; its text may hold more of the address
+            raise StoreError("store-address", detail=_NO_ADDRESS) from error
 
     @property
     def connection(self) -> Connection:
@@ -300,7 +322,7 @@ class Link:
     def _failed(self, error: Exception) -> SQLAlchemyError:
         """Return the error of SQLAlchemy for one of the driver; a lost connection is given up, with its like."""
         lost = self.dialect.is_disconnect(cast("Any", error), cast("Any", self._fairy.dbapi_connection), None)
-        if lost:
+        if lost or getattr(error, "sqlstate", None) == _READ_ONLY:
             (self._fairy if self._around is None else self._around).invalidate(error)
             self._engine.dispose()
         return self._known(error, lost=lost)

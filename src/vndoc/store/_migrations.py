@@ -178,6 +178,8 @@ def step(connection: Connection, at: datetime.datetime, upto: int = CURRENT) -> 
     if connection.dialect.name == "postgresql":
         # Two that open a new store at once would both make its tables.
         connection.execute(text("SELECT pg_advisory_xact_lock(7862646, 1)"))
+        # A step over millions of rows takes its time: cut off, it would begin anew for ever.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
     found = version_of(connection)
     if found > CURRENT:
         raise StoreError("store-newer", found=found, known=CURRENT)

@@ -31,6 +31,8 @@ __all__ = ["BlobInfo", "BlobOctets", "Blobs", "FolderBlobs"]
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED: Final = "tmp"
 """The folder of files that are being written."""
+_PARTS: Final = "[0-9a-f][0-9a-f]"
+"""The folders of contents."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _STALE: Final = datetime.timedelta(days=1)
 """How old a half-written file is when nobody can be writing it any more."""
@@ -229,6 +231,7 @@ class FolderBlobs:
         try:
             found = os.stat(self._path(check_digest(digest)))
         except FileNotFoundError:
+            self._check()
             return None
         except OSError as error:
             raise failed(error) from error
@@ -240,6 +243,7 @@ class FolderBlobs:
         try:
             raw = io.FileIO(self._path(name))
         except FileNotFoundError as error:
+            self._check()
             raise StoreError("blob-missing", name=name) from error
         except OSError as error:
             raise failed(error) from error
@@ -255,12 +259,15 @@ class FolderBlobs:
             raise failed(error) from error
 
     def list(self) -> Iterator[BlobInfo]:
-        """See :meth:`Blobs.list`; files that are no contents are passed over."""
+        """See :meth:`Blobs.list`; files that are no contents, and those that go meanwhile, are passed over."""
+        self._check()
         try:
-            for folder in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
+            for folder in sorted(self.root.glob(_PARTS)):
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if _NAME.fullmatch(entry.name) and entry.name.startswith(folder.name):
+                        if not (_NAME.fullmatch(entry.name) and entry.name.startswith(folder.name)):
+                            continue
+                        with contextlib.suppress(FileNotFoundError):
                             found = entry.stat()
                             yield BlobInfo(bytes.fromhex(entry.name), found.st_size, _moment(found.st_mtime))
         except OSError as error:
@@ -272,15 +279,23 @@ class FolderBlobs:
         try:
             with os.scandir(self.root / _UNFINISHED) as entries:
                 for entry in entries:
-                    if now - _moment(entry.stat().st_mtime) > _STALE:
-                        Path(entry.path).unlink(missing_ok=True)
-                        swept += 1
+                    with contextlib.suppress(FileNotFoundError):  # it was finished, or swept by another
+                        if now - _moment(entry.stat().st_mtime) > _STALE:
+                            os.unlink(entry.path)
+                            swept += 1
         except OSError as error:
             raise failed(error) from error
         return swept
 
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name[:2]}/{name}"
+
+    def _check(self) -> None:
+        """Raise ``blob-unavailable`` where the folder itself is gone: a drive that is not mounted holds nothing."""
+        try:
+            os.stat(f"{self._folder}/{_UNFINISHED}")
+        except OSError as error:
+            raise failed(error) from error
 
     def _write(self, octets: Octets, temporary: str) -> BlobInfo:
         digest, size = hashlib.sha256(), 0
@@ -311,6 +326,11 @@ class FolderBlobs:
             os.replace(temporary, path)
         self._reached("blob.renamed")
         _sync_folder(folder)
+
+
+def is_made(folder: Path) -> bool:
+    """Return whether *folder* has been a folder of contents before; a restored one may lack what was empty."""
+    return (folder / _UNFINISHED).is_dir() or any(folder.glob(_PARTS))
 
 
 def _write_all(target: int, data: bytes) -> None:

@@ -14,7 +14,9 @@ import email.utils
 import hashlib
 import hmac
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
@@ -34,6 +36,7 @@ __all__ = ["S3Blobs", "sign"]
 
 MAX_LISTING: Final = 4 * 1024 * 1024
 """Octets of one answer to a listing: a page has at most 1,000 names of a few hundred octets each."""
+_SIZE: Final = re.compile(r"[0-9]{1,18}")
 _EMPTY: Final = hashlib.sha256(b"").hexdigest()
 
 
@@ -81,6 +84,7 @@ def _canonical_query(query: Mapping[str, str]) -> str:
 
 
 _ENDPOINT: Final = Text("địa chỉ phải có dạng http(s)://máy[:cổng]", "the endpoint is http(s)://host[:port]")
+_UNUSABLE: Final = Text("giá trị không dùng được: {name}", "a value that cannot be used: {name}")
 _BUCKET: Final = Text("thiếu tên ngăn chứa (bucket)", "the bucket has no name")
 _TOO_LARGE: Final = Text("danh sách quá lớn", "the listing is too large")
 _NO_XML: Final = Text("danh sách không phải XML", "the listing is not XML")
@@ -109,11 +113,21 @@ class S3Blobs:
     _pool: PoolManager = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        parts = urlsplit(self.endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path not in {"", "/"}:
+        if _host_of(self.endpoint) is None:
             raise StoreError("blob-settings", detail=_ENDPOINT)
         if not self.bucket or "/" in self.bucket:
             raise StoreError("blob-settings", detail=_BUCKET)
+        for name, usable in (
+            ("bucket", self.bucket.isprintable()),
+            ("prefix", self.prefix.isprintable()),
+            ("key_id", self.key_id.isprintable() and self.key_id.isascii()),
+            ("secret", self.secret.isprintable()),
+            ("region", self.region.isprintable() and self.region.isascii()),
+            ("timeout", self.timeout > 0),
+            ("ca_file", self.ca_file is None or Path(self.ca_file).is_file()),
+        ):
+            if not usable:
+                raise StoreError("blob-settings", detail=_UNUSABLE.filled(name=name))
         try:
             import urllib3  # noqa: PLC0415 - an extra, loaded where it is used
         except ImportError as error:
@@ -162,9 +176,11 @@ class S3Blobs:
             self._expect(answer, 200)
             page = _Listing.read(answer)
             yield from page.contents(self.prefix)
-            token = page.token
-            if token is None:
+            if page.token is None:
                 return
+            if page.token == token:
+                raise StoreError("blob-unavailable", detail=_NO_END)
+            token = page.token
 
     def _path(self, digest: bytes) -> str:
         return "/" + quote(f"{self.bucket}/{self.prefix}{check_digest(digest)}", safe="/-_.~")
@@ -279,14 +295,27 @@ class _Listing:
             try:
                 digest = bytes.fromhex(name)
                 put_at = datetime.datetime.fromisoformat(entry.findtext("{*}LastModified") or "")
-            except ValueError:
+                known = None if put_at.tzinfo is None else put_at.astimezone(datetime.UTC)
+            except (ValueError, OverflowError):
                 continue  # another program's object, or one that we cannot date and so must not collect
-            if len(digest) == 32 and put_at.tzinfo is not None:
-                yield BlobInfo(digest, _size(entry.findtext("{*}Size")), put_at.astimezone(datetime.UTC))
+            if len(digest) == 32 and known is not None:
+                yield BlobInfo(digest, _size(entry.findtext("{*}Size")), known)
+
+
+def _host_of(endpoint: str) -> str | None:
+    """Return the host that *endpoint* names, None where it is not as it must be."""
+    try:
+        parts = urlsplit(endpoint)
+        _ = parts.port  # it is looked at when it is asked for
+    except ValueError:
+        return None
+    usable = parts.scheme in {"http", "https"} and endpoint.isprintable() and endpoint.isascii()
+    more = parts.username or parts.path not in {"", "/"} or parts.query or parts.fragment
+    return None if more or not usable else parts.hostname
 
 
 def _size(text: str | None) -> int:
-    if text is None or not text.isdecimal():
+    if text is None or not _SIZE.fullmatch(text):
         raise StoreError("blob-unavailable", detail=_NO_SIZE)
     return int(text)
 
@@ -294,5 +323,5 @@ def _size(text: str | None) -> int:
 def _http_date(answer: BaseHTTPResponse) -> datetime.datetime:
     try:
         return email.utils.parsedate_to_datetime(answer.headers["Last-Modified"]).astimezone(datetime.UTC)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:
         raise StoreError("blob-unavailable", detail=_NO_DATE) from error

@@ -20,6 +20,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import attrs
@@ -34,7 +35,7 @@ from vndoc.store import _schema as schema
 from vndoc.store._engine import Link, open_engine, transaction
 from vndoc.store._rows import ALONE, SHARED, named
 from vndoc.store._statements import Action, InsertOnce
-from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs
+from vndoc.store.blobs import BlobInfo, BlobOctets, Blobs, FolderBlobs, is_made
 from vndoc.store.documents import Documents
 from vndoc.store.inbox import Inbox
 from vndoc.store.lives import Lives
@@ -54,6 +55,7 @@ TRANSIENT: Final = frozenset({"store-unavailable", "store-busy", "store-full", "
 
 _NAME: Final = InsertOnce(schema.blobs)
 _NAMED: Final = select(schema.blobs.c.digest).where(schema.blobs.c.digest == named("digest"))
+_ANY: Final = select(schema.blobs.c.digest).limit(1)
 _LOCK: Final = Action(text("SELECT pg_advisory_xact_lock(:number)"))
 _SHARED: Final = Action(SHARED)
 
@@ -72,6 +74,21 @@ def _stuck() -> CompoundSelect[Any]:
 
 
 _STUCK: Final = _stuck()
+
+
+_NEW_FOLDER: Final = Text(
+    "thư mục {folder} còn mới nhưng kho lưu trữ đã có nội dung; ổ đĩa đã được gắn chưa?",
+    "the folder {folder} is new, but the store has contents; is its drive mounted?",
+)
+
+
+def _check_folder(engine: Engine, folder: Path) -> None:
+    """Raise ``blob-unavailable`` where *folder* would be made anew for a store that names contents."""
+    if is_made(folder):
+        return
+    with transaction(engine, reads=True) as link:
+        if migrations.version_of(link.connection) and link.execute(_ANY).first() is not None:
+            raise StoreError("blob-unavailable", detail=_NEW_FOLDER.filled(folder=folder))
 
 
 def _unwatched(_point: str) -> None:
@@ -157,19 +174,23 @@ class Store:
         default the present). *busy* is how long to wait for another writer's lock. *reached* is called with the name
         of each point of progress (see :data:`vndoc.node.FAILPOINTS`); it is there for tests that crash.
 
-        Raises :class:`~vndoc.errors.StoreError`: ``store-address``, ``store-unavailable``, ``store-foreign`` for a
-        database of others, ``store-newer`` for one of a later vndoc, ``store-not-durable`` for a server that does not
-        sync; and :class:`~vndoc.errors.UsageError` ``extra-missing``.
+        Raises :class:`~vndoc.errors.StoreError`: ``store-address`` (a PostgreSQL database has to be in UTF-8, too),
+        ``store-unavailable``, ``store-foreign`` for a database of others, ``store-newer`` for one of a later vndoc,
+        ``store-not-durable`` for a server that does not sync, ``blob-unavailable`` for a new folder where the store
+        names contents (a drive that is not mounted); and :class:`~vndoc.errors.UsageError` ``extra-missing``.
         """
         need("blobs", blobs, Blobs, str, os.PathLike)
         need("busy", busy, datetime.timedelta)
         need_call("reached", reached)
-        kept = blobs if isinstance(blobs, Blobs) else FolderBlobs(blobs, reached=reached)
-        store = cls(open_engine(address, busy=busy), kept, reached)
+        engine = open_engine(address, busy=busy)
         try:
+            if not isinstance(blobs, Blobs):
+                _check_folder(engine, Path(blobs))
+                blobs = FolderBlobs(blobs, reached=reached)
+            store = cls(engine, blobs, reached)
             store._migrate(now or datetime.datetime.now(datetime.UTC))
         except BaseException:
-            store.close()
+            engine.dispose()
             raise
         return store
 

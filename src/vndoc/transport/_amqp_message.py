@@ -15,6 +15,20 @@ from vndoc.transport.base import Kind, Outgoing
 HEADER: Final = "x-vndoc"
 """The header that tells everything, as JSON in ASCII."""
 
+_ROUTES: Final = frozenset({"CC", "BCC"})
+"""Headers by which a broker routes a message to further queues."""
+_TELLING: Final = (
+    "content_type",
+    "content_encoding",
+    "correlation_id",
+    "reply_to",
+    "message_id",
+    "timestamp",
+    "type",
+    "app_id",
+)
+"""Properties that only tell something."""
+
 _VERSION: Final = 1
 _PERSISTENT: Final = 2
 
@@ -76,6 +90,13 @@ def written(copy: Copy) -> Any:
         timestamp=int(copy.created.timestamp()),
         headers={HEADER: json.dumps(fields)},
     )
+
+
+def set_aside(properties: Any) -> Any:
+    """Return *properties* of any message without what would move it on, delete it, or be refused under our name."""
+    headers = {name: value for name, value in (properties.headers or {}).items() if name not in _ROUTES}
+    told = {name: getattr(properties, name) for name in _TELLING}
+    return pika.BasicProperties(headers=headers, delivery_mode=_PERSISTENT, **told)
 
 
 def parsed(properties: Any, body: bytes) -> Copy | None:

@@ -41,7 +41,10 @@ class Message:
 
 
 def parameters_of(url: str, tls: ssl.SSLContext | None, seconds: float) -> Any:
-    """Return pika's parameters for *url*; raises ``ValueError`` or ``TypeError``, whose text may hold a password."""
+    """Return pika's parameters for *url*.
+
+    Raises ``ValueError``, ``TypeError`` or, for ``ssl_options``, ``SyntaxError``; their texts may hold a password.
+    """
     parameters = pika.URLParameters(url)
     if parameters.ssl_options is not None or tls is not None:
         parameters.ssl_options = pika.SSLOptions(tls or ssl.create_default_context(), parameters.host)

@@ -145,7 +145,7 @@ class AmqpTransport:
             if parts.scheme == "amqp" and not (local or plain):
                 raise self._misconfigured("amqp:// is not encrypted: use amqps://, or plain=True")
             self._parameters = parameters_of(url, tls, timeout)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, SyntaxError) as error:  # pika reads a part of it as Python
             # its text may hold the address, and with it the password
             raise self._misconfigured(f"url ({type(error).__name__})") from None
 
@@ -340,7 +340,8 @@ class AmqpTransport:
     def _bury(self, session: Session, queue: str, message: Message, why: str) -> None:
         """Put *message* into the dead-letter queue, and acknowledge it when it is there."""
         _LOG.warning("%s: a message in %s is %s; it goes to %s", self._name, queue, why, _dead(queue))
-        unrouted = session.publish("", [attrs.evolve(message, key=_dead(queue))])
+        properties = messages.set_aside(message.properties)
+        unrouted = session.publish("", [attrs.evolve(message, key=_dead(queue), properties=properties)])
         if unrouted:
             raise self._misconfigured(f"{_dead(queue)} is not there")
         session.settle([message.tag], done=True)

@@ -6,6 +6,7 @@ stores of ``vndoc.store`` fit the protocol, and so does anything S3-shaped with 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import attrs
 
 from vndoc.envelope.octets import CHUNK, Octets
 from vndoc.errors import UsageError
-from vndoc.transport._files import open_plain, publish, sync_folder, write_aside
+from vndoc.transport._files import open_plain, partial_name, publish, publish_new, sync_folder, write_aside
 
 __all__ = ["Blobs", "FolderBlobs", "Kept"]
 
@@ -84,14 +85,25 @@ class FolderBlobs:
             raise UsageError("time-zone-missing")
         count = 0
         for path in list(self.root.rglob("*")):
-            if path.is_file() and path.stat().st_mtime < before.timestamp():
-                path.unlink(missing_ok=True)
-                count += 1
+            with contextlib.suppress(FileNotFoundError):  # it was finished, or purged by another
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    count += _remove(path, before)
         return count
 
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
         return self.root / name[:2] / name
+
+
+def _remove(path: Path, before: datetime.datetime) -> bool:
+    """Delete *path* and tell whether that was done; what was put again just now gets its name back."""
+    aside = partial_name(path)
+    path.rename(aside)
+    if aside.stat().st_mtime < before.timestamp():
+        aside.unlink()
+        return True
+    publish_new(aside, path)
+    return False
 
 
 def _hashed(octets: Octets, digest: hashlib._Hash) -> Iterator[bytes]:

@@ -250,13 +250,15 @@ class SpoolTransport:
             return None
         try:
             fields = json.loads(data or b"")
+            if NAME.fullmatch(f"{fields['name']}-{self._codes[0]}") is None:
+                raise ValueError("no name of a copy")  # noqa: TRY301
             return _Sent(
                 name=fields["name"],
                 sha256=bytes.fromhex(fields["sha256"]),
                 accepted_at=datetime.datetime.fromisoformat(fields["accepted_at"]),
                 accepted=tuple(fields["accepted"]),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             # not ours to throw away: it says what was sent
             raise OwnFaultError("carrier-storage", carrier=self._name, detail=f"sent/{key}.json") from error
 

@@ -260,6 +260,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "Không đi theo RetrievalMethod {uri} để tìm khóa.",
         "The RetrievalMethod {uri} is not followed to find a key.",
     ),
+    (
+        "key-info-reference-not-followed",
+        _NOTE,
+        "Không đi theo KeyInfoReference {uri} để tìm khóa.",
+        "The KeyInfoReference {uri} is not followed to find a key.",
+    ),
     # -- XAdES ---------------------------------------------------------------------------------------
     (
         "qualifying-properties-repeated",
@@ -284,6 +290,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         _FORMAT,
         "Chữ ký bao phủ SignedProperties, nhưng chúng không nằm trong QualifyingProperties của chính chữ ký này.",
         "The signature covers SignedProperties that do not stand in its own QualifyingProperties.",
+    ),
+    (
+        "signed-properties-not-reached",
+        _NOTE,
+        "Thư viện không đi theo tham chiếu đến SignedProperties của chữ ký này, nên không đọc thuộc tính XAdES nào.",
+        "The reference to the SignedProperties of this signature is not followed here, so no XAdES property is read.",
     ),
     (
         "signed-properties-type",
@@ -385,7 +397,9 @@ _WARNINGS: Final = frozenset(
         "certificate-misplaced",
         "timestamp-missing",
         "retrieval-method-not-followed",
+        "key-info-reference-not-followed",
         "qualifying-properties-not-followed",
+        "signed-properties-not-reached",
         "evidence-record-not-read",
     }
 )

@@ -186,6 +186,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The signature does not cover {path}.",
     ),
     (
+        "signed-data-misplaced",
+        _MISSING,
+        "{uri} dẫn đến {path}, nơi chữ ký không đặt Object hay Manifest; phần được ký có thể đã bị chuyển chỗ.",
+        "{uri} leads to {path}, where no signature has an Object or a Manifest: what was signed may have been moved.",
+    ),
+    (
         "unsigned-twin",
         _CONSTRAINTS,
         "Phần được ký là {path}, nhưng {found} cùng tên lại không được ký; không rõ phần nào sẽ được đọc.",

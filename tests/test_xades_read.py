@@ -8,7 +8,7 @@ import hashlib
 import pytest
 from lxml import etree
 
-from vndoc.pki.outcome import outcome_of
+from vndoc.pki.outcome import Indication, outcome_of
 from vndoc.signature import xades
 from vndoc.signature.facts import Binding, Level, TimestampKind
 from vndoc.signature.xmldsig import read_xml
@@ -329,6 +329,17 @@ def test_a_signature_timestamp_over_an_unknown_form():
     )
 
 
+@pytest.mark.parametrize("name", ['Algorithm=""', ""])
+def test_a_signature_timestamp_over_a_form_without_a_name(name):
+    """Some signers leave the name of the canonical form empty, and use the one that counts where there is none."""
+    data = sealed(qualified())
+    method = f'<CanonicalizationMethod xmlns="{DS}" {name}/>'
+    facts = one(added(data, stamp_over(value_octets(data), before=method)))
+    assert facts.timestamps[0].intact is True
+    [stamp] = one(added(data, stamp_over(b"other", before=method))).timestamps
+    assert (stamp.intact, [r.code for r in stamp.reasons]) == (False, ["timestamp-imprint-differs"])
+
+
 @pytest.mark.parametrize(
     ("uri", "transforms", "intact"),
     [
@@ -479,12 +490,81 @@ def test_certificate_values_that_cannot_be_read():
     one(added(sealed(qualified()), f"<CertificateValues>{many}</CertificateValues>"), "too-many-certificates")
 
 
+# -- ways that are not gone ------------------------------------------------------------------------------
+
+
+FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
+INTERSECT = (
+    f'<Transform Algorithm="{FILTER}"><XPath xmlns="{FILTER}" xmlns:e="{V111}" Filter="intersect">'
+    "id('o')/e:QualifyingProperties/e:SignedProperties</XPath></Transform>"
+)
+CHILDREN = (
+    f"#xmlns(e={V111.replace('#', '%23')})%20xpointer(id('o')/child::e:QualifyingProperties/child::e:SignedProperties)"
+)
+KIND_111 = f"{V111}SignedProperties"
+
+
+def reached(way: str) -> str:
+    """Return a signature whose properties, of XAdES 1.1.1 and without an Id, are signed by way of their Object."""
+    own = own_properties(cert=f"<SigningCertificate><Cert>{cert_digest(own='')}</Cert></SigningCertificate>")
+    holder = f'<QualifyingProperties xmlns="{V111}" Target="#sig"><SignedProperties>{own}</SignedProperties>'
+    objects = f'<Object Id="o">{holder}</QualifyingProperties></Object>'
+    references = reference("", transforms=(ENVELOPED, C14N)), way
+    return f"<a>{signature(*references, objects=objects)}</a>"
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        (reference("#o", transforms=(INTERSECT,), kind=KIND_111), "xpath-refused"),
+        (reference("#o", transforms=("urn:x",), kind=TYPE), "transform-unknown"),
+        (reference("#o", transforms=(C14N,) * 4, kind=TYPE), "too-many-transforms"),
+        (reference(CHILDREN, "AAAA", kind=KIND_111), "signed-data-not-found"),
+        (reference("#xpointer(//x)", "AAAA", kind=TYPE), "signed-data-not-found"),
+    ],
+)
+def test_properties_by_a_way_that_is_not_gone_are_no_forgery(way, code):
+    """What this package does not carry out leaves the answer open: nothing is known to be wrong."""
+    facts = one(reached(way), code, "signed-properties-not-reached")
+    assert (facts.form, facts.level, facts.claimed_time) == ("xades", Level.NONE, None)
+    assert facts.binding(AN.certificate) is Binding.ABSENT
+    assert [c.intact for c in facts.covered] == [True, None]
+    assert facts.verify(AN.certificate)
+    assert outcome_of(facts.reasons).indication is Indication.INDETERMINATE
+
+
+def test_properties_that_are_not_there_are_still_a_fault():
+    one(reached(reference("#p", "AAAA", kind=TYPE)), "signed-data-not-found", "signed-properties-elsewhere")
+    one(reached(reference("#p(", "AAAA", kind="urn:x")), "signed-data-not-found", "signed-properties-not-signed")
+
+
+def test_a_counter_signature_by_a_way_that_is_not_gone():
+    """It may well be over the value: that is left open, and it does not count."""
+    dot = '<Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><XPath>.</XPath></Transform>'
+    [facts] = read_xml(countersigned(transforms=(dot, C14N)))
+    assert sound(facts)
+    [counter] = facts.counter_signatures
+    assert codes(counter) == ["xpath-refused"]
+    assert outcome_of(counter.reasons).indication is Indication.INDETERMINATE
+    [counter] = read_xml(countersigned(over="#none", digest="AAAA"))[0].counter_signatures
+    assert codes(counter) == ["signed-data-not-found", "counter-signature-elsewhere"]
+
+
+def test_data_without_a_uri():
+    text = f"<a>{signature(reference(None, 'AAAA'))}</a>"
+    facts = one(text, "signed-data-not-found")
+    assert "None" not in facts.reasons[0].text("en")
+
+
 # -- counter-signatures ----------------------------------------------------------------------------------
 
 
-def countersigned(*, over: str = "#v", kind: str = xades.COUNTERSIGNED) -> bytes:
+def countersigned(
+    *, over: str = "#v", kind: str = xades.COUNTERSIGNED, transforms: tuple[str, ...] = (C14N,), digest: str = ""
+) -> bytes:
     data = sealed(qualified().replace("<SignatureValue>", '<SignatureValue Id="v">'))
-    inner = signature(reference(over, transforms=(C14N,), kind=kind), key_info=certificates(BINH), name="counter")
+    over = reference(over, digest, transforms=transforms, kind=kind)
+    inner = signature(over, key_info=certificates(BINH), name="counter")
     return sealed(added(data, f"<CounterSignature>{inner}</CounterSignature>"), BINH, which=1)
 
 

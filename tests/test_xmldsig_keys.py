@@ -167,6 +167,32 @@ def test_bare_keys_of_curves():
     assert facts_of(f"<KeyValue>{RSA_VALUE}</KeyValue><KeyValue/>{encoded}").key_value is not None
 
 
+def older_value(curve: str = "urn:oid:1.2.840.10045.3.1.7", **changed: object) -> str:
+    """Return the key as RFC 4050 has it."""
+    numbers = CURVE.key.public_key().public_numbers()
+    values = {"X": numbers.x, "Y": numbers.y} | changed
+    point = "".join(f'<{name} Value="{value}"/>' for name, value in values.items() if value is not None)
+    return (
+        f'<ECDSAKeyValue xmlns="{MORE}"><DomainParameters><NamedCurve URN="{curve}"/></DomainParameters>'
+        f"<PublicKey>{point}</PublicKey></ECDSAKeyValue>"
+    )
+
+
+def test_a_bare_key_in_the_older_form():
+    info = f"<KeyInfo><KeyValue>{older_value()}</KeyValue></KeyInfo>"
+    [facts] = read_xml(sealed(enveloped(key_info=info, method=MORE + "ecdsa-sha256"), CURVE))
+    assert facts.verify_key(facts.key_value)
+    assert facts.key_value.public_numbers() == CURVE.key.public_key().public_numbers()
+    assert facts.candidates == ()
+
+
+def test_a_key_that_stands_elsewhere_is_said_to():
+    info = f'<KeyInfoReference xmlns="{DS11}" URI="#k"/>'
+    facts = facts_of(info, "key-info-reference-not-followed")
+    assert facts.key_value is None
+    assert not any(reason.decides for reason in facts.reasons)
+
+
 @pytest.mark.parametrize(
     "info",
     [
@@ -179,6 +205,19 @@ def test_bare_keys_of_curves():
         f"<KeyValue>{ec_value(point=b'1234')}</KeyValue>",
         f'<KeyValue><ECKeyValue xmlns="{DS11}"/></KeyValue>',
         f'<DEREncodedKeyValue xmlns="{DS11}">MAA=</DEREncodedKeyValue>',
+        f'<KeyValue><ECDSAKeyValue xmlns="{MORE}"/></KeyValue>',
+        *(
+            f"<KeyValue>{value}</KeyValue>"
+            for value in (
+                older_value(curve="urn:oid:1.3.132.0.10"),
+                older_value(curve="urn:oid:1.3.132.0.34"),
+                older_value(X=None),
+                older_value(Y=1),
+                older_value(Y="-1"),
+                older_value(X="٣"),
+                older_value(X="9" * 158),
+            )
+        ),
     ],
 )
 def test_bare_keys_that_cannot_be_used(info):

@@ -192,6 +192,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "The signature does not cover {path}.",
     ),
     (
+        "signed-data-misplaced",
+        _MISSING,
+        "{uri} dẫn đến {path}, nơi chữ ký không đặt Object hay Manifest; phần được ký có thể đã bị chuyển chỗ.",
+        "{uri} leads to {path}, where no signature has an Object or a Manifest: what was signed may have been moved.",
+    ),
+    (
         "unsigned-twin",
         _CONSTRAINTS,
         "Phần được ký là {path}, nhưng {found} cùng tên lại không được ký; không rõ phần nào sẽ được đọc.",
@@ -266,6 +272,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         "Không đi theo RetrievalMethod {uri} để tìm khóa.",
         "The RetrievalMethod {uri} is not followed to find a key.",
     ),
+    (
+        "key-info-reference-not-followed",
+        _NOTE,
+        "Không đi theo KeyInfoReference {uri} để tìm khóa.",
+        "The KeyInfoReference {uri} is not followed to find a key.",
+    ),
     # -- XAdES ---------------------------------------------------------------------------------------
     (
         "qualifying-properties-repeated",
@@ -290,6 +302,12 @@ _ROWS: tuple[tuple[str, tuple[Indication | None, SubIndication | None], str, str
         _FORMAT,
         "Chữ ký bao phủ SignedProperties, nhưng chúng không nằm trong QualifyingProperties của chính chữ ký này.",
         "The signature covers SignedProperties that do not stand in its own QualifyingProperties.",
+    ),
+    (
+        "signed-properties-not-reached",
+        _NOTE,
+        "Thư viện không đi theo tham chiếu đến SignedProperties của chữ ký này, nên không đọc thuộc tính XAdES nào.",
+        "The reference to the SignedProperties of this signature is not followed here, so no XAdES property is read.",
     ),
     (
         "signed-properties-type",
@@ -391,7 +409,9 @@ _WARNINGS: Final = frozenset(
         "certificate-misplaced",
         "timestamp-missing",
         "retrieval-method-not-followed",
+        "key-info-reference-not-followed",
         "qualifying-properties-not-followed",
+        "signed-properties-not-reached",
         "evidence-record-not-read",
     }
 )

@@ -76,9 +76,12 @@ def _unreadable(error: VndocError | OSError, node: etree._Element) -> Reason:
 
 
 def _form(node: etree._Element) -> Form | None:
-    """Return the canonical form that *node* names: C14N 1.0 where it names none, ``None`` for an unknown one."""
+    """Return the canonical form that *node* names: C14N 1.0 where it names none, ``None`` for an unknown one.
+
+    Some signers write a CanonicalizationMethod without saying which; what they digested is the same.
+    """
     method = next(node.iterchildren(ds("CanonicalizationMethod")), None)
-    return _PLAIN if method is None else canonical_method(method)
+    return _PLAIN if method is None or not method.get("Algorithm") else canonical_method(method)
 
 
 def _form_named(node: etree._Element) -> str:

@@ -19,7 +19,7 @@ from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, PublicKey, load_public_key
 from vndoc.pki.certificate import MAX_CERTIFICATE, Certificate
 from vndoc.pki.outcome import Reason
-from vndoc.signature._xmldsig_names import DS11, digest_method, ds
+from vndoc.signature._xmldsig_names import DS11, MORE, digest_method, ds
 from vndoc.signature._xmldsig_tree import base64_of, base64_value, element_children, plain_text, reason
 
 __all__ = [
@@ -43,6 +43,8 @@ LONGEST_TEXT: Final = 2 * (MAX_CERTIFICATE * 4 // 3 + 1024)
 _LONGEST_NAME: Final = 4096
 _X509_DATA: Final = ds("X509Data")
 _X509_CERTIFICATE: Final = ds("X509Certificate")
+_DECIMAL: Final = "[0-9]{1,157}"
+"""The digits of a number below the prime of P-521."""
 _CURVES: Final[dict[str, type[ec.EllipticCurve]]] = {
     "urn:oid:1.2.840.10045.3.1.7": ec.SECP256R1,
     "urn:oid:1.3.132.0.34": ec.SECP384R1,
@@ -240,18 +242,26 @@ class _Reading:
         self.key_names.append(plain_text(node))
 
     def retrieval(self, node: etree._Element) -> None:
-        found = reason("retrieval-method-not-followed", place=node, uri=f'"{node.get("URI", "")}"')
-        self.reasons.append(found)
+        code = _NOT_FOLLOWED[str(node.tag)]
+        self.reasons.append(reason(code, place=node, uri=f'"{node.get("URI", "")}"'))
 
 
 _NAMES: Final = frozenset({ds("X509IssuerSerial"), ds("X509SKI"), ds("X509SubjectName"), f"{{{DS11}}}X509Digest"})
 """What names a certificate: a hint each, so that as many as there may be certificates are read."""
+
+_KEY_INFO_REFERENCE: Final = f"{{{DS11}}}KeyInfoReference"
+_NOT_FOLLOWED: Final = {
+    ds("RetrievalMethod"): "retrieval-method-not-followed",
+    _KEY_INFO_REFERENCE: "key-info-reference-not-followed",
+}
+"""What leads to a key elsewhere in the document or the network, with the code of the reason."""
 
 _READERS: Final = {
     ds("X509Data"): _Reading.x509_data,
     ds("KeyValue"): _Reading.bare_key,
     ds("KeyName"): _Reading.key_name,
     ds("RetrievalMethod"): _Reading.retrieval,
+    _KEY_INFO_REFERENCE: _Reading.retrieval,
     f"{{{DS11}}}DEREncodedKeyValue": _Reading.encoded_key,
 }
 
@@ -277,6 +287,8 @@ def _key_value(node: etree._Element) -> PublicKey | None:
                 return dsa.DSAPublicNumbers(_number(child, "Y"), numbers).public_key()
             if child.tag == f"{{{DS11}}}ECKeyValue":
                 return _curve_point(child)
+            if child.tag == f"{{{MORE}}}ECDSAKeyValue":
+                return _older_point(child)
     except ValueError:
         return None
     return None
@@ -295,6 +307,23 @@ def _curve_point(node: etree._Element) -> PublicKey:
     if curve is None or point is None:
         raise ValueError
     return ec.EllipticCurvePublicKey.from_encoded_point(curve(), base64_value(point))
+
+
+def _older_point(node: etree._Element) -> PublicKey:
+    """Return the key of an ECDSAKeyValue (RFC 4050, 3.3; XML Signature 1.1, 4.5.2.3.2), its curve given by name."""
+    named = node.find(f"{{{MORE}}}DomainParameters/{{{MORE}}}NamedCurve")
+    curve = _CURVES.get("" if named is None else named.get("URN", ""))
+    if curve is None:
+        raise ValueError
+    x, y = (_coordinate(node.find(f"{{{MORE}}}PublicKey/{{{MORE}}}{name}")) for name in "XY")
+    return ec.EllipticCurvePublicNumbers(x, y, curve()).public_key()
+
+
+def _coordinate(node: etree._Element | None) -> int:
+    digits = "" if node is None else node.get("Value", "")
+    if re.fullmatch(_DECIMAL, digits) is None:
+        raise ValueError
+    return int(digits)
 
 
 # -- names of certificates -----------------------------------------------------------------------------

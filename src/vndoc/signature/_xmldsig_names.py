@@ -17,6 +17,7 @@ __all__ = [
     "DS",
     "DS11",
     "ENVELOPED",
+    "MORE",
     "MORE_2007",
     "REFUSED_TRANSFORMS",
     "SIGNATURES",

@@ -75,6 +75,8 @@ _DIGEST_METHOD: Final = ds("DigestMethod")
 _DIGEST_VALUE: Final = ds("DigestValue")
 _ALLOWED: Final = frozenset({ENVELOPED, BASE64, *CANONICAL})
 _MISSING: Final = ("signed-data-not-found", "manifest-data-not-found")  # by whether a Manifest asks for it
+_POINTER = re.compile(r"#[^()]+\(")
+"""A pointer by a scheme, as ``#xpointer(...)``; an identifier has no parenthesis."""
 _POINTER_ID = re.compile(r"#xpointer\(id\((?:'([^']*)'|\"([^\"]*)\")\)\)")
 
 
@@ -116,7 +118,8 @@ class Reference:
     """A reference that was read: what it covers, the element it points to, and what was found wrong.
 
     ``without`` is the signature that the enveloped-signature transform left out; ``markup`` says whether the element
-    itself was digested, and not only what its text stands for in base64.
+    itself was digested, and not only what its text stands for in base64. ``followed`` says whether the way to the data
+    is one that is gone here: where it is not, nobody can say what the reference leads to.
     """
 
     node: etree._Element
@@ -124,6 +127,7 @@ class Reference:
     target: etree._Element | None
     without: etree._Element | None = None
     markup: bool = True
+    followed: bool = True
     covered: Covered
     reasons: tuple[Reason, ...]
 
@@ -192,6 +196,7 @@ def read_reference(
             node=node,
             type=node.get("Type", ""),
             target=None,
+            followed=refusal.reason.code in _MISSING and not _POINTER.match(uri or ""),
             covered=covered,
             reasons=(*reasons, refusal.reason),
         )
@@ -308,7 +313,7 @@ def _selected(context: Context, uri: str | None, node: etree._Element, *, manife
     except (VndocError, OSError):
         octets = None
     if octets is None:
-        raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri}"'))
+        raise Refusal(reason(_MISSING[manifest], place=node, uri=f'"{uri or ""}"'))
     found = given(octets)
     return Stream(lambda: _read(found), key=("external", uri))
 

@@ -120,6 +120,9 @@ def read_properties(
     astray = _astray(signature, references, found)
     if astray is not None:
         return _broken(reason("signed-properties-elsewhere", place=astray.node))
+    unread = next((r for r in references if r.type in TYPES and not r.followed), None)
+    if unread is not None:
+        return _broken(reason("signed-properties-not-reached", place=unread.node))
     if not found:
         return Properties(reasons=_referred(signature))
     place = context.paths.of(found[0])
@@ -147,7 +150,8 @@ def _astray(
         target = reference.target
         named = target is not None and _name(target) == "SignedProperties"
         around = None if target is None else next(target.iterancestors(ds("Signature")), None)
-        if target not in own and (reference.type in TYPES or (named and around in (None, signature))):
+        typed = reference.type in TYPES and reference.followed
+        if target not in own and (typed or (named and around in (None, signature))):
             return reference
     return None
 
@@ -408,12 +412,12 @@ def _revocation_values(unsigned: etree._Element | None) -> RevocationMaterial:
 def _counter_signatures(
     unsigned: etree._Element | None, value: etree._Element, counter: CounterReader
 ) -> tuple[SignatureFacts, ...]:
-    """Return the counter-signatures; one that is not over *value* says so itself."""
+    """Return the counter-signatures; one that is not over *value* says so itself, unless that cannot be known."""
     found = []
     for node in _children(unsigned, "CounterSignature"):
         for inner in node.iterchildren(ds("Signature")):
             facts, references = counter(inner)
-            if not any(r.target is not None and within(value, r.target) for r in references):
+            if not any(within(value, r.target) if r.target is not None else not r.followed for r in references):
                 elsewhere = reason("counter-signature-elsewhere", place=facts.place)
                 facts = attrs.evolve(facts, reasons=(*facts.reasons, elsewhere))
             found.append(facts)

@@ -74,6 +74,8 @@ _METHODS: Final = [ds("CanonicalizationMethod"), ds("SignatureMethod")]
 _OUTPUT_LENGTH: Final = ds("HMACOutputLength")
 _MANIFEST: Final = ds("Manifest")
 _OBJECT: Final = ds("Object")
+_TYPED: Final = {DS + "Object": _OBJECT, DS + "Manifest": _MANIFEST}
+"""The Types of references to parts of a signature (XML Signature 1.1, 4.5 and 5.1)."""
 _ORDER: Final = {ds("SignedInfo"): 0, ds("SignatureValue"): 1, ds("KeyInfo"): 2, ds("Object"): 3}
 
 
@@ -169,6 +171,7 @@ class _Reading:
         self.reasons += [*keys.reasons, *properties.reasons]
         self.covered += [_in_role(r, properties) for r in self.references]
         self._manifests()
+        self.reasons += [_misplaced(r, place) for r in (*self.references, *self.listed) if not _in_place(r, self.node)]
         self.facts = self._made(place, algorithm, octets, value, keys, properties)
         return self.facts
 
@@ -363,6 +366,29 @@ def _named(parent: etree._Element, name: str, number: str) -> list[etree._Elemen
     return [child for children in alike.values() for at, child in enumerate(children, 1) if str(at) == number]
 
 
+def _in_place(reference: Reference, signature: etree._Element) -> bool:
+    """Return whether an Object or a Manifest that *reference* of *signature* leads to stands where one belongs.
+
+    Who moves the signed one into a wrapper puts another in its place, and nothing of the signature changes.
+    """
+    target = reference.target
+    if target is None:
+        return True
+    parent = target.getparent()
+    if within(target, signature):
+        if target.tag != _TYPED.get(reference.type, target.tag):
+            return False
+        if target.tag == _MANIFEST and (parent is None or parent.tag != _OBJECT):
+            return False
+    around = (node.getparent() for node in (target, *target.iterancestors()) if node.tag == _OBJECT)
+    return all(holder is not None and holder.tag == _SIGNATURE for holder in around)
+
+
+def _misplaced(reference: Reference, place: str) -> Reason:
+    covered = reference.covered
+    return reason("signed-data-misplaced", place=place, uri=f'"{covered.name}"', path=covered.element_path)
+
+
 def _wrapped(reading: _Reading) -> list[Reason]:
     """Return a reason for each enveloped reference whose target is no longer around its signature.
 
@@ -406,19 +432,24 @@ class _Twins:
 
     def __init__(self, root: etree._Element, read: list[_Reading]) -> None:
         self._signed: dict[etree._Element, set[etree._Element | None]] = {}
+        self._decoded: set[etree._Element] = set()
         wanted: set[str] = set()
-        for reference in (r for other in read for r in (*other.references, *other.listed) if r.shows):
-            target = reference.target
-            if target is not None:
+        for reference in (r for other in read for r in (*other.references, *other.listed)):
+            target = _named_by(reference)
+            if target is None:
+                continue
+            if reference.markup:
                 self._signed.setdefault(target, set()).add(reference.without)
-                if not _is_of(_NAMESPACES, target):
-                    wanted.add(str(target.tag))
+            else:
+                self._decoded.add(target)
+            if not _is_of(_NAMESPACES, target):
+                wanted.add(str(target.tag))
         self._found: dict[str, etree._Element] = {}
         for node in root.iter(*wanted) if len(wanted) <= _FEW else root.iter("*"):
             if not wanted:
                 break
             name = str(node.tag)
-            if name in wanted and node not in self._signed and not self._covered(node):
+            if name in wanted and node not in self._signed and node not in self._decoded and not self._covered(node):
                 self._found[name] = node
                 wanted.discard(name)
 
@@ -434,7 +465,8 @@ class _Twins:
         """Return a reason for each name of what *reading* covers that has a twin."""
         found: dict[str, Reason] = {}
         for reference in reading.references:
-            name = "" if reference.target is None or not reference.shows else str(reference.target.tag)
+            target = _named_by(reference)
+            name = "" if target is None else str(target.tag)
             if name in self._found and name not in found:
                 values = {"path": reference.covered.element_path, "found": reading.context.paths.of(self._found[name])}
                 found[name] = reason("unsigned-twin", place=reading.node, **values)
@@ -443,6 +475,11 @@ class _Twins:
 
 def _is_of(namespaces: Collection[str], node: etree._Element) -> bool:
     return str(node.tag)[1:].partition("}")[0] in namespaces
+
+
+def _named_by(reference: Reference) -> etree._Element | None:
+    """Return the element whose name leads to what *reference* covers: itself, or what its text stands for."""
+    return reference.target if reference.shows or (reference.covered.intact and not reference.markup) else None
 
 
 _NAMESPACES: Final = frozenset({DS, *xades.NAMESPACES})

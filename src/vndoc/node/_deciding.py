@@ -116,14 +116,16 @@ class _Documents:
         if not self.incoming.receivers:
             self.carrying.tell(EventKind.MISDIRECTED, self._about(""), code="packet-misdirected")
             return attrs.evolve(found, code="packet-misdirected")
-        self._keep_verdict()
         # Several receivers of ours may be named by one copy; what is told of the copy is the most that happened.
         outcomes = [self._at(receiver) for receiver in self.incoming.receivers]
         best = min(outcomes, key=lambda outcome: _WEIGHT.index(outcome[0]))
-        document = self._same()
-        return attrs.evolve(found, outcome=best[0], code=best[1], document=None if document is None else document.id)
+        same = self._same()
+        document = None if same is None else same.id
+        self._keep_verdict(document)
+        return attrs.evolve(found, outcome=best[0], code=best[1], document=document)
 
-    def _keep_verdict(self) -> None:
+    def _keep_verdict(self, document: str | None) -> None:
+        """Keep what the signatures of the copy are worth as evidence: on its document, where it is one."""
         if self.incoming.verdict is not None:
             self.unit.records.keep(
                 Evidence(
@@ -131,6 +133,7 @@ class _Documents:
                     payload=self.row.packet,
                     kind="verdict",
                     at=self.carrying.at,
+                    document=document,
                     data=self.incoming.verdict,
                 )
             )

@@ -173,6 +173,7 @@ class Request:
         need("life", life, Life)
         need("form", form, ChangeForm)
         need("policy", policy, RequestPolicy)
+        need("asker", asker, str)
         if asker != life.sender:
             raise ExchangeError("change-not-by-sender", found=shorten(asker), document=life.document)
         if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:

@@ -388,17 +388,6 @@ class _Statuses:
         life = life_of(row)
         concerned = self._concerned(key, life.receiver)
         report = reported.report
-        if concerned is not None:
-            saga, part = concerned
-            change = change_of(saga, [part])
-            new_change, new_life, effects, judgement = change.observe(life, report)
-            if new_change != change:
-                self.carrying.save_change(saga, change, new_change)
-        else:
-            if report.code in _ANSWERS:
-                raise ExchangeError("change-unknown", document=key, recipient=reported.receiver)
-            new_life, effects, judgement = life.observe(report)
-        save_life(self.carrying, OUT, life, new_life)
         versions = self.unit.documents.versions(OUT, key)
         about = About(
             business_key=key,
@@ -408,6 +397,17 @@ class _Statuses:
             digest=self.row.packet,
             reason=report.reason,
         )
+        if concerned is not None:
+            saga, part = concerned
+            change = change_of(saga, [part])
+            new_change, new_life, effects, judgement = change.observe(life, report)
+            if new_change != change:
+                self.carrying.save_change(saga, change, new_change)
+        elif report.code in _ANSWERS:
+            return self._unasked(key, about)
+        else:
+            new_life, effects, judgement = life.observe(report)
+        save_life(self.carrying, OUT, life, new_life)
         self.carrying.do(effects, about)
         if concerned is not None and concerned[0].document is not None and report.code in _ANSWERS:
             # An answer proves that the packet of the change has come.
@@ -417,6 +417,13 @@ class _Statuses:
         return Decision(
             outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
         )
+
+    def _unasked(self, key: str, about: About) -> Decision:
+        """Record an answer to no change that the receiver has a part in: it proves that the document came, no more."""
+        at = self.incoming.reported.report.at
+        self.carrying.do([exchange.ConfirmArrival(about.receiver, at)], about)
+        self._keep(about.versions[-1])
+        return self._contradicts(ExchangeError("change-unknown", document=key, recipient=about.receiver))
 
     def _concerned(self, key: str, receiver: str) -> tuple[Saga, Change] | None:
         """Return the change that a report belongs to, and the receiver's part: the open one, for answers the newest."""

@@ -1,0 +1,125 @@
+"""Answers to a change that come from where nobody asked: told for what they are, and nobody else's part moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from node_support import FIRST, SECOND, SENDER, World, change, packet
+from test_node_attacks import copies, put
+from test_node_ways import adding
+from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPacket
+from vndoc.exchange import LifeEvent
+from vndoc.node import Event, EventKind, Node
+from vndoc.transport import Kind
+
+
+def parts(node: Node, change_id: str) -> dict[str, str]:
+    with node.store.reading() as unit:
+        return {part.recipient: part.state for part in unit.documents.change_parts(change_id).rows}
+
+
+def conflicts(node: Node) -> list[tuple[str, str | None]]:
+    with node.store.reading() as unit:
+        return [(one.code, one.keys.get("recipient") or one.keys.get("receiver")) for one in
+                unit.records.conflicts().rows]  # fmt: skip
+
+
+def state(node: Node, key: str, receiver: str) -> str:
+    with node.store.reading() as unit:
+        row = unit.lives.get("out", key, receiver)
+        assert row is not None
+        return row.state
+
+
+def says(world: World, code: str, of: DocumentPacket, receiver: str, message: str) -> None:
+    """Let *receiver*, whatever its product is, report *code* on the document *of*."""
+    status = StatusPacket(
+        from_=Organization(organ_id=receiver, organ_name="Đơn vị"),
+        response_for=ResponseFor.to(of, organ_id=SENDER),
+        status_code=code,
+        description="lý do",
+        timestamp=world.clock().replace(tzinfo=None, microsecond=0),
+    )
+    put(world, status, message, kind=Kind.STATUS, to=SENDER)
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_who_refused_the_document_answers_its_recall_or_update_all_the_same(world: World, kind: int) -> None:
+    """Both are named by the packet, so both get it; only one of them is asked."""
+    told: list[Event] = []
+    sender = world.node(SENDER, at_least_once=lambda event, key: told.append(event))
+    first, second = world.node(FIRST), world.node(SECOND)
+    original = packet(1, FIRST, SECOND)
+    sent = world.send(sender, original)
+    world.settle()
+    second.act(sent.business_key, SECOND, LifeEvent.REFUSE, reason="sai thẩm quyền")
+    world.settle()
+    asked = world.send(sender, change(kind, original, FIRST, SECOND, number=9))
+    told.clear()
+    world.settle()
+    assert parts(sender, asked.change) == {FIRST: "asked", SECOND: "not-needed"}
+    assert conflicts(sender) == []
+    assert [(e.kind, e.code, e.receiver) for e in told if e.kind is EventKind.CHANGE_ANSWERED] == [
+        (EventKind.CHANGE_ANSWERED, "confirm", SECOND)
+    ]
+    assert [state(sender, sent.business_key, code) for code in (FIRST, SECOND)] == ["arrived", "refused"]
+    with first.store.reading() as unit:
+        (request,) = unit.lives.sagas("in", sent.business_key)
+    first.answer(request.id, agree=True)
+    world.settle()
+    assert parts(sender, asked.change) == {FIRST: "agreed", SECOND: "not-needed"}
+    assert conflicts(sender) == []
+
+
+@pytest.mark.parametrize("code", ["15", "16"])
+def test_an_answer_of_one_that_no_change_concerns_leaves_the_one_that_is_asked_alone(world: World, code: str) -> None:
+    sender = world.node(SENDER)
+    world.node(FIRST)
+    world.node(SECOND)
+    original = packet(1, FIRST, SECOND)
+    sent = world.send(sender, original)
+    world.settle()
+    asked = sender.take_back(sent.business_key, reason="gửi nhầm", recipients=[FIRST])
+    world.settle()
+    says(world, code, original, SECOND, "m1")
+    world.settle()
+    assert parts(sender, asked.id) == {FIRST: "asked"}
+    assert [state(sender, sent.business_key, one) for one in (FIRST, SECOND)] == ["arrived", "arrived"]
+    assert conflicts(sender) == [("change-unknown", SECOND)]
+    with sender.store.reading() as unit:
+        assert f"status-{code}" in {kept.kind for kept in unit.records.of(sent.document).rows}
+
+
+@pytest.mark.parametrize("code", ["15", "16"])
+def test_whom_an_update_adds_proves_by_its_answer_that_it_came(world: World, code: str) -> None:
+    """A product may answer an update that gave it the document; nobody asked, but it is there."""
+    sender = world.node(SENDER)
+    world.node(FIRST)
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    update = adding(original, FIRST, SECOND, added=SECOND)
+    asked = world.send(sender, update)
+    sender.work()
+    says(world, code, update, SECOND, "m1")
+    world.settle()
+    assert parts(sender, asked.change) == {FIRST: "asked"}
+    with sender.store.reading() as unit:
+        went = {row.recipient: row.delivery for row in unit.documents.deliveries(asked.document).rows}
+    assert went[SECOND] == "arrived"
+    assert conflicts(sender) == [("change-unknown", SECOND)]
+    assert state(sender, sent.business_key, SECOND) == "expected"
+    assert [copy.outcome for copy in copies(sender) if copy.kind == "status" and copy.code] == ["conflict"]
+
+
+def test_an_answer_of_a_complete_stranger_is_told(world: World) -> None:
+    sender = world.node(SENDER)
+    world.node(FIRST)
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    asked = sender.take_back(sent.business_key, reason="gửi nhầm")
+    says(world, "15", original, SECOND, "m1")
+    world.settle()
+    assert parts(sender, asked.id) == {FIRST: "asked"}
+    assert conflicts(sender) == [("change-target-unknown", SECOND)]

@@ -268,6 +268,7 @@ CALLS: dict[str, Callable[[Any, str], Any]] = {
     "a number for a place": lambda node, _: node.dead(after=7),
     "no limit": lambda node, _: node.dead(limit=None),
     "run until a time": lambda node, _: node.run(NOW),
+    "try as often as a text says": lambda node, _: node.run(stop(), tries="3"),
     "tell a text": lambda node, _: node.run(stop(), each="x"),
 }
 

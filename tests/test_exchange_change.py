@@ -73,11 +73,12 @@ skip        not-needed  f       f       f         f      f           f
 confirm     x           f       f       finished  f      f           not-needed
 """
 REQUESTS = """
-        waiting agreed  refused
-agree   agreed  f       f
-refuse  refused f       f
-remind  waiting f       f
-repeat  waiting agreed  refused
+          waiting   agreed  refused overtaken
+agree     agreed    f       f       f
+refuse    refused   f       f       f
+remind    waiting   f       f       f
+repeat    waiting   agreed  refused overtaken
+overtake  overtaken f       f       f
 """
 ERRORS = {"x": "event-not-allowed", "f": "state-is-final"}
 
@@ -589,6 +590,31 @@ def test_one_open_request_at_a_time() -> None:
     earlier = attrs.evolve(received(life())[0].refuse(life(), at=AT)[0], version=1, form=ChangeForm.STATUS)
     newer = life("accepted", version=2)
     assert received(newer, id="C2", others=[earlier])[0].id == "C2", "a recall of another version is another request"
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.UPDATE, ChangeKind.REPLACE])
+def test_a_request_that_a_recall_overtakes_is_never_answered(kind: ChangeKind) -> None:
+    first, before, _ = received(life(), kind)
+    ended, effects = first.overtake()
+    assert (ended.state, ended.is_final, ended.answer, effects) == (
+        RequestState.OVERTAKEN,
+        True,
+        "",
+        (ClearDeadline(),),
+    )
+    assert received(before, kind, others=[ended]) == (ended, before, ()), "it comes again: nothing goes out"
+    assert received(before, id="C2", others=[ended])[0].state is RequestState.WAITING
+    for turn in (ended.agree, ended.refuse):
+        with pytest.raises(ExchangeError, match="state-is-final"):
+            turn(before, at=AT)
+    with pytest.raises(ExchangeError, match="state-is-final"):
+        ended.overtake()
+    assert load(dump(ended), Request) == ended
+
+
+def test_a_recall_is_not_overtaken() -> None:
+    with pytest.raises(ExchangeError, match="change-open"):
+        received(life())[0].overtake()
 
 
 def test_secrets_of_reasons_are_masked() -> None:

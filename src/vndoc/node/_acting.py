@@ -10,11 +10,11 @@ import attrs
 from vndoc import exchange
 from vndoc.errors import ExchangeError
 from vndoc.errors._arguments import need, need_all
+from vndoc.node._asking import open_change
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import about_in, original_packet, save_life
 from vndoc.node._rows import IN, OUT, delivery_of, life_of, request_of, request_row
-from vndoc.node._sending import open_change
 from vndoc.store import OutboxRow, OutboxState, Unit
 
 

@@ -15,6 +15,7 @@ from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import (
     CHANGES,
+    added_by,
     known_under,
     life_under,
     save_life,
@@ -26,8 +27,6 @@ from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus
 from vndoc.node.events import EventKind
 from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
 
-_ADDED: Final = 1
-"""``ReceiverType`` of a receiver that an update adds. Source: practice (section 5.6)."""
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
@@ -201,13 +200,8 @@ class _Documents:
 
     def _is_added(self, receiver: str) -> bool:
         """Return whether the update says that *receiver* was added: it gets the document with the update."""
-        trace = self.incoming.packet.trace_header_list
-        block = None if trace is None else trace.bussiness
-        info = None if block is None else block.bussiness_document_info
-        named = () if info is None else info.receiver_list
-        added = [one.organ_id for one in named if one.receiver_type == _ADDED and one.organ_id is not None]
         names = set(self.ctx.names(receiver))
-        return any(self.incoming.normalise(organ_id) in names for organ_id in added)
+        return not names.isdisjoint(added_by(self.incoming.packet, self.incoming.normalise))
 
     def _add(self, target: str | None = None) -> Document:
         """Return the row of this packet, made if it is the first time."""

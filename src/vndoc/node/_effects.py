@@ -185,7 +185,7 @@ class Carrying:
     def _went_by(self, to: str, about: About) -> str | None:
         """Return the carrier that took the document to *to*: the table may know no way any more."""
         for version in about.versions:
-            row = self.unit.documents.delivery(version.id, to)
+            row = self.delivery_to(version.id, to)
             if row is not None and row.message_id is not None:
                 return self.unit.outbox.get(row.message_id).carrier
         return None
@@ -212,11 +212,16 @@ class Carrying:
 
     def deliver(self, document: str, recipient: str, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery of *document* to *recipient*, if it is still under way."""
-        row = self.unit.documents.delivery(document, recipient)
+        row = self.delivery_to(document, recipient)
         if row is not None and row.final:
             self.after_the_end(row, events, about)
         elif row is not None:
             self.deliver_row(row, events, about)
+
+    def delivery_to(self, document: str, recipient: str) -> Delivery | None:
+        """Return how far *document* has come at *recipient*, under whichever of its codes it went there."""
+        rows = (self.unit.documents.delivery(document, name) for name in self.ctx.names(recipient))
+        return next((row for row in rows if row is not None), None)
 
     def deliver_row(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery in *row*, which is written once."""
@@ -249,10 +254,11 @@ class Carrying:
         saga = self.unit.lives.saga(document)
         if saga is None or saga.final:
             return
-        row = self.unit.documents.change(saga.id, recipient)
+        rows = (self.unit.documents.change(saga.id, name) for name in self.ctx.names(recipient))
+        row = next((row for row in rows if row is not None), None)
         if row is not None and not row.final:
             change = change_of(saga, [row])
-            new, effects = change.not_delivered(recipient, at=self.at)
+            new, effects = change.not_delivered(row.recipient, at=self.at)
             self.save_change(saga, change, new)
             self.do(effects, about)
 
@@ -300,13 +306,13 @@ def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About)
 
 
 def _arrival(carrying: Carrying, effect: exchange.ConfirmArrival, about: About) -> None:
-    found = (carrying.unit.documents.delivery(version.id, effect.recipient) for version in about.versions)
+    found = (carrying.delivery_to(version.id, effect.recipient) for version in about.versions)
     rows = [row for row in found if row is not None]
     under_way = [row for row in rows if not row.final]
     has_come = any(row.delivery == exchange.DeliveryState.ARRIVED.value for row in rows)
     # That an earlier version was thought to be lost contradicts nothing where a later one is under way, or has come.
     for row in under_way or ([] if has_come else rows):
-        carrying.deliver(row.document, effect.recipient, [exchange.Arrived(effect.at)], about)
+        carrying.deliver(row.document, row.recipient, [exchange.Arrived(effect.at)], about)
 
 
 def _cancel(carrying: Carrying, effect: exchange.CancelDocument, about: About) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
-from node_support import FIRST, SECOND, SENDER, World, change, packet
-from test_node_attacks import copies, put
-from test_node_ways import adding
+from node_support import AXIS, FIRST, SECOND, SENDER, World, change, packet
+from test_node_attacks import copies, odd, put, raising
+from test_node_ways import adding, deliveries
 from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPacket
+from vndoc.errors import OwnFaultError, PeerFaultError
 from vndoc.exchange import LifeEvent
 from vndoc.node import Event, EventKind, Node
 from vndoc.transport import Kind
@@ -123,3 +126,38 @@ def test_an_answer_of_a_complete_stranger_is_told(world: World) -> None:
     world.settle()
     assert parts(sender, asked.id) == {FIRST: "asked"}
     assert conflicts(sender) == [("change-target-unknown", SECOND)]
+
+
+@pytest.mark.parametrize("kind", [1, 2])
+def test_a_status_on_the_document_does_not_prove_that_its_change_came(world: World, kind: int) -> None:
+    """The recall or update waits at a carrier that fails while the receiver goes on with the document."""
+    line = odd(world, SENDER)
+    sender, first = world.node(SENDER, carrier=line), world.node(FIRST)
+    original = packet(1, FIRST)
+    sent = world.send(sender, original)
+    world.settle()
+    wanted = change(kind, original, FIRST)  # under the number of the document
+    asked = world.send(sender, wanted)
+    line.before["submit"] = raising(PeerFaultError("carrier-failed", carrier=AXIS, detail="-"))
+    first.act(sent.business_key, FIRST, LifeEvent.ACCEPT)
+    for _ in range(3):
+        first.work()
+        sender.work()
+    assert state(sender, sent.business_key, FIRST) == "accepted"
+    assert deliveries(sender, asked) == {FIRST: "queued"}
+    line.before["submit"] = raising(OwnFaultError("carrier-refused", carrier=AXIS, detail="-"))
+    world.clock.advance(datetime.timedelta(hours=1))
+    sender.work()
+    assert deliveries(sender, asked) == {FIRST: "failed"}
+    assert parts(sender, asked.change) == {FIRST: "undelivered"}
+    assert conflicts(sender) == []
+    line.before.clear()
+    again = world.send(sender, wanted)
+    assert not again.repeated
+    world.settle()
+    with first.store.reading() as unit:
+        (request,) = unit.lives.sagas("in", sent.business_key)
+    first.answer(request.id, agree=True)
+    world.settle()
+    assert deliveries(sender, again) == {FIRST: "arrived"}
+    assert parts(sender, again.change) == {FIRST: "agreed"}

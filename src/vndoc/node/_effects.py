@@ -12,12 +12,15 @@ import attrs
 from vndoc import exchange
 from vndoc.edxml import packet_to_dict
 from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPacket
-from vndoc.envelope.codes import StatusCode
+from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
 from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row, part_row
 from vndoc.node.events import Event, EventKind
-from vndoc.store import TRANSIENT, Conflict, Delivery, Document, Heard, Message, Saga, Unit
+from vndoc.store import TRANSIENT, Change, Conflict, Delivery, Document, Heard, Message, Saga, Unit
+
+_ANSWERED: Final = frozenset({BussinessDocType.RECALL, BussinessDocType.UPDATE})
+"""Packets that are answered by 15 or 16, and by nothing before."""
 
 
 class HookFailedError(Exception):
@@ -223,6 +226,18 @@ class Carrying:
         rows = (self.unit.documents.delivery(document, name) for name in self.ctx.names(recipient))
         return next((row for row in rows if row is not None), None)
 
+    def asks(self, version: Document, row: Delivery) -> bool:
+        """Return whether *version* is a recall or an update, and the recipient in *row* is asked for its consent.
+
+        That it came is proven by the answer alone: what else the recipient reports may speak of what it had before.
+        """
+        return version.kind in _ANSWERED and self.change_part(version.id, row.recipient) is not None
+
+    def change_part(self, change: str, recipient: str) -> Change | None:
+        """Return the part of *recipient* in *change*, under whichever of its codes it is kept."""
+        rows = (self.unit.documents.change(change, name) for name in self.ctx.names(recipient))
+        return next((row for row in rows if row is not None), None)
+
     def deliver_row(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery in *row*, which is written once."""
         value, effects = delivery_of(row), list[exchange.Effect]()
@@ -254,8 +269,7 @@ class Carrying:
         saga = self.unit.lives.saga(document)
         if saga is None or saga.final:
             return
-        rows = (self.unit.documents.change(saga.id, name) for name in self.ctx.names(recipient))
-        row = next((row for row in rows if row is not None), None)
+        row = self.change_part(saga.id, recipient)
         if row is not None and not row.final:
             change = change_of(saga, [row])
             new, effects = change.not_delivered(row.recipient, at=self.at)
@@ -306,8 +320,8 @@ def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About)
 
 
 def _arrival(carrying: Carrying, effect: exchange.ConfirmArrival, about: About) -> None:
-    found = (carrying.delivery_to(version.id, effect.recipient) for version in about.versions)
-    rows = [row for row in found if row is not None]
+    found = ((version, carrying.delivery_to(version.id, effect.recipient)) for version in about.versions)
+    rows = [row for version, row in found if row is not None and not carrying.asks(version, row)]
     under_way = [row for row in rows if not row.final]
     has_come = any(row.delivery == exchange.DeliveryState.ARRIVED.value for row in rows)
     # That an earlier version was thought to be lost contradicts nothing where a later one is under way, or has come.

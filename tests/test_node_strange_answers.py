@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 
 import pytest
+from sqlalchemy import text
 
 from node_support import AXIS, FIRST, SECOND, SENDER, World, change, packet
 from test_node_attacks import copies, odd, put, raising
+from test_node_retention import ids
 from test_node_ways import adding, deliveries
 from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPacket
 from vndoc.errors import OwnFaultError, PeerFaultError
@@ -161,3 +163,78 @@ def test_a_status_on_the_document_does_not_prove_that_its_change_came(world: Wor
     world.settle()
     assert deliveries(sender, again) == {FIRST: "arrived"}
     assert parts(sender, again.change) == {FIRST: "agreed"}
+
+
+# -- statuses that do not reach anybody ------------------------------------------------------------------
+
+
+def test_asking_for_a_document_back_that_the_axis_refuses_ends_and_may_be_done_again(world: World) -> None:
+    told: list[Event] = []
+    sender = world.node(SENDER, at_least_once=lambda event, key: told.append(event))
+    first, second = world.node(FIRST), world.node(SECOND)
+    sent = world.send(sender, packet(1, FIRST, SECOND))
+    world.settle()
+    world.axis.shut(SECOND)
+    told.clear()
+    asked = sender.take_back(sent.business_key, reason="gửi nhầm")
+    world.settle()
+    assert parts(sender, asked.id) == {FIRST: "asked", SECOND: "undelivered"}
+    missed = [event for event in told if event.kind is EventKind.NOT_DELIVERED]
+    assert {(event.business_key, event.receiver) for event in missed} == {(sent.business_key, SECOND)}
+    assert {event.facts.get("status") for event in missed} == {"13", None}
+    world.axis.reopen(SECOND)
+    again = sender.take_back(sent.business_key, reason="gửi nhầm", recipients=[SECOND])
+    world.settle()
+    for node in (first, second):
+        node.answer(ids(node)[0], agree=True)
+    world.settle()
+    assert (parts(sender, asked.id)[FIRST], parts(sender, again.id)) == ("agreed", {SECOND: "agreed"})
+    assert [state(sender, sent.business_key, code) for code in (FIRST, SECOND)] == ["recalled", "recalled"]
+    assert conflicts(sender) == []
+
+
+def test_asking_for_a_document_back_that_an_operator_gives_up_ends(world: World) -> None:
+    told: list[Event] = []
+    line = odd(world, SENDER)
+    sender = world.node(SENDER, carrier=line, at_least_once=lambda event, key: told.append(event))
+    world.node(FIRST)
+    sent = world.send(sender, packet(1, FIRST))
+    world.settle()
+    line.before["submit"] = raising(OwnFaultError("carrier-unknown-sender", carrier=AXIS, sender=SENDER))
+    asked = sender.take_back(sent.business_key, reason="gửi nhầm")
+    sender.push()
+    assert parts(sender, asked.id) == {FIRST: "asked"}
+    (waiting,), _ = sender.dead()
+    sender.give_up(waiting.message_id)
+    sender.work()
+    assert parts(sender, asked.id) == {FIRST: "undelivered"}
+    assert {event.code for event in told if event.kind is EventKind.NOT_DELIVERED} == {"cancelled", "miss"}
+
+
+def test_a_status_of_ours_that_is_refused_is_told_with_its_document(world: World) -> None:
+    told: list[Event] = []
+    sender = world.node(SENDER)
+    receiver = world.node(FIRST, at_least_once=lambda event, key: told.append(event))
+    sent = world.send(sender, packet(1, FIRST))
+    sender.work()
+    world.axis.shut(SENDER)
+    world.settle()
+    (event,) = [event for event in told if event.kind is EventKind.NOT_DELIVERED]
+    assert (event.business_key, event.sender, event.receiver) == (sent.business_key, FIRST, SENDER)
+    assert event.facts["status"] == "01"
+    assert ids(receiver) == []
+
+
+def test_a_status_on_a_document_that_is_known_no_more_is_told_without_it(world: World) -> None:
+    told: list[Event] = []
+    sender = world.node(SENDER)
+    receiver = world.node(FIRST, at_least_once=lambda event, key: told.append(event))
+    world.send(sender, packet(1, FIRST))
+    sender.work()
+    world.axis.shut(SENDER)
+    receiver.poll()
+    with receiver.store.transaction() as unit:
+        unit.connection.execute(text("DELETE FROM lives"))
+    receiver.work()
+    (event,) = [event for event in told if event.kind is EventKind.NOT_DELIVERED]
+    assert (event.business_key, event.facts["status"]) == ("", "01")

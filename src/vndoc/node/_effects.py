@@ -267,8 +267,11 @@ class Carrying:
     def _missed(self, document: str, recipient: str, about: About) -> None:
         """Tell the change that the packet *document* asks for, if any: this recipient will not hear of it."""
         saga = self.unit.lives.saga(document)
-        if saga is None or saga.final:
-            return
+        if saga is not None and not saga.final:
+            self.not_asked(saga, recipient, about)
+
+    def not_asked(self, saga: Saga, recipient: str, about: About) -> None:
+        """End the part of *recipient* in the change *saga*, if it is open: what asks for it will not come."""
         row = self.change_part(saga.id, recipient)
         if row is not None and not row.final:
             change = change_of(saga, [row])

@@ -27,9 +27,12 @@ def only_missed(ctx: Context, unit: Unit, plan: Plan, same: Sequence[Document]) 
     A copy that serves several recipients is needed where it is to one of them: the heir of two agencies gets what one
     of them never got.
     """
+    passed: dict[str, tuple[Agency, ...]] = {
+        result.code: result.resolution.chain for result in plan.results if result.resolution is not None
+    }
 
     def is_missed(copy: PlannedDelivery) -> bool:
-        return any(_is_missed(unit, same, codes) for codes in _recipients(ctx, plan, copy))
+        return any(_is_missed(unit, same, _codes(ctx, code, passed[code], copy.agency)) for code in copy.codes)
 
     kept = (
         attrs.evolve(one, deliveries=tuple(copy for copy in one.deliveries if is_missed(copy)))
@@ -38,21 +41,16 @@ def only_missed(ctx: Context, unit: Unit, plan: Plan, same: Sequence[Document]) 
     return attrs.evolve(plan, submissions=tuple(submission for submission in kept if submission.deliveries))
 
 
-def _recipients(ctx: Context, plan: Plan, copy: PlannedDelivery) -> list[list[str]]:
-    """Return for each recipient that *copy* serves the codes under which it may have got one before.
+def _codes(ctx: Context, code: str, passed: Sequence[Agency], agency: Agency) -> list[str]:
+    """Return the codes under which the recipient *code* may have got a copy before.
 
-    These are the code on the packet, all that the table knows for those whom the mail goes through (the agency meant,
-    its successors and delegates), and for who receives it now.
+    These are the code on the packet, all that the table knows for those whom the mail has *passed* through (the agency
+    meant, its successors and delegates), and for the *agency* that receives it now.
     """
-    found = []
-    for code in copy.codes:
-        resolved = [result.resolution for result in plan.results if result.code == code]
-        passed: list[Agency] = [agency for one in resolved if one is not None for agency in one.chain]
-        codes = [code, *ctx.names(copy.agency.code)]
-        for agency in (*passed, copy.agency):
-            codes += [agency.code, *(alias.code for alias in agency.aliases)]
-        found.append(list(dict.fromkeys(codes)))
-    return found
+    codes = [code, *ctx.names(agency.code)]
+    for one in (*passed, agency):
+        codes += [one.code, *(alias.code for alias in one.aliases)]
+    return list(dict.fromkeys(codes))
 
 
 def _is_missed(unit: Unit, same: Sequence[Document], codes: Sequence[str]) -> bool:

@@ -1,9 +1,9 @@
 """The crash model: agencies, an axis and bad luck as a Hypothesis rule machine over real SQLite stores.
 
-Each rule does what may happen: documents are sent, clerks act, lines break, answers are lost, copies come twice or in
-another order, time passes, and a process dies at any point of progress, which loses all that was not committed. After
-every rule and at the end the promises are checked: no accepted document lost, one effect, final stays final, no row
-without owner or deadline.
+Each rule does what may happen: documents are sent, recalled and updated, clerks act, lines break, answers are lost,
+copies come twice or in another order, time passes, and a process dies at any point of progress, which loses all that
+was not committed. After every rule and at the end the promises are checked: no accepted document lost, one effect,
+final stays final, no row without owner or deadline, and no recall or update counts as arrived that has not come.
 
 ``python tests/crash_model.py 10000 --seed 3 --processes 2`` runs that many schedules and prints what was met. They come
 in lots of a thousand with a seed each (3, 4, 5 and so on): the same seed makes the same schedules on the same code, so
@@ -33,12 +33,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import attrs
 import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Engine, text
 
-from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, declared, organization, packet, table
+from node_support import AXIS, FIRST, POLICY, SECOND, SENDER, change, declared, organization, packet, table
 from vndoc.envelope import DocumentPacket
 from vndoc.errors import ExchangeError
 from vndoc.exchange import DeliveryState, LifeEvent
@@ -244,6 +245,10 @@ LEFT = """
 SELECT 'message', kind, carrier, state, owner, lease_until, next_at, attempts, code FROM outbox WHERE NOT final
 UNION ALL SELECT 'copy', kind, carrier, state, owner, lease_until, next_at, attempts, code FROM inbox WHERE NOT final
 """
+CHANGES_THAT_ARRIVED = """
+SELECT d.content_digest, d.kind, w.recipient FROM deliveries w JOIN documents d ON d.id = w.document
+WHERE d.direction = 'out' AND d.kind IN (1, 2) AND w.delivery = 'arrived'
+"""
 FINALS = """
 SELECT 'message', message_id, state FROM outbox WHERE final
 UNION ALL SELECT 'copy', id, state || coalesce(outcome, '') FROM inbox WHERE final
@@ -263,6 +268,7 @@ class CrashModel(RuleBasedStateMachine):
         self.agencies = {code: Agency(code, self.axis, self.clock) for code in CODES}
         self.accepted: dict[str, tuple[str, ...]] = {}
         self.packets: dict[int, DocumentPacket] = {}
+        self.asked = 0
         self.numbers = Numbers()
         self.stage = ExitStack()
         self.stage.enter_context(mock.patch.object(_context, "secrets", self.numbers))
@@ -317,6 +323,23 @@ class CrashModel(RuleBasedStateMachine):
             self.sender.do(lambda: self.sender.node.take_back(key, reason="gửi nhầm"))
         except ExchangeError as error:
             MET[f"refused: {error.code}"] += 1
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data(), kind=st.sampled_from([1, 2]), own_number=st.booleans())
+    def ask(self, data: st.DataObject, kind: int, own_number: bool) -> None:
+        """A packet recalls or updates a document, under its number or one of its own."""
+        self.asked += 1
+        of = self.packets[data.draw(st.sampled_from(sorted(self.packets)))]
+        to = [organ.organ_id.text for organ in of.to]
+        wanted = change(kind, of, *to, number=500 + self.asked if own_number else None)
+        wanted = attrs.evolve(wanted, subject=f"{wanted.subject}, lần {self.asked}")
+        node = self.sender.node
+        try:
+            sent = self.sender.do(lambda: node.send(wanted, not_secret=declared(wanted, self.clock())))
+        except ExchangeError as error:
+            MET[f"refused: {error.code}"] += 1
+        else:
+            MET["changes by packet"] += sent is not None
 
     @rule(code=st.sampled_from([FIRST, SECOND]), agree=st.booleans())
     def answer(self, code: str, agree: bool) -> None:
@@ -397,6 +420,7 @@ class CrashModel(RuleBasedStateMachine):
     def promises_hold(self) -> None:
         for agency in self.agencies.values():
             agency.check()
+        self._what_arrived_came()
 
     def teardown(self) -> None:
         try:
@@ -415,6 +439,7 @@ class CrashModel(RuleBasedStateMachine):
         self.promises_hold()
         effects = "SELECT business_key FROM effects WHERE kind = 'received'"
         arrived = {(key, code) for code, agency in self.agencies.items() for (key,) in agency.rows(effects)}
+        MET["changes that arrived"] += len(self.sender.rows(CHANGES_THAT_ARRIVED))
         for key, recipients in self.accepted.items():
             tracking = self.sender.node.track(key)
             for recipient in recipients:
@@ -441,8 +466,17 @@ class CrashModel(RuleBasedStateMachine):
             raise AssertionError(f"it never comes to rest: at {self.clock()} there is {left}")
         assert not any(_did(agency.node.work()) for agency in self.agencies.values()), "nothing is left to do"
 
+    def _what_arrived_came(self) -> None:
+        """A recall or an update that counts as arrived has come: the sender would not send it again."""
+        for digest, kind, recipient in self.sender.rows(CHANGES_THAT_ARRIVED):
+            came = self.agencies[recipient].rows(
+                f"SELECT id FROM documents WHERE direction = 'in' AND content_digest = '{digest}' AND kind = {kind}"  # noqa: S608
+            )
+            assert came, f"the change {kind} counts as arrived at {recipient}, where it never came"
+
     def _not_lost(self, tracking: Tracking, recipient: str, arrived: bool) -> None:
-        delivery = next(d for d in tracking.deliveries if d.recipient == recipient)
+        documents = {id_ for (id_,) in self.sender.rows("SELECT id FROM documents WHERE kind = 0")}
+        delivery = next(d for d in tracking.deliveries if d.recipient == recipient and d.document in documents)
         life = next(row for row in tracking.lives if row.receiver == recipient)
         MET[f"ended: {delivery.delivery}, {life.state}"] += 1
         if delivery.delivery == DeliveryState.EXPIRED.value:

@@ -6,7 +6,9 @@ Without one the tests are skipped, or fail where ``VNDOC_REQUIRE_SERVICES=1``.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 from urllib.parse import urlsplit
 
 from conftest import missing
@@ -23,3 +25,12 @@ def amqp_url() -> str:
     except OSError as error:
         missing(f"no RabbitMQ answers at {parts.hostname}:{parts.port or 5672} ({error.strerror})", REQUIRE)
     return RABBITMQ
+
+
+def control() -> str:
+    """Return the program that stops and starts the broker, where we may use it."""
+    found = shutil.which("rabbitmqctl")
+    if found is None or subprocess.run([found, "status"], capture_output=True, check=False).returncode:
+        missing("no right to restart a RabbitMQ here", REQUIRE)
+    assert found is not None
+    return found

@@ -17,19 +17,25 @@ from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, sha256
 from vndoc.errors import OwnFaultError, UsageError
 from vndoc.errors._arguments import need, need_all, need_call, need_like
+from vndoc.exchange import LIFE as LIFE_TABLE
 from vndoc.exchange import (
     QD28,
     AtOnce,
     Change,
     ChangeKind,
     ChangePolicy,
+    Clue,
+    ClueKind,
     DeadlineTable,
     Delivery,
     DeliveryPolicy,
+    Effect,
     Incoming,
     Life,
     LifeEvent,
+    LifeState,
     NotSecret,
+    PartEvent,
     Request,
     RequestPolicy,
     SendingRules,
@@ -38,6 +44,11 @@ from vndoc.exchange import (
     WorkingCalendar,
     change_clues,
     clear,
+    concerned,
+    dump,
+    fault_of,
+    find,
+    load,
     match,
     read_status,
 )
@@ -54,6 +65,7 @@ from vndoc.transport.vxp import VxpClient, VxpTransport
 NOW = datetime.datetime(2026, 3, 2, 9, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 CONTENT = MemoryOctets(b"<a/>")
+CLUE = Clue(ClueKind.OWN_ID, "7/TB-SM")
 LIFE = Life.expected("k", sender="s", receiver="r")
 CHANGE, _ = Change.open("c", ChangeKind.RECALL, [LIFE], at=NOW, answer_by=NOW + DAY, reason="x")
 ARRIVED, _, _ = LIFE.observe(StatusReport(code="01", at=NOW))
@@ -156,6 +168,31 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a yes for a declaration": lambda: cleared(not_secret=True),
     "codes for a plan": lambda: cleared(plan=[FIRST]),
     "octets for a packet": lambda: cleared(packet=b"<edXML/>"),
+    "one clue": lambda: find(LOOSE or CLUE, lambda _: []),
+    "no clues": lambda: find(LOOSE, lambda _: []),
+    "ids for clues": lambda: find(LOOSE or ["7/TB-SM"], lambda _: []),
+    "clues by document": lambda: find(LOOSE or ((CLUE,),), lambda _: []),
+    "a dictionary of what is known": lambda: find([CLUE], LOOSE or {}),
+    "nothing for a list of what is known": lambda: find([CLUE], lambda _: LOOSE),
+    "a text for a list of what is known": lambda: find([CLUE], lambda _: "k"),
+    "a number for a list of what is known": lambda: find([CLUE], lambda _: LOOSE or 7),
+    "one change that an answer may concern": lambda: concerned(LOOSE or CHANGE, "k", "r"),
+    "no changes": lambda: concerned(LOOSE, "k", "r"),
+    "ids of changes": lambda: concerned(LOOSE or ["c"], "k", "r"),
+    "a change of no document": lambda: concerned([CHANGE], LOOSE, "r"),
+    "a change at a list": lambda: concerned([CHANGE], "k", LOOSE or ["r"]),
+    "a record's class by name": lambda: load(dump(LIFE), LOOSE or "Life"),
+    "no class of a record": lambda: load(dump(LIFE), LOOSE),
+    "a choice of classes": lambda: load(dump(LIFE), LOOSE or Effect),
+    "no error for a fault": lambda: fault_of(LOOSE),
+    "an error of Python for a fault": lambda: fault_of(LOOSE or KeyError("x")),
+    "a history before nothing": lambda: LIFE.history.continues(LOOSE),
+    "a state as text": lambda: LIFE_TABLE.cell(LOOSE or "arrived", LifeEvent.ACCEPT),
+    "no state": lambda: LIFE_TABLE.step(LOOSE, LifeEvent.ACCEPT),
+    "an event of another table": lambda: LIFE_TABLE.step(LifeState.ARRIVED, LOOSE or PartEvent.AGREE),
+    "a delivery that begins at no time": lambda: Delivery.start("m", "r", at=LOOSE, expires_at=NOW),
+    "no time of what was not delivered": lambda: CHANGE.not_delivered("r", at=LOOSE),
+    "nobody who asks": lambda: received(asker=None),
     "octets for content": lambda: outgoing(content=b"<a/>"),
     "no content": lambda: outgoing(content=None),
     "a digest in hexadecimal": lambda: outgoing(sha256=sha256(CONTENT).hex()),
@@ -231,6 +268,7 @@ CALLS: dict[str, Callable[[Any, str], Any]] = {
     "a number for a place": lambda node, _: node.dead(after=7),
     "no limit": lambda node, _: node.dead(limit=None),
     "run until a time": lambda node, _: node.run(NOW),
+    "try as often as a text says": lambda node, _: node.run(stop(), tries="3"),
     "tell a text": lambda node, _: node.run(stop(), each="x"),
 }
 

@@ -7,22 +7,27 @@ import json
 import logging
 import os
 import pty
+import re
 import select
 import signal
 import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from rich.console import Console
 
+import services
 from cli_support import call, results
+from tcp_line import line
+from vndoc.cli import _node
 from vndoc.cli._node_progress import Notes, Progress, notes
 from vndoc.cli._run import Run
 from vndoc.cli._words_node import NODE_NOTES
 from vndoc.errors import PeerFaultError, StoreError
-from vndoc.node import Health, Round
+from vndoc.node import Health, Node, Round
 from vndoc.node.logs import log
 from vndoc.transport import SpoolTransport
 
@@ -194,6 +199,75 @@ def test_a_run_tells_the_reason_or_logs_it(site: Path) -> None:
     SpoolTransport.create(site.parent / "spool")
     (told,) = results("node", "run", "--config", site, "--once")
     assert (told["status"], told["failures"]) == ("passed", 0)
+
+
+@pytest.mark.parametrize("as_log", [False, True])
+def test_a_run_that_is_to_end_ends_where_the_store_stays_away(
+    site: Path, monkeypatch: pytest.MonkeyPatch, as_log: bool
+) -> None:
+    SpoolTransport.create(site.parent / "spool")
+    tried: list[float] = []
+
+    def work(_: Node, **__: object) -> Round:
+        tried.append(time.monotonic())
+        if len(tried) == 2:
+            return Round(sent=1, idle=False)  # it was there for a moment
+        raise StoreError("store-unavailable", detail="x")
+
+    monkeypatch.setattr(Node, "work", work)
+    monkeypatch.setattr("vndoc.cli._node._TRIES", 3)
+    found = call("node", "run", "--config", site, "--once", *(["--log"] if as_log else []))
+    assert (found.exit_code, len(tried)) == (3, 5)
+    assert "[store-unavailable]" in found.stderr
+    assert "1 sent, 0 received" in found.stdout.splitlines()[-1]
+    tried.clear()
+    (told,) = results("node", "run", "--config", site, "--once", code=3)
+    assert (told["status"], told["sent"], told["rounds"]) == ("indeterminate", 1, 1)
+    assert told["last_error"]["code"] == "store-unavailable"
+
+
+def test_a_run_that_is_to_end_ends_where_a_real_database_goes(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SpoolTransport.create(site.parent / "spool")
+    monkeypatch.setattr("vndoc.cli._node._TRIES", 2)
+    real = Node.work
+
+    def work(node: Node, **how: Any) -> Round:
+        wire.cut()
+        return real(node, **how)
+
+    monkeypatch.setattr(Node, "work", work)
+    with services.postgres_database() as url:
+        parts = urlsplit(url)
+        with line(parts.hostname or "", parts.port or 5432) as wire:
+            through = f'url = "{url.replace(f":{parts.port}/", f":{wire.port}/")}"'
+            site.write_text(re.sub(r'(?m)^url = ".*"$', through, site.read_text(encoding="utf-8")), encoding="utf-8")
+            (told,) = results("node", "run", "--config", site, "--once", code=3)
+    assert (told["status"], told["last_error"]["code"]) == ("indeterminate", "store-unavailable")
+
+
+def test_the_pauses_of_a_run_that_is_to_end_are_about_half_a_minute() -> None:
+    assert 20 < sum(2.0**n / 10 for n in range(1, _node._TRIES)) < 40
+
+
+def test_a_run_that_is_to_end_ends_where_the_store_cannot_be_opened(site: Path) -> None:
+    SpoolTransport.create(site.parent / "spool")
+    away = 'url = "postgresql://nobody@127.0.0.1:9/none"'
+    site.write_text(re.sub(r'(?m)^url = ".*"$', away, site.read_text(encoding="utf-8")), encoding="utf-8")
+    (told,) = results("node", "run", "--config", site, "--once", code=3)
+    assert (told["status"], told["rounds"], told["last_error"]["code"]) == ("indeterminate", 0, "store-unavailable")
+    (told,) = results("node", "run", "--config", site, code=2)
+    assert told["error"]["code"] == "store-unavailable"
+
+
+def test_a_store_that_is_broken_is_no_matter_of_time(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SpoolTransport.create(site.parent / "spool")
+
+    def work(*_: object, **__: object) -> Round:
+        raise StoreError("store-damaged", detail="x")
+
+    monkeypatch.setattr(Node, "work", work)
+    (told,) = results("node", "run", "--config", site, "--once", code=2)
+    assert told["error"]["code"] == "store-damaged"
 
 
 def test_on_a_terminal_a_live_line_stays_until_ctrl_c(site: Path) -> None:

@@ -70,13 +70,15 @@ finish      finished    agreed  refused finished  lapsed undelivered not-needed
 lapse       lapsed      f       f       f         f      f           f
 miss        undelivered f       f       f         f      f           f
 skip        not-needed  f       f       f         f      f           f
+confirm     x           f       f       finished  f      f           not-needed
 """
 REQUESTS = """
-        waiting agreed  refused
-agree   agreed  f       f
-refuse  refused f       f
-remind  waiting f       f
-repeat  waiting agreed  refused
+          waiting   agreed  refused overtaken
+agree     agreed    f       f       f
+refuse    refused   f       f       f
+remind    waiting   f       f       f
+repeat    waiting   agreed  refused overtaken
+overtake  overtaken f       f       f
 """
 ERRORS = {"x": "event-not-allowed", "f": "state-is-final"}
 
@@ -230,6 +232,49 @@ def test_answers_that_contradict_are_recorded_and_change_nothing() -> None:
     keys = (("document", KEY), ("change", "C1"), ("recipient", "H02"), ("state", "agreed"), ("event", "refuse"))
     assert effects == (ConfirmArrival("H02", AT + HOUR), RecordConflict("answer-contradicts", keys))
     assert change.observe(noted, report("16")) == (change, noted, (), Judgement.REPEATED)
+
+
+ANSWERS = [
+    ("refused", ChangeKind.RECALL, "15", None),
+    ("refused", ChangeKind.RECALL, "16", None),
+    ("recalled", ChangeKind.RECALL, "15", None),
+    ("refused", ChangeKind.UPDATE, "16", None),
+    ("refused", ChangeKind.UPDATE, "15", "not-needed"),
+    ("replaced", ChangeKind.REPLACE, "15", "not-needed"),
+    ("done", ChangeKind.UPDATE, "16", None),
+    ("done", ChangeKind.RECALL, "16", None),
+    ("done", ChangeKind.RECALL, "15", "finished"),
+]
+
+
+@pytest.mark.parametrize(("state", "kind", "code", "contradicts"), ANSWERS)
+def test_an_answer_of_one_that_was_not_asked_contradicts_only_where_it_says_otherwise(
+    state: str, kind: ChangeKind, code: str, contradicts: str | None
+) -> None:
+    """The packet of a change reaches all that it names; a product answers whether it was asked or not."""
+    asked, other = life(), life(state, "H03")
+    change, _ = opened(asked, other, kind=kind)
+    assert change.asked == ("H02",)
+    same, after, effects, judgement = change.observe(other, report(code))
+    assert (same, after.state.value) == (change, state)
+    arrival, *told = effects
+    assert arrival == ConfirmArrival("H03", AT + HOUR)
+    if contradicts is None:
+        assert (told, judgement) == ([Notify(Topic.CHANGE_ANSWERED, "confirm", "H03")], Judgement.NOTED)
+    else:
+        event = {"15": "agree", "16": "refuse"}[code]
+        keys = (("document", KEY), ("change", "C1"), ("recipient", "H03"), ("state", contradicts), ("event", event))
+        assert told == [RecordConflict("answer-contradicts", keys), Notify(Topic.LATE, event, "H03")]
+        assert judgement is Judgement.CONFLICT
+    assert same.observe(after, report(code)) == (same, after, (), Judgement.REPEATED)
+    assert same.observe(asked, report("15"))[0].outcome is not ChangeOutcome.OPEN
+
+
+def test_who_is_done_while_asked_and_then_refuses_says_the_same_twice() -> None:
+    change, after, _, _ = opened(life())[0].observe(life(), report("06"))
+    _, _, effects, judgement = change.observe(after, report("16"))
+    assert [type(effect) for effect in effects] == [ConfirmArrival, Notify]
+    assert judgement is Judgement.NOTED
 
 
 def test_an_answer_after_the_time_limit_is_told() -> None:
@@ -545,6 +590,31 @@ def test_one_open_request_at_a_time() -> None:
     earlier = attrs.evolve(received(life())[0].refuse(life(), at=AT)[0], version=1, form=ChangeForm.STATUS)
     newer = life("accepted", version=2)
     assert received(newer, id="C2", others=[earlier])[0].id == "C2", "a recall of another version is another request"
+
+
+@pytest.mark.parametrize("kind", [ChangeKind.UPDATE, ChangeKind.REPLACE])
+def test_a_request_that_a_recall_overtakes_is_never_answered(kind: ChangeKind) -> None:
+    first, before, _ = received(life(), kind)
+    ended, effects = first.overtake()
+    assert (ended.state, ended.is_final, ended.answer, effects) == (
+        RequestState.OVERTAKEN,
+        True,
+        "",
+        (ClearDeadline(),),
+    )
+    assert received(before, kind, others=[ended]) == (ended, before, ()), "it comes again: nothing goes out"
+    assert received(before, id="C2", others=[ended])[0].state is RequestState.WAITING
+    for turn in (ended.agree, ended.refuse):
+        with pytest.raises(ExchangeError, match="state-is-final"):
+            turn(before, at=AT)
+    with pytest.raises(ExchangeError, match="state-is-final"):
+        ended.overtake()
+    assert load(dump(ended), Request) == ended
+
+
+def test_a_recall_is_not_overtaken() -> None:
+    with pytest.raises(ExchangeError, match="change-open"):
+        received(life())[0].overtake()
 
 
 def test_secrets_of_reasons_are_masked() -> None:

@@ -22,6 +22,7 @@ from vndoc.exchange import (
     ChangeForm,
     ChangeKind,
     ClearDeadline,
+    Clue,
     ConfirmArrival,
     DeadlineKind,
     Delivery,
@@ -33,6 +34,7 @@ from vndoc.exchange import (
     Life,
     LifeEvent,
     Notify,
+    PartState,
     PeerFailed,
     PeerFault,
     RecordConflict,
@@ -110,10 +112,18 @@ def test_other_things_are_no_records() -> None:
             dump(thing)
 
 
+@pytest.mark.parametrize("kind", [int, Clue, PartState, dict])
+def test_a_class_that_is_never_kept_is_none_of_a_record(kind: Any) -> None:
+    with pytest.raises(ExchangeError, match=f"the type {kind.__name__} cannot be kept") as caught:
+        load({"record": 1, "type": kind.__name__}, kind)
+    assert caught.value.code == "record-invalid"
+
+
 QUEUED = dump(delivery_in("failed"))
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"record": 2}, "record"),
     ({"record": None}, "record"),
+    ({"record": True}, "record"),
     ({"type": "Life"}, "type has to be Delivery"),
     ({"more": 1}, "Delivery: more is"),
     ({"state": "gone"}, "Delivery.state"),

@@ -61,6 +61,18 @@ def test_a_store_that_is_gone_for_a_day_is_waited_for(world: World, monkeypatch:
     assert max(stop.asked) == stop.asked[-1] == 60
 
 
+@pytest.mark.parametrize(("tries", "pauses"), [(3, [0.2, 0.4]), (1, []), (0, [])])
+def test_a_store_that_is_gone_is_waited_for_as_often_as_is_wanted(
+    world: World, monkeypatch: pytest.MonkeyPatch, tries: int, pauses: list[float]
+) -> None:
+    node = world.node(SENDER)
+    failing(node, monkeypatch, "work", GONE)
+    stop = Stop(100)
+    with pytest.raises(StoreError) as caught:
+        node.run(stop, tries=tries)
+    assert (caught.value, stop.asked) == (GONE, pauses)
+
+
 @pytest.mark.parametrize("point", ["take.fetched", "take.in-transaction", "take.committed", "settle.told"])
 def test_a_database_that_is_gone_for_a_while_loses_nothing(tmp_path: Path, point: str) -> None:
     """A real server behind a line that breaks at *point* and is mended while the node runs on."""

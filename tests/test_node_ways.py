@@ -301,7 +301,7 @@ def test_a_recall_overtakes_an_update_that_nobody_answered(world: World) -> None
     world.settle()  # for the sender the update has lapsed
     world.send(sender, change(1, original, FIRST))
     world.settle()
-    assert requests(receiver, sent.business_key) == {"update": "refused", "recall": "waiting"}
+    assert requests(receiver, sent.business_key) == {"update": "overtaken", "recall": "waiting"}
     assert EventKind.CONFLICT in {event.kind for event in told}
     put_again(world, update, FIRST)
     world.settle()
@@ -316,6 +316,26 @@ def test_a_recall_overtakes_an_update_that_nobody_answered(world: World) -> None
     world.settle()
     with sender.store.reading() as unit:
         assert unit.records.conflicts().rows == ()
+
+
+def test_an_update_that_a_clerk_refused_in_whatever_words_was_answered(world: World) -> None:
+    """Its answer goes out again where the request comes again, also where it sounds like a recall."""
+    sender, receiver = world.node(SENDER), world.node(FIRST)
+    original = packet()
+    sent = world.send(sender, original)
+    world.settle()
+    update = change(2, original, FIRST)
+    world.send(sender, update)
+    world.settle()
+    with receiver.store.reading() as unit:
+        (asked,) = unit.lives.sagas("in", sent.business_key)
+    receiver.answer(asked.id, agree=False, reason="Bên gửi đã yêu cầu thu hồi văn bản.")
+    world.settle()
+    put_again(world, update, FIRST)
+    world.settle()
+    with receiver.store.reading() as unit:
+        given = [row.body["status_code"] for row in unit.outbox.list().rows if row.kind == "status"]
+    assert given == ["01", "16", "16"]
 
 
 def test_an_update_does_not_overtake_a_recall(world: World) -> None:

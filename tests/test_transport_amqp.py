@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import socket
 import ssl
 import subprocess
@@ -338,9 +337,7 @@ def test_a_line_that_breaks_while_it_is_opened_is_no_refusal(broker: Broker, fra
 
 def test_a_broker_that_restarts(pair: tuple[AmqpTransport, AmqpTransport], broker: Broker) -> None:
     """Nothing that was accepted is lost, calls meanwhile are refused as safe to repeat, and then it goes on."""
-    control = shutil.which("rabbitmqctl")
-    if control is None or subprocess.run([control, "status"], capture_output=True, check=False).returncode:
-        pytest.skip("no right to restart a RabbitMQ here")
+    control = services.control()
     one, two = pair
     one.submit(outgoing(1), TO)
     one.submit(outgoing(2), TO)
@@ -367,6 +364,20 @@ def test_a_broker_that_restarts(pair: tuple[AmqpTransport, AmqpTransport], broke
     items = waiting(two)
     assert items[0].id == second.id
     assert len(items) == 2
+
+
+@pytest.mark.parametrize("control", ["", "#!/bin/sh\nexit 69\n"], ids=["no program", "no right"])
+@pytest.mark.parametrize(("demanded", "outcome"), [("1", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_broker_that_cannot_be_restarted_fails_the_test_where_services_are_demanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demanded: str, outcome: type[BaseException], control: str
+) -> None:
+    if control:
+        (tmp_path / "rabbitmqctl").write_text(control, encoding="utf-8")
+        (tmp_path / "rabbitmqctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv(services.REQUIRE, demanded)
+    with pytest.raises(outcome):
+        services.control()
 
 
 # -- what lies at the broker ---------------------------------------------------------------------------

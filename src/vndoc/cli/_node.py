@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import attrs
 import typer
@@ -19,12 +19,12 @@ import vndoc
 from vndoc.cli._inputs import inputs
 from vndoc.cli._node_http import listening
 from vndoc.cli._node_opening import open_node, retention_of
-from vndoc.cli._node_progress import Progress, logging_as_json, moment, notes
+from vndoc.cli._node_progress import Progress, logging_as_json, moment, notes, nothing_yet
 from vndoc.cli._node_settings import read_settings
 from vndoc.cli._options import AsJson, Files, Language
-from vndoc.cli._run import Result, Run, running
+from vndoc.cli._run import Result, Run, error_dict, running
 from vndoc.envelope import DocumentPacket
-from vndoc.errors import ExchangeError, UsageError
+from vndoc.errors import ExchangeError, StoreError, UsageError
 from vndoc.exchange import DELIVERY, LIFE, DeliveryState, LifeState, NotSecret
 from vndoc.text import shorten
 
@@ -33,6 +33,8 @@ __all__ = ["dead", "node", "poll", "run_node", "send", "status", "tidy"]
 node = typer.Typer(name="node", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 """The group of commands."""
 
+_TRIES: Final = 8
+"""Rounds in a row that fail because the store is gone, until a run that is to end ends: half a minute of pauses."""
 _Config = Annotated[Path, typer.Option("--config", help="node-config", show_default=False)]
 
 
@@ -135,15 +137,26 @@ def run_node(
     lang: Language = None,
 ) -> None:
     """Work until told to stop."""
+    with running("node-run", lang, as_json=as_json) as run, logging_as_json(sys.stderr) if log else notes(run):
+        total, failed = nothing_yet(), None
+        try:
+            _run(run, config, listen, total, once=once)
+        except StoreError as error:
+            if not once or not _passes(error):
+                raise
+            failed = error
+            run.warn(run.error_line(error), style="red")
+        bad = failed is not None or (once and total["failures"] > 0)  # a run without an end gets over failures
+        last = None if failed is None else error_dict(failed)
+        run.add(None, {"status": "indeterminate" if bad else "passed", **total, "last_error": last})
+        run.say(run.word("node-stopped", **total))
+
+
+def _run(run: Run, config: Path, listen: str | None, total: dict[str, int], *, once: bool) -> None:
+    """Let the node of *config* work and count in *total*: until it is told to stop, or *once*."""
     stop = threading.Event()
-    with (
-        running("node-run", lang, as_json=as_json) as run,
-        logging_as_json(sys.stderr) if log else notes(run),
-        _opened(config) as gateway,
-        listening(listen, gateway) as address,
-        _until_signal(stop),
-    ):
-        progress = Progress(run, gateway.health)
+    with _opened(config) as gateway, listening(listen, gateway) as address, _until_signal(stop):
+        progress = Progress(run, gateway.health, total)
 
         def each(done: Any) -> None:
             progress.each(done)
@@ -155,10 +168,14 @@ def run_node(
             run.say(run.word("node-listening", address=address))
         run.out.file.flush()
         with progress.shown():
-            gateway.run(stop, each=each)
-        failed = once and progress.total["failures"] > 0  # a run without an end meets failures, and gets over them
-        run.add(None, {"status": "indeterminate" if failed else "passed", **progress.total})
-        run.say(run.word("node-stopped", **progress.total))
+            gateway.run(stop, each=each, tries=_TRIES if once else None)
+
+
+def _passes(error: StoreError) -> bool:
+    """Return whether the store may be there again later."""
+    from vndoc.store import TRANSIENT  # noqa: PLC0415 - needs the extra of the store
+
+    return error.code in TRANSIENT
 
 
 @contextmanager

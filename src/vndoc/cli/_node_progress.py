@@ -22,7 +22,7 @@ from vndoc.cli._safe import clean
 from vndoc.cli._words_node import NODE_NOTES
 from vndoc.errors import VndocError
 
-__all__ = ["Notes", "Progress", "logging_as_json", "moment", "notes"]
+__all__ = ["Notes", "Progress", "logging_as_json", "moment", "notes", "nothing_yet"]
 
 _LOGGER: Final = "vndoc"
 _COUNTED: Final = ("sent", "received", "events", "postponed", "deadlines")
@@ -122,15 +122,18 @@ def _now() -> str:
 # -- rounds ----------------------------------------------------------------------------------------------
 
 
+def nothing_yet() -> dict[str, int]:
+    """Return what a run adds up, before its first round."""
+    return {"sent": 0, "received": 0, "events": 0, "failures": 0, "rounds": 0}
+
+
 @attrs.define(eq=False)
 class Progress:
     """Counts the rounds of one run and tells of them. *health* says what waits, for the live line."""
 
     run: Run
     health: Callable[[], Any]
-    total: dict[str, int] = attrs.field(
-        factory=lambda: {"sent": 0, "received": 0, "events": 0, "failures": 0, "rounds": 0}
-    )
+    total: dict[str, int] = attrs.field(factory=nothing_yet)
     _status: Status | None = None
     _looked: float = float("-inf")
 

@@ -109,9 +109,11 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
         ),
         "node-run": Text(
             "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống văn phòng.\n\n"
-            "Mã thoát 3 (với --once): có kênh truyền hoặc hệ thống văn phòng bị lỗi; việc đó còn chờ thử lại.",
+            "Mã thoát 3 (với --once): có kênh truyền hoặc hệ thống văn phòng bị lỗi, việc đó còn chờ thử lại; hoặc kho "
+            "lưu trữ không dùng được sau tám lần thử.",
             "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.\n\n"
-            "Exit code 3 (with --once): a carrier or the office system failed; what failed waits for another try.",
+            "Exit code 3 (with --once): a carrier or the office system failed, and what failed waits for another try; "
+            "or the store could not be used in eight tries.",
         ),
         "node-status": Text(
             "Tình trạng của kho lưu trữ, hoặc hành trình của các văn bản đã gửi hay đã đến (theo khóa nghiệp vụ). "

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from vndoc.errors import UsageError
 from vndoc.text import Text, shorten
 
-__all__ = ["need", "need_all", "need_call", "need_like", "need_packet", "needs", "wrong"]
+__all__ = ["need", "need_all", "need_call", "need_like", "need_list", "need_packet", "needs", "wrong"]
 
 _T = TypeVar("_T")
 _NEEDED: Final = Text("{name} phải là {expected}, không phải {found}", "{name} must be {expected}, not {found}")
@@ -28,12 +28,17 @@ def need(name: str, value: object, *kinds: type) -> None:
 
 def need_all(name: str, values: Iterable[_T], *kinds: type) -> tuple[_T, ...]:
     """Return *values*, each of which is one of *kinds*, as a tuple; one text is no list. Raises as :func:`need`."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise wrong(name, _A_LIST.filled(of=_named(kinds)), values)
-    found = tuple(values)
+    found = need_list(name, values, _named(kinds))
     for value in found:
         need(name, value, *kinds)
     return found
+
+
+def need_list(name: str, values: Iterable[_T], of: str = "object") -> tuple[_T, ...]:
+    """Return *values*, whatever is among them, as a tuple; one text is no list. Raises as :func:`need`."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise wrong(name, _A_LIST.filled(of=of), values)
+    return tuple(values)
 
 
 def need_call(name: str, value: object) -> None:

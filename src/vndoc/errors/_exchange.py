@@ -74,6 +74,12 @@ EXCHANGE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "Danh sách nơi nhận của yêu cầu thay đổi không dùng được: {found}.",
             "The recipients of the change cannot be used: {found}.",
         ),
+        "recipient-not-added": Text(
+            "{recipients} chưa nhận văn bản {document}: để gửi kèm văn bản, ghi vào ReceiverList với ReceiverType 1; "
+            "nếu không, bỏ khỏi nơi nhận của bản cập nhật.",
+            "{recipients} did not get the document {document}: name it in ReceiverList with ReceiverType 1, so that it "
+            "gets the document with the update, or leave it out of the recipients.",
+        ),
         "change-time-limit": Text(
             "Thời hạn trả lời {at} không sau thời điểm yêu cầu.",
             "The time limit {at} is not after the request.",

@@ -22,7 +22,6 @@ can be kept: :func:`dump` and :func:`load`.
 
 from vndoc.exchange.calendar import WorkingCalendar, vietnam
 from vndoc.exchange.change import (
-    CHANGE,
     CHANGE_KINDS,
     Change,
     ChangeForm,
@@ -30,10 +29,9 @@ from vndoc.exchange.change import (
     ChangeOutcome,
     ChangePolicy,
     Part,
-    PartEvent,
-    PartState,
     concerned,
 )
+from vndoc.exchange.change_table import CHANGE, PartEvent, PartState
 from vndoc.exchange.clearance import GATE, Clearance, GateRule, NotSecret, SendingRules, Verified, clear
 from vndoc.exchange.correlation import Clue, ClueKind, Reported, change_clues, find, read_status
 from vndoc.exchange.deadlines import (

@@ -22,6 +22,7 @@ from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError
 from vndoc.errors._arguments import need, need_all, needs
 from vndoc.exchange._times import moment, moment_or_none
+from vndoc.exchange.change_table import CHANGE, PartEvent, PartState
 from vndoc.exchange.effects import (
     ClearDeadline,
     ConfirmArrival,
@@ -37,11 +38,9 @@ from vndoc.exchange.effects import (
 )
 from vndoc.exchange.history import Judgement
 from vndoc.exchange.life import Life, LifeEvent, LifeState, StatusReport, check_reason
-from vndoc.exchange.machine import Machine, Transition
 from vndoc.text import Text, shorten
 
 __all__ = [
-    "CHANGE",
     "CHANGE_KINDS",
     "Change",
     "ChangeForm",
@@ -49,8 +48,6 @@ __all__ = [
     "ChangeOutcome",
     "ChangePolicy",
     "Part",
-    "PartEvent",
-    "PartState",
     "concerned",
 ]
 
@@ -96,90 +93,6 @@ class ChangeForm(enum.Enum):
 
     PACKET = "packet"
     STATUS = "status"
-
-
-class PartState(enum.Enum):
-    """What one recipient made of it. All but the first are final."""
-
-    ASKED = "asked"
-    AGREED = "agreed"
-    REFUSED = "refused"
-    FINISHED = "finished"
-    LAPSED = "lapsed"
-    UNDELIVERED = "undelivered"
-    NOT_NEEDED = "not-needed"
-
-
-class PartEvent(enum.Enum):
-    """What may happen to the part of one recipient."""
-
-    AGREE = "agree"
-    REFUSE = "refuse"
-    FINISH = "finish"
-    LAPSE = "lapse"
-    MISS = "miss"
-    SKIP = "skip"
-
-
-_S, _E = PartState, PartEvent
-_ENDED: Final = tuple(state for state in PartState if state is not PartState.ASKED)
-_UNANSWERED: Final = (_S.FINISHED, _S.LAPSED, _S.UNDELIVERED, _S.NOT_NEEDED)
-
-
-_Row = tuple[PartState, PartEvent, PartState, tuple[str, ...]]
-
-_ROWS: Final[tuple[_Row, ...]] = (
-    (_S.ASKED, _E.AGREE, _S.AGREED, ("answered",)),
-    (_S.ASKED, _E.REFUSE, _S.REFUSED, ("answered",)),
-    (
-        _S.ASKED,
-        _E.FINISH,
-        _S.FINISHED,
-        (
-            "record-conflict",
-            "answered",
-        ),
-    ),
-    (_S.ASKED, _E.LAPSE, _S.LAPSED, ("overdue",)),
-    (_S.ASKED, _E.MISS, _S.UNDELIVERED, ("not-delivered",)),
-    (_S.ASKED, _E.SKIP, _S.NOT_NEEDED, ()),
-    (_S.AGREED, _E.AGREE, _S.AGREED, ()),
-    (_S.AGREED, _E.REFUSE, _S.AGREED, ("record-conflict",)),
-    (_S.REFUSED, _E.REFUSE, _S.REFUSED, ()),
-    (_S.REFUSED, _E.AGREE, _S.REFUSED, ("record-conflict",)),
-    # an answer to what is closed: somebody may have acted on it, so people are told
-    *((state, event, state, ("record-conflict", "late")) for state in _UNANSWERED for event in (_E.AGREE, _E.REFUSE)),
-    # handling that goes on after the answer is no event of the change
-    *((state, _E.FINISH, state, ()) for state in _ENDED),
-)
-
-
-CHANGE: Final = Machine(
-    name="change",
-    title=Text("Yêu cầu thay đổi tới một nơi nhận", "A change at one recipient"),
-    initial=PartState.ASKED,
-    finals=frozenset(_ENDED),
-    rows=tuple(Transition(*row) for row in _ROWS),
-    events=PartEvent,
-    texts=MappingProxyType(
-        {
-            _S.ASKED: Text("chờ trả lời", "asked"),
-            _S.AGREED: Text("đồng ý (15)", "agreed (15)"),
-            _S.REFUSED: Text("từ chối (16)", "refused (16)"),
-            _S.FINISHED: Text("đã xử lý xong (06)", "done before (06)"),
-            _S.LAPSED: Text("hết hạn trả lời", "lapsed"),
-            _S.UNDELIVERED: Text("yêu cầu không gửi được", "not delivered"),
-            _S.NOT_NEEDED: Text("không cần hỏi", "not needed"),
-            _E.AGREE: Text("đồng ý (15)", "agree (15)"),
-            _E.REFUSE: Text("từ chối (16)", "refuse (16)"),
-            _E.FINISH: Text("nơi nhận báo hoàn thành (06)", "the receiver is done (06)"),
-            _E.LAPSE: Text("hết thời hạn trả lời", "the time limit passes"),
-            _E.MISS: Text("không gửi được yêu cầu", "the request is not delivered"),
-            _E.SKIP: Text("nơi nhận không còn giữ văn bản", "the receiver does not hold the document"),
-        }
-    ),
-)
-"""The table of one recipient's part in a change."""
 
 
 class ChangeOutcome(enum.Enum):
@@ -336,9 +249,10 @@ class Change:
     def observe(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
         """Return change and life after a status that *life*'s receiver reported, and what became of it.
 
-        15 and 16 are answers and count once. 06 while the answer is awaited is the conflict "already finished", unless
-        the policy allows changes after it; 02 ends the part, because there is nothing to change. Every other status
-        concerns the life alone.
+        15 and 16 are answers and count once. One of a recipient with nothing to change, which was not asked or is done,
+        contradicts nothing where it confirms that. 06 while the answer is awaited is the conflict "already finished",
+        unless the policy allows changes after it; 02 ends the part, because there is nothing to change. Every other
+        status concerns the life alone.
         """
         need("life", life, Life)
         need("report", report, StatusReport)
@@ -354,8 +268,9 @@ class Change:
         return change, new_life, (*effects, *more, *change._closing()), judgement
 
     def _answered(self, life: Life, report: StatusReport) -> tuple[Change, Life, tuple[Effect, ...], Judgement]:
-        was_open = self.part(life.receiver).is_open
-        change, moved = self._moved({life.receiver: _ANSWERS[report.code]}, report.at, report.reason)
+        part = self.part(life.receiver)
+        was_open = part.is_open
+        change, moved = self._moved({life.receiver: self._meaning(part, report.code)}, report.at, report.reason)
         effects = (ConfirmArrival(life.receiver, report.at), *moved)
         if was_open and report.code == StatusCode.CHANGE_AGREED:
             life, more, judgement = life.changed(self.kind.event, change=self.id, at=report.at, reason=report.reason)
@@ -367,6 +282,15 @@ class Change:
             return change, life, (), Judgement.REPEATED
         conflict = any(isinstance(effect, RecordConflict) for effect in effects)
         return change, noted, effects, Judgement.CONFLICT if conflict else Judgement.NOTED
+
+    def _meaning(self, part: Part, code: str) -> PartEvent:
+        """Return what the answer *code* of the recipient of *part* is: of one with nothing to change, no contradiction.
+
+        Who holds the document no more confirms that by 16, and for a recall by 15 as well; who is done, by 16.
+        """
+        event = _ANSWERS[code]
+        gone = part.state is PartState.NOT_NEEDED and self.kind is ChangeKind.RECALL
+        return PartEvent.CONFIRM if gone or (part.state, event) in _CONFIRMING else event
 
     def lapse(self, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
         """Return the change after its time limit: who has not answered will not any more. All parts are in hand.
@@ -386,7 +310,7 @@ class Change:
 
         Raises as :meth:`part` and as :meth:`Machine.step`.
         """
-        change, effects = self._moved({self.part(recipient).recipient: PartEvent.MISS}, at)
+        change, effects = self._moved({self.part(recipient).recipient: PartEvent.MISS}, moment(at))
         return change, (*effects, *change._closing())
 
     def _moved(
@@ -424,6 +348,8 @@ class Change:
 _ANSWERS: Final[Mapping[str, PartEvent]] = MappingProxyType(
     {StatusCode.CHANGE_AGREED.value: PartEvent.AGREE, StatusCode.CHANGE_REFUSED.value: PartEvent.REFUSE}
 )
+_CONFIRMING: Final = frozenset({(PartState.NOT_NEEDED, PartEvent.REFUSE), (PartState.FINISHED, PartEvent.REFUSE)})
+"""Where an answer says what is known."""
 _PASSING: Final[Mapping[str, PartEvent]] = MappingProxyType(
     {StatusCode.DONE.value: PartEvent.FINISH, StatusCode.REFUSED.value: PartEvent.SKIP}
 )
@@ -440,9 +366,11 @@ def concerned(changes: Iterable[Change], document: str, recipient: str) -> Chang
     It is the open one, of which there is at most one; else the latest that *recipient* was part of.
     Raises :class:`~vndoc.errors.ExchangeError` ``change-unknown`` where there is none.
     """
+    need("document", document, str)
+    need("recipient", recipient, str)
     parts = [
         (part.is_open, change.opened_at, change)
-        for change in changes
+        for change in need_all("changes", changes, Change)
         for part in change.parts
         if (change.document, part.recipient) == (document, recipient)
     ]

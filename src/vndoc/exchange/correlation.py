@@ -18,7 +18,7 @@ import attrs
 from vndoc.envelope import BusinessKey, DocumentPacket, ResponseFor, StatusPacket, business_key
 from vndoc.envelope.codes import BussinessDocType, StatusCode, normalise_status
 from vndoc.errors import EnvelopeError, ExchangeError, UsageError
-from vndoc.errors._arguments import need_packet
+from vndoc.errors._arguments import need_all, need_call, need_list, need_packet
 from vndoc.exchange._times import VIETNAM, moment
 from vndoc.exchange.life import StatusReport
 from vndoc.identifiers import DocumentId, OrganCode, canonical_notation, canonical_number, without_suffix
@@ -188,11 +188,13 @@ def find(clues: Iterable[Clue], known: Callable[[Clue], Iterable[_T]]) -> _T:
     """Return the document that *clues* name: the only one that *known* has for the first clue that it knows at all.
 
     Raises :class:`~vndoc.errors.ExchangeError` ``change-target-unknown`` where no clue finds any,
-    ``change-target-ambiguous`` where the first that finds some finds several.
+    ``change-target-ambiguous`` where the first that finds some finds several; :class:`~vndoc.errors.UsageError`
+    ``option-invalid`` where *clues* are none, or *known* gives no list. What *known* raises is let through.
     """
+    need_call("known", known)
     tried = []
-    for clue in clues:
-        found = list(known(clue))
+    for clue in need_all("clues", clues, Clue):
+        found = need_list("known(clue)", known(clue))
         if len(found) == 1:
             return found[0]
         shown = shorten(clue.document_id or str(clue.key))

@@ -280,7 +280,7 @@ class Delivery:
         cls, message_id: str, recipient: str, *, at: datetime.datetime, expires_at: datetime.datetime
     ) -> tuple[Delivery, tuple[Effect, ...]]:
         """Return a copy that waits to be sent, and its first deadline. Its lifetime ends at *expires_at*."""
-        new = cls(message_id=message_id, recipient=recipient, expires_at=expires_at, next_at=at)._expiring()
+        new = cls(message_id=message_id, recipient=recipient, expires_at=expires_at, next_at=moment(at))._expiring()
         return new, tuple(new._deadline())
 
     @property

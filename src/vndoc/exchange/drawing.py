@@ -9,7 +9,7 @@ import enum
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-from vndoc.exchange.change import CHANGE
+from vndoc.exchange.change_table import CHANGE
 from vndoc.exchange.delivery_table import DELIVERY
 from vndoc.exchange.life import LIFE, LIFE_REOPENED
 from vndoc.exchange.machine import Machine, Transition

@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from vndoc.errors import PeerFaultError, Retry, TransportError
+from vndoc.errors._arguments import need
 from vndoc.text import Lang, Text, mask, shorten
 
 __all__ = ["PAUSING", "REPAIRABLE", "Fault", "OwnFault", "PeerFault", "fault_of"]
@@ -58,7 +59,11 @@ Fault = OwnFault | PeerFault
 
 
 def fault_of(error: TransportError) -> Fault:
-    """Return *error*, raised by a carrier, as a value that can be kept: at most 500 characters of text, masked."""
+    """Return *error*, raised by a carrier, as a value that can be kept: at most 500 characters of text, masked.
+
+    Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no such error.
+    """
+    need("error", error, TransportError)
     detail = Text(
         *(shorten(mask(error.text(lang)), 500).replace("{", "{{").replace("}", "}}") for lang in ("vi", "en"))
     )

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 import attrs
 
+from vndoc.errors._arguments import need
 from vndoc.exchange._times import moment, moment_or_none
 from vndoc.text import Text, shorten
 
@@ -102,5 +103,9 @@ class History:
         return any(entry.code and entry.key == key for entry in self.entries)
 
     def continues(self, earlier: History) -> bool:
-        """Return whether this is *earlier* with nothing changed and perhaps something added."""
+        """Return whether this is *earlier* with nothing changed and perhaps something added.
+
+        Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for what is no history.
+        """
+        need("earlier", earlier, History)
         return self.entries[: len(earlier.entries)] == earlier.entries

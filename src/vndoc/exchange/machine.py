@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import attrs
 
 from vndoc.errors import ExchangeError
+from vndoc.errors._arguments import need
 from vndoc.text import Text
 
 __all__ = ["Machine", "Refused", "Transition"]
@@ -104,17 +105,22 @@ class Machine(Generic[_S, _E]):
         return state in self.finals
 
     def cell(self, state: _S, event: _E) -> Transition[_S, _E] | Refused[_S, _E]:
-        """Return what *event* does in *state*."""
+        """Return what *event* does in *state*.
+
+        Raises :class:`~vndoc.errors.UsageError` ``option-invalid`` for a state or an event of another table.
+        """
         row = self._cells.get((state, event))
         if row is not None:
             return row
+        need("state", state, type(self.initial))
+        need("event", event, self.events)
         return Refused(state, event, "state-is-final" if state in self.finals else "event-not-allowed")
 
     def step(self, state: _S, event: _E) -> Transition[_S, _E]:
         """Return the row for *event* in *state*.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``event-not-allowed``, or ``state-is-final`` where the state is
-        never left.
+        never left, and as :meth:`cell`.
         """
         cell = self.cell(state, event)
         if isinstance(cell, Transition):

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar, cast
 import attrs
 
 from vndoc.errors import ExchangeError, VndocError
+from vndoc.errors._arguments import need
 from vndoc.exchange import delivery, duplicates, effects
 from vndoc.exchange.change import Change, ChangePolicy, Part
 from vndoc.exchange.faults import OwnFault, PeerFault
@@ -56,7 +57,7 @@ _TOP: Final = (
     *_EFFECTS,
     *_EVENTS,
 )
-_NAMED: Final[Mapping[str, type]] = types.MappingProxyType({kind.__name__: kind for kind in (*_TOP, *_PARTS)})
+_KEPT: Final[frozenset[type]] = frozenset((*_TOP, *_PARTS))
 
 
 def dump(value: object) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def dump(value: object) -> dict[str, Any]:
 
     Raises :class:`~vndoc.errors.ExchangeError` ``record-invalid`` for anything else.
     """
-    if type(value) not in _NAMED.values():
+    if type(value) not in _KEPT:
         raise ExchangeError("record-invalid", detail=_OTHER_CLASS.filled(found=type(value).__name__))
     return {"record": RECORD_VERSION, **_plain(value)}
 
@@ -73,9 +74,13 @@ def load(data: object, kind: type[_T]) -> _T:
     """Return the value of class *kind* in *data*, the inverse of :func:`dump`.
 
     Raises :class:`~vndoc.errors.ExchangeError` ``record-invalid`` naming the field: for a version or type other than
-    asked for, a field that is missing, unknown or of another type, and a value that the class refuses.
+    asked for, a field that is missing, unknown or of another type, a value that the class refuses, and a class that is
+    never kept; :class:`~vndoc.errors.UsageError` ``option-invalid`` for a *kind* that is no class.
     """
-    if not isinstance(data, dict) or data.get("record") != RECORD_VERSION:
+    need("kind", kind, type)
+    if kind not in _KEPT:
+        raise ExchangeError("record-invalid", detail=_OTHER_CLASS.filled(found=kind.__name__))
+    if not isinstance(data, dict) or type(version := data.get("record")) is not int or version != RECORD_VERSION:
         raise ExchangeError("record-invalid", detail=_OTHER_VERSION.filled(version=RECORD_VERSION))
     value: _T = _object({k: v for k, v in data.items() if k != "record"}, kind)
     return value

@@ -42,11 +42,15 @@ __all__ = ["REQUEST", "Request", "RequestEvent", "RequestPolicy", "RequestState"
 
 
 class RequestState(enum.Enum):
-    """Where the answer stands. The last two are final."""
+    """Where the answer stands. The last three are final.
+
+    ``OVERTAKEN``: a recall came before the answer to an update or a replacement, which is never given then.
+    """
 
     WAITING = "waiting"
     AGREED = "agreed"
     REFUSED = "refused"
+    OVERTAKEN = "overtaken"
 
 
 class RequestEvent(enum.Enum):
@@ -56,6 +60,7 @@ class RequestEvent(enum.Enum):
     REFUSE = "refuse"
     REMIND = "remind"
     REPEAT = "repeat"
+    OVERTAKE = "overtake"
 
 
 _S, _E = RequestState, RequestEvent
@@ -64,14 +69,16 @@ REQUEST: Final = Machine(
     name="request",
     title=Text("Yêu cầu thay đổi tại nơi nhận", "A requested change at the receiver"),
     initial=_S.WAITING,
-    finals=frozenset({_S.AGREED, _S.REFUSED}),
+    finals=frozenset({_S.AGREED, _S.REFUSED, _S.OVERTAKEN}),
     rows=(
         Transition(_S.WAITING, _E.AGREE, _S.AGREED, ("send-status", "carry-out")),
         Transition(_S.WAITING, _E.REFUSE, _S.REFUSED, ("send-status",)),
         Transition(_S.WAITING, _E.REMIND, _S.WAITING, ("overdue",)),
         Transition(_S.WAITING, _E.REPEAT, _S.WAITING),
+        Transition(_S.WAITING, _E.OVERTAKE, _S.OVERTAKEN),
         Transition(_S.AGREED, _E.REPEAT, _S.AGREED, ("send-status",)),
         Transition(_S.REFUSED, _E.REPEAT, _S.REFUSED, ("send-status",)),
+        Transition(_S.OVERTAKEN, _E.REPEAT, _S.OVERTAKEN),
     ),
     events=RequestEvent,
     texts=MappingProxyType(
@@ -79,10 +86,12 @@ REQUEST: Final = Machine(
             _S.WAITING: Text("chờ trả lời", "waiting"),
             _S.AGREED: Text("đã đồng ý (15)", "agreed (15)"),
             _S.REFUSED: Text("đã từ chối (16)", "refused (16)"),
+            _S.OVERTAKEN: Text("bên gửi đã thu hồi trước khi trả lời", "overtaken by a recall"),
             _E.AGREE: Text("đồng ý", "agree"),
             _E.REFUSE: Text("từ chối", "refuse"),
             _E.REMIND: Text("quá hạn trả lời", "the answer is overdue"),
             _E.REPEAT: Text("yêu cầu được gửi lại", "the request comes again"),
+            _E.OVERTAKE: Text("bên gửi yêu cầu thu hồi", "the sender asks for a recall"),
         }
     ),
 )
@@ -173,6 +182,7 @@ class Request:
         need("life", life, Life)
         need("form", form, ChangeForm)
         need("policy", policy, RequestPolicy)
+        need("asker", asker, str)
         if asker != life.sender:
             raise ExchangeError("change-not-by-sender", found=shorten(asker), document=life.document)
         if form is ChangeForm.STATUS and kind is not ChangeKind.RECALL:
@@ -191,7 +201,7 @@ class Request:
 
     @property
     def is_final(self) -> bool:
-        """Return whether the answer was given."""
+        """Return whether no answer is to be given any more."""
         return REQUEST.is_final(self.state)
 
     def agree(self, life: Life, *, at: datetime.datetime, reason: str = "") -> tuple[Request, Life, tuple[Effect, ...]]:
@@ -217,6 +227,17 @@ class Request:
         check_reason(StatusCode.CHANGE_REFUSED, reason)
         new = self._answered(row.to, reason)
         return new, new._noted(life, at), (new._status(), ClearDeadline())
+
+    def overtake(self) -> tuple[Request, tuple[Effect, ...]]:
+        """Return an update or a replacement that waited when a recall came: it ends, and no answer goes out.
+
+        Statuses do not name the change that they answer: the sender would take a 16 for the answer to the recall.
+        Raises :class:`~vndoc.errors.ExchangeError` ``state-is-final`` when answered, ``change-open`` for a recall.
+        """
+        row = REQUEST.step(self.state, RequestEvent.OVERTAKE)
+        if self.kind is ChangeKind.RECALL:
+            raise ExchangeError("change-open", recipient=self.receiver, change=self.id)
+        return self._answered(row.to, ""), (ClearDeadline(),)
 
     def remind(self, *, at: datetime.datetime, policy: RequestPolicy = _STRICT) -> tuple[Request, tuple[Effect, ...]]:
         """Return the request after its reminder was due, and the next one.

@@ -10,12 +10,14 @@ import attrs
 from vndoc import exchange
 from vndoc.errors import ExchangeError
 from vndoc.errors._arguments import need, need_all
+from vndoc.node._asking import open_change
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import about_in, original_packet, save_life
 from vndoc.node._rows import IN, OUT, delivery_of, life_of, request_of, request_row
-from vndoc.node._sending import open_change
+from vndoc.node._undelivered import status_not_delivered
 from vndoc.store import OutboxRow, OutboxState, Unit
+from vndoc.transport import Kind
 
 
 def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
@@ -108,10 +110,12 @@ def give_up(ctx: Context, message_id: str) -> OutboxRow:
     at = ctx.now()
     with ctx.store.transaction() as unit:
         row = unit.outbox.decide(message_id, OutboxState.CANCELLED, at=at)
+        carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{message_id}.given-up")
+        if row.kind == Kind.STATUS.value:
+            status_not_delivered(carrying, row, OutboxState.CANCELLED.value)
         if row.document is not None:
             document = unit.documents.get(row.document)
             about = About(business_key=document.business_key, sender=document.sender, versions=(document,))
-            carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{message_id}.given-up")
             for recipient in row.recipients:
                 found = unit.documents.delivery(document.id, recipient)
                 if found is not None and not found.final:

@@ -15,6 +15,7 @@ from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._known import (
     CHANGES,
+    added_by,
     known_under,
     life_under,
     save_life,
@@ -26,8 +27,6 @@ from vndoc.node._understanding import Incoming, IncomingDocument, IncomingStatus
 from vndoc.node.events import EventKind
 from vndoc.store import Change, Document, Evidence, InboxRow, Lease, LifeRow, Saga, Unit
 
-_ADDED: Final = 1
-"""``ReceiverType`` of a receiver that an update adds. Source: practice (section 5.6)."""
 TOO_EARLY: Final = "change-target-unknown"
 """Why a recall or an update that overtook its document waits for it."""
 _ANSWERS: Final = frozenset({StatusCode.CHANGE_AGREED.value, StatusCode.CHANGE_REFUSED.value})
@@ -116,14 +115,16 @@ class _Documents:
         if not self.incoming.receivers:
             self.carrying.tell(EventKind.MISDIRECTED, self._about(""), code="packet-misdirected")
             return attrs.evolve(found, code="packet-misdirected")
-        self._keep_verdict()
         # Several receivers of ours may be named by one copy; what is told of the copy is the most that happened.
         outcomes = [self._at(receiver) for receiver in self.incoming.receivers]
         best = min(outcomes, key=lambda outcome: _WEIGHT.index(outcome[0]))
-        document = self._same()
-        return attrs.evolve(found, outcome=best[0], code=best[1], document=None if document is None else document.id)
+        same = self._same()
+        document = None if same is None else same.id
+        self._keep_verdict(document)
+        return attrs.evolve(found, outcome=best[0], code=best[1], document=document)
 
-    def _keep_verdict(self) -> None:
+    def _keep_verdict(self, document: str | None) -> None:
+        """Keep what the signatures of the copy are worth as evidence: on its document, where it is one."""
         if self.incoming.verdict is not None:
             self.unit.records.keep(
                 Evidence(
@@ -131,6 +132,7 @@ class _Documents:
                     payload=self.row.packet,
                     kind="verdict",
                     at=self.carrying.at,
+                    document=document,
                     data=self.incoming.verdict,
                 )
             )
@@ -198,13 +200,8 @@ class _Documents:
 
     def _is_added(self, receiver: str) -> bool:
         """Return whether the update says that *receiver* was added: it gets the document with the update."""
-        trace = self.incoming.packet.trace_header_list
-        block = None if trace is None else trace.bussiness
-        info = None if block is None else block.bussiness_document_info
-        named = () if info is None else info.receiver_list
-        added = [one.organ_id for one in named if one.receiver_type == _ADDED and one.organ_id is not None]
         names = set(self.ctx.names(receiver))
-        return any(self.incoming.normalise(organ_id) in names for organ_id in added)
+        return not names.isdisjoint(added_by(self.incoming.packet, self.incoming.normalise))
 
     def _add(self, target: str | None = None) -> Document:
         """Return the row of this packet, made if it is the first time."""
@@ -385,17 +382,6 @@ class _Statuses:
         life = life_of(row)
         concerned = self._concerned(key, life.receiver)
         report = reported.report
-        if concerned is not None:
-            saga, part = concerned
-            change = change_of(saga, [part])
-            new_change, new_life, effects, judgement = change.observe(life, report)
-            if new_change != change:
-                self.carrying.save_change(saga, change, new_change)
-        else:
-            if report.code in _ANSWERS:
-                raise ExchangeError("change-unknown", document=key, recipient=reported.receiver)
-            new_life, effects, judgement = life.observe(report)
-        save_life(self.carrying, OUT, life, new_life)
         versions = self.unit.documents.versions(OUT, key)
         about = About(
             business_key=key,
@@ -405,6 +391,17 @@ class _Statuses:
             digest=self.row.packet,
             reason=report.reason,
         )
+        if concerned is not None:
+            saga, part = concerned
+            change = change_of(saga, [part])
+            new_change, new_life, effects, judgement = change.observe(life, report)
+            if new_change != change:
+                self.carrying.save_change(saga, change, new_change)
+        elif report.code in _ANSWERS:
+            return self._unasked(key, about)
+        else:
+            new_life, effects, judgement = life.observe(report)
+        save_life(self.carrying, OUT, life, new_life)
         self.carrying.do(effects, about)
         if concerned is not None and concerned[0].document is not None and report.code in _ANSWERS:
             # An answer proves that the packet of the change has come.
@@ -414,6 +411,13 @@ class _Statuses:
         return Decision(
             outcome=_OUTCOMES[judgement], business_key=key, document=versions[-1].id, code=code, detail=report.code
         )
+
+    def _unasked(self, key: str, about: About) -> Decision:
+        """Record an answer to no change that the receiver has a part in: it proves that the document came, no more."""
+        at = self.incoming.reported.report.at
+        self.carrying.do([exchange.ConfirmArrival(about.receiver, at)], about)
+        self._keep(about.versions[-1])
+        return self._contradicts(ExchangeError("change-unknown", document=key, recipient=about.receiver))
 
     def _concerned(self, key: str, receiver: str) -> tuple[Saga, Change] | None:
         """Return the change that a report belongs to, and the receiver's part: the open one, for answers the newest."""

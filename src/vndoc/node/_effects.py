@@ -12,12 +12,15 @@ import attrs
 from vndoc import exchange
 from vndoc.edxml import packet_to_dict
 from vndoc.envelope import DocumentPacket, Organization, ResponseFor, StatusPacket
-from vndoc.envelope.codes import StatusCode
+from vndoc.envelope.codes import BussinessDocType, StatusCode
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._context import HOOK, OFFICE, VIETNAM, Context
 from vndoc.node._rows import OUT, change_of, change_row, delivery_of, delivery_row, part_row
 from vndoc.node.events import Event, EventKind
-from vndoc.store import TRANSIENT, Conflict, Delivery, Document, Heard, Message, Saga, Unit
+from vndoc.store import TRANSIENT, Change, Conflict, Delivery, Document, Heard, Message, Saga, Unit
+
+_ANSWERED: Final = frozenset({BussinessDocType.RECALL, BussinessDocType.UPDATE})
+"""Packets that are answered by 15 or 16, and by nothing before."""
 
 
 class HookFailedError(Exception):
@@ -185,7 +188,7 @@ class Carrying:
     def _went_by(self, to: str, about: About) -> str | None:
         """Return the carrier that took the document to *to*: the table may know no way any more."""
         for version in about.versions:
-            row = self.unit.documents.delivery(version.id, to)
+            row = self.delivery_to(version.id, to)
             if row is not None and row.message_id is not None:
                 return self.unit.outbox.get(row.message_id).carrier
         return None
@@ -212,11 +215,28 @@ class Carrying:
 
     def deliver(self, document: str, recipient: str, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery of *document* to *recipient*, if it is still under way."""
-        row = self.unit.documents.delivery(document, recipient)
+        row = self.delivery_to(document, recipient)
         if row is not None and row.final:
             self.after_the_end(row, events, about)
         elif row is not None:
             self.deliver_row(row, events, about)
+
+    def delivery_to(self, document: str, recipient: str) -> Delivery | None:
+        """Return how far *document* has come at *recipient*, under whichever of its codes it went there."""
+        rows = (self.unit.documents.delivery(document, name) for name in self.ctx.names(recipient))
+        return next((row for row in rows if row is not None), None)
+
+    def asks(self, version: Document, row: Delivery) -> bool:
+        """Return whether *version* is a recall or an update, and the recipient in *row* is asked for its consent.
+
+        That it came is proven by the answer alone: what else the recipient reports may speak of what it had before.
+        """
+        return version.kind in _ANSWERED and self.change_part(version.id, row.recipient) is not None
+
+    def change_part(self, change: str, recipient: str) -> Change | None:
+        """Return the part of *recipient* in *change*, under whichever of its codes it is kept."""
+        rows = (self.unit.documents.change(change, name) for name in self.ctx.names(recipient))
+        return next((row for row in rows if row is not None), None)
 
     def deliver_row(self, row: Delivery, events: Iterable[exchange.DeliveryInput], about: About) -> None:
         """Give *events* to the delivery in *row*, which is written once."""
@@ -247,12 +267,15 @@ class Carrying:
     def _missed(self, document: str, recipient: str, about: About) -> None:
         """Tell the change that the packet *document* asks for, if any: this recipient will not hear of it."""
         saga = self.unit.lives.saga(document)
-        if saga is None or saga.final:
-            return
-        row = self.unit.documents.change(saga.id, recipient)
+        if saga is not None and not saga.final:
+            self.not_asked(saga, recipient, about)
+
+    def not_asked(self, saga: Saga, recipient: str, about: About) -> None:
+        """End the part of *recipient* in the change *saga*, if it is open: what asks for it will not come."""
+        row = self.change_part(saga.id, recipient)
         if row is not None and not row.final:
             change = change_of(saga, [row])
-            new, effects = change.not_delivered(recipient, at=self.at)
+            new, effects = change.not_delivered(row.recipient, at=self.at)
             self.save_change(saga, change, new)
             self.do(effects, about)
 
@@ -300,13 +323,13 @@ def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About)
 
 
 def _arrival(carrying: Carrying, effect: exchange.ConfirmArrival, about: About) -> None:
-    found = (carrying.unit.documents.delivery(version.id, effect.recipient) for version in about.versions)
-    rows = [row for row in found if row is not None]
+    found = ((version, carrying.delivery_to(version.id, effect.recipient)) for version in about.versions)
+    rows = [row for version, row in found if row is not None and not carrying.asks(version, row)]
     under_way = [row for row in rows if not row.final]
     has_come = any(row.delivery == exchange.DeliveryState.ARRIVED.value for row in rows)
     # That an earlier version was thought to be lost contradicts nothing where a later one is under way, or has come.
     for row in under_way or ([] if has_come else rows):
-        carrying.deliver(row.document, effect.recipient, [exchange.Arrived(effect.at)], about)
+        carrying.deliver(row.document, row.recipient, [exchange.Arrived(effect.at)], about)
 
 
 def _cancel(carrying: Carrying, effect: exchange.CancelDocument, about: About) -> None:

@@ -11,6 +11,7 @@ import attrs
 from vndoc import exchange
 from vndoc.envelope import BusinessKey, DocumentPacket
 from vndoc.envelope.codes import BussinessDocType
+from vndoc.identifiers import OrganCode
 from vndoc.node._context import Context
 from vndoc.node._effects import About, Carrying
 from vndoc.node._rows import IN, change_of, life_row
@@ -24,6 +25,8 @@ CHANGES: Final = MappingProxyType(
         BussinessDocType.REPLACE: exchange.ChangeKind.REPLACE,
     }
 )
+_ADDED: Final = 1
+"""``ReceiverType`` of a receiver that an update adds. Source: practice (section 5.6)."""
 
 
 def original_packet(ctx: Context, document: Document) -> DocumentPacket | None:
@@ -60,14 +63,32 @@ def known_under(ctx: Context, unit: Unit, direction: str, receiver: str) -> Call
     """Return what finds the business keys that a clue means, among the documents that *receiver* has or should."""
 
     def known(clue: exchange.Clue) -> Iterator[str]:
-        if clue.key is not None:
-            keys = {str(attrs.evolve(clue.key, issuer=name)) for name in ctx.names(clue.key.issuer)}
-        else:
-            hinted = unit.documents.by_hint(clue.document_id or "")
-            keys = {found.business_key for found in hinted if found.direction == direction}
-        return (key for key in sorted(keys) if life_under(ctx, unit, direction, key, receiver) is not None)
+        keys = _keys_of(ctx, unit, direction, clue)
+        return (key for key in keys if life_under(ctx, unit, direction, key, receiver) is not None)
 
     return known
+
+
+def known_anywhere(ctx: Context, unit: Unit, direction: str) -> Callable[[exchange.Clue], Iterator[str]]:
+    """Return what finds the business keys that a clue means, among the documents that any receiver has or should."""
+    return lambda clue: (
+        key for key in _keys_of(ctx, unit, direction, clue) if unit.lives.of(direction, key, limit=1).rows
+    )
+
+
+def _keys_of(ctx: Context, unit: Unit, direction: str, clue: exchange.Clue) -> list[str]:
+    if clue.key is not None:
+        return sorted({str(attrs.evolve(clue.key, issuer=name)) for name in ctx.names(clue.key.issuer)})
+    hinted = unit.documents.by_hint(clue.document_id or "")
+    return sorted({found.business_key for found in hinted if found.direction == direction})
+
+
+def added_by(packet: DocumentPacket, normalise: Callable[[OrganCode], str]) -> tuple[str, ...]:
+    """Return the codes of the receivers that an update says it adds: they get the document with it."""
+    block = None if packet.trace_header_list is None else packet.trace_header_list.bussiness
+    info = None if block is None else block.bussiness_document_info
+    named = () if info is None else info.receiver_list
+    return tuple(normalise(one.organ_id) for one in named if one.receiver_type == _ADDED and one.organ_id is not None)
 
 
 def about_in(carrying: Carrying, key: str, receiver: str, carrier: str | None) -> About:

@@ -10,7 +10,6 @@ import datetime
 import json
 import logging
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -23,8 +22,8 @@ from vndoc.exchange import PAUSING, OwnFault, PeerFault, fault_of
 from vndoc.node._context import LOG, Context, in_hand, said
 from vndoc.node._effects import About, Carrying
 from vndoc.node._heart import heartbeat, lease_may_be_lost
+from vndoc.node._undelivered import status_not_delivered
 from vndoc.node._words import kept_word
-from vndoc.node.events import EventKind
 from vndoc.node.logs import log
 from vndoc.node.policy import Unsure
 from vndoc.packets import write_packet
@@ -286,7 +285,7 @@ class Pushing:
             if row.kind == Kind.DOCUMENT.value and row.document is not None:
                 _deliveries(carrying, row, outcome, began)
             elif outcome.state in {OutboxState.REFUSED, OutboxState.EXPIRED}:
-                _status_not_delivered(carrying, row, outcome)
+                status_not_delivered(carrying, row, _EXPIRED if fault is None else fault.code)
             self.ctx.store.reached("push.in-transaction")
         self.ctx.store.reached("push.committed")
         counted = _COUNTED[outcome.state]
@@ -425,12 +424,3 @@ def _came_to(row: OutboxRow, outcome: Outcome, recipient: str, at: datetime.date
     if isinstance(fault, PeerFault):
         return exchange.PeerFailed(at, attrs.evolve(fault, retry=Retry.NEVER))
     return exchange.OwnFailed(at, OwnFault("carrier-refused") if fault is None else fault)
-
-
-def _status_not_delivered(carrying: Carrying, row: OutboxRow, outcome: Outcome) -> None:
-    """Tell that a status will not reach the other side."""
-    body = row.body or {}
-    facts = MappingProxyType({"message": row.message_id, "status": str(body.get("status_code", ""))})
-    about = About(business_key="", sender=row.sender, receiver=row.recipients[0])
-    code = _EXPIRED if outcome.fault is None else outcome.fault.code
-    carrying.tell(EventKind.NOT_DELIVERED, about, code=code, facts=facts)

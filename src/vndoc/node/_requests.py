@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import attrs
 
 from vndoc import exchange
@@ -12,9 +10,6 @@ from vndoc.node._effects import About, Carrying
 from vndoc.node._known import about_in, life_under, save_life
 from vndoc.node._rows import IN, life_of, request_of, request_row
 from vndoc.store import Saga
-from vndoc.text import Text
-
-_OVERTAKEN: Final = Text("Bên gửi đã yêu cầu thu hồi văn bản.", "The sender has asked for the document back.")
 
 
 def receive_request(
@@ -60,32 +55,22 @@ def receive_request(
     except ExchangeError as error:
         if error.code != "change-open" or kind is not exchange.ChangeKind.RECALL:
             raise
-        others = [end_overtaken(carrying, saga, life, about, by=id_) for saga in sagas]
+        others = [end_overtaken(carrying, saga, about, by=id_) for saga in sagas]
         request, new_life, effects = received()
-    if is_overtaken(request):
-        return  # it comes again, and was never answered
     if request.id not in {other.id for other in others}:
         unit.lives.open(request_row(request, document))
     save_life(carrying, IN, life, new_life)
     carrying.do(effects, about)
 
 
-def end_overtaken(carrying: Carrying, saga: Saga, life: exchange.Life, about: About, *, by: str) -> exchange.Request:
-    """Return the request in *saga*: an update or a replacement that waits ends where a recall (*by*) comes.
-
-    No 16 goes out: the sender, who has one open change at a time, would take it for the answer to the recall. People
+def end_overtaken(carrying: Carrying, saga: Saga, about: About, *, by: str) -> exchange.Request:
+    """Return the request in *saga*: an update or a replacement that waits ends where a recall (*by*) comes, and people
     are told.
     """
     request = request_of(saga)
     if request.is_final or request.kind is exchange.ChangeKind.RECALL:
         return request
-    reason = _OVERTAKEN.render(carrying.ctx.policy.requests.lang)
-    ended, _, _ = request.refuse(life, at=carrying.at, reason=reason)
+    ended, _ = request.overtake()
     carrying.unit.lives.move_saga(request_row(ended, saga.document))
     carrying.conflict("change-open", about, [("document", request.document), ("change", request.id), ("by", by)])
     return ended
-
-
-def is_overtaken(request: exchange.Request) -> bool:
-    """Return whether *request* ended without an answer, by :func:`end_overtaken`."""
-    return request.answer in {_OVERTAKEN.vi, _OVERTAKEN.en}

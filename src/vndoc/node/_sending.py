@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -17,16 +17,15 @@ from vndoc.envelope.codes import BussinessDocType, Priority
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import ExchangeError, StoreError
 from vndoc.node._again import only_missed
+from vndoc.node._asking import Asking, expect, receivers_of
 from vndoc.node._context import Context
-from vndoc.node._effects import About, Carrying
-from vndoc.node._known import CHANGES, known_under, versions_under, whole_change
-from vndoc.node._rows import OUT, change_row, delivery_row, life_of, life_row, part_row
+from vndoc.node._known import versions_under
+from vndoc.node._rows import OUT, delivery_row
 from vndoc.packets import read, validate, verify, write_packet
 from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
 from vndoc.signature.report import Verdict
 from vndoc.store import BlobInfo, Document, Evidence, Message, Unit
-from vndoc.text import shorten
 
 __all__ = ["NotClearedError", "Sent"]
 
@@ -244,7 +243,7 @@ def _accept(ctx: Context, prepared: Prepared) -> Sent:
         prepared = attrs.evolve(prepared, key=key)
         earlier = _earlier(unit, prepared, versions)
         if earlier is not None:
-            again = only_missed(unit, prepared.plan, _same(prepared, versions))
+            again = only_missed(ctx, unit, prepared.plan, _same(prepared, versions))
             if not again.submissions:
                 return earlier
             prepared = attrs.evolve(prepared, plan=again)
@@ -305,14 +304,14 @@ class _Sending:
 
     def rows(self) -> Sent:
         prepared, unit = self.prepared, self.unit
-        document = self._document()
+        asking = self._asking()
+        document = self._document(None if asking is None else asking.target())
         unit.documents.add(document)
         messages = [row for submission in prepared.plan.submissions for row in self._messages(document, submission)]
-        change = ""
-        if prepared.clues:
-            change = self._change(document)
+        change = "" if asking is None else asking.open(document)
         if prepared.packet.bussiness_doc_type not in {BussinessDocType.RECALL, BussinessDocType.UPDATE}:
-            self._lives(str(prepared.key), self._receivers())
+            receivers = receivers_of(prepared.plan)
+            expect(self.ctx, unit, str(prepared.key), prepared.sender, receivers, prepared.at)
         self._evidence(document)
         return Sent(
             document=document.id,
@@ -324,7 +323,23 @@ class _Sending:
             change=change,
         )
 
-    def _document(self) -> Document:
+    def _asking(self) -> Asking | None:
+        """Return how the change that the packet asks for is opened, None for a new document."""
+        prepared = self.prepared
+        if not prepared.clues:
+            return None
+        return Asking(
+            ctx=self.ctx,
+            unit=self.unit,
+            at=prepared.at,
+            packet=prepared.packet,
+            sender=prepared.sender,
+            plan=prepared.plan,
+            clues=prepared.clues,
+            answer_by=prepared.answer_by,
+        )
+
+    def _document(self, target: str | None) -> Document:
         prepared = self.prepared
         return Document(
             id=self.ctx.new_id(prepared.at),
@@ -337,7 +352,7 @@ class _Sending:
             sender=prepared.sender,
             packet=self.info.digest,
             created_at=prepared.at,
-            target=self._target(),
+            target=target,
         )
 
     def _messages(self, document: Document, submission: Submission) -> list[str]:
@@ -371,21 +386,6 @@ class _Sending:
             self.unit.documents.follow(delivery_row(document.id, value, prepared.at))
         return message_id
 
-    def _receivers(self) -> list[str]:
-        return list(dict.fromkeys(delivery.agency.code for delivery in self.prepared.plan.deliveries))
-
-    def _lives(self, key: str, receivers: Iterable[str]) -> None:
-        """Begin to expect statuses on the document *key* from those of *receivers* from whom none are expected yet."""
-        prepared = self.prepared
-        for receiver in receivers:
-            life = exchange.Life.expected(
-                key,
-                sender=prepared.sender,
-                receiver=receiver,
-                reopens=self.ctx.policy.changes.after_done,
-            )
-            self.unit.lives.begin(life_row(OUT, life, prepared.at))
-
     def _evidence(self, document: Document) -> None:
         for kind, data in self.prepared.proofs.items():
             self.unit.records.keep(
@@ -398,95 +398,6 @@ class _Sending:
                     data=data,
                 )
             )
-
-    # -- changes -----------------------------------------------------------------------------------
-
-    def _targets(self) -> list[tuple[str, frozenset[str]]]:
-        """Return the documents that the packet changes, and at whom."""
-        found: list[tuple[str, frozenset[str]]] = []
-        receivers = self._receivers()
-        for clues in self.prepared.clues:
-            limited = {code for clue in clues for code in clue.receivers}
-            concerned = [code for code in receivers if not limited or code in limited]
-            if concerned:
-                found.append((exchange.find(clues, self._known_at(concerned)), frozenset(concerned)))
-        return found
-
-    def _known_at(self, receivers: Sequence[str]) -> Callable[[exchange.Clue], list[str]]:
-        """Return what finds the documents that a clue means: at the first of *receivers* that has any of them."""
-
-        def known(clue: exchange.Clue) -> list[str]:
-            found = (list(known_under(self.ctx, self.unit, OUT, receiver)(clue)) for receiver in receivers)
-            return next(filter(None, found), [])
-
-        return known
-
-    def _target(self) -> str | None:
-        targets = self._targets()
-        return self.unit.documents.versions(OUT, targets[0][0])[-1].id if targets else None
-
-    def _change(self, document: Document) -> str:
-        """Open the change that the packet asks for: an answer is expected from each recipient."""
-        prepared = self.prepared
-        kind = CHANGES[BussinessDocType(prepared.packet.bussiness_doc_type)]
-        block = prepared.packet.trace_header_list.bussiness if prepared.packet.trace_header_list else None
-        for number, (key, concerned) in enumerate(self._targets()):
-            open_change(
-                Carrying(ctx=self.ctx, unit=self.unit, at=prepared.at, source=document.id),
-                id_=document.id if number == 0 else f"{document.id}.{number}",
-                kind=kind,
-                form=exchange.ChangeForm.PACKET,
-                key=key,
-                receivers=sorted(concerned),
-                reason=(block.bussiness_doc_reason if block is not None else None) or "",
-                answer_by=prepared.answer_by or prepared.at + self.ctx.policy.answer_within,
-                document=document.id,
-            )
-            if kind is exchange.ChangeKind.UPDATE:  # who did not have the document gets it with the update
-                self._lives(key, sorted(concerned))
-        return document.id
-
-
-def open_change(
-    carrying: Carrying,
-    *,
-    id_: str,
-    kind: exchange.ChangeKind,
-    form: exchange.ChangeForm,
-    key: str,
-    receivers: Sequence[str],
-    reason: str,
-    answer_by: datetime.datetime,
-    document: str | None,
-    packet: DocumentPacket | None = None,
-) -> exchange.Change:
-    """Open a change of our document *key* at *receivers*. Raises :class:`ExchangeError`."""
-    unit, ctx = carrying.unit, carrying.ctx
-    unit.lock(key)
-    rows = {code: unit.lives.get(OUT, key, code) for code in receivers}
-    strangers = [code for code, row in rows.items() if row is None]
-    if strangers and form is exchange.ChangeForm.STATUS:
-        raise ExchangeError("change-recipients", found=shorten(", ".join(strangers)))
-    lives = [life_of(row) for row in rows.values() if row is not None]
-    change, effects = exchange.Change.open(
-        id_,
-        kind,
-        lives,
-        at=carrying.at,
-        answer_by=answer_by,
-        form=form,
-        reason=reason,
-        policy=ctx.policy.changes,
-        others=[whole_change(unit, saga) for saga in unit.lives.sagas(OUT, key, open_only=True)],
-    )
-    versions = unit.documents.versions(OUT, key)
-    sender = versions[-1].sender
-    unit.lives.open(change_row(change, sender, document))
-    for part in change.parts:
-        unit.documents.open_change(part_row(change, part, versions[-1].id))
-    about = About(business_key=key, sender=sender, versions=versions, reason=reason, packet=packet)
-    carrying.do(effects, about)
-    return change
 
 
 def _priority(packet: DocumentPacket) -> int:

@@ -375,11 +375,15 @@ class Node:
         wanted = {HOOK: self._ctx.in_transaction, OFFICE: self._ctx.at_least_once}[carrier]
         return (0, 0) if wanted is None else push_events(self._ctx, carrier)
 
-    def run(self, stop: threading.Event, *, each: Callable[[Round], None] | None = None) -> None:
+    def run(
+        self, stop: threading.Event, *, each: Callable[[Round], None] | None = None, tries: int | None = None
+    ) -> None:
         """Work until *stop* is set; a round that has begun is ended first, and what is held is given back.
 
-        *each* is told of every round. The store being gone for a while is waited for; other errors of it are raised.
+        *each* is told of every round. The store being gone for a while is waited for, at most until *tries* rounds in a
+        row have failed by it (None: for ever); then, and for other errors of it, its error is raised.
         """
+        need("tries", tries, int, type(None))
         need_like("stop", stop, threading.Event, "is_set", "wait")
         if each is not None:
             need_call("each", each)
@@ -398,6 +402,8 @@ class Node:
             except StoreError as error:
                 failures += 1
                 self._store_failed(error)
+                if tries is not None and failures >= tries:
+                    raise
                 stop.wait(min(2.0 ** min(failures, _MOST_DOUBLINGS) / 10, _LONGEST_NAP.total_seconds()))
                 continue
             failures = 0

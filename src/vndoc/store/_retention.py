@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, exists, select, union
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, delete, exists, or_, select, union
 
 from vndoc.store import _schema as schema
 from vndoc.store._rows import ALONE, check_limit
@@ -16,6 +16,10 @@ _O = schema.outbox
 _I = schema.inbox
 _W = schema.deliveries
 _G = schema.changes
+_E = schema.evidence
+_C = schema.conflicts
+_WORK = (_O, _I, _W, _G, schema.sagas)
+"""Rows of work that name a document."""
 _PARAMETERS = 10_000
 """Ids in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
@@ -25,9 +29,9 @@ def purge(connection: Connection, policy: Retention, *, now: datetime.datetime, 
     check_limit(limit)
     copies = _delete(connection, _I, _copies(now - policy.copies, limit))
     messages = _messages(connection, _ended(now - policy.messages, limit))
-    evidence = _delete(connection, schema.evidence, _old(schema.evidence, "at", now - policy.evidence, limit))
+    evidence = _delete(connection, _E, _evidence(now - policy.evidence, limit))
     documents = _documents(connection, now - policy.documents, limit)
-    _delete(connection, schema.conflicts, _old(schema.conflicts, "at", now - policy.evidence, limit))
+    _delete(connection, _C, _conflicts(now - policy.evidence, limit))
     snapshots = _delete(connection, schema.registry, _snapshots(now - policy.snapshots, limit))
     _forget_names(connection, limit)
     return Purged(messages=messages, copies=copies, documents=documents, evidence=evidence, snapshots=snapshots)
@@ -41,8 +45,40 @@ def _delete(connection: Connection, table: Table, chosen: Select[Any]) -> int:
     return connection.execute(delete(table).where(_key(table).in_(chosen))).rowcount
 
 
-def _old(table: Table, column: str, before: datetime.datetime, limit: int) -> Select[Any]:
-    return select(_key(table)).where(table.c[column] < before).order_by(table.c[column]).limit(limit)
+def _old(table: Table, before: datetime.datetime, limit: int) -> Select[Any]:
+    return select(_key(table)).where(table.c.at < before).order_by(table.c.at).limit(limit)
+
+
+def _is_unfinished(document: FromClause) -> ColumnElement[bool]:
+    """Return whether *document*, or what it changes, is unfinished: its deliveries, its life, changes of it."""
+    changed = _D.alias()
+    return or_(_has_work(document), exists().where(changed.c.id == document.c.target, _has_work(changed)))
+
+
+def _has_work(document: FromClause) -> ColumnElement[bool]:
+    """Return whether a row of work of *document*, or of its business key, has not ended."""
+    found = [exists().where(table.c.document == document.c.id, ~table.c.final) for table in _WORK]
+    for table in (schema.lives, schema.sagas):
+        same = (table.c.direction == document.c.direction) & (table.c.business_key == document.c.business_key)
+        found.append(exists().where(same, ~table.c.final))
+    return or_(*found)
+
+
+def _evidence(before: datetime.datetime, limit: int) -> Select[Any]:
+    """Choose evidence that is old, but none on a document that is unfinished.
+
+    Evidence names its document; verdicts on what came did not, once: these are known by the packet.
+    """
+    named = exists().where(_D.c.id == _E.c.document, _is_unfinished(_D))
+    packets = select(_D.c.packet).where(_D.c.direction == "in", _D.c.created_at < before, _is_unfinished(_D))
+    by_packet = _E.c.document.is_(None) & _E.c.payload.in_(packets)
+    return _old(_E, before, limit).where(~named, ~by_packet)
+
+
+def _conflicts(before: datetime.datetime, limit: int) -> Select[Any]:
+    """Choose contradictions that are old, but none about a document that is unfinished."""
+    about = (_D.c.direction.in_(("in", "out"))) & (_D.c.business_key == _C.c.business_key)
+    return _old(_C, before, limit).where(~exists().where(about, _is_unfinished(_D)))
 
 
 def _copies(before: datetime.datetime, limit: int) -> Select[Any]:
@@ -66,13 +102,8 @@ def _messages(connection: Connection, chosen: Select[Any]) -> int:
 def _documents(connection: Connection, before: datetime.datetime, limit: int) -> int:
     """Delete versions with all that belongs to them, where all of that has ended."""
     later = _D.alias()
-    work = (_O, _I, _W, _G, schema.sagas)
-    unfinished = [exists().where(table.c.document == _D.c.id, ~table.c.final) for table in work]
-    for table in (schema.lives, schema.sagas):
-        same = (table.c.direction == _D.c.direction) & (table.c.business_key == _D.c.business_key)
-        unfinished.append(exists().where(same, ~table.c.final))
     aimed_at = exists().where(later.c.target == _D.c.id)
-    statement = select(_D.c.id).where(_D.c.created_at < before, ~aimed_at, *(~u for u in unfinished))
+    statement = select(_D.c.id).where(_D.c.created_at < before, ~aimed_at, ~_is_unfinished(_D))
     ids = list(connection.execute(statement.order_by(_D.c.created_at).limit(limit)).scalars())
     connection.execute(delete(_I).where(_I.c.document.in_(ids)))
     connection.execute(delete(schema.sagas).where(schema.sagas.c.document.in_(ids)))

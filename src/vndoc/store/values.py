@@ -442,9 +442,9 @@ class Retention:
 
     ``messages``: ended messages that carry no document (statuses, events), with attempts and receipts; their
     idempotency keys are known as long, at least a week. ``copies``: settled copies; their transport ids are known as
-    long, at least 30 days. ``documents``: versions with all that belongs to them. ``evidence``, and ``snapshots`` of
-    the address book, but for the newest. What archives demand is the caller's to know. Source: practice (DHX keeps
-    ids for a week to a month).
+    long, at least 30 days. ``documents``: versions with all that belongs to them. ``evidence``, and contradictions:
+    none about a document that is unfinished, or about a change of it. ``snapshots`` of the address book, but for the
+    newest. What archives demand is the caller's to know. Source: practice (DHX keeps ids for a week to a month).
     """
 
     messages: datetime.timedelta = _kept(180, 7)

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pki_support import NOW, check, codes, store
 from vndoc.pki import Certificate, Extension, PathResult, RevocationChecker, der
+from vndoc.testing import revocation
+from vndoc.testing._assembly import scheme
 from vndoc.testing.pki import Authority, Identity, Scope, basic_constraints, key_usage
 
 KEY = "p256"
@@ -276,6 +278,48 @@ def test_a_list_of_an_unknown_version_does_not_count():
     assert asked([version(b"\x02\x01\x01")])[0].passed
     for number in (b"\x02\x01\x02", b"\x02\x01\x00", b"\x02\x01\xff"):
         assert asked([version(number)])[1] == ("crl-critical-extension",)
+
+
+def answers(*statuses: str) -> bytes:
+    """Return one response with several answers about the same certificate."""
+    singles = [
+        revocation.single_response(
+            revocation.certificate_id(PERSON.certificate, ROOT.certificate, "sha1"),
+            status,
+            revoked=(NOW - DAY, "keyCompromise") if status == "revoked" else None,
+            this_update=NOW - HOUR,
+            next_update=NOW + DAY,
+            rows=(),
+        )
+        for status in statuses
+    ]
+    return revocation.ocsp_response(
+        singles,
+        responder=ROOT.certificate,
+        by_name=False,
+        produced_at=NOW - HOUR,
+        rows=(),
+        certificates=(),
+        key=ROOT.key,
+        algorithm=scheme(ROOT.key.public_key(), "sha256"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "code", "why"),
+    [
+        (("good", "good"), [], ()),
+        (("good", "unknown"), ["revocation-unknown"], ("ocsp-unknown",)),
+        (("good", "revoked"), ["certificate-revoked"], ()),
+        (("revoked", "unknown"), ["certificate-revoked"], ()),
+    ],
+)
+def test_answers_that_contradict_each_other(statuses, code, why):
+    """Whoever says *unknown* as well does not say *good*; what is revoked stays so. The order does not matter."""
+    for order in (statuses, statuses[::-1]):
+        result, found = asked((), [answers(*order)])
+        assert codes(result) == code
+        assert found == why
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,59 @@ def test_one_name_and_one_subtree(kind, value, base, inside):
     assert allowed(kind, value, excluded=[base]) is (inside is False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "base"),
+    [
+        (DNS, b"a.example.vn", b"*.example.vn"),
+        (DNS, b"a.example.vn", b"example..vn"),
+        (DNS, b".example.vn", b"example.vn"),
+        (DNS, b"a..example.vn", b"example.vn"),
+        (DNS, b"", b"example.vn"),
+        (DNS, b"other.vn .example.vn", b"example.vn"),
+        (DNS, b"other.vn\0.example.vn", b"example.vn"),
+        (DNS, b"a*.example.vn", b"an.example.vn"),
+        (DNS, b"a.*.example.vn", b"example.vn"),
+        (DNS, b"*", b"example.vn"),
+        (MAIL, b"an@other.vn@example.vn", b"example.vn"),
+        (MAIL, b"an@example.vn", b"an@other.vn@example.vn"),
+        (MAIL, b"an@example.vn", b"@example.vn"),
+        (MAIL, b"an@example.vn.", b"example.vn"),
+        (MAIL, b"an@a..example.vn", b".example.vn"),
+        (MAIL, b"an@example.vn", b""),
+        (MAIL, b"an@.example.vn", b".example.vn"),
+        (URI, b"http://a..example.vn/", b".example.vn"),
+        (URI, b"http://example.vn/", b""),
+        (URI, b"http://example.vn/", b"*.vn"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_by_both_kinds_of_constraint(kind, value, base):
+    assert not allowed(kind, value, permitted=[base])
+    assert not allowed(kind, value, excluded=[base])
+
+
+@pytest.mark.parametrize(
+    ("base", "permits", "excludes"),
+    [
+        (b"example.vn", True, True),
+        (b"vn", True, True),
+        (b"", True, True),
+        (b"a.example.vn", False, True),
+        (b"b.a.example.vn", False, False),
+        (b"other.vn", False, False),
+        (b"*.example.vn", False, True),
+    ],
+)
+def test_a_wildcard_stands_for_every_host_one_label_below(base, permits, excludes):
+    """All of them must be permitted, and none excluded."""
+    assert allowed(DNS, b"*.example.vn", permitted=[base]) is permits
+    assert allowed(DNS, b"*.example.vn", excluded=[base]) is not excludes
+
+
+def test_a_quoted_local_part_may_hold_the_sign():
+    assert allowed(MAIL, b'"an@work"@example.vn', permitted=[b"example.vn"])
+    assert not allowed(MAIL, b'"@example.vn', permitted=[b"other.vn"])
+
+
 def test_other_kinds_of_names_are_free():
     state = ConstraintState()
     assert not state.constrains

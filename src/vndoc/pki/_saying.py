@@ -1,6 +1,7 @@
 """What lists and responses say of one certificate, and what that means together for the time asked about.
 
-Revocation for good counts however old the source is; a suspension counts until a newer source no longer tells it.
+Revocation for good counts however old the source is; a suspension counts until a newer source no longer tells it. A
+source that dates a revocation later than itself leaves open what is true until then.
 """
 
 from __future__ import annotations
@@ -50,6 +51,15 @@ class Said:
         entry = self.entry
         return entry is not None and entry.reason is not RevocationReason.CERTIFICATE_HOLD and entry.date <= at
 
+    def ahead(self, at: datetime.datetime) -> bool:
+        """Return whether it told already at that time of a revocation or suspension that it dates later."""
+        return self.issued <= at and self.entry is not None and self.entry.date > at
+
+    def makes_clear(self, question: RevocationQuestion) -> bool:
+        """Return whether it was issued later than the time asked about and would tell whatever happened until then."""
+        told = self.entry is not None or (self.mask == ALL_REASONS and self.reaches(question.certificate))
+        return told and self.issued > question.at
+
     @property
     def since(self) -> datetime.datetime:
         """Return since when it is revoked or on hold, if it is."""
@@ -95,6 +105,8 @@ def decided(question: RevocationQuestion, said: list[Said], why: list[str]) -> R
         if held.until < at and any(s.issued > at for s in said):  # it was released between two sources, who knows when
             return fact_of(question, _UNKNOWN, None, "none", (*why, "hold-unclear"))
         return fact_of(question, _REVOKED, held, held.kind)
+    if any(s.ahead(at) for s in said) and not any(s.makes_clear(question) for s in said):
+        return fact_of(question, _UNKNOWN, None, "none", (*why, "revocation-date-ahead"))
     good, mask = [], 0
     for source in said:
         if source.until < at:

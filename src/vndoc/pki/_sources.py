@@ -13,7 +13,7 @@ from vndoc.pki.building import Signed, signed_by
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.crl import Crl
 from vndoc.pki.distribution import DistributionPoint, PointName, distribution_points, full_name
-from vndoc.pki.extensions import CRL_SIGN, OCSP_SIGNING, GeneralName
+from vndoc.pki.extensions import CRL_SIGN, DIGITAL_SIGNATURE, NON_REPUDIATION, OCSP_SIGNING, GeneralName
 from vndoc.pki.names import key_or_octets
 from vndoc.pki.ocsp import OcspResponse, SingleResponse, certificate_id
 from vndoc.pki.policy import Ruling, Use
@@ -224,6 +224,8 @@ def _delegate_fault(
     """Return why *delegate* may not speak for *issuer*, or ``None`` if it may."""
     profile = delegate.profile
     if delegate.issuer != issuer.subject or OCSP_SIGNING not in (profile.extended_usage or ()):
+        return "ocsp-responder-unauthorised"
+    if not profile.may(DIGITAL_SIGNATURE | NON_REPUDIATION):  # RFC 5280, 4.2.1.12: both usages must allow it
         return "ocsp-responder-unauthorised"
     if profile.malformed or profile.unknown_critical or delegate.repeated_extensions:
         return "ocsp-responder-malformed"

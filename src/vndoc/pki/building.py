@@ -140,7 +140,7 @@ class Search:
         return not self.purpose.isdisjoint(anchor.purposes)
 
     def _candidates(self, certificate: Certificate) -> list[_Candidate]:
-        """Return who bears the issuer's name: anchors first, then by key identifier, validity and age."""
+        """Return who bears the issuer's name: anchors first, then by key identifier, validity, leading on, and age."""
         found = self._loosely_named(certificate.issuer) if self.loose else self._named(certificate.issuer)
         if len(found) > 1:
             wanted = certificate.authority_key_id
@@ -149,7 +149,7 @@ class Search:
             found = heapq.nsmallest(self.limits.candidates, found, key=lambda c: self._rank(c, wanted))
         return found
 
-    def _rank(self, candidate: _Candidate, wanted: bytes | None) -> tuple[int, bool, bool, bool, float]:
+    def _rank(self, candidate: _Candidate, wanted: bytes | None) -> tuple[int, bool, bool, bool, bool, float]:
         issuer, anchor = candidate
         own = issuer.subject_key_id
         hint = 1 if own is None or wanted is None else 0 if own == wanted else 2
@@ -157,7 +157,7 @@ class Search:
             hint -= 1
         in_time = issuer.not_before <= self.at <= issuer.not_after
         age = (datetime.datetime.max.replace(tzinfo=datetime.UTC) - issuer.not_before).total_seconds()
-        return hint, anchor is None, not issuer.profile.ca, not in_time, age
+        return hint, anchor is None, not issuer.profile.ca, not in_time, issuer.self_issued, age
 
     def _named(self, name: bytes) -> list[_Candidate]:
         found: list[_Candidate] = []

@@ -32,6 +32,8 @@ MAX_CRL: Final = 256 * 1024 * 1024
 _KNOWN: Final = frozenset({f"2.5.29.{n}" for n in (18, 20, 27, 28, 35, 46, 60)} | {"1.3.6.1.5.5.7.1.1"})
 """Extensions of lists that may be critical: key identifiers, numbers, delta, scope, freshest, expired certificates."""
 _KNOWN_OF_ENTRIES: Final = frozenset({"2.5.29.21", "2.5.29.23", "2.5.29.24", "2.5.29.29"})
+_VERSION_2: Final = 1
+"""How version 2 is written; version 1 is not written at all (RFC 5280, 5.1.2.1)."""
 _CERTIFICATE_ISSUER: Final = "2.5.29.29"
 _CRITICAL: Final = re.compile(rb"\x01\x01[^\x00]\x04", re.DOTALL)
 """How a critical extension looks: TRUE, then its value. What is found is read before it counts: numbers look alike."""
@@ -51,8 +53,8 @@ class Crl:
 
     ``scope`` is that of the issuing distribution point; ``number`` and ``base`` are the CRL number and, for a delta
     list, that of its base. ``expired_since``: certificates that expired since then are kept on the list.
-    ``usable`` is ``False`` where a critical extension is not understood, an extension is malformed or the two
-    algorithm identifiers differ.
+    ``usable`` is ``False`` where a critical extension is not understood, an extension is malformed, the version is not
+    known or the two algorithm identifiers differ.
     """
 
     der: bytes
@@ -203,7 +205,8 @@ def _load(data: bytes) -> Crl:
         raise _malformed("CertificateList")
     signature, unused = der.bits(value)
     element = der.read(data, at, tbs_end, ber=True)
-    if element.tag == der.INTEGER:  # the version
+    known = element.tag != der.INTEGER or der.integer(element) == _VERSION_2
+    if element.tag == der.INTEGER:
         element = der.read(data, element.stop, tbs_end, ber=True)
     if element.tag != der.SEQUENCE:
         raise _malformed("signature")
@@ -227,7 +230,7 @@ def _load(data: bytes) -> Crl:
         next_update,
         algorithm,
         b"" if unused else signature,
-        **_of_extensions(data, at, tbs_end, consistent=inner == algorithm),
+        **_of_extensions(data, at, tbs_end, consistent=known and inner == algorithm),
         tbs=slice(body, tbs_stop),
         entries=entries,
     )

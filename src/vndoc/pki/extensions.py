@@ -272,7 +272,11 @@ def _constraints(value: bytes) -> dict[str, Any]:
             if len(parts) != 1:  # minimum must be 0 and maximum absent: RFC 5280, 4.2.1.10
                 raise CertificateError("der-malformed", offset=subtree.start)
             bases.append(_general_name(parts[0]))
+        if not bases or item.tag in sides:
+            raise CertificateError("der-malformed", offset=item.start)
         sides[item.tag] = tuple(bases)
+    if not sides:
+        raise CertificateError("der-malformed", offset=0)
     return {"name_constraints": NameConstraints(sides.get(der.context(0), ()), sides.get(der.context(1), ()))}
 
 
@@ -304,6 +308,7 @@ _READERS: Mapping[str, Callable[[bytes], dict[str, Any]]] = {
 }
 """How each extension is read that says something about a path."""
 
+_ALTERNATIVE: Final = "2.5.29.17"
 _SILENT: Final = frozenset(
     {f"2.5.29.{number}" for number in (14, 18, 31, 35, 46)}
     | {f"1.3.6.1.5.5.7.{rest}" for rest in ("1.1", "1.3", "1.11", "48.1.5")}
@@ -325,6 +330,8 @@ def profile_of(data: bytes, extensions: Mapping[str, Place]) -> Profile:
         if reader is not None:
             try:
                 found.update(reader(data[at:end]))
+                if critical and oid == _ALTERNATIVE:
+                    items(data[at:end])  # it must be processed, and is nowhere else unless names are constrained
             except CertificateError:
                 found["malformed"] += (oid,)
         elif critical and oid not in _SILENT:

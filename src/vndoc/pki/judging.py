@@ -21,6 +21,8 @@ from vndoc.pki.trust import TrustAnchor
 __all__ = ["Judgement", "PathParameters", "judge_path", "use_of"]
 
 _FOR_EVER: Final = datetime.date.max
+_NO_NAME: Final = b"\x30\x00"
+_ALTERNATIVE: Final = "2.5.29.17"
 _ACCEPTED: Final = Ruling.ACCEPTED  # asking the class of an enum takes four times as long in Python 3.11
 _OF_CA: Final = Use.CA_CERTIFICATE
 _NO_POLICIES: Final[frozenset[str]] = frozenset()
@@ -72,8 +74,8 @@ def judge_path(
 ) -> Judgement:
     """Return what the rules say of *chain*, leaf first and *anchor* last, at the time *at*.
 
-    The signatures were verified by the search. Constraints inside the anchor's own certificate count as those of
-    RFC 5937 do: its path length and its name constraints.
+    The signatures were verified by the search. The anchor's own certificate must be that of an authority, unless it is
+    too old to say so (version 1), and understood; its path length and its name constraints count as RFC 5937 has it.
     """
     return faultless(chain, anchor, at, crypto, end_use, parameters) or walked(
         chain, anchor, at, crypto, end_use, parameters
@@ -100,17 +102,20 @@ def faultless(
     ):
         return None
     profile = top.profile
-    if profile.name_constraints is not None or not (profile.path_length is None or profile.path_length >= left):
+    if (
+        not _sound(top)
+        or not (profile.ca and profile.may(KEY_CERT_SIGN))
+        or profile.name_constraints is not None
+        or not (profile.path_length is None or profile.path_length >= left)
+    ):
         return None
     parent, use = top, use_of(_OF_CA, anchor)
     for certificate in chain[-2::-1]:
         profile = certificate.profile
         if (
-            profile.malformed
-            or profile.unknown_critical
+            not _sound(certificate)
+            or _NO_NAME in (certificate.issuer, certificate.subject)
             or profile.require_explicit is not None
-            or certificate.repeated_extensions
-            or certificate.signature_identifier != certificate.tbs_signature_identifier
             or not certificate.not_before <= at <= certificate.not_after
         ):
             return None
@@ -118,6 +123,8 @@ def faultless(
             left -= 1
             if not profile.issues_freely(left):
                 return None
+        elif profile.name_constraints is not None:
+            return None
         else:
             use = use_of(end_use, anchor)
         if crypto.until(use, certificate.signature_algorithm, parent.key_bits) != _FOR_EVER:
@@ -125,6 +132,17 @@ def faultless(
         parent = certificate
     policies = _plain_policies(chain, parameters)
     return None if policies is None else Judgement((), (), (), _FOR_EVER, policies)
+
+
+def _sound(certificate: Certificate) -> bool:
+    """Return whether nothing is wrong with the form of *certificate*: what :meth:`_Walk.form` finds no fault in."""
+    profile = certificate.profile
+    return not (
+        profile.malformed
+        or profile.unknown_critical
+        or certificate.repeated_extensions
+        or certificate.signature_identifier != certificate.tbs_signature_identifier
+    )
 
 
 def _plain_policies(chain: tuple[Certificate, ...], parameters: PathParameters) -> frozenset[str] | None:
@@ -205,6 +223,11 @@ class _Walk:
             self._fault("anchor-out-of-bounds", anchor=anchor.name, at=at)
         profile = certificate.profile
         if len(self._chain) > 1:
+            self.form(certificate)
+            if not profile.ca and certificate.version > 2:
+                self._fault("not-a-ca", certificate)
+            if not profile.may(KEY_CERT_SIGN):
+                self._fault("ca-key-usage", certificate)
             if profile.path_length is not None:
                 self._length = min(self._length, profile.path_length)
             if profile.name_constraints is not None:
@@ -224,8 +247,8 @@ class _Walk:
         """
         return self._names is not None or self._graph is not None or self._length < self._left
 
-    def certificate(self, certificate: Certificate, *, last: bool, self_issued: bool) -> None:
-        """Judge one certificate (6.1.3)."""
+    def form(self, certificate: Certificate) -> None:
+        """Judge what every certificate must keep to, that of an anchor as well."""
         profile = certificate.profile
         if certificate.signature_identifier != certificate.tbs_signature_identifier:
             self._fault("signature-identifier-differs", certificate)
@@ -235,6 +258,15 @@ class _Walk:
             self._fault("extension-malformed", certificate, oid=oid)
         for oid in profile.unknown_critical:
             self._fault("extension-unknown-critical", certificate, oid=oid)
+
+    def certificate(self, certificate: Certificate, *, last: bool, self_issued: bool) -> None:
+        """Judge one certificate (6.1.3)."""
+        profile = certificate.profile
+        self.form(certificate)
+        if certificate.issuer == _NO_NAME or (certificate.subject == _NO_NAME and not _named_otherwise(certificate)):
+            self._fault("name-missing", certificate)
+        if last and profile.name_constraints is not None and not profile.ca:
+            self._fault("name-constraints-misplaced", certificate)
         if not certificate.not_before <= self._at <= certificate.not_after:
             self._time(certificate)
         if self._names is not None and not self_issued and not _allowed(certificate, self._names):
@@ -337,6 +369,12 @@ def _allowed(certificate: Certificate, names: ConstraintState) -> bool:
         return names.allows(names_of(certificate.subject, certificate.profile))
     except CertificateError:
         return False
+
+
+def _named_otherwise(certificate: Certificate) -> bool:
+    """Return whether its alternative names stand for the subject: they are critical then (RFC 5280, 4.2.1.6)."""
+    names = certificate.extensions.get(_ALTERNATIVE)
+    return names is not None and names.critical
 
 
 def _self_issued(certificate: Certificate) -> bool:

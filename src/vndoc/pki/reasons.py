@@ -128,6 +128,18 @@ PATH_REASONS: Mapping[str, ReasonKind] = MappingProxyType(
                 'A name in the certificate "{subject}" is outside what its issuer may certify (nameConstraints).',
             ),
             _row(
+                "name-constraints-misplaced",
+                _GENERAL,
+                "Chứng thư số “{subject}” giới hạn tên (nameConstraints) mà không phải của tổ chức cấp chứng thư số.",
+                'The certificate "{subject}" constrains names (nameConstraints) and is not that of an authority.',
+            ),
+            _row(
+                "name-missing",
+                _GENERAL,
+                "Chứng thư số “{subject}” thiếu tên của chủ thể hoặc của tổ chức cấp.",
+                'The certificate "{subject}" lacks the name of its subject or of its issuer.',
+            ),
+            _row(
                 "policy-mapping-any",
                 _GENERAL,
                 "Chứng thư số “{subject}” ánh xạ chính sách anyPolicy.",

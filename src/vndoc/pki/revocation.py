@@ -200,9 +200,10 @@ class RevocationChecker:
         own = signer is question.issuers[0] or signer in response.certificates
         signers = () if own else (signer,)
         weak = response.algorithm.digest == "sha1"
+        unknown = any(single.status is _UNKNOWN for single in about)
         for single in about:  # what was said before one that does not count stays said
-            if single.status is _UNKNOWN:
-                raise DoesNotCountError("ocsp-unknown")
+            if unknown and single.date is None:  # who says "unknown" as well does not say "good"
+                continue
             issued, entry = single.this_update, None
             if self.known_at is not None:
                 self._not_from_the_future(issued, "ocsp")
@@ -212,6 +213,8 @@ class RevocationChecker:
             cutoff, material = single.archive_cutoff, response.der
             row = (entry, issued, single.next_update, until, ALL_REASONS, cutoff, material, weak, None, signers)
             said.append(Said("ocsp", *row))
+        if unknown:
+            raise DoesNotCountError("ocsp-unknown")
 
     # -- lists -----------------------------------------------------------------------------------------------
 

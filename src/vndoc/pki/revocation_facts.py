@@ -94,6 +94,10 @@ REVOCATION_WHY: Mapping[str, Text] = MappingProxyType(
             "CRL bổ sung không dùng được",
             "a delta list cannot be used",
         ),
+        "revocation-date-ahead": Text(
+            "nguồn thu hồi ghi ngày thu hồi muộn hơn thời điểm kiểm tra, dù được phát hành trước đó",
+            "a source dates the revocation later than the time checked, although it was issued before",
+        ),
         "hold-unclear": Text(
             "không rõ thời điểm chấm dứt tạm dừng",
             "it is not known when a suspension ended",

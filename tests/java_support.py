@@ -69,7 +69,7 @@ def running(program: Callable[[str], str], folder: Path, name: str, *jars: str) 
     """Compile the program *name* into *folder*, start it, and end it at the end."""
     path = ":".join([*jars, str(folder)])
     sources = [str(SOURCES / f"{one}.java") for one in ("Lines", name)]
-    options = ["-d", str(folder), "-cp", path, "-encoding", "UTF-8", "-Xlint:all", "-Werror"]
+    options = ["-d", str(folder), "-cp", path, "-encoding", "UTF-8", "-Xlint:all,-path", "-Werror"]
     subprocess.run([program("javac"), *options, *sources], check=True, timeout=LONGEST)
     # starts sooner than with the compiler for what runs long
     command = [program("java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", path, name]

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import javax.crypto.spec.SecretKeySpec;
+import javax.xml.XMLConstants;
 import javax.xml.crypto.Data;
 import javax.xml.crypto.KeySelector;
 import javax.xml.crypto.OctetStreamData;
@@ -116,8 +117,9 @@ public final class XmlSignatures {
             for (int at = 0; at < attributes.getLength(); at++) {
                 Attr attribute = (Attr) attributes.item(at);
                 String name = attribute.getLocalName();
-                if ("id".equalsIgnoreCase(name) && attribute.getNamespaceURI() == null) {
-                    context.setIdAttributeNS(element, null, name);
+                String space = attribute.getNamespaceURI();
+                if ("id".equalsIgnoreCase(name) && (space == null || XMLConstants.XML_NS_URI.equals(space))) {
+                    context.setIdAttributeNS(element, space, name);
                 }
             }
         }

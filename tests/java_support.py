@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from conftest import missing
+from vndoc.signers.keys import PrivateKey
 
 SOURCES = Path(__file__).parent / "java"
 LIBRARIES = Path("/usr/share/java")
@@ -53,6 +56,11 @@ class Java:
         if first != "ok":
             raise JavaRefusesError(told["why"][0].decode())
         return told
+
+
+def key_octets(key: PrivateKey) -> bytes:
+    """Return *key* as the programs take it: PKCS#8, DER."""
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def libraries(*names: str) -> list[str]:

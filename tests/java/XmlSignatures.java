@@ -7,19 +7,25 @@ import java.security.cert.X509Certificate;
 import java.security.spec.MGF1ParameterSpec;
 import java.security.spec.PSSParameterSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import javax.crypto.spec.SecretKeySpec;
+import javax.security.auth.x500.X500Principal;
 import javax.xml.XMLConstants;
 import javax.xml.crypto.Data;
 import javax.xml.crypto.KeySelector;
 import javax.xml.crypto.OctetStreamData;
 import javax.xml.crypto.URIDereferencer;
+import javax.xml.crypto.URIReference;
+import javax.xml.crypto.URIReferenceException;
 import javax.xml.crypto.XMLCryptoContext;
 import javax.xml.crypto.XMLStructure;
 import javax.xml.crypto.dom.DOMCryptoContext;
 import javax.xml.crypto.dom.DOMStructure;
+import javax.xml.crypto.dom.DOMURIReference;
 import javax.xml.crypto.dsig.CanonicalizationMethod;
 import javax.xml.crypto.dsig.DigestMethod;
 import javax.xml.crypto.dsig.Manifest;
@@ -75,6 +81,9 @@ public final class XmlSignatures {
                             break;
                         case "verify":
                             verify(given, told);
+                            break;
+                        case "names":
+                            names(given, told);
                             break;
                         case "canonical":
                             told.add("octets", canonical(given));
@@ -272,13 +281,13 @@ public final class XmlSignatures {
                     break;
                 case "key-id":
                     byte[] extension = certificate.getExtensionValue("2.5.29.14");
-                    data.add(java.util.Arrays.copyOfRange(extension, 4, extension.length));
+                    data.add(Arrays.copyOfRange(extension, 4, extension.length));
                     break;
                 case "encoded-key":
                     Element key = document.createElementNS(DS11, "dsig11:DEREncodedKeyValue");
                     key.setAttributeNS("http://www.w3.org/2000/xmlns/", "xmlns:dsig11", DS11);
                     byte[] octets = certificate.getPublicKey().getEncoded();
-                    key.setTextContent(java.util.Base64.getMimeEncoder().encodeToString(octets));
+                    key.setTextContent(Base64.getMimeEncoder().encodeToString(octets));
                     found.add(new DOMStructure(key));
                     break;
                 default:
@@ -289,6 +298,15 @@ public final class XmlSignatures {
             found.add(factory.newX509Data(data));
         }
         return found.isEmpty() ? null : factory.newKeyInfo(found);
+    }
+
+    /** The subject of the certificate in every form in which the JDK writes a name. */
+    private static void names(Lines.Fields given, Lines.Fields told) throws Exception {
+        X500Principal name = given.certificate("certificate").getSubjectX500Principal();
+        for (String form : List.of(X500Principal.RFC2253, X500Principal.RFC1779, X500Principal.CANONICAL)) {
+            told.add("name", name.getName(form));
+        }
+        told.add("name", name.toString());
     }
 
     // -- verifying ---------------------------------------------------------------------------------
@@ -348,10 +366,9 @@ public final class XmlSignatures {
         }
 
         @Override
-        public Data dereference(javax.xml.crypto.URIReference reference, XMLCryptoContext context)
-                throws javax.xml.crypto.URIReferenceException {
-            javax.xml.crypto.dom.DOMURIReference moved =
-                    new javax.xml.crypto.dom.DOMURIReference() {
+        public Data dereference(URIReference reference, XMLCryptoContext context) throws URIReferenceException {
+            DOMURIReference moved =
+                    new DOMURIReference() {
                         @Override
                         public Node getHere() {
                             Element element = document.createElement("Reference");

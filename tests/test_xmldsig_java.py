@@ -240,7 +240,9 @@ def test_we_read_each_scheme_of_the_jdk(scheme: str, shape: str, sign: Sign) -> 
 
 
 @pytest.mark.parametrize("digest", ["SHA-256", "SHA-384", "SHA-512"])
-@pytest.mark.parametrize(("masking", "salt"), [("SHA-256", 48), ("SHA-256", 0), ("SHA-512", 20), ("SHA-384", 64)])
+@pytest.mark.parametrize(
+    ("masking", "salt"), [("SHA-256", 48), ("SHA-256", 0), ("SHA-512", 20), ("SHA-512", 64), ("SHA-384", 48)]
+)
 def test_we_read_rsassa_pss_with_parameters(digest: str, masking: str, salt: int, sign: Sign, java: Java) -> None:
     """RFC 9231, 2.3.9: no other program at hand makes them."""
     method = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss"
@@ -250,8 +252,8 @@ def test_we_read_rsassa_pss_with_parameters(digest: str, masking: str, salt: int
     assert facts.algorithm is not None
     names = (digest.replace("-", "").lower(), masking.replace("-", "").lower())
     assert (facts.algorithm.digest, facts.algorithm.mgf, facts.algorithm.salt) == (*names, salt)
-    other = re.sub(rb"(SaltLength>)\d+", rb"\g<1>21", data)
-    assert other != data
+    salted = rb"(SaltLength>)\d+"  # left out where it is as long as the digest
+    other = re.sub(salted, rb"\g<1>21", data) if re.search(salted, data) else spoiled(data)
     assert not sound(read(other))
     assert not valid(java, other)
     note("JDK -> vndoc, RSASSA-PSS with parameters", f"{digest} {masking} {salt}")

@@ -1,30 +1,26 @@
 import java.io.ByteArrayOutputStream;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Date;
 import java.util.Hashtable;
 import java.util.List;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1EncodableVector;
-import org.bouncycastle.asn1.ASN1Encoding;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
-import org.bouncycastle.asn1.ASN1Set;
-import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.DERUTF8String;
-import org.bouncycastle.asn1.DLSet;
 import org.bouncycastle.asn1.cms.Attribute;
 import org.bouncycastle.asn1.cms.AttributeTable;
 import org.bouncycastle.asn1.cms.CMSAttributes;
 import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
-import org.bouncycastle.asn1.cms.SignerInfo;
 import org.bouncycastle.asn1.cms.Time;
 import org.bouncycastle.asn1.ess.ESSCertID;
 import org.bouncycastle.asn1.ess.ESSCertIDv2;
@@ -39,6 +35,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.IssuerSerial;
 import org.bouncycastle.cert.AttributeCertificateHolder;
 import org.bouncycastle.cert.AttributeCertificateIssuer;
+import org.bouncycastle.cert.X509AttributeCertificateHolder;
 import org.bouncycastle.cert.X509CRLHolder;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.X509v2AttributeCertificateBuilder;
@@ -49,17 +46,18 @@ import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.CMSSignedDataGenerator;
 import org.bouncycastle.cms.CMSSignedDataStreamGenerator;
 import org.bouncycastle.cms.CMSSignedGenerator;
+import org.bouncycastle.cms.CMSSignerDigestMismatchException;
 import org.bouncycastle.cms.CMSTypedData;
 import org.bouncycastle.cms.DefaultSignedAttributeTableGenerator;
 import org.bouncycastle.cms.SignerInfoGenerator;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.SignerInformationStore;
 import org.bouncycastle.cms.SignerInformationVerifier;
-import org.bouncycastle.cms.SimpleAttributeTableGenerator;
 import org.bouncycastle.cms.jcajce.JcaSignerInfoGeneratorBuilder;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.ContentSigner;
+import org.bouncycastle.operator.DefaultDigestAlgorithmIdentifierFinder;
 import org.bouncycastle.operator.DigestCalculatorProvider;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
@@ -103,7 +101,8 @@ public final class CmsSignatures {
                             check(given, told);
                             break;
                         case "encode":
-                            told.add("octets", ASN1Primitive.fromByteArray(given.octets("octets")).getEncoded(given.text("rules")));
+                            ASN1Primitive value = ASN1Primitive.fromByteArray(given.octets("octets"));
+                            told.add("octets", value.getEncoded(given.text("rules")));
                             break;
                         default:
                             throw new IllegalArgumentException(word);
@@ -137,9 +136,6 @@ public final class CmsSignatures {
         if (given.asks("counter-signed")) {
             signed = countersigned(signed, given);
         }
-        if (given.asks("unsorted") || given.asks("unsorted-as-is")) {
-            return unsorted(signed, given);
-        }
         return given.text("rules") == null ? signed.getEncoded() : signed.getEncoded(given.text("rules"));
     }
 
@@ -168,7 +164,7 @@ public final class CmsSignatures {
         }
     }
 
-    private static org.bouncycastle.cert.X509AttributeCertificateHolder attributeCertificate(Lines.Fields given)
+    private static X509AttributeCertificateHolder attributeCertificate(Lines.Fields given)
             throws Exception {
         X509Certificate holder = given.certificate("certificate");
         PrivateKey key = Lines.key(given.octets("key"), holder);
@@ -210,7 +206,7 @@ public final class CmsSignatures {
         ContentSigner signer = contentSigner(algorithm, key);
         if (given.asks("key-id")) {
             byte[] extension = certificate.getExtensionValue("2.5.29.14");
-            return builder.build(signer, java.util.Arrays.copyOfRange(extension, 4, extension.length));
+            return builder.build(signer, Arrays.copyOfRange(extension, 4, extension.length));
         }
         return builder.build(signer, certificate);
     }
@@ -235,14 +231,14 @@ public final class CmsSignatures {
             found.add(attribute(PKCSObjectIdentifiers.id_aa_signingCertificateV2, new SigningCertificateV2(id)));
         }
         if (given.text("time") != null) {
-            Date time = Date.from(java.time.Instant.parse(given.text("time")));
+            Date time = Date.from(Instant.parse(given.text("time")));
             found.add(attribute(CMSAttributes.signingTime, new Time(time)));
         }
         return found;
     }
 
     private static AlgorithmIdentifier digestIdentifier(String name) {
-        return new org.bouncycastle.operator.DefaultDigestAlgorithmIdentifierFinder().find(name);
+        return new DefaultDigestAlgorithmIdentifierFinder().find(name);
     }
 
     private static Attribute attribute(ASN1ObjectIdentifier type, ASN1Encodable value) {
@@ -306,45 +302,6 @@ public final class CmsSignatures {
         return null;
     }
 
-    /** The signature with its attributes in another order than DER wants; "as-is": signed in that order, too. */
-    private static byte[] unsorted(CMSSignedData signed, Lines.Fields given) throws Exception {
-        SignerInformation one = signed.getSignerInfos().getSigners().iterator().next();
-        SignerInfo info = one.toASN1Structure();
-        ASN1Encodable[] rows = info.getAuthenticatedAttributes().toArray();
-        ASN1EncodableVector reversed = new ASN1EncodableVector();
-        for (int at = rows.length - 1; at >= 0; at--) {
-            reversed.add(rows[at]);
-        }
-        ASN1Set attributes = new DLSet(reversed);
-        byte[] value = info.getEncryptedDigest().getOctets();
-        if (given.asks("unsorted-as-is")) {
-            X509Certificate certificate = given.certificate("certificate");
-            PrivateKey key = Lines.key(given.octets("key"), certificate);
-            ContentSigner signer = contentSigner(given.text("algorithm"), key);
-            signer.getOutputStream().write(attributes.getEncoded(ASN1Encoding.DL));
-            value = signer.getSignature();
-        }
-        SignerInfo changed =
-                new SignerInfo(
-                        info.getSID(),
-                        info.getDigestAlgorithm(),
-                        attributes,
-                        info.getDigestEncryptionAlgorithm(),
-                        new DEROctetString(value),
-                        info.getUnauthenticatedAttributes());
-        org.bouncycastle.asn1.cms.SignedData data =
-                org.bouncycastle.asn1.cms.SignedData.getInstance(signed.toASN1Structure().getContent());
-        org.bouncycastle.asn1.cms.SignedData made =
-                new org.bouncycastle.asn1.cms.SignedData(
-                        data.getDigestAlgorithms(),
-                        data.getEncapContentInfo(),
-                        data.getCertificates(),
-                        data.getCRLs(),
-                        new DLSet(changed));
-        return new org.bouncycastle.asn1.cms.ContentInfo(CMSObjectIdentifiers.signedData, made)
-                .getEncoded(ASN1Encoding.DL);
-    }
-
     // -- verifying ---------------------------------------------------------------------------------
 
     private static CMSSignedData parsed(Lines.Fields given) throws Exception {
@@ -387,7 +344,7 @@ public final class CmsSignatures {
         }
         try {
             return one.verify(verifier(certificate));
-        } catch (org.bouncycastle.cms.CMSSignerDigestMismatchException error) {
+        } catch (CMSSignerDigestMismatchException error) {
             return false;
         }
     }
@@ -412,7 +369,7 @@ public final class CmsSignatures {
     // -- timestamps --------------------------------------------------------------------------------
 
     private static Date time(Lines.Fields given) {
-        return Date.from(java.time.Instant.parse(given.text("stamp-time")));
+        return Date.from(Instant.parse(given.text("stamp-time")));
     }
 
     private static TimeStampTokenGenerator tokens(Lines.Fields given) throws Exception {
@@ -424,7 +381,10 @@ public final class CmsSignatures {
         String digest = given.asks("imprinted-by-sha-1") ? "SHA-1" : "SHA-256";
         TimeStampTokenGenerator generator =
                 new TimeStampTokenGenerator(
-                        signer, digests().get(digestIdentifier(digest)), new ASN1ObjectIdentifier(POLICY), given.asks("serial-named"));
+                        signer,
+                        digests().get(digestIdentifier(digest)),
+                        new ASN1ObjectIdentifier(POLICY),
+                        given.asks("serial-named"));
         generator.setAccuracySeconds(1);
         generator.setAccuracyMillis(500);
         generator.setAccuracyMicros(7);
@@ -453,7 +413,9 @@ public final class CmsSignatures {
         BigInteger nonce = given.text("nonce") == null ? null : new BigInteger(given.text("nonce"));
         ASN1ObjectIdentifier name = digest.getAlgorithm();
         byte[] imprint = given.octets("imprint");
-        return (nonce == null ? generator.generate(name, imprint) : generator.generate(name, imprint, nonce)).getEncoded();
+        TimeStampRequest made =
+                nonce == null ? generator.generate(name, imprint) : generator.generate(name, imprint, nonce);
+        return made.getEncoded();
     }
 
     private static byte[] respond(Lines.Fields given) throws Exception {
@@ -471,6 +433,9 @@ public final class CmsSignatures {
         TimeStampResponse response = new TimeStampResponse(given.octets("response"));
         response.validate(new TimeStampRequest(given.octets("request")));
         TimeStampToken token = response.getTimeStampToken();
+        if (token == null) {
+            throw new IllegalStateException("refused: " + response.getStatus() + " " + response.getStatusString());
+        }
         token.validate(verifier(new X509CertificateHolder(given.octets("tsa"))));
         told.add("time", token.getTimeStampInfo().getGenTime().toInstant().toString());
     }

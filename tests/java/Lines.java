@@ -1,4 +1,5 @@
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -84,7 +85,7 @@ final class Lines {
 
     static X509Certificate certificate(byte[] octets) throws Exception {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
-        return (X509Certificate) factory.generateCertificate(new java.io.ByteArrayInputStream(octets));
+        return (X509Certificate) factory.generateCertificate(new ByteArrayInputStream(octets));
     }
 
     /** The private key in PKCS#8 octets that belongs to a certificate. */

@@ -62,7 +62,8 @@ import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
 /**
- * XML signatures of the JDK (JSR 105), made and verified as vendors do: a DOM tree, the identity transformer to write it.
+ * XML signatures of the JDK (JSR 105), made and verified as vendors do: a DOM tree, and the identity transformer that
+ * writes it.
  */
 public final class XmlSignatures {
     private static final String DS = XMLSignature.XMLNS;

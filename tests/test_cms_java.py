@@ -476,6 +476,34 @@ def test_attributes_out_of_order_are_told_and_verify_as_der(sign: Sign, java: Ja
     note("Bouncy Castle -> vndoc, habits", "attributes out of order")
 
 
+def in_ber(data: bytes) -> bytes:
+    """Return *data* with signing-certificate-v2 and the digest algorithm of its signer in indefinite lengths."""
+
+    def change(octets: bytes) -> bytes:
+        parts = der.children(der.read(octets))
+        bare = b"\x30\x22\x04\x20" + person("p256").certificate.fingerprint
+        [value] = [one for one in der.children(parts[3]) if bare in one.octets]
+        longer = b"\x30\x80" + bare[2:] + b"\0\0"
+        inner = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, longer))
+        made = der.encode(der.SEQUENCE, der.children(value)[0].octets, der.encode(der.SET, inner))
+        attributes = parts[3].content.replace(value.octets, made)
+        algorithm = b"\x30\x80" + parts[2].content + b"\0\0"
+        return replaced(replaced(octets, 3, der.encode(der.context(0), attributes)), 2, algorithm)
+
+    return changed(data, change)
+
+
+def test_attributes_in_ber_verify_as_der(sign: Sign, java: Java) -> None:
+    """RFC 5652, 5.4; the algorithms that CMSAlgorithmProtection repeats are the same though encoded otherwise."""
+    data = in_ber(sign())
+    assert valid(java, data)
+    facts = read(data)
+    assert (good(facts), codes(facts)) == (True, {"signed-attributes-not-der"})
+    assert not good(read(broken(data)))
+    assert not valid(java, broken(data))
+    note("Bouncy Castle -> vndoc, habits", "attributes in BER")
+
+
 # -- requests and responses ----------------------------------------------------------------------------
 
 DIGEST_NAMES = {"sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}

@@ -30,7 +30,7 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import ContentOctets, digests_of, given
 from vndoc.signature._cms_read import certificate_of, read_signed
 from vndoc.signature._cms_signer import binding_of, reason, verified
-from vndoc.signature._cms_structure import DATA, SIGNED_DATA
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, is_der
 from vndoc.signature._cms_token import new_context
 from vndoc.signature.facts import Binding, Covered, Form, Level, RevocationMaterial, SignatureFacts
 
@@ -228,6 +228,7 @@ def _signer(
         or found[names.CONTENT_TYPE].octets != _DATA
         or found[names.MESSAGE_DIGEST].tag != der.OCTET_STRING
         or names.ALGORITHM_PROTECTION in found
+        or not all(is_der(found[oid]) for oid, _ in _IDS if oid in found)
     ):
         return None
     message_digest, time = found[names.MESSAGE_DIGEST].content, found.get(names.SIGNING_TIME)

@@ -6,8 +6,10 @@ read together with a spoiled twin, which nobody accepts. Where the JDK is not ri
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,13 +20,15 @@ from hypothesis import strategies as st
 
 import java_support
 import test_xmldsig_interop as interop
+import vndoc
 from c14n_documents import Made, documents
 from c14n_oracle import canonical
 from cms_support import stamp
 from java_support import Java, JavaRefusesError
-from test_packet_signatures import FILES, PACKET, SENT
+from test_packet_signatures import FILES, PACKET, SENT, judge
 from test_xmldsig_interop import CONTENT, DOCUMENT, NAME, SCHEMES, spoiled
-from verdict_support import GOOD
+from verdict_support import GOOD, PERSON
+from vndoc.envelope import Attachment
 from vndoc.envelope.octets import MemoryOctets
 from vndoc.pki import Indication, Purpose, TrustStore
 from vndoc.signature import tsp, verify_xml
@@ -463,6 +467,43 @@ def test_one_enveloped_signature_after_the_other(sign: Sign, java: Java) -> None
     told = java("verify", document=data, certificate=AN.certificate.der)
     assert told["valid"] == [b"no", b"yes"]
     assert [sound(facts) for facts in read_xml(data)] == [False, True]
+
+
+# -- packets -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 300_000], ids=["small", "big"])
+@pytest.mark.parametrize("form", ["cid", "enveloped"])
+def test_a_packet_whose_header_the_jdk_has_signed(form: str, size: int, sign: Sign) -> None:
+    """The transformer writes the packet anew; what is long in it is read apart from the tree, from octets or a file."""
+    big = (Attachment.of(bytes(range(256)) * (size // 256), name="To.bin", content_id="cid:3"),) if size else ()
+    files = (*FILES, *big)
+    contents = {file.content_id: file.open().read() for file in files}
+    data = sign(
+        PERSON,
+        document=vndoc.write_packet(PACKET.evolve(attachments=files)),
+        parent="edXMLHeader",
+        reference=[part(uri=uri) for uri in contents] if form == "cid" else part(ENVELOPED, EXCLUSIVE),
+        uri=list(contents),
+        content=list(contents.values()),
+        method=MORE + "ecdsa-sha256",
+        shows=["key-value", "certificates"],
+        shown=[PERSON.certificate.der, PERSON.chain[0].der],
+    )
+    for source in (data, io.BytesIO(data)):
+        with vndoc.read(source) as reading:
+            verdict = judge(reading)
+        assert verdict.passed
+        [report] = verdict
+        assert [c.intact for c in report.covers] == [True] * len(report.covers)
+        assert len(report.covers) == (len(files) if form == "cid" else 1)
+    last = files[-1].open().read()
+    other = data.replace(base64.b64encode(last), base64.b64encode(last[:-1] + b"?"))
+    assert other != data
+    for source in (other, io.BytesIO(other)):
+        with vndoc.read(source) as reading:
+            assert not judge(reading).passed
+    note("JDK -> vndoc, header of a packet", f"{form} {size}")
 
 
 # -- canonical XML -------------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 import java_support
+from archive_support import FIRST
+from archive_support import made as archived
 from cms_support import (
     AT,
     CONTENT,
@@ -184,6 +186,14 @@ def test_bouncy_castle_reads_the_seal_of_a_packet(level: str, java: Java) -> Non
     assert ("timestamp" in told(java, signature, manifest)) is (level == "T")
     assert not valid(java, signature, manifest.replace(b"<asic:DataObjectReference", b"<asic:DataObjectReferencf", 1))
     note("vndoc -> Bouncy Castle, seal of a packet", level)
+
+
+@pytest.mark.parametrize("level", ["T", "LT", "LTA"])
+def test_bouncy_castle_reads_our_signature_whatever_was_added_to_it(level: str, java: Java) -> None:
+    data = archived("cms", level)
+    assert told(java, data, None, FIRST) == {"signer": [b"yes"], "timestamp": [b"yes"]}
+    assert not valid(java, broken(data), None, FIRST)
+    note("vndoc -> Bouncy Castle, long term", level)
 
 
 # -- theirs --------------------------------------------------------------------------------------------

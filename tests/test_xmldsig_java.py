@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 import java_support
 import test_xmldsig_interop as interop
 import vndoc
+from archive_support import PERSON as PERSON_OF_2021
+from archive_support import made as archived
 from c14n_documents import Made, documents
 from c14n_oracle import canonical
 from cms_support import stamp
@@ -35,6 +37,7 @@ from vndoc.signature import tsp, verify_xml
 from vndoc.signature._xmldsig_names import uri_of
 from vndoc.signature.packet import sign_header
 from vndoc.signature.xmldsig import XmlSignatureFacts, read_xml
+from vndoc.signature.xmldsig_countersigning import counter_sign
 from vndoc.signature.xmldsig_making import sign_xml
 from vndoc.testing.pki import Identity
 from vndoc.xml import Canonical, canonicalize, parse_document
@@ -173,6 +176,26 @@ def test_our_timestamp_is_over_the_octets_that_the_jdk_makes_canonical(form: Can
     assert timestamp.token is not None
     assert timestamp.token.imprint == hashlib.sha256(octets).digest()
     note("vndoc -> JDK, imprint of XAdES-T", form.name)
+
+
+def test_the_jdk_reads_our_counter_signature_and_what_it_is_on(java: Java) -> None:
+    data = sign_xml(DOCUMENT, signer=AN.signer(), signing_time=AT, stamp=stamp())
+    data = counter_sign(data, signer=AN.signer(), signing_time=AT + datetime.timedelta(hours=1))
+    told = java("verify", document=data, certificate=AN.certificate.der)
+    assert told["valid"] == [b"yes", b"yes"]
+    assert told["reference"] == [b"yes"] * 4
+    value = read(data).signature_value
+    twin = data.replace(base64.b64encode(value), base64.b64encode(value[:-1] + bytes((value[-1] ^ 1,))))
+    assert java("verify", document=twin, certificate=AN.certificate.der)["valid"] == [b"no", b"no"]
+    note("vndoc -> JDK, long term", "counter-signature")
+
+
+@pytest.mark.parametrize("level", ["T", "LT", "LTA"])
+def test_the_jdk_reads_our_signature_whatever_was_added_to_it(level: str, java: Java) -> None:
+    data = archived("xml", level)
+    assert valid(java, data, PERSON_OF_2021)
+    assert not valid(java, spoiled(data), PERSON_OF_2021)
+    note("vndoc -> JDK, long term", level)
 
 
 # -- theirs --------------------------------------------------------------------------------------------

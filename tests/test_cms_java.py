@@ -575,9 +575,8 @@ def test_the_whole_verdict(sign: Sign) -> None:
         assert verdict(data, CONTENT + b"!").indication is Indication.FAILED
 
 
-def test_the_matrix_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_matrix_is_shown(java: Java, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("\nCMS signatures and Bouncy Castle, who made them -> who reads them:")
         for what, cells in MATRIX.items():
             print(f"  {what:44} {len(cells):3}: {', '.join(cells)}")
-    assert MATRIX

@@ -601,9 +601,8 @@ def test_where_the_jdk_is_not_right(what: str, java: Java) -> None:
 # -- the matrix ----------------------------------------------------------------------------------------
 
 
-def test_the_matrix_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_matrix_is_shown(java: Java, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("\nXML signatures and the JDK, who made them -> who reads them:")
         for what, cells in MATRIX.items():
             print(f"  {what:44} {len(cells):3}: {', '.join(cells)}")
-    assert MATRIX

@@ -373,7 +373,8 @@ def is_der(value: der.Element) -> bool:
 
 
 _LIKE_BER: Final = re.compile(
-    rb"(?s)[\0\x24\x81-\x84](?:(?<=\0)\0|(?<=\x81)[\0-\x7f]|(?<=[\x82-\x84])\0|(?<=\x24).{1,4}\x04)"
+    rb"(?s)[\0\x24\x81-\x84]"
+    rb"(?:(?<=\0)\0|(?<=\x81)[\0-\x7f]|(?<=[\x82-\x84])\0|(?<=\x24)(?:\0|(?:[\1-\x7f]|\x81.|\x82..)[\x04\x24]))"
 ).search
 """Finds, in what is no DER: the end of an indefinite length, a length that is not minimal, a string in pieces."""
 

@@ -228,11 +228,10 @@ def _signer(
         or found[names.CONTENT_TYPE].octets != _DATA
         or found[names.MESSAGE_DIGEST].tag != der.OCTET_STRING
         or names.ALGORITHM_PROTECTION in found
-        or not all(is_der(found[oid]) for oid, _ in _IDS if oid in found)
     ):
         return None
     message_digest, time = found[names.MESSAGE_DIGEST].content, found.get(names.SIGNING_TIME)
-    ids = [names.certificate_id(found[oid], v2=v2) for oid, v2 in _IDS if oid in found]
+    ids = _ids(found)
     number = int.from_bytes(data[serial + 2 : digest_at], "big", signed=True)
     signer = _identified(data[issuer:serial], number, ids, (*certificates, *known))
     if signer is None or not message_digest:
@@ -249,6 +248,18 @@ def _signer(
         b"\x31" + data[attributes_at + 1 : algorithm_at],
         data[value:stop],
     )
+
+
+def _ids(found: dict[str, der.Element]) -> list[names.CertificateId]:
+    """Return how the attributes *found* name the signing certificate; ``ValueError`` where that is no DER."""
+    ids = []
+    for oid, v2 in _IDS:
+        value = found.get(oid)
+        if value is not None:
+            if not is_der(value):
+                raise ValueError
+            ids.append(names.certificate_id(value, v2=v2))
+    return ids
 
 
 def _attributes(data: bytes, at: int, end: int) -> dict[str, der.Element]:

@@ -18,8 +18,8 @@ from vndoc.signers.keys import PrivateKey
 SOURCES = Path(__file__).parent / "java"
 LIBRARIES = Path("/usr/share/java")
 """Where Debian puts the libraries of its packages (``libbcpkix-java``)."""
-LONGEST = 300
-"""Seconds after which a process that is still there is ended, so that no test waits for ever."""
+LONGEST = 120
+"""Seconds for one answer, after which the process is ended, so that no test waits for ever."""
 
 Value = bytes | str | Iterable[bytes | str] | None
 
@@ -44,9 +44,12 @@ class Java:
                 parts.append(name.replace("_", "-").encode() + b"=" + base64.b64encode(octets))
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        timer = threading.Timer(LONGEST, self._process.kill)
+        timer.start()
         self._process.stdin.write(b"\t".join(parts) + b"\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
+        timer.cancel()
         assert line.endswith(b"\n"), "the program has ended"
         first, *rest = line.decode("ascii").rstrip("\r\n").split("\t")
         told: dict[str, list[bytes]] = {}
@@ -79,15 +82,12 @@ def running(program: Callable[[str], str], folder: Path, name: str, *jars: str) 
     sources = [str(SOURCES / f"{one}.java") for one in ("Lines", name)]
     options = ["-d", str(folder), "-cp", path, "-encoding", "UTF-8", "-Xlint:all,-path", "-Werror"]
     subprocess.run([program("javac"), *options, *sources], check=True, timeout=LONGEST)
-    # starts sooner than with the compiler for what runs long
+    # without the compiler for what runs long it starts sooner
     command = [program("java"), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", path, name]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        timer = threading.Timer(LONGEST, process.kill)
-        timer.start()
         try:
             yield Java(process)
         finally:
-            timer.cancel()
             assert process.stdin is not None
-            process.stdin.close()
+            process.stdin.close()  # which ends it
             process.wait(timeout=30)

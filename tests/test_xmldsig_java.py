@@ -570,32 +570,36 @@ WRONG = {
         "n",
         Canonical.C14N_10,
         '<c xml:id="n" xml:lang="en"></c>',
+        '<c xml:id="n" xml:lang="vi"></c>',
     ),
     "what stands behind an empty root is lost (C14N 1.0, 2.3)": (
         "<a/><?p?>",
         None,
         Canonical.C14N_10,
         "<a></a>\n<?p?>",
+        "<a></a>",
     ),
     "C14N 1.1 inherits no other attribute of the namespace xml (C14N 1.1, 2.4)": (
         '<a xml:mau="1"><c xml:id="n"/></a>',
         "n",
         Canonical.C14N_11,
         '<c xml:id="n"></c>',
+        '<c xml:id="n" xml:mau="1"></c>',
     ),
 }
-"""Where the JDK 17 departs from the standard: what it is, the document, its part, the form, and the right octets."""
+"""Where the JDK 17 departs from the standard: document, its part, the form, the right octets, and the JDK's."""
 
 
 @pytest.mark.parametrize("what", WRONG)
 def test_where_the_jdk_is_not_right(what: str, java: Java) -> None:
-    text, apex, form, expected = WRONG[what]
+    text, apex, form, expected, wrong = WRONG[what]
     root = parse_document(text.encode())
     node = root if apex is None else next(e for e in root.iter("*") if e.get(XML_ID) == apex)
     assert canonicalize(node, form, whole_document=apex is None) == expected.encode()
     assert canonical(text.encode(), form, apex=apex) == expected.encode()
-    assert canonical_by(java, text.encode(), form, apex) != expected.encode(), "then it is an oracle"
-    note("JDK, not right", what)
+    found = canonical_by(java, text.encode(), form, apex)
+    assert found in (expected.encode(), wrong.encode())
+    note("JDK, not right" if found == wrong.encode() else "JDK, right by now", what)
 
 
 # -- the matrix ----------------------------------------------------------------------------------------

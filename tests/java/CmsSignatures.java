@@ -266,7 +266,7 @@ public final class CmsSignatures {
         };
     }
 
-    /** One more signer, or one in the place of all others' certificates, in a signature that is there. */
+    /** One more signer, or a counter-signature, in the signature that is given. */
     private static byte[] added(Lines.Fields given) throws Exception {
         CMSSignedData existing = parsed(given);
         if (given.asks("counter-signed")) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 import pytest
 
@@ -140,6 +142,26 @@ def test_protected_algorithms_have_to_be_those_of_the_signer_info() -> None:
     only(made(attributes_of(rows(), protection("sha384", "1.2.840.10045.4.3.2"))), "algorithm-protection-differs")
 
 
+def test_protected_algorithms_may_be_encoded_in_another_way() -> None:
+    """RFC 6211, 3: they are compared, not their octets; and no parameters are as good as NULL."""
+    oid = der.encode_oid("2.16.840.1.101.3.4.2.1")
+    bare, null = der.encode(der.SEQUENCE, oid), der.encode(der.SEQUENCE, oid, b"\x05\x00")
+    forms = (bare, null, b"\x30\x80" + oid + b"\0\0", b"\x30\x81\x0b" + oid, b"\x30\x80" + oid + b"\x05\x81\x00\0\0")
+    signature = der.encode(der.context(1), der.encode_oid("1.2.840.10045.4.3.2"))
+    for protected in (bare, null):
+        attributes = attributes_of(
+            rows(), attribute("1.2.840.113549.1.9.52", der.encode(der.SEQUENCE, protected, signature))
+        )
+        for form in forms:
+            assert good(read(made(attributes, digest=form)))
+    attributes = attributes_of(rows(), attribute("1.2.840.113549.1.9.52", der.encode(der.SEQUENCE, bare, signature)))
+    for wrong in (
+        der.encode(der.SEQUENCE, oid, b"\x02\x01\x00"),
+        der.encode(der.SEQUENCE, oid, b"\x05\x00", b"\x05\x00"),
+    ):
+        assert "algorithm-protection-differs" in decided(read(made(attributes, digest=wrong)))
+
+
 # -- A12: attributes and content confused ----------------------------------------------------------
 
 
@@ -272,6 +294,31 @@ def test_attributes_in_ber() -> None:
         facts = read(made(right, signed=signed_))
         assert codes(facts) == {"signed-attributes-not-der"}
         assert good(facts), signed_
+
+
+NESTED: dict[str, Callable[[bytes], bytes]] = {
+    "indefinite": lambda digest: b"\x30\x80\x30\x80\x30\x80\x04\x20" + digest + b"\0\0" * 3,
+    "indefinite inside": lambda digest: b"\x30\x28\x30\x26\x30\x80\x04\x20" + digest + b"\0\0",
+    "long": lambda digest: b"\x30\x27\x30\x25\x30\x81\x22\x04\x20" + digest,
+    "long string": lambda digest: b"\x30\x27\x30\x25\x30\x23\x04\x81\x20" + digest,
+    "very long": lambda digest: b"\x30\x28\x30\x26\x30\x82\x00\x22\x04\x20" + digest,
+    "pieces": lambda digest: b"\x30\x2a\x30\x28\x30\x26\x24\x24\x04\x10" + digest[:16] + b"\x04\x10" + digest[16:],
+}
+"""How signing-certificate-v2 looks that is not DER deep inside."""
+
+
+@pytest.mark.parametrize("what", NESTED)
+def test_attributes_in_ber_deep_inside(what: str) -> None:
+    """RFC 5652, 5.4: what is signed is the DER of the attributes, whatever was sent."""
+    value = NESTED[what](person().certificate.fingerprint)
+    right, sent = attributes_of(rows()), attributes_of(rows(certificate=value))
+    for over in (right, sent):
+        facts = read(made(right, over=over, signed=b"\xa0" + sent[1:]))
+        assert codes(facts) == {"signed-attributes-not-der"}
+        assert good(facts)
+        assert facts.binding(person().certificate) is Binding.MATCHES
+    other_content = attributes_of(rows(b"?"))
+    assert not good(read(made(right, over=other_content, signed=b"\xa0" + sent[1:])))
 
 
 # -- A13: another certificate ----------------------------------------------------------------------

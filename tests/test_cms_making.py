@@ -168,6 +168,24 @@ def test_a_timestamp_is_added_later() -> None:
     assert code_of(lambda: cms.add_timestamp(data, stamp(), index=2)) == "option-invalid"
 
 
+@pytest.mark.parametrize(
+    ("key", "algorithm", "imprint"),
+    [
+        ("rsa-2048", RSA, "sha256"),
+        ("p384", SCHEMES["p384"][1], "sha384"),
+        ("ed25519", SCHEMES["ed25519"][1], "sha512"),
+        ("ed448", SCHEMES["ed448"][1], "sha512"),  # its own is SHAKE256
+        ("p256", SignatureAlgorithm(Family.ECDSA, "sha3-256"), "sha512"),
+    ],
+)
+def test_an_authority_is_asked_for_an_imprint_that_it_knows(key, algorithm, imprint) -> None:
+    facts = read(signed(who=person(key), algorithm=algorithm, stamp=stamp()))
+    assert facts.level is Level.T
+    [timestamp] = facts.timestamps
+    assert timestamp.token is not None
+    assert (timestamp.intact, timestamp.token.imprint_digest) == (True, imprint)
+
+
 def test_a_bad_timestamp_is_not_put_in() -> None:
     wrong = authority().person("Không phải TSA", key="p256")
     for service, code in (

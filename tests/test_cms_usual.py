@@ -100,6 +100,7 @@ OTHERS = {
     "no signed attributes": DIRECT,
     "another serial number": with_id(entry(digest("sha256"), by_name(integer(5)))),
     "another certificate": with_id(entry(digest("sha256", other().certificate))),
+    "another encoding": with_id(der.encode(der.SEQUENCE, b"\x30\x26\x30\x80" + digest("sha256") + b"\0\0")),
     "an unknown digest": with_id(entry(der.encode(der.SEQUENCE, der.encode_oid("1.2.3")), digest("sha256"))),
     "algorithm protection": made(
         attributes_of(PLAIN | {ALGORITHM_PROTECTION: der.encode(der.SEQUENCE, digest_identifier("sha256"))})

@@ -27,6 +27,7 @@ from vndoc.signature._cms_structure import (
     children,
     der_of,
     octet_string,
+    same_algorithm,
 )
 from vndoc.signature._imprint import Over
 from vndoc.signature._reasons_cms import CMS_REASONS
@@ -184,7 +185,11 @@ class Reading:
         return self._needed(names.CONTENT_TYPE, der.oid)
 
     def _protects(self, digest: bytes, signature: bytes | None) -> bool:
-        return digest == self.info.digest_identifier and signature in (None, self.info.signature_identifier)
+        """Return whether the algorithms that were signed are those of the signer (RFC 6211, 3), however encoded."""
+        info = self.info
+        return same_algorithm(digest, info.digest_identifier) and (
+            signature is None or same_algorithm(signature, info.signature_identifier)
+        )
 
     def _needed(self, oid: str, read: Callable[[der.Element], _T]) -> _T | None:
         if oid not in self.info.signed_attributes:

@@ -6,6 +6,7 @@ the limits and kept as it was received.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Mapping
 from typing import Final
@@ -254,7 +255,7 @@ class SignerInfo:
     signed: der.Element | None
     signed_attributes: Attributes
     signed_der: bool
-    """Whether the signed attributes are sorted and their lengths minimal and definite."""
+    """Whether the signed attributes are sorted, all lengths within minimal and definite, and no string in pieces."""
     signature_identifier: bytes
     signature: bytes
     unsigned: der.Element | None
@@ -360,7 +361,35 @@ def _signed(element: der.Element) -> tuple[Attributes, bool]:
         usual = _usual_attributes(element)
     except (IndexError, ValueError):  # an element ends behind the octets, or a length is not minimal
         usual = None
-    return _unusual_attributes(element) if usual is None else usual
+    found, ordered = _unusual_attributes(element) if usual is None else usual
+    if ordered and _LIKE_BER(element.data, element.body, element.end):
+        return found, all(is_der(value) for held in found.values() for values in held for value in values)
+    return found, ordered
+
+
+def is_der(value: der.Element) -> bool:
+    """Return whether everything within *value* is DER; the order in sets apart."""
+    return not (value.constructed and _LIKE_BER(value.data, value.start, value.end)) or _all_der(value)
+
+
+_LIKE_BER: Final = re.compile(
+    rb"(?s)[\0\x24\x81-\x84]"
+    rb"(?:(?<=\0)\0|(?<=\x81)[\0-\x7f]|(?<=[\x82-\x84])\0|(?<=\x24)(?:\0|(?:[\1-\x7f]|\x81.|\x82..)[\x04\x24]))"
+).search
+"""Finds, in what is no DER: the end of an indefinite length, a length that is not minimal, a string in pieces."""
+
+
+def _all_der(element: der.Element, depth: int = 0) -> bool:
+    """Return what :func:`is_der` does, where it is not clear at once."""
+    if not element.constructed:
+        return True
+    if element.tag == PIECES or depth > der.DEPTH:
+        return False
+    try:
+        parts = der.children(element)
+    except CertificateError:
+        return False
+    return all(_all_der(part, depth + 1) for part in parts)
 
 
 def _unusual_attributes(element: der.Element) -> tuple[Attributes, bool]:
@@ -428,6 +457,21 @@ def octet_string(element: der.Element, depth: int = 0) -> bytes:
     if element.tag != PIECES or depth > DEPTH:
         raise CertificateError("der-malformed", offset=element.start)
     return b"".join(octet_string(child, depth + 1) for child in children(element))
+
+
+def same_algorithm(one: bytes, other: bytes) -> bool:
+    """Return whether two AlgorithmIdentifiers are the same, however encoded; NULL is as good as no parameters."""
+    if one == other:
+        return True
+    try:
+        return _algorithm(one) == _algorithm(other)
+    except CertificateError:
+        return False
+
+
+def _algorithm(octets: bytes) -> list[bytes]:
+    parts = [der_of(part) for part in children(der.read(octets, ber=True))]
+    return parts[:-1] if parts[1:] == [b"\x05\x00"] else parts
 
 
 def der_of(element: der.Element, tag: int | None = None, depth: int = 0) -> bytes:

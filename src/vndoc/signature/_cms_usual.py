@@ -30,7 +30,7 @@ from vndoc.signature import _cms_attributes as names
 from vndoc.signature._cms_content import ContentOctets, digests_of, given
 from vndoc.signature._cms_read import certificate_of, read_signed
 from vndoc.signature._cms_signer import binding_of, reason, verified
-from vndoc.signature._cms_structure import DATA, SIGNED_DATA
+from vndoc.signature._cms_structure import DATA, SIGNED_DATA, is_der
 from vndoc.signature._cms_token import new_context
 from vndoc.signature.facts import Binding, Covered, Form, Level, RevocationMaterial, SignatureFacts
 
@@ -231,7 +231,7 @@ def _signer(
     ):
         return None
     message_digest, time = found[names.MESSAGE_DIGEST].content, found.get(names.SIGNING_TIME)
-    ids = [names.certificate_id(found[oid], v2=v2) for oid, v2 in _IDS if oid in found]
+    ids = _ids(found)
     number = int.from_bytes(data[serial + 2 : digest_at], "big", signed=True)
     signer = _identified(data[issuer:serial], number, ids, (*certificates, *known))
     if signer is None or not message_digest:
@@ -248,6 +248,18 @@ def _signer(
         b"\x31" + data[attributes_at + 1 : algorithm_at],
         data[value:stop],
     )
+
+
+def _ids(found: dict[str, der.Element]) -> list[names.CertificateId]:
+    """Return how the attributes *found* name the signing certificate; ``ValueError`` where that is no DER."""
+    ids = []
+    for oid, v2 in _IDS:
+        value = found.get(oid)
+        if value is not None:
+            if not is_der(value):
+                raise ValueError
+            ids.append(names.certificate_id(value, v2=v2))
+    return ids
 
 
 def _attributes(data: bytes, at: int, end: int) -> dict[str, der.Element]:

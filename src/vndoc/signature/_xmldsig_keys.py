@@ -7,6 +7,7 @@ it is never taken for a certificate.
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import islice
 from typing import Final
 
@@ -344,7 +345,7 @@ def name_values(text: str) -> tuple[str, ...]:
     for part in _parts(text[:_LONGEST_NAME]):
         _, equals, value = part.partition("=")
         if equals:
-            values.append(_folded(_unescaped(value.strip())))
+            values.append(_folded(_unescaped(value.lstrip())))  # a space at the end may be escaped
     return tuple(sorted(values))
 
 
@@ -365,13 +366,14 @@ def _parts(text: str) -> list[str]:
 
 
 def _unescaped(value: str) -> str:
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = value[1:-1]
-    if value.startswith("#") and re.fullmatch(r"#(?:[0-9A-Fa-f]{2})+", value):
+    bare = value.rstrip()
+    if len(bare) > 1 and bare[0] == bare[-1] == '"':
+        value = bare[1:-1].replace('""', '"')  # doubled by Windows
+    elif re.fullmatch(r"#(?:[0-9A-Fa-f]{2})+", bare):
         try:
-            return _string(der.read(bytes.fromhex(value[1:]), ber=True))
+            return _string(der.read(bytes.fromhex(bare[1:]), ber=True))
         except CertificateError:
-            return value
+            return bare
     return re.sub(r"\\(.)", r"\1", re.sub(r"(?:\\[0-9A-Fa-f]{2})+", _unhex, value))
 
 
@@ -380,7 +382,8 @@ def _unhex(found: re.Match[str]) -> str:
 
 
 def _folded(value: str) -> str:
-    return " ".join(value.casefold().split())
+    """Return *value* as names are compared (RFC 4518, 2): in one form of Unicode, without case and double spaces."""
+    return " ".join(unicodedata.normalize("NFKC", value.casefold()).split())
 
 
 def _der_values(name: bytes) -> tuple[str, ...]:

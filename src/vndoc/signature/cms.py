@@ -80,6 +80,8 @@ class SignaturePolicyId:
 CADES: Final = "cades"
 COUNTER_SIGNATURE: Final = "cades-countersignature"
 """The formats of states that wait for a value."""
+_STAMPED: Final = frozenset({"sha256", "sha384", "sha512"})
+"""The digests that every time-stamping authority takes; what is signed with another one is stamped by SHA-512."""
 
 
 def prepare_cms(
@@ -189,7 +191,7 @@ def complete_cms(
     info = make.signer_info(waiting, name, value)
     container = _container(waiting, name, _octets(content), existing)
     if stamp is not None:
-        info = _stamped(der.read(info), stamp, waiting.algorithm.digest or name, nonce)
+        info = _stamped(der.read(info), stamp, name if name in _STAMPED else "sha512", nonce)
     return container.with_signer(info, name, (waiting.certificate, *waiting.chain)).octets()
 
 

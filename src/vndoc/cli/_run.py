@@ -49,7 +49,12 @@ SCHEMA_VERSION = "1.0"
 _STATUS = {"passed": PASSED, "indeterminate": INDETERMINATE, "failed": FAILED, "error": UNUSABLE}
 """Status -> exit code; of several, the one that stands last here counts."""
 _ORDER = tuple(_STATUS.values())
-_HINTS = {"target-exists": "overwrite-hint", "table-invalid": "check-hint"}
+_HINTS = {
+    "target-exists": "overwrite-hint",
+    "table-invalid": "check-hint",
+    "passphrase-needed": "passphrase-hint",
+    "signer-certificate-missing": "certificates-hint",
+}
 """Errors that the command can help with."""
 _WIDTH = 120
 """Columns of a page that goes into a file or a pipe."""

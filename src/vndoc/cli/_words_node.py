@@ -14,7 +14,7 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-accepted": Text("đã nhận gửi {key} (lần {version})", "accepted {key} (packet {version})"),
         "node-repeated": Text("đã nhận gửi từ trước: {key}", "accepted before: {key}"),
         "node-message": Text("  thông điệp {id}", "  message {id}"),
-        "node-not-cleared": Text("chưa đủ điều kiện gửi:", "may not be sent:"),
+        "node-not-cleared": Text("{name}: chưa đủ điều kiện gửi:", "{name}: may not be sent:"),
         "node-polled": Text(
             "{carrier}: thấy {seen}, nhận {decided}, hoãn {postponed}, báo lại {settled}, lỗi {failed}",
             "{carrier}: {seen} seen, {decided} taken in, {postponed} postponed, {settled} settled, {failed} failed",

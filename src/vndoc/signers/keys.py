@@ -30,6 +30,7 @@ from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certifi
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
 from vndoc.signers._costs import check_costs
+from vndoc.text import Text
 
 __all__ = ["MAX_KEY_FILE", "KeySigner", "Passphrase", "PrivateKey", "order_chain", "sign_with"]
 
@@ -41,6 +42,12 @@ Passphrase = bytes | str | Callable[[], bytes | str]
 
 MAX_KEY_FILE: Final = 256 * 1024
 """Octets of a file with a key and its certificates; real ones have below twenty thousand."""
+
+_NO_KEY: Final = Text("tệp không có khóa bí mật nào", "there is no private key in it")
+_KEYS: Final = Text("tệp có {count} khóa bí mật, cần đúng một", "there are {count} private keys in it, not one")
+_NO_PKCS8: Final = Text("không phải PKCS#8, PKCS#1 hay SEC 1", "it is no PKCS#8, PKCS#1 or SEC 1")
+_NO_PKCS12: Final = Text("không phải PKCS#12", "it is no PKCS#12")
+_TOO_BIG: Final = Text("lớn hơn {limit} byte", "it is larger than {limit} bytes")
 
 _PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 
@@ -183,7 +190,7 @@ def _spki_or_none(certificate: Certificate) -> bytes | None:
 
 def _limited(data: bytes) -> bytes:
     if len(data) > MAX_KEY_FILE:
-        raise SignatureError("private-key-unreadable", detail=f"> {MAX_KEY_FILE} B")
+        raise SignatureError("private-key-unreadable", detail=_TOO_BIG.filled(limit=MAX_KEY_FILE))
     return data
 
 
@@ -197,7 +204,7 @@ def _secret(passphrase: Passphrase | None) -> bytes:
 
 def _usable(key: object) -> PrivateKey:
     if not isinstance(key, PrivateKey):
-        raise SignatureError("private-key-unreadable", detail="no key" if key is None else type(key).__name__)
+        raise SignatureError("private-key-unreadable", detail=_NO_KEY if key is None else type(key).__name__)
     return key
 
 
@@ -208,7 +215,8 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
     if not data.startswith(b"\x30"):
         blocks = [match[0] for match in _PEM_KEY.finditer(data)]
         if len(blocks) != 1:
-            raise SignatureError("private-key-unreadable", detail=f"PEM: {len(blocks)} keys")
+            detail = _KEYS.filled(count=len(blocks)) if blocks else _NO_KEY
+            raise SignatureError("private-key-unreadable", detail=detail)
         load, octets = load_pem_private_key, blocks[0]
     try:
         return _usable(load(octets, None))
@@ -216,7 +224,7 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
         check_costs(octets if octets is data else _unarmoured(octets))
         secret = _secret(passphrase)
     except (ValueError, UnsupportedAlgorithm):
-        raise SignatureError("private-key-unreadable", detail="PKCS#8, PKCS#1, SEC 1?") from None
+        raise SignatureError("private-key-unreadable", detail=_NO_PKCS8) from None
     try:
         return _usable(load(octets, secret))
     except (ValueError, UnsupportedAlgorithm):
@@ -233,7 +241,7 @@ def _open_pkcs12(
     data: bytes, passphrase: Passphrase | None
 ) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
     if not _is_pfx(data):
-        raise SignatureError("private-key-unreadable", detail="PKCS#12?")
+        raise SignatureError("private-key-unreadable", detail=_NO_PKCS12)
     check_costs(data)
     try:
         return _loaded(data, None)

@@ -74,7 +74,8 @@ class Event:
 
     ``business_key`` and ``document`` (a row of the store) say which document, ``sender`` and ``receiver`` whose,
     ``code`` which status, error or state; ``packet`` is the digest under which its packet lies in the store.
-    ``facts`` holds what only some kinds have, such as the verdict on signatures (``indication``).
+    ``facts`` holds what only some kinds have, such as the verdict on signatures (``indication``); that of a change that
+    is asked for has the id with which :meth:`Node.answer <vndoc.node.Node.answer>` answers it (``change``).
     """
 
     id: str

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
@@ -140,8 +141,9 @@ class KeySigner:
         be its chain.
 
         The passphrase is asked for only if the key is encrypted. Raises ``private-key-unreadable``,
-        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises, and
-        ``signer-certificate-missing`` if none belongs to the key.
+        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises,
+        ``signer-certificate-missing`` if none belongs to the key, and :class:`~vndoc.errors.UsageError`
+        ``option-invalid`` for a path in place of what is in the file.
         """
         key = _load_key(_limited(data), passphrase)
         found = [*_certificates_beside(data), *_given(certificates)]
@@ -151,8 +153,8 @@ class KeySigner:
     def from_pkcs12(cls, data: bytes, passphrase: Passphrase | None = None) -> KeySigner:
         """Return the signer of a PKCS#12 file (``.p12``, ``.pfx``).
 
-        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong`` and
-        ``signer-certificate-missing``.
+        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong``,
+        ``signer-certificate-missing`` and, for a path, ``option-invalid``.
         """
         key, own, others = _open_pkcs12(_limited(data), passphrase)
         found = [Certificate.load(c.public_bytes(Encoding.DER)) for c in ([own] if own else []) + list(others)]
@@ -189,6 +191,7 @@ def _spki_or_none(certificate: Certificate) -> bytes | None:
 
 
 def _limited(data: bytes) -> bytes:
+    need("data", data, bytes, bytearray, memoryview)
     if len(data) > MAX_KEY_FILE:
         raise SignatureError("private-key-unreadable", detail=_TOO_BIG.filled(limit=MAX_KEY_FILE))
     return data

@@ -58,7 +58,7 @@ EVENT_KINDS: Mapping[EventKind, Text] = MappingProxyType(
         EventKind.OVERDUE: Text("quá hạn mà chưa có phản hồi", "an answer is overdue"),
         EventKind.CHANGE_ANSWERED: Text("nơi nhận trả lời yêu cầu thay đổi", "a receiver answered a change"),
         EventKind.CHANGE_CLOSED: Text("yêu cầu thay đổi đã kết thúc", "a change is closed"),
-        EventKind.DOCUMENT_FROZEN: Text("văn bản đã đóng băng để thu hồi", "a document is frozen for its recall"),
+        EventKind.DOCUMENT_FROZEN: Text("văn bản đã tạm khóa để thu hồi", "a document is frozen for its recall"),
         EventKind.LATE: Text("có phản hồi đến sau khi đã kết thúc", "something came after the end"),
         EventKind.CONFLICT: Text("có mâu thuẫn cần xem xét", "there is a contradiction to look at"),
     }

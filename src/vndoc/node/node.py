@@ -110,7 +110,7 @@ def _named(code: str, organization: Organization, table: RoutingTable, on: datet
     return organization.evolve(organ_name=name)
 
 
-_NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
+_NOBODY = Text("cổng kết nối phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
 _UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
 

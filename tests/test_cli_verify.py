@@ -306,3 +306,21 @@ def test_all_times_of_a_page_are_those_of_vietnam(tmp_path, trust):
     page = call("verify", packet, "--policy", "archive", "--trust", trust, "--lang", "en")
     assert "+00:00" not in page.stdout
     assert page.stdout.count("+07:00") >= 4
+
+
+def test_a_status_is_told_from_a_document_in_words(tmp_path):
+    status = vndoc.StatusPacket(
+        from_=vndoc.Organization(organ_id="H14", organ_name="Đơn vị mẫu"),
+        response_for=vndoc.ResponseFor.to(document()),
+        staff_info=vndoc.StaffInfo(department="Văn thư", staff="Trần Thị Mẫu"),
+        status_code="03",
+        timestamp=NOW.replace(tzinfo=None, microsecond=0),
+    )
+    path = save(tmp_path / "status.edxml", status)
+    for lang, text in (
+        ("vi", "gói tin văn bản, không phải gói tin trạng thái"),
+        ("en", "a document packet, not a status"),
+    ):
+        page = call("verify", path, *POLICY, "--lang", lang)
+        assert page.exit_code == 2
+        assert text in page.stderr

@@ -15,7 +15,7 @@ import pytest
 import vndoc
 from vndoc import errors
 from vndoc.edxml import DEVIATIONS
-from vndoc.errors import ERRORS, Place, SourceError, UsageError, VndocError
+from vndoc.errors import ERRORS, Place, SourceError, VndocError
 from vndoc.errors._system import SYSTEM_REASONS
 from vndoc.text import Text
 
@@ -106,10 +106,3 @@ def test_reasons_of_the_system_are_told_in_vietnamese(number: int) -> None:
     assert f"{SYSTEM_REASONS[reason]} (spool/incoming)" in shown
     filled = Text("{detail}", "{detail}").filled(detail=reason)
     assert reason not in SourceError("source-unreadable", name="a", detail=filled).text("vi")
-
-
-def test_kinds_of_packets_have_names_for_people() -> None:
-    error = UsageError("wrong-packet-kind", expected="DocumentPacket", found="StatusPacket")
-    assert "gói tin văn bản (DocumentPacket)" in error.text("vi")
-    assert "status packet (StatusPacket)" in error.text("en")
-    assert "NoneType" in UsageError("wrong-packet-kind", expected="DocumentPacket", found="NoneType").text("vi")

@@ -56,6 +56,10 @@ _HINTS = {
     "signer-certificate-missing": "certificates-hint",
 }
 """Errors that the command can help with."""
+_KINDS: dict[object, Text] = {
+    "DocumentPacket": Text("gói tin văn bản", "document packet"),
+    "StatusPacket": Text("gói tin trạng thái", "status packet"),
+}
 _WIDTH = 120
 """Columns of a page that goes into a file or a pipe."""
 
@@ -133,6 +137,8 @@ class Run:
         where = f" ({self.place(error.place)})" if error.place is not None else ""
         if error.values.get("hint"):  # it speaks of the library's argument
             error = type(error)(error.code, place=error.place, **{**error.values, "hint": WORDS["recover-hint"]})
+        if error.code == "wrong-packet-kind":  # it speaks of the library's types
+            error = type(error)(error.code, place=error.place, **{k: _KINDS.get(v, v) for k, v in error.values.items()})
         return f"{error.text(self.lang)} [{error.code}]{where}"
 
     def place(self, place: Place) -> str:

@@ -114,21 +114,11 @@ class VndocError(Exception):
         return (_rebuild, (type(self), self.code, self.place, dict(self.values)))
 
 
-_KINDS: Mapping[object, Text] = MappingProxyType(
-    {
-        "DocumentPacket": Text("gói tin văn bản (DocumentPacket)", "document packet (DocumentPacket)"),
-        "StatusPacket": Text("gói tin trạng thái (StatusPacket)", "status packet (StatusPacket)"),
-    }
-)
-"""Kinds of packets, for people who do not know the names of the types."""
-
-
 def _shown(name: str, value: object, lang: Lang) -> object:
-    if isinstance(value, str):
-        kind = _KINDS.get(value)
-        text = shorten(value, 200) if kind is None else kind.render(lang)
-    elif isinstance(value, Text):
+    if isinstance(value, Text):
         text = value.render(lang)
+    elif isinstance(value, str):
+        text = shorten(value, 200)
     else:
         return value
     return in_vietnamese(text) if lang == "vi" and name == "detail" else text
@@ -360,8 +350,8 @@ ERRORS: Mapping[str, Text] = MappingProxyType(
             "There is no verification policy named {found}; known: {known}.",
         ),
         "wrong-packet-kind": Text(
-            "Việc này cần {expected}, không dùng được với {found}.",
-            "This needs a {expected}; it cannot use a {found}.",
+            "Cần gói tin là {expected}, không phải {found}.",
+            "The packet must be a {expected}, not a {found}.",
         ),
         "unknown-structure": Text(
             "Không có cách kiểm tra cấu trúc tên {found}; hiện có: {known}.",

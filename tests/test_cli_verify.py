@@ -301,13 +301,6 @@ def test_what_is_missing_to_sign_is_told_with_the_option_for_it(tmp_path):
     assert "there are 2 private keys in it" in found["error"]["text"]["en"]
 
 
-def test_all_times_of_a_page_are_those_of_vietnam(tmp_path, trust):
-    packet = save(tmp_path / "a.edxml", seal(document(), PERSON.signer(), signing_time=TIME))
-    page = call("verify", packet, "--policy", "archive", "--trust", trust, "--lang", "en")
-    assert "+00:00" not in page.stdout
-    assert page.stdout.count("+07:00") >= 4
-
-
 def test_a_status_is_told_from_a_document_in_words(tmp_path):
     status = vndoc.StatusPacket(
         from_=vndoc.Organization(organ_id="H14", organ_name="Đơn vị mẫu"),

@@ -27,7 +27,7 @@ from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, error_dict, running
 from vndoc.cli._signed import verifier_of
 from vndoc.cli._target import Draft
-from vndoc.cli._times import shown_time, time_of
+from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.cli._verify import OUTCOMES, show_reasons, show_signature
 from vndoc.envelope import Octets
@@ -218,7 +218,7 @@ def _show_made(run: Run, name: str, view: dict[str, Any]) -> None:
 
 def _show_check(run: Run, name: str, view: dict[str, Any]) -> None:
     run.say(f"{name}: {view['answer'][run.lang]}", OUTCOMES[view["status"]])
-    run.say(run.word("evidence-times", made=shown_time(view["made"]), at=shown_time(view["at"])))
+    run.say(run.word("evidence-times", made=view["made"], at=view["at"]))
     word = "evidence-confirmed" if view["confirmed"] else "evidence-not-confirmed"
     run.say("  " + run.word(word), "" if view["confirmed"] else STYLES["error"])
     now = view["now"]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 
 from vndoc.cli._run import filled
 from vndoc.errors import UsageError
 from vndoc.text import Text
 
-__all__ = ["end_of", "shown_time", "shown_validity", "time_of"]
+__all__ = ["end_of", "time_of"]
 
 _TIME = Text("{option} nhận thời điểm ISO 8601, không phải {found}", "{option} takes an ISO 8601 time, not {found}")
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
@@ -28,16 +27,6 @@ def time_of(text: str | None, option: str) -> datetime.datetime:
     except ValueError:
         raise UsageError("option-invalid", detail=filled(_TIME, option=option, found=text)) from None
     return found if found.tzinfo is not None else found.replace(tzinfo=_VIETNAM)
-
-
-def shown_time(iso: str) -> str:
-    """Return the time that *iso* says as reasons show one: in Vietnam, to the second, with its offset."""
-    return datetime.datetime.fromisoformat(iso).astimezone(_VIETNAM).isoformat(sep=" ", timespec="seconds")
-
-
-def shown_validity(certificate: Mapping[str, str]) -> str:
-    """Return from when until when a certificate, as plain values, is valid."""
-    return f"{shown_time(certificate['not_before'])} – {shown_time(certificate['not_after'])}"
 
 
 def end_of(text: str, option: str) -> datetime.datetime:

@@ -14,7 +14,7 @@ from vndoc.cli._options import AsJson, Language, Overwrite
 from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, both, filled, running
 from vndoc.cli._target import Draft, SafeFolder
-from vndoc.cli._times import end_of, shown_validity, time_of
+from vndoc.cli._times import end_of, time_of
 from vndoc.cli._trust import Anchor, Folder, lists_of, open_folder, read_file
 from vndoc.cli._trust_bundle import bundle
 from vndoc.cli._trust_check import about_anchor, check_folder
@@ -322,7 +322,7 @@ def _show_certificate(run: Run, view: dict[str, Any], name: str | None = None) -
     rows = {
         "trust-issuer": view["issuer"],
         "trust-serial": view["serial"],
-        "trust-validity": shown_validity(view),
+        "trust-validity": f"{view['not_before']} – {view['not_after']}",
         "trust-key": f"{view['key'] or '?'}; {view['algorithm'] or '?'}",
         "trust-fingerprint": _grouped(view["sha256"]),
         "trust-recognised": None if known is None else f"{known['name']} ({known['family']}; {known['publisher']})",

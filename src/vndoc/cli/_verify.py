@@ -15,7 +15,7 @@ from vndoc.cli._options import AsJson, Language
 from vndoc.cli._page import STYLES
 from vndoc.cli._run import Result, Run, running
 from vndoc.cli._signed import verifier_of
-from vndoc.cli._times import shown_time, shown_validity, time_of
+from vndoc.cli._times import time_of
 from vndoc.cli._trust import Trust, trust_of
 from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
@@ -119,16 +119,16 @@ def show_signature(run: Run, signature: dict[str, Any]) -> None:
     """Print what a verifier must show of one signature (Circular 15/2025/TT-BKHCN), then the reasons."""
     signer, certificate = signature["signer"] or {}, signature["certificate"]
     best, claimed = signature["best_signature_time"], signature["claimed_time"]
-    time = run.word("no-time") if claimed is None else run.word("claimed-time", time=shown_time(claimed))
+    time = run.word("no-time") if claimed is None else run.word("claimed-time", time=claimed)
     lines = {
         "verify-signer": signer.get("display_name"),
         "verify-organisation": signer.get("organization"),
         "verify-issuer": signature["issuing_organisation"],
         "verify-unit": signature["managing_unit"],
-        "verify-time": time if best is None else run.word("proven-time", time=shown_time(best)),
+        "verify-time": time if best is None else run.word("proven-time", time=best),
         "verify-integrity": run.word("intact" if signature["intact"] else "not-intact"),
         "verify-trust": signature["trust"]["answer"][run.lang],
-        "verify-validity": None if certificate is None else shown_validity(certificate),
+        "verify-validity": None if certificate is None else f"{certificate['not_before']} – {certificate['not_after']}",
     }
     run.say(f"  {signature['place']}: {signature['answer'][run.lang]}", OUTCOMES[signature["indication"]])
     for label, value in lines.items():

@@ -146,15 +146,25 @@ class _Writer:
 
 
 def _joined(values: list[str]) -> str:
-    """Return the values, from the innermost outwards, as one."""
-    if len(values) == 1:
-        return values[0]
+    """Return the values, from the innermost outwards, as one: each joined to what the inner ones came to.
+
+    Source: Canonical XML 1.1, section 2.4 (in reverse document order). The other way round, ``.`` in ``.`` in ``/a/b``
+    would be ``/a/`` instead of ``/a/b``.
+    """
+    found, *outer = values
+    for value in outer:
+        found = _in(value, found)
+    return found
+
+
+def _in(outer: str, inner: str) -> str:
+    """Return what *inner* comes to inside *outer*."""
     found = _DEEP
-    for value in reversed(values):
+    for value in (outer, inner):
         found = urllib.parse.urljoin(found, value + "/" if value == ".." or value.endswith("/..") else value)
     if not found.startswith("http://deep.example/"):
         return found
-    if any(value.startswith("/") for value in values):
+    if outer.startswith("/") or inner.startswith("/"):
         return found.removeprefix("http://deep.example")
     up = 0
     base = _DEEP

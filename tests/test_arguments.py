@@ -53,7 +53,10 @@ from vndoc.exchange import (
     read_status,
 )
 from vndoc.node import Node, NodePolicy
+from vndoc.pki import Purpose, RevocationChecker, TrustStore
+from vndoc.signers import KeySigner
 from vndoc.store import Message, Retention, Store
+from vndoc.testing.pki import Authority
 from vndoc.transport import Item, Kind, MemoryAxis, Outgoing
 from vndoc.transport.amqp import AmqpTransport
 from vndoc.transport.edoc_rest import EdocRestClient, EdocRestTransport
@@ -102,6 +105,7 @@ def outgoing(**changed: Any) -> Outgoing:
     return Outgoing(**{**values, **changed})
 
 
+ROOT = Authority.root("Gốc thử nghiệm", key="p256")
 LOOSE: Any = None
 """What the type checker would refuse is what is tested here."""
 WRONG: dict[str, Callable[[], Any]] = {
@@ -197,6 +201,17 @@ WRONG: dict[str, Callable[[], Any]] = {
     "no content": lambda: outgoing(content=None),
     "a digest in hexadecimal": lambda: outgoing(sha256=sha256(CONTENT).hex()),
     "a packet's kind as text": lambda: outgoing(kind="edoc"),
+    "a path to a key": lambda: KeySigner.from_pem(LOOSE or "khoa.pem"),
+    "a path to a PKCS#12 file": lambda: KeySigner.from_pkcs12(LOOSE or "khoa.p12", "mat-khau"),
+    "a path to a signer": lambda: vndoc.seal(packet(), LOOSE or "khoa.p12"),
+    "octets for a path": lambda: vndoc.attach(LOOSE or b"%PDF-1.7"),
+    "a date as text": lambda: vndoc.DocumentId.form_a("H41", LOOSE or "2026-03-04", "07", "TB"),
+    "a number that is none": lambda: vndoc.DocumentId.form_a("H41", NOW.date(), LOOSE or 7, "TB"),
+    "a path to an anchor": lambda: TrustStore.of([LOOSE or "goc.pem"], purposes={Purpose.GOVERNMENT}),
+    "a purpose as text": lambda: TrustStore.of([ROOT.certificate], purposes=LOOSE or {"government"}),
+    "one revocation list": lambda: RevocationChecker.of(LOOSE or ROOT.crl(this_update=NOW)),
+    "a path to a revocation list": lambda: RevocationChecker.of([LOOSE or "goc.crl"]),
+    "a path to an OCSP response": lambda: RevocationChecker.of(ocsps=[LOOSE or "goc.ocsp"]),
 }
 
 

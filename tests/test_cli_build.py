@@ -331,3 +331,13 @@ def test_options_that_do_not_fit(toml: Path, tmp_path: Path) -> None:
     for arguments in (["--template", "letter"], [], [toml], ["-o", tmp_path / "a.edxml"]):
         (found,) = results("build", *arguments, code=2)
         assert found["error"]["code"] == "option-invalid"
+
+
+def test_files_for_a_status_packet_are_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "status.toml"
+    path.write_text(call("build", "--template", "status").stdout, encoding="utf-8")
+    file = tmp_path / "a.pdf"
+    file.write_bytes(b"%PDF-1.7")
+    (found,) = results("build", path, file, "-o", tmp_path / "a.edxml", code=2)
+    assert "a status packet has no attachments" in found["error"]["text"]["en"]
+    assert "gói tin trạng thái không có tệp đính kèm" in found["error"]["text"]["vi"]

@@ -189,3 +189,39 @@ def test_carriers_are_closed_where_the_store_cannot_be_opened(tmp_path: Path, mo
         open_node(read_settings(config(tmp_path, store="sqlite:///no/such/folder/s.db")))
     assert error.value.code == "store-unavailable"
     assert closed == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("table", "vi", "en"),
+    [
+        ("[retention]\ndocuments_days = 0\n", "[retention] documents: ít nhất 30 ngày", "documents: at least 30 days"),
+        (
+            "[retention]\ncopies_days = 1e300\n",
+            "retention.copies_days không phải",
+            "retention.copies_days is no length",
+        ),
+    ],
+)
+def test_what_only_tidy_uses_is_checked_by_every_command(tmp_path: Path, table: str, vi: str, en: str) -> None:
+    path = config(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8") + table, encoding="utf-8")
+    (found,) = results("node", "status", "--config", path, code=2)
+    assert found["error"]["code"] == "node-settings"
+    assert vi in found["error"]["text"]["vi"]
+    assert en in found["error"]["text"]["en"]
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_a_way_that_there_is_not_is_named_with_those_there_are(tmp_path: Path) -> None:
+    path = config(tmp_path, node='signatures = false\nunsure = "perhaps"')
+    (found,) = results("node", "status", "--config", path, code=2)
+    assert "node.unsure takes ask, repeat, not perhaps" in found["error"]["text"]["en"]
+    assert "node.unsure nhận ask, repeat, không phải perhaps" in found["error"]["text"]["vi"]
+
+
+def test_a_file_as_editors_of_windows_write_it(tmp_path: Path) -> None:
+    (tmp_path / "spool").mkdir()
+    path = config(tmp_path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    (found,) = results("node", "status", "--config", path)
+    assert found["health"]["alive"]

@@ -281,3 +281,39 @@ def test_options_of_sign(tmp_path):
 def test_the_help_says_when_something_is_fetched(capsys, lang, word):
     assert run(["verify", "--lang", lang, "--help"]) == 0
     assert word in " ".join(capsys.readouterr().out.split())
+
+
+def test_what_is_missing_to_sign_is_told_with_the_option_for_it(tmp_path):
+    (tmp_path / "key.p12").write_bytes(PERSON.pkcs12(b"geheim"))
+    (tmp_path / "key.pem").write_bytes(PERSON.pem().partition(b"-----BEGIN CERT")[0])
+    (tmp_path / "certificate.pem").write_bytes(b"".join(PERSON.pem().partition(b"-----BEGIN CERT")[1:]))
+    packet = save(tmp_path / "a.edxml", document())
+    for key, option in (("key.p12", "--passphrase-env"), ("key.pem", "--certificates")):
+        for lang in ("vi", "en"):
+            page = call("sign", packet, "--key", tmp_path / key, "-o", tmp_path / "out.edxml", "--lang", lang)
+            assert page.exit_code == 2
+            assert option in page.stderr
+    (found,) = results("sign", packet, "--key", tmp_path / "certificate.pem", "-o", tmp_path / "out.edxml", code=2)
+    assert found["error"]["text"]["en"].endswith("there is no private key in it.")
+    assert found["error"]["text"]["vi"].endswith("tệp không có khóa bí mật nào.")
+    (tmp_path / "two.pem").write_bytes(PERSON.pem() * 2)
+    (found,) = results("sign", packet, "--key", tmp_path / "two.pem", "-o", tmp_path / "out.edxml", code=2)
+    assert "there are 2 private keys in it" in found["error"]["text"]["en"]
+
+
+def test_a_status_is_told_from_a_document_in_words(tmp_path):
+    status = vndoc.StatusPacket(
+        from_=vndoc.Organization(organ_id="H14", organ_name="Đơn vị mẫu"),
+        response_for=vndoc.ResponseFor.to(document()),
+        staff_info=vndoc.StaffInfo(department="Văn thư", staff="Trần Thị Mẫu"),
+        status_code="03",
+        timestamp=NOW.replace(tzinfo=None, microsecond=0),
+    )
+    path = save(tmp_path / "status.edxml", status)
+    for lang, text in (
+        ("vi", "gói tin văn bản, không phải gói tin trạng thái"),
+        ("en", "a document packet, not a status"),
+    ):
+        page = call("verify", path, *POLICY, "--lang", lang)
+        assert page.exit_code == 2
+        assert text in page.stderr

@@ -19,6 +19,7 @@ from lxml import etree
 
 import architecture
 from conftest import ROOT
+from vndoc.cli._node_settings import _ORGANIZATION, _PARTS
 from vndoc.edxml import DEVIATIONS, NAMESPACES, PROFILES, Profile, elements
 from vndoc.envelope.codes import ALL_LISTS
 from vndoc.errors import ERRORS
@@ -51,6 +52,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
+sys.path.append(str(DOCS / "_ext"))  # the extensions import each other, as they do when the pages are built
 tables = load("tables")
 
 
@@ -330,3 +332,17 @@ def test_public_data_is_described(module: architecture.Module) -> None:
             described = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
             bare += sorted(names & set(module.names() or [])) if not described else []
     assert bare == []
+
+
+def test_every_key_of_the_configuration_of_a_node_is_explained() -> None:
+    known = {f"{table}.{key}" for table, keys in _PARTS.items() for key in keys or ()}
+    known |= {f"agencies.MÃ.{key}" for key in _ORGANIZATION} | {"carriers.TÊN.kind"}
+    settings = load("configuration")
+    assert set(settings.NODE_SETTINGS) == known
+    assert set(settings.defaults()) <= known
+    vietnamese, english = (ids("node-settings", lang) for lang in ("vi", "en"))
+    assert len(vietnamese) == len(set(vietnamese)) == len(known)
+    assert "[agencies.MÃ] name" in vietnamese
+    assert "[agencies.CODE] name" in english
+    for page in ("vi/cong-ket-noi.md", "reference/node.md"):
+        assert "{catalogue} node-settings" in PAGES[page]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import re
 import string
@@ -13,7 +15,8 @@ import pytest
 import vndoc
 from vndoc import errors
 from vndoc.edxml import DEVIATIONS
-from vndoc.errors import ERRORS, Place, VndocError
+from vndoc.errors import ERRORS, Place, SourceError, VndocError
+from vndoc.errors._system import SYSTEM_REASONS
 from vndoc.text import Text
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
@@ -91,3 +94,15 @@ def test_places() -> None:
 def test_an_error_that_is_an_oserror_has_no_number_made_of_its_code(kind: type[VndocError]) -> None:
     error: Any = kind("source-unreadable", name="a", detail="b")
     assert (error.errno, error.filename, error.strerror) == (None, None, None)
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.ENOSPC, errno.ECONNREFUSED, errno.EADDRINUSE])
+def test_reasons_of_the_system_are_told_in_vietnamese(number: int) -> None:
+    reason = os.strerror(number)
+    error = SourceError("source-unreadable", name=f"{reason}.edxml", detail=f"{reason} (spool/incoming)")
+    assert reason in error.text("en").replace(f"{reason}.edxml", "")
+    shown = error.text("vi")
+    assert f"{reason}.edxml" in shown, "a name is nobody's reason"
+    assert f"{SYSTEM_REASONS[reason]} (spool/incoming)" in shown
+    filled = Text("{detail}", "{detail}").filled(detail=reason)
+    assert reason not in SourceError("source-unreadable", name="a", detail=filled).text("vi")

@@ -350,3 +350,24 @@ def test_an_update_does_not_overtake_a_recall(world: World) -> None:
     world.settle()
     assert requests(receiver, sent.business_key) == {"recall": "waiting"}
     assert outcomes(receiver) == ["new", "change", "conflict"]
+
+
+def test_who_is_told_of_a_change_can_answer_it(world: World) -> None:
+    """The event has all it takes: nobody has to look into the store."""
+    told: list[Event] = []
+    sender = world.node(SENDER)
+    receiver = world.node(FIRST, at_least_once=lambda event, key: told.append(event))
+    first = packet()
+    key = vndoc.business_key(first)
+    world.send(sender, first)
+    world.settle()
+    sender.take_back(key, reason="Gửi nhầm")
+    world.settle()
+    [asked] = [event for event in told if event.kind is EventKind.CHANGE_REQUESTED]
+    receiver.answer(asked.facts["change"], agree=False, reason="đã giải quyết")
+    world.settle()
+    receiver.act(key, FIRST, LifeEvent.ACCEPT)
+    world.settle()
+    assert sender.track(key) == sender.track(str(key))
+    assert {row.receiver: row.state for row in sender.track(key).lives} == {FIRST: "accepted"}
+    assert Event.from_dict(asked.to_dict()) == asked

@@ -1002,3 +1002,17 @@ def test_openssl_agrees_about_responses(program, tmp_path, root, person, case):
     done = subprocess.run([program("openssl"), "ocsp", *files, *options], capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     assert ("Response verify OK" in output and ": good" in output) is passes, output
+
+
+def test_lists_in_pem_count_as_those_in_der() -> None:
+    root = Authority.root("Gốc PEM", key="p256")
+    octets = root.crl(this_update=NOW, next_update=NOW + datetime.timedelta(days=1))
+    body = base64.encodebytes(octets).decode()
+    pem = f"Certificate Revocation List\n-----BEGIN X509 CRL-----\n{body}-----END X509 CRL-----\n".encode()
+    assert Crl.load(pem) == Crl.load(octets)
+    assert RevocationChecker.of([pem]).crls == RevocationChecker.of([octets]).crls
+    for broken in (pem * 2, pem.replace(b"-----\nM", b"-----\n*M"), pem.replace(b"X509 CRL", b"CERTIFICATE")):
+        with pytest.raises(CertificateError) as caught:
+            Crl.load(broken)
+        assert caught.value.code == "crl-malformed"
+        assert RevocationChecker.of([broken]).unreadable == ("crl-malformed",)

@@ -688,3 +688,20 @@ def test_letters_and_checks_are_documented():
     assert all(letter.source and letter.confidence in {"high", "medium"} for letter in LETTERS.values())
     assert set(CHECKS) == set(Check)
     assert Finding(Check.ROW).text("vi") == "dòng không đọc được: ?"
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_cells_may_be_parted_as_excel_does_in_vietnam(mark: str) -> None:
+    rows = [["code", "name", "level"], ["H41", f"UBND tỉnh Mẫu{'' if mark == ',' else ', cũ'}", "1"]]
+    text = "# version: 7\n" + "".join(mark.join(row) + "\n" for row in rows)
+    table = RoutingTable.load(text.encode("utf-8-sig"), format="csv")
+    [agency] = table
+    assert (agency.code, agency.name, agency.level) == (*rows[1][:2], 1)
+
+
+def test_a_file_that_is_not_utf8_says_what_to_do() -> None:
+    with pytest.raises(TableError) as caught:
+        RoutingTable.load("code,name\nH41,Tỉnh\n".encode("utf-16"), format="csv")
+    assert caught.value.code == "table-unreadable"
+    assert "CSV UTF-8" in caught.value.text("vi")
+    assert "CSV UTF-8" in caught.value.text("en")

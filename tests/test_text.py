@@ -79,6 +79,11 @@ def test_a_search_key_does_not_depend_on_composition_or_case(text: str) -> None:
         ("H41.001.002.003", "H41.001.002.003"),
         ("123  456 789", "123  456 789"),
         ("123 456.789", "123 456.789"),
+        (f"SHA-256 {'ab012345678f' * 5}ab01.", f"SHA-256 {'ab012345678f' * 5}ab01."),
+        (f"{'ab012345678f' * 5}ab012", f"{'ab******678f' * 5}ab012"),
+        (f"{'ab012345678f' * 5}ab0", f"{'ab******678f' * 5}ab0"),
+        (f"x{'ab012345678f' * 5}ab01", f"x{'ab******678f' * 5}ab01"),
+        (f"{'AB012345678F' * 5}AB01", f"{'AB******678F' * 5}AB01"),
     ],
 )
 def test_masks(text: str, masked: str) -> None:
@@ -196,6 +201,11 @@ def test_a_safe_name_can_be_created_anywhere(name: str) -> None:
     assert safe[0] not in ". -"
     assert safe[-1] not in ". "
     assert safe_filename(safe) == safe
+
+
+def test_an_attachment_without_a_name_has_a_safe_name() -> None:
+    assert safe_filename(None) == safe_filename("") == "attachment"
+    assert safe_filename(None, fallback="tep-1") == "tep-1"
 
 
 @given(st.text(st.sampled_from("0123456789 .\u00a0aĐ-/\u0663\u00b2"), max_size=30))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import attrs
+from configuration import NODE_SETTINGS, PLACES, defaults
 
 import vndoc
 from vndoc import limits
@@ -78,6 +79,7 @@ _HEADINGS = {
     "Reason": "Lý do",
     "Sure": "Độ tin cậy",
     "Default": "Mặc định",
+    "Key": "Khóa",
     "Option": "Tham số",
     "File": "Tệp",
     "Step": "Bước",
@@ -620,6 +622,22 @@ def node_events(lang: Lang) -> Catalogue:
     return _made("Event|Meaning", rows, "26 74", lang)
 
 
+def node_settings(lang: Lang) -> Catalogue:
+    """Return the keys of the configuration of a node."""
+    given = defaults()
+
+    def name(key: str) -> str:
+        table, *inner, last = key.split(".")
+        inner = [part if lang == "vi" else PLACES[part] for part in inner]
+        return f"`[{'.'.join((table, *inner))}] {last}`"
+
+    rows = (
+        (name(key), f"`{given[key]}`" if key in given else "–", _text(text, lang))
+        for key, text in NODE_SETTINGS.items()
+    )
+    return _made("Key|Default|Meaning", rows, "30 14 56", lang)
+
+
 def node_metrics(lang: Lang) -> Catalogue:
     """Return the metrics of a node, in the one language that monitors show."""
     rows = (
@@ -661,6 +679,7 @@ CATALOGUES: Mapping[str, Callable[..., Catalogue]] = {
     "signing-targets": signing_targets,
     "node-events": node_events,
     "node-metrics": node_metrics,
+    "node-settings": node_settings,
 }
 """What a page may draw, by name. ``elements``, ``codes``, ``command`` and ``machine`` take a second argument: which
 one."""

@@ -18,7 +18,9 @@ Lang = Literal["vi", "en"]
 _LANGUAGES: tuple[Lang, Lang] = ("vi", "en")
 
 _THREE_DIGITS = re.compile(r"\d{3}")
-_CITIZEN_NUMBER = re.compile(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)")
+_DIGEST = re.compile(r"(?<![^\W_])[0-9a-f]{64}(?![^\W_])")
+_CITIZEN_NUMBER = re.compile(rf"{_DIGEST.pattern}|(?<!\d)(?:\d{{12}}|\d{{9}})(?!\d)")
+"""A SHA-256 is found as well, as a whole: the digits in it are nobody's number, and whoever reads it needs them all."""
 _GROUPED_NUMBER = re.compile(
     "|".join(
         rf"(?<![^\W_])(?<!\d{mark})(?:\d{{3,}}(?:{mark}\d{{3,}})+|\d{{3}}{mark}\d{mark}\d\d{mark}\d{{6}})"
@@ -87,7 +89,8 @@ def search_key(text: str) -> str:
 def mask(text: str) -> str:
     """Return *text* with every citizen number (9 or 12 digits) masked but for its last three.
 
-    The digits may stand in groups of three or more with one space or one dot between them.
+    The digits may stand in groups of three or more with one space or one dot between them. A SHA-256 in small letters
+    stays as it is.
 
     >>> mask("CCCD 012345678901, 0123 4567 8901")
     'CCCD *********901, **** **** *901'
@@ -99,7 +102,7 @@ def mask(text: str) -> str:
 
 def _masked(found: re.Match[str]) -> str:
     number = found[0]
-    if sum(map(str.isdigit, number)) not in {9, 12}:
+    if sum(map(str.isdigit, number)) not in {9, 12} or _DIGEST.fullmatch(number):
         return number
     return "".join("*" if ch.isdigit() else ch for ch in number[:-3]) + number[-3:]
 
@@ -112,20 +115,20 @@ def shorten(text: str, limit: int = 60) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def safe_filename(name: str, *, fallback: str = "attachment", limit: int = 200) -> str:
+def safe_filename(name: str | None, *, fallback: str = "attachment", limit: int = 200) -> str:
     """Return a file name that is safe to create in a folder, made from the untrusted *name*.
 
     Path separators, control and bidirectional marks are dropped, leading dots removed. Reserved Windows
     device names, and a leading hyphen (which commands take for an option), get an underscore before them.
     The extension survives shortening to *limit* characters (at least one) and to 255 bytes of UTF-8.
-    Returns *fallback* when nothing is left.
+    Returns *fallback* when nothing is left, or where there is no name.
 
     Source: practice (attachment names are untrusted).
     """
     kept = nfc(
         "".join(
             ch
-            for ch in nfc(name).replace("\\", "/").rsplit("/", 1)[-1]
+            for ch in nfc(name or "").replace("\\", "/").rsplit("/", 1)[-1]
             if unicodedata.category(ch) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} and ch not in '<>:"|?*'
         )
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -31,6 +33,7 @@ from vndoc.cli._sign import sign
 from vndoc.cli._sim import sim
 from vndoc.cli._stats import stats
 from vndoc.cli._trust_commands import trust
+from vndoc.cli._usage import context_in, usage_text
 from vndoc.cli._validate import validate
 from vndoc.cli._verify import verify
 from vndoc.cli._words import HELP, WORDS
@@ -39,6 +42,7 @@ from vndoc.text import Lang
 
 __all__ = ["app", "run"]
 
+_SENTENCE = re.compile(r"(?<=\.)\s")
 STDOUT = "-"
 """The name of standard output in an error."""
 
@@ -82,11 +86,24 @@ def command_in(lang: Lang) -> Any:
 def _speak(command: Any, key: str, lang: Lang) -> None:
     """Give *command*, and those below it, the help that stands under *key*: ``route``, ``agencies-show``."""
     command.help = HELP[key].render(lang)
+    command.short_help = _SENTENCE.split(command.help, maxsplit=1)[0]  # what is not given here is cut off
+    command.context_class = context_in(lang)
     for parameter in command.params:
         if parameter.help in HELP:
             parameter.help = HELP[parameter.help].render(lang)
-    for name, part in getattr(command, "commands", {}).items():
+    parts = getattr(command, "commands", {})
+    for name, part in parts.items():
         _speak(part, name if key == "vndoc" else f"{key}-{name}", lang)
+    if parts:  # a group takes --lang for all of its commands
+        spoken = copy.copy(next(p for part in parts.values() for p in part.params if p.name == "lang"))
+        spoken.expose_value = False
+        command.params.append(spoken)
+
+
+def _asked(command: Any, lang: Lang) -> dict[str, Any]:
+    """Return what the commands of a group take for granted: the language that stands before their names."""
+    parts = getattr(command, "commands", {})
+    return {name: _asked(part, lang) for name, part in parts.items()} if parts else {"lang": lang}
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -97,7 +114,9 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
-            code = command_in(lang)(list(arguments), prog_name="vndoc", standalone_mode=False) or 0
+            group = command_in(lang)
+            asked = {"default_map": _asked(group, lang)}
+            code = group(list(arguments), prog_name="vndoc", standalone_mode=False, **asked) or 0
         except TyperException as error:
             code = _usage(error, lang)
         sys.stdout.flush()
@@ -118,7 +137,7 @@ def _usage(error: TyperException, lang: Lang) -> int:
         return UNUSABLE
     path = "vndoc" if context is None else context.command_path
     lines = (
-        WORDS["usage"].render(lang, text=clean(error.format_message())),
+        WORDS["usage"].render(lang, text=clean(usage_text(error.format_message(), lang))),
         WORDS["usage-hint"].render(lang, path=path),
     )
     sys.stderr.write("\n".join(lines) + "\n")

@@ -37,6 +37,7 @@ _LEFT_OUT = frozenset({"signature", "attachments"})
 
 _VIETNAM = datetime.timezone(datetime.timedelta(hours=7))
 
+_NO_FILES = Text("gói tin trạng thái không có tệp đính kèm", "a status packet has no attachments")
 _UNKNOWN_KEY = Text("không có khóa {key}", "there is no key {key}")
 _NEAR_KEY = Text("không có khóa {key}; có phải là {near}?", "there is no key {key}; is it {near}?")
 _NO_TABLE = Text("{key}: cần một bảng (table, object)", "{key}: a table (object) is needed")
@@ -117,7 +118,7 @@ def packet_of(values: Mapping[str, Any], folder: Path, files: Sequence[str] = ()
     if not attached:
         return packet
     if isinstance(packet, StatusPacket):
-        raise _refusal(_UNKNOWN_KEY, key="attachments")
+        raise _refusal(_NO_FILES)
     return packet.evolve(attachments=tuple(attached))
 
 

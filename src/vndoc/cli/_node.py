@@ -70,7 +70,7 @@ def send(
                     raise UsageError("wrong-packet-kind", expected="DocumentPacket", found=type(packet).__name__)
                 return _send(gateway, packet, not_secret_by, exclude or [])
 
-        run.each(inputs(files), accept, lambda _name, result: _show_sent(run, result))
+        run.each(inputs(files), accept, lambda name, result: _show_sent(run, name, result))
 
 
 def _send(gateway: Any, packet: DocumentPacket, declared_by: str, exclude: Iterable[str]) -> Result:
@@ -100,10 +100,10 @@ def _finding(finding: Any) -> dict[str, Any]:
     return {"id": finding.id, "severity": finding.severity.value, "text": text}
 
 
-def _show_sent(run: Run, result: Result) -> None:
+def _show_sent(run: Run, name: str, result: Result) -> None:
     accepted = result["accepted"]
     if accepted is None:
-        run.say(run.word("node-not-cleared"), style="red")
+        run.say(run.word("node-not-cleared", name=name), style="red")
     else:
         word = "node-repeated" if accepted["repeated"] else "node-accepted"
         run.say(run.word(word, key=accepted["business_key"], version=accepted["version"]), style="green")

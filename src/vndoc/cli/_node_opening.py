@@ -52,6 +52,9 @@ _NO_TRUST = Text(
     "thiếu node.trust, thư mục tin cậy để kiểm tra chữ ký; signatures = false: không kiểm tra gì",
     "node.trust is missing, the folder of trust that signatures are verified with; signatures = false verifies nothing",
 )
+_WITHIN = Text("[{name}] {detail}", "[{name}] {detail}")
+_ONE_OF = Text("{name} nhận {known}, không phải {found}", "{name} takes {known}, not {found}")
+_NO_TIME = Text("{name} không phải một khoảng thời gian dùng được", "{name} is no length of time that can be used")
 _CODES = Text("{name} phải là danh sách các mã", "{name} must be a list of codes")
 
 
@@ -66,6 +69,7 @@ def open_node(settings: Settings) -> Any:
     from vndoc.store import Store  # noqa: PLC0415 - as above
 
     policy = _policy(settings.node)
+    retention_of(settings)  # only vndoc node tidy uses it: say at once what it will not be able to use
     table = open_table(settings.table_file, settings.table_format).table
     if settings.carrier is not None:
         table = table.changed({}, info=attrs.evolve(table.info, carrier=settings.carrier))
@@ -99,12 +103,17 @@ def retention_of(settings: Settings) -> Any:
 
     if settings.retention is None:
         return None
-    times = {k.removesuffix("_days"): _days(v, f"retention.{k}") for k, v in settings.retention.items()}
+    times = {k.removesuffix("_days"): _length(v, f"retention.{k}") for k, v in settings.retention.items()}
     try:
         return Retention(**times)
     except UsageError as error:
-        detail = Text(f"[retention]: {error.text('vi')}", f"[retention]: {error.text('en')}")
-        raise UsageError("node-settings", detail=detail) from None
+        raise _within("retention", error) from None
+
+
+def _within(table: str, error: UsageError) -> UsageError:
+    """Return *error* about a value as one about the *table* of the configuration that it stands in."""
+    detail = error.values["detail"]
+    return broken(_WITHIN, name=table, detail=detail if isinstance(detail, Text) else str(detail))
 
 
 # -- policy ----------------------------------------------------------------------------------------------
@@ -121,23 +130,23 @@ def _policy(given: Mapping[str, Any]) -> Any:
         values |= {"signatures": None, "sending": SendingRules(signed=frozenset())}
     elif asked is not True:
         values["signatures"] = policy_of(asked).name
+    for key, name, unit in (
+        ("lifetime_days", "lifetime", "days"),
+        ("answer_days", "answer_within", "days"),
+        ("poll_seconds", "poll_every", "seconds"),
+        ("lease_seconds", "lease", "seconds"),
+    ):
+        if key in given:
+            values[name] = _length(given[key], f"[node] {key}", unit)
+    if "unsure" in given:
+        ways = {way.value: way for way in Unsure}
+        if given["unsure"] not in ways:
+            raise broken(_ONE_OF, name="node.unsure", known=", ".join(ways), found=given["unsure"])
+        values["unsure"] = ways[given["unsure"]]
     try:
-        for key, name, unit in (
-            ("lifetime_days", "lifetime", "days"),
-            ("answer_days", "answer_within", "days"),
-            ("poll_seconds", "poll_every", "seconds"),
-            ("lease_seconds", "lease", "seconds"),
-        ):
-            if key in given:
-                values[name] = datetime.timedelta(**{unit: given[key]})
-        if "unsure" in given:
-            values["unsure"] = Unsure(given["unsure"])
-        policy = NodePolicy(**values)
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, UsageError) and error.code != "option-invalid":
-            raise  # it names what is unknown
-        raise UsageError("node-settings", detail=f"[node]: {error}") from None
-    return policy
+        return NodePolicy(**values)
+    except UsageError as error:
+        raise (_within("node", error) if error.code == "option-invalid" else error) from None
 
 
 # -- carriers --------------------------------------------------------------------------------------------
@@ -165,7 +174,7 @@ def _option(kind: str, key: str, value: Any, home: Path, name: str) -> Any:
     if key in _PATHS:
         return str(home / value)
     if kind == "vxp" and key in ("lookback", "window"):
-        return _days(value, name)
+        return _length(value, name)
     if key == "http":
         return _http(value, home, name)
     if key == "tls":
@@ -173,11 +182,11 @@ def _option(kind: str, key: str, value: Any, home: Path, name: str) -> Any:
     return value
 
 
-def _days(value: float, name: str) -> datetime.timedelta:
+def _length(value: float, name: str, unit: str = "days") -> datetime.timedelta:
     try:
-        return datetime.timedelta(days=value)
-    except (ValueError, OverflowError) as error:
-        raise UsageError("node-settings", detail=f"{name}: {error}") from None
+        return datetime.timedelta(**{unit: value})
+    except (ValueError, OverflowError):
+        raise broken(_NO_TIME, name=name) from None
 
 
 def _http(part: Mapping[str, Any], home: Path, name: str, *, known: frozenset[str] = _HTTP) -> HttpOptions:

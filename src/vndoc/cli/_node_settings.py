@@ -136,7 +136,7 @@ def read_settings(path: Path) -> Settings:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         detail = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         raise SourceError("source-unreadable", name=str(path), detail=detail) from error

@@ -49,8 +49,17 @@ SCHEMA_VERSION = "1.0"
 _STATUS = {"passed": PASSED, "indeterminate": INDETERMINATE, "failed": FAILED, "error": UNUSABLE}
 """Status -> exit code; of several, the one that stands last here counts."""
 _ORDER = tuple(_STATUS.values())
-_HINTS = {"target-exists": "overwrite-hint", "table-invalid": "check-hint"}
+_HINTS = {
+    "target-exists": "overwrite-hint",
+    "table-invalid": "check-hint",
+    "passphrase-needed": "passphrase-hint",
+    "signer-certificate-missing": "certificates-hint",
+}
 """Errors that the command can help with."""
+_KINDS: dict[object, Text] = {
+    "DocumentPacket": Text("gói tin văn bản", "document packet"),
+    "StatusPacket": Text("gói tin trạng thái", "status packet"),
+}
 _WIDTH = 120
 """Columns of a page that goes into a file or a pipe."""
 
@@ -128,6 +137,8 @@ class Run:
         where = f" ({self.place(error.place)})" if error.place is not None else ""
         if error.values.get("hint"):  # it speaks of the library's argument
             error = type(error)(error.code, place=error.place, **{**error.values, "hint": WORDS["recover-hint"]})
+        if error.code == "wrong-packet-kind":  # it speaks of the library's types
+            error = type(error)(error.code, place=error.place, **{k: _KINDS.get(v, v) for k, v in error.values.items()})
         return f"{error.text(self.lang)} [{error.code}]{where}"
 
     def place(self, place: Place) -> str:

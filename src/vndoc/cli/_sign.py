@@ -13,6 +13,7 @@ import typer
 import vndoc
 from vndoc.cli._fetching import AllowHosts, AllowPrivateHosts, FetchOption, check_tsa, fetcher_of
 from vndoc.cli._options import AsJson, Language, Overwrite, ProfileName
+from vndoc.cli._page import number_text
 from vndoc.cli._run import Result, Run, filled, running
 from vndoc.cli._target import Draft
 from vndoc.edxml import Profile, profile_of
@@ -69,7 +70,7 @@ def sign(
             draft.publish()
         result: Result = {"status": "passed", "form": form, "output": str(output), "size": len(data)}
         run.add(file, {**result, "timestamped": stamp is not None})
-        run.say(run.word("signed", name=file, output=output, size=len(data)))
+        run.say(run.word("signed", name=file, output=output, size=number_text(run, len(data))))
 
 
 def _signer(key: Path, certificates: Path | None, variable: str | None) -> KeySigner:

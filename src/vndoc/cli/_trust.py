@@ -9,8 +9,6 @@ or PKCS#7, OCSP responses DER; others are left alone.
 
 from __future__ import annotations
 
-import binascii
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +21,7 @@ from vndoc.limits import DEFAULT
 from vndoc.packets.files import acquire
 from vndoc.pki import Certificate, Crl, Purpose, RevocationSource, TrustAnchor, TrustStore, load_certificates
 from vndoc.pki.bundle import MAX_BUNDLE, Bundle
-from vndoc.pki.crl import MAX_CRL
+from vndoc.pki.crl import MAX_CRL, pem_lists
 from vndoc.pki.fetching import FetchKind
 from vndoc.pki.revocation import RevocationChecker
 
@@ -32,7 +30,6 @@ __all__ = ["SUFFIXES", "Anchor", "Folder", "Held", "Trust", "lists_of", "open_fo
 SUFFIXES = frozenset({".cer", ".crt", ".der", ".pem", ".p7b", ".p7c"})
 """Which files hold certificates."""
 _CRLS = frozenset({".crl", ".pem"})
-_PEM_LIST = re.compile(rb"-----BEGIN X509 CRL-----(.+?)-----END X509 CRL-----", re.DOTALL)
 _OCSPS = frozenset({".ocsp", ".der"})
 _SIGNERS = frozenset({Purpose.GOVERNMENT, Purpose.NATIONAL})
 _PURPOSES = {
@@ -153,11 +150,7 @@ def open_folder(path: Path, *, strict: bool = True) -> Folder:
 
 def lists_of(data: bytes) -> tuple[bytes, ...]:
     """Return the DER of all revocation lists in PEM; anything else as it is."""
-    try:
-        found = [binascii.a2b_base64(b"".join(one.split()), strict_mode=True) for one in _PEM_LIST.findall(data)]
-    except binascii.Error:
-        found = []
-    return tuple(found) or (data,)
+    return pem_lists(data) or (data,)
 
 
 def _is_list(data: bytes) -> bool:

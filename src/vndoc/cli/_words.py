@@ -99,6 +99,14 @@ WORDS: Mapping[str, Text] = MappingProxyType(
             "{name} was not written: the packet has errors. --force writes it all the same.",
         ),
         "recover-hint": Text(" Thử --recover.", " Try --recover."),
+        "passphrase-hint": Text(
+            "--passphrase-env nêu biến môi trường chứa mật khẩu.",
+            "--passphrase-env names the environment variable that holds it.",
+        ),
+        "certificates-hint": Text(
+            "--certificates nêu tệp chứng thư số, nếu tệp khóa PEM không kèm.",
+            "--certificates names a file of certificates, where the PEM file of the key has none.",
+        ),
         "overwrite-hint": Text("--overwrite cho phép ghi đè.", "--overwrite allows it."),
         # -- convert -----------------------------------------------------------------------------
         "converted": Text("{name} -> {output} ({size} byte)", "{name} -> {output} ({size} bytes)"),
@@ -220,7 +228,7 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "diff-info": Text("  thông tin về danh mục đã khác", "  what the table says about itself differs"),
         "diff-groups": Text("  các nhóm đã khác", "  the groups differ"),
         # -- details of errors -------------------------------------------------------------------
-        "usage": Text("Sai cách dùng: {text}", "Usage: {text}"),
+        "usage": Text("Sai cách dùng: {text}", "Wrong usage: {text}"),
         "usage-hint": Text("Xem: {path} --help", "See: {path} --help"),
         # -- demo --------------------------------------------------------------------------------
         "demo-step": Text("Bước {number}. {title}", "Step {number}. {title}"),
@@ -239,9 +247,9 @@ HELP: Mapping[str, Text] = MappingProxyType(
         **TRUST_HELP,
         **SIM_HELP,
         "vndoc": Text(
-            "Đọc, kiểm tra, tạo và chuyển đổi gói tin văn bản điện tử (edXML).\n\n"
+            "Đọc, kiểm tra, tạo, ký, định tuyến và trao đổi gói tin văn bản điện tử (edXML).\n\n"
             "Mã thoát: 0 đạt, 1 không đạt hoặc có điều cần xem, 2 đầu vào không dùng được, 3 không xác định được.",
-            "Read, check, build and convert packets of official documents (edXML).\n\n"
+            "Read, check, build, sign, route and exchange packets of official documents (edXML).\n\n"
             "Exit codes: 0 passed, 1 failed or findings, 2 unusable input, 3 indeterminate.",
         ),
         "inspect": Text(

@@ -14,7 +14,7 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-accepted": Text("đã nhận gửi {key} (lần {version})", "accepted {key} (packet {version})"),
         "node-repeated": Text("đã nhận gửi từ trước: {key}", "accepted before: {key}"),
         "node-message": Text("  thông điệp {id}", "  message {id}"),
-        "node-not-cleared": Text("chưa đủ điều kiện gửi:", "may not be sent:"),
+        "node-not-cleared": Text("{name}: chưa đủ điều kiện gửi:", "{name}: may not be sent:"),
         "node-polled": Text(
             "{carrier}: thấy {seen}, nhận {decided}, hoãn {postponed}, báo lại {settled}, lỗi {failed}",
             "{carrier}: {seen} seen, {decided} taken in, {postponed} postponed, {settled} settled, {failed} failed",
@@ -29,7 +29,7 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
         "node-postponed": Text("hoãn {count}", "{count} postponed"),
         "node-deadlines": Text("đến hạn {count}", "{count} due"),
         "node-live": Text(
-            "đã gửi {sent}, đã nhận {received}; đang chờ {waiting}, cần người xử lý {parked}",
+            "đã gửi {sent}, đã nhận {received}; đang chờ {waiting}, trong đó cần người xử lý {parked}",
             "{sent} sent, {received} received; {waiting} waiting, {parked} for an operator",
         ),
         "node-stopped": Text(
@@ -37,8 +37,8 @@ NODE_WORDS: Mapping[str, Text] = MappingProxyType(
             "stopped: {sent} sent, {received} received, {failures} failures, {rounds} rounds",
         ),
         "node-health": Text(
-            "hoạt động: {alive}; sẵn sàng: {ready}; đang chờ {waiting}, cần người xử lý {parked}",
-            "alive: {alive}; ready: {ready}; {waiting} waiting, {parked} for an operator",
+            "hoạt động: {alive}; sẵn sàng: {ready}; đang chờ {waiting}, trong đó cần người xử lý {parked}",
+            "alive: {alive}; ready: {ready}; {waiting} waiting, {parked} of them for an operator",
         ),
         "node-yes": Text("có", "yes"),
         "node-no": Text("không", "no"),
@@ -83,7 +83,7 @@ NODE_NOTES: Mapping[str, Text] = MappingProxyType(
         "copy not taken in": Text("chưa tiếp nhận được bản đến", "a copy could not be taken in"),
         "copy with an id that cannot be kept": Text("bản đến có mã không lưu được", "the id of a copy cannot be kept"),
         "deadline not dealt with": Text("chưa xử lý được việc đến hạn", "a deadline could not be dealt with"),
-        "hook failed": Text("hệ thống văn phòng chưa nhận", "the office system did not take it"),
+        "hook failed": Text("hệ thống quản lý văn bản chưa nhận", "the office system did not take it"),
         "lease lost": Text("tiến trình khác đã làm tiếp", "another process went on with it"),
         "no sign of life": Text("chưa gia hạn được việc đang giữ", "what is held could not be prolonged"),
         "store failed": Text("kho lưu trữ lỗi", "the store failed"),
@@ -94,7 +94,7 @@ NODE_NOTES: Mapping[str, Text] = MappingProxyType(
 NODE_HELP: Mapping[str, Text] = MappingProxyType(
     {
         "node": Text(
-            "Cổng giữa hệ thống văn phòng và các trục: gửi, nhận, theo dõi.",
+            "Cổng giữa hệ thống quản lý văn bản và các trục: gửi, nhận, theo dõi.",
             "A gateway between an office system and axes: send, receive, look after it.",
         ),
         "node-send": Text(
@@ -108,9 +108,9 @@ NODE_HELP: Mapping[str, Text] = MappingProxyType(
             "Ask every axis once and take in what has come.\n\nExit code 3: an axis did not answer.",
         ),
         "node-run": Text(
-            "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống văn phòng.\n\n"
-            "Mã thoát 3 (với --once): có kênh truyền hoặc hệ thống văn phòng bị lỗi, việc đó còn chờ thử lại; hoặc kho "
-            "lưu trữ không dùng được sau tám lần thử.",
+            "Chạy cho đến khi nhận SIGTERM hoặc Ctrl-C: gửi, nhận, thử lại, báo cho hệ thống quản lý văn bản.\n\n"
+            "Mã thoát 3 (với --once): có kênh truyền hoặc hệ thống quản lý văn bản bị lỗi, việc đó còn chờ thử lại; "
+            "hoặc kho lưu trữ không dùng được sau tám lần thử.",
             "Work until SIGTERM or Ctrl-C: send, receive, try again, tell the office system.\n\n"
             "Exit code 3 (with --once): a carrier or the office system failed, and what failed waits for another try; "
             "or the store could not be used in eight tries.",

@@ -35,7 +35,7 @@ SIM_HELP: Mapping[str, Text] = MappingProxyType(
     {
         "sim": Text(
             "Chạy trục liên thông mô phỏng trên máy này, có trang theo dõi. Dừng bằng Ctrl+C.\n\n"
-            "Nói VXP, LGSP và eDoc REST. Không có --agencies thì dùng ba hệ thống mẫu, khóa được in ra. "
+            "Hỗ trợ VXP, LGSP và eDoc REST. Không có --agencies thì dùng ba hệ thống mẫu, khóa được in ra. "
             "Với --json, một đối tượng JSON được in khi trục đã sẵn sàng.",
             "Run a simulated axis on this machine, with a page to watch it. Ctrl+C stops it.\n\n"
             "It speaks VXP, LGSP and eDoc REST. Without --agencies there are three systems as an example, their "

@@ -49,7 +49,7 @@ STATS_HELP: Mapping[str, Text] = MappingProxyType(
             "Files of rows as CSV or JSON, or - for standard input; several are added up.",
         ),
         "stats-store": Text(
-            "Kho của nút, dạng sqlite:///tệp hoặc postgresql://…; dùng thay cho hoặc cùng với tệp.",
+            "Kho lưu trữ của cổng kết nối, dạng sqlite:///tệp hoặc postgresql://…; dùng thay cho hoặc cùng với tệp.",
             "The store of a node, sqlite:///file or postgresql://…; instead of files or with them.",
         ),
         "stats-blobs": Text("Thư mục nội dung của kho.", "The folder of contents of the store."),

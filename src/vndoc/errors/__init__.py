@@ -40,6 +40,7 @@ from vndoc.errors._reading import READING_ERRORS
 from vndoc.errors._signing import SIGNING_ERRORS
 from vndoc.errors._statistics import STATISTICS_ERRORS
 from vndoc.errors._store import STORE_ERRORS
+from vndoc.errors._system import in_vietnamese
 from vndoc.errors._transport import TRANSPORT_ERRORS
 from vndoc.errors._xmldsig import XMLDSIG_ERRORS
 from vndoc.text import Lang, Text, mask, shorten
@@ -99,7 +100,7 @@ class VndocError(Exception):
 
     def text(self, lang: Lang = "en") -> str:
         """Return the message in *lang*, with citizen numbers masked."""
-        shown = {k: _shown(v, lang) for k, v in self.values.items()}
+        shown = {k: _shown(k, v, lang) for k, v in self.values.items()}
         return mask(ERRORS[self.code].render(lang, **shown))
 
     def __str__(self) -> str:
@@ -113,10 +114,14 @@ class VndocError(Exception):
         return (_rebuild, (type(self), self.code, self.place, dict(self.values)))
 
 
-def _shown(value: object, lang: Lang) -> object:
+def _shown(name: str, value: object, lang: Lang) -> object:
     if isinstance(value, Text):
-        return value.render(lang)
-    return shorten(value, 200) if isinstance(value, str) else value
+        text = value.render(lang)
+    elif isinstance(value, str):
+        text = shorten(value, 200)
+    else:
+        return value
+    return in_vietnamese(text) if lang == "vi" and name == "detail" else text
 
 
 def _rebuild(kind: type[VndocError], code: str, place: Place | None, values: dict[str, object]) -> VndocError:

@@ -35,7 +35,7 @@ NODE_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "The packet is addressed to no agency of this node.",
         ),
         "hook-failed": Text(
-            "Hệ thống văn phòng không nhận sự kiện: {detail}.",
+            "Hệ thống quản lý văn bản không nhận sự kiện: {detail}.",
             "The office system did not take the event: {detail}.",
         ),
         "outcome-unknown": Text(

@@ -44,8 +44,8 @@ SIGNING_ERRORS: Final[Mapping[str, Text]] = MappingProxyType(
             "The private key does not belong to the certificate.",
         ),
         "signer-certificate-missing": Text(
-            "Không có chứng thư số của người ký.",
-            "The signer's certificate is missing.",
+            "Không có chứng thư số của người ký: trong số chứng thư số đã cho, không có cái nào là của khóa ký.",
+            "The signer's certificate is missing: none of the certificates that were given belongs to the signing key.",
         ),
         "private-key-unreadable": Text(
             "Không đọc được khóa bí mật: {detail}.",

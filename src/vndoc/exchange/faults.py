@@ -7,11 +7,11 @@ it; where it is the message itself, it has failed.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, overload
 
 import attrs
 
-from vndoc.errors import PeerFaultError, Retry, TransportError
+from vndoc.errors import OwnFaultError, PeerFaultError, Retry, TransportError
 from vndoc.errors._arguments import need
 from vndoc.text import Lang, Text, mask, shorten
 
@@ -58,6 +58,12 @@ Fault = OwnFault | PeerFault
 """Either."""
 
 
+@overload
+def fault_of(error: PeerFaultError) -> PeerFault: ...
+@overload
+def fault_of(error: OwnFaultError) -> OwnFault: ...
+@overload
+def fault_of(error: TransportError) -> Fault: ...
 def fault_of(error: TransportError) -> Fault:
     """Return *error*, raised by a carrier, as a value that can be kept: at most 500 characters of text, masked.
 

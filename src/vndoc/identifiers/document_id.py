@@ -16,6 +16,7 @@ from typing import Self
 import attrs
 
 from vndoc.errors import IdentifierError
+from vndoc.errors._arguments import need
 from vndoc.identifiers.notation import canonical_notation, canonical_number, join_code, split_code
 from vndoc.identifiers.organ import MAX_ORGAN_CODE, OrganCode
 from vndoc.text import Text, nfc, shorten
@@ -156,8 +157,12 @@ class DocumentId:
         ``check_notation``; here they must be such that the id can be taken apart again: not empty, no comma,
         white space or control character, no slash in issuer and number.
 
-        Raises :class:`~vndoc.errors.IdentifierError` ``document-id-invalid``.
+        Raises :class:`~vndoc.errors.IdentifierError` ``document-id-invalid``, :class:`~vndoc.errors.UsageError`
+        ``option-invalid`` for parts of another kind, such as a number that is no text ("07" is not 7).
         """
+        need("date", date, datetime.date)
+        for name, part in (("number", number), ("notation", notation)):
+            need(name, part, str)
         code = join_code(_checked(number, ",/"), _checked(notation, ","))
         return cls._built(issuer, f"{date.year:04d}/{date.month:02d}/{date.day:02d},{code}")
 

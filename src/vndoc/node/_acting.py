@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import attrs
 
 from vndoc import exchange
+from vndoc.envelope import BusinessKey
 from vndoc.errors import ExchangeError
 from vndoc.errors._arguments import need, need_all
 from vndoc.node._asking import open_change
@@ -20,8 +21,15 @@ from vndoc.store import OutboxRow, OutboxState, Unit
 from vndoc.transport import Kind
 
 
-def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
+def key_text(given: str | BusinessKey) -> str:
+    """Return the business key as the store has it."""
+    need("business_key", given, str, BusinessKey)
+    return str(given)
+
+
+def act(ctx: Context, about: str | BusinessKey, receiver: str, event: exchange.LifeEvent, reason: str) -> exchange.Life:
     """Record what our *receiver* does with a document; see :meth:`vndoc.node.Node.act`."""
+    key = key_text(about)
     need("event", event, exchange.LifeEvent)
     at = ctx.now()
     with ctx.store.transaction() as unit:
@@ -33,8 +41,8 @@ def act(ctx: Context, key: str, receiver: str, event: exchange.LifeEvent, reason
         new, effects = life.act(event, at=at, reason=reason)
         carrying = Carrying(ctx=ctx, unit=unit, at=at, source=f"{key}:{receiver}:{new.version}:{event.value}")
         save_life(carrying, IN, life, new)
-        about = attrs.evolve(about_in(carrying, key, receiver, _came_by(unit, key)), reason=reason)
-        carrying.do(_acted(effects), about)
+        told = attrs.evolve(about_in(carrying, key, receiver, _came_by(unit, key)), reason=reason)
+        carrying.do(_acted(effects), told)
     ctx.store.reached("act.committed")
     return new
 
@@ -73,13 +81,14 @@ def answer(ctx: Context, request_id: str, *, agree: bool, reason: str) -> exchan
 
 def take_back(
     ctx: Context,
-    key: str,
+    about: str | BusinessKey,
     *,
     reason: str,
     recipients: Iterable[str] | None,
     answer_by: datetime.datetime | None,
 ) -> exchange.Change:
     """Ask for a document back by status 13; see :meth:`vndoc.node.Node.take_back`."""
+    key = key_text(about)
     need("reason", reason, str)
     wanted = None if recipients is None else need_all("recipients", recipients, str)
     at = ctx.now()

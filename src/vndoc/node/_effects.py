@@ -36,7 +36,7 @@ class About:
     """Which document the effects concern, and how to reach the other side.
 
     ``versions`` are the versions of the document in the store, ``packet`` the packet that a status answers, ``carrier``
-    the carrier that is used where the routing table knows no way.
+    the carrier that is used where the routing table knows no way, ``change`` the request of which it is told.
     """
 
     business_key: str
@@ -48,6 +48,7 @@ class About:
     digest: bytes | None = None
     carrier: str | None = None
     reason: str = ""
+    change: str = ""
 
 
 @attrs.define(kw_only=True)
@@ -315,7 +316,8 @@ def call_hook(hook: Callable[..., None] | None, *given: object) -> None:
 def _notify(carrying: Carrying, effect: exchange.Notify, about: About) -> None:
     kind = EventKind(effect.topic.value)
     receiver = effect.recipient or about.receiver
-    carrying.tell(kind, attrs.evolve(about, receiver=receiver), code=effect.code)
+    facts = MappingProxyType({"change": about.change} if about.change else {})
+    carrying.tell(kind, attrs.evolve(about, receiver=receiver), code=effect.code, facts=facts)
 
 
 def _conflict(carrying: Carrying, effect: exchange.RecordConflict, about: About) -> None:

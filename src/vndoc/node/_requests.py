@@ -60,7 +60,7 @@ def receive_request(
     if request.id not in {other.id for other in others}:
         unit.lives.open(request_row(request, document))
     save_life(carrying, IN, life, new_life)
-    carrying.do(effects, about)
+    carrying.do(effects, attrs.evolve(about, change=request.id))
 
 
 def end_overtaken(carrying: Carrying, saga: Saga, about: About, *, by: str) -> exchange.Request:

@@ -26,6 +26,7 @@ from vndoc.packets.files import TemporarySpool
 from vndoc.routing import Plan, Submission
 from vndoc.signature.report import Verdict
 from vndoc.store import BlobInfo, Document, Evidence, Message, Unit
+from vndoc.text import Text
 
 __all__ = ["NotClearedError", "Sent"]
 
@@ -158,7 +159,7 @@ def _prepare(
         )
     if not clearance.passed:
         first = clearance.errors[0]
-        detail = first.text("en").rstrip(".")
+        detail = Text("{vi}", "{en}").filled(vi=first.text("vi").rstrip("."), en=first.text("en").rstrip("."))
         raise NotClearedError("not-cleared", clearance=clearance, count=len(clearance.errors), detail=detail)
     clues = exchange.change_clues(packet, normalise=normalise)
     return Prepared(

@@ -58,7 +58,7 @@ EVENT_KINDS: Mapping[EventKind, Text] = MappingProxyType(
         EventKind.OVERDUE: Text("quá hạn mà chưa có phản hồi", "an answer is overdue"),
         EventKind.CHANGE_ANSWERED: Text("nơi nhận trả lời yêu cầu thay đổi", "a receiver answered a change"),
         EventKind.CHANGE_CLOSED: Text("yêu cầu thay đổi đã kết thúc", "a change is closed"),
-        EventKind.DOCUMENT_FROZEN: Text("văn bản đã đóng băng để thu hồi", "a document is frozen for its recall"),
+        EventKind.DOCUMENT_FROZEN: Text("văn bản đã tạm khóa để thu hồi", "a document is frozen for its recall"),
         EventKind.LATE: Text("có phản hồi đến sau khi đã kết thúc", "something came after the end"),
         EventKind.CONFLICT: Text("có mâu thuẫn cần xem xét", "there is a contradiction to look at"),
     }
@@ -74,7 +74,8 @@ class Event:
 
     ``business_key`` and ``document`` (a row of the store) say which document, ``sender`` and ``receiver`` whose,
     ``code`` which status, error or state; ``packet`` is the digest under which its packet lies in the store.
-    ``facts`` holds what only some kinds have, such as the verdict on signatures (``indication``).
+    ``facts`` holds what only some kinds have, such as the verdict on signatures (``indication``); that of a change that
+    is asked for has the id with which :meth:`Node.answer <vndoc.node.Node.answer>` answers it (``change``).
     """
 
     id: str

@@ -18,8 +18,8 @@ __all__ = ["Health"]
 class Health:
     """The state of a node. ``alive``: the store answers. ``ready``: and every carrier may be used.
 
-    ``error`` is why the store does not answer; ``resting`` are the carriers that rest; ``waiting`` and ``parked`` count
-    messages and copies that are not finished, and those that wait for an operator; ``stuck`` is always 0.
+    ``error`` is why the store does not answer; ``resting`` are the carriers that rest; ``waiting`` counts messages and
+    copies that are not finished, ``parked`` those among them that wait for an operator; ``stuck`` is always 0.
     """
 
     alive: bool

@@ -27,7 +27,7 @@ from typing import Final
 import attrs
 
 from vndoc import exchange
-from vndoc.envelope import DocumentPacket, Organization
+from vndoc.envelope import BusinessKey, DocumentPacket, Organization
 from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
 from vndoc.errors._arguments import need, need_all, need_call, need_like
 from vndoc.node import _acting, _sending
@@ -110,7 +110,7 @@ def _named(code: str, organization: Organization, table: RoutingTable, on: datet
     return organization.evolve(organ_name=name)
 
 
-_NOBODY = Text("nút phải có ít nhất một cơ quan", "a node has at least one agency")
+_NOBODY = Text("cổng kết nối phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
 _UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
 
@@ -265,7 +265,9 @@ class Node:
             self._ctx, packet, not_secret=not_secret, verdict=verdict, exclude=exclude, answer_by=answer_by
         )
 
-    def act(self, business_key: str, receiver: str, event: exchange.LifeEvent, *, reason: str = "") -> exchange.Life:
+    def act(
+        self, business_key: str | BusinessKey, receiver: str, event: exchange.LifeEvent, *, reason: str = ""
+    ) -> exchange.Life:
         """Record what our *receiver* does with a document that came; its status goes out as a row of its own.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown`` and as :meth:`vndoc.exchange.Life.act`.
@@ -275,13 +277,15 @@ class Node:
     def answer(self, request: str, *, agree: bool, reason: str = "") -> exchange.Request:
         """Agree to the change with the id *request* that a receiver of ours was asked for (15), or refuse it (16).
 
+        The id is the fact ``change`` of the event that told of it (``change-requested``).
+
         Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown`` and as :meth:`vndoc.exchange.Request.agree`.
         """
         return _acting.answer(self._ctx, request, agree=agree, reason=reason)
 
     def take_back(
         self,
-        business_key: str,
+        business_key: str | BusinessKey,
         *,
         reason: str,
         recipients: Iterable[str] | None = None,
@@ -293,23 +297,24 @@ class Node:
         """
         return _acting.take_back(self._ctx, business_key, reason=reason, recipients=recipients, answer_by=answer_by)
 
-    def track(self, business_key: str, *, direction: str = OUT) -> Tracking:
+    def track(self, business_key: str | BusinessKey, *, direction: str = OUT) -> Tracking:
         """Return everything that is known of the document that was sent under *business_key*; at most 1,000 each.
 
         With *direction* ``in``: of the document that came, and what our receivers did with it.
 
         Raises :class:`~vndoc.errors.ExchangeError` ``document-unknown``.
         """
+        key = _acting.key_text(business_key)
         with self.store.reading() as unit:
-            versions = unit.documents.versions(direction, business_key)
+            versions = unit.documents.versions(direction, key)
             if not versions:
-                raise ExchangeError("document-unknown", name=business_key)
+                raise ExchangeError("document-unknown", name=key)
             return Tracking(
-                business_key=business_key,
+                business_key=key,
                 direction=direction,
                 deliveries=tuple(row for v in versions for row in unit.documents.deliveries(v.id, limit=1000).rows),
-                lives=unit.lives.of(direction, business_key, limit=1000).rows,
-                history=unit.documents.history(direction, business_key),
+                lives=unit.lives.of(direction, key, limit=1000).rows,
+                history=unit.documents.history(direction, key),
                 messages=tuple(row for v in versions for row in unit.outbox.of(v.id)),
             )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, overload
 from vndoc.edxml import Profile, Reading, interpret, profile_of
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
+from vndoc.errors._arguments import need, need_like
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
@@ -236,14 +237,16 @@ def seal(
     """Return *packet* sealed by *signer*: two more attachments that survive an axis which writes packets anew.
 
     *at* is the signing time that is claimed (by default now), *stamp* a time-stamping authority. The signer's
-    certificate is checked first: an expired one does not sign. Raises :class:`~vndoc.errors.SignatureError` and as
+    certificate is checked first: an expired one does not sign. Raises :class:`~vndoc.errors.SignatureError`,
+    :class:`~vndoc.errors.UsageError` ``option-invalid`` for a *signer* that is none (a path, say), and as
     :func:`vndoc.signature.seal.seal`.
     """
     from vndoc.signature import seal as sealing  # noqa: PLC0415 - as above
-    from vndoc.signature.signing import check_signing_certificate  # noqa: PLC0415 - as above
+    from vndoc.signature import signing  # noqa: PLC0415 - as above
 
+    need_like("signer", signer, signing.Signer, "sign")
     at = datetime.datetime.now(datetime.UTC) if at is None else at
-    check_signing_certificate(signer.certificate, at=at)
+    signing.check_signing_certificate(signer.certificate, at=at)
     nonce = None if stamp is None else secrets.randbits(64)
     return sealing.seal(packet, signer, signing_time=at, stamp=stamp, nonce=nonce)
 
@@ -258,8 +261,11 @@ def attach(
 ) -> Attachment:
     """Return the file at *path* as an attachment to send; it is read when the packet is written.
 
-    *name* is its file name by default. Raises :class:`~vndoc.errors.SourceError` where the file cannot be read.
+    *name* is its file name by default. For octets in memory there is :meth:`vndoc.Attachment.of`. Raises
+    :class:`~vndoc.errors.SourceError` where the file cannot be read, :class:`~vndoc.errors.UsageError`
+    ``option-invalid`` for what is no path.
     """
+    need("path", path, str, os.PathLike)
     octets = FileOctets(path)
     own_name = os.path.basename(octets.path)  # noqa: PTH119 - pathlib is slow to load
     return Attachment.of(octets, name=name or own_name, description=description, label=label, content_id=content_id)

@@ -26,7 +26,7 @@ from vndoc.pki._octets import Place, extent, walk_extensions, walk_within
 from vndoc.pki.algorithms import PublicKey, SignatureAlgorithm, key_bits, load_public_key, signature_algorithm
 from vndoc.pki.extensions import Extension, Profile, profile_of
 from vndoc.pki.names import Name
-from vndoc.text import shorten
+from vndoc.text import Text, shorten
 
 __all__ = [
     "MAX_CERTIFICATE",
@@ -42,6 +42,7 @@ __all__ = [
 MAX_CERTIFICATE: Final = 256 * 1024
 """Octets of one certificate: real ones have below eight thousand, even with a picture in them."""
 
+_NEITHER = Text("không phải DER hay PEM", "it is neither DER nor PEM")
 _PEM = re.compile(
     rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END (?:X509 |TRUSTED )?CERTIFICATE-----", re.DOTALL
 )
@@ -264,7 +265,7 @@ def load_certificates(data: bytes) -> tuple[Certificate, ...]:
         return _from_der(bytes(data))
     found = tuple(load_der(_unarmour(match[1])) for match in _PEM.finditer(data))
     if not found:
-        raise CertificateError("certificate-malformed", detail="DER, PEM?")
+        raise CertificateError("certificate-malformed", detail=_NEITHER)
     return found
 
 

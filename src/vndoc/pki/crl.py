@@ -6,6 +6,7 @@ list is for and whether it counts is judged by :mod:`vndoc.pki.revocation`.
 
 from __future__ import annotations
 
+import binascii
 import bisect
 import datetime
 import re
@@ -24,7 +25,7 @@ from vndoc.pki.extensions import Extension, general_names, items
 from vndoc.pki.names import name_key
 from vndoc.pki.revocation_facts import RevocationReason
 
-__all__ = ["MAX_CRL", "Crl", "CrlEntry"]
+__all__ = ["MAX_CRL", "Crl", "CrlEntry", "pem_lists"]
 
 MAX_CRL: Final = 256 * 1024 * 1024
 """Octets of one list: five million entries."""
@@ -37,6 +38,17 @@ _VERSION_2: Final = 1
 _CERTIFICATE_ISSUER: Final = "2.5.29.29"
 _CRITICAL: Final = re.compile(rb"\x01\x01[^\x00]\x04", re.DOTALL)
 """How a critical extension looks: TRUE, then its value. What is found is read before it counts: numbers look alike."""
+
+
+_PEM: Final = re.compile(rb"-----BEGIN X509 CRL-----(.+?)-----END X509 CRL-----", re.DOTALL)
+
+
+def pem_lists(data: bytes) -> tuple[bytes, ...]:
+    """Return the DER of all revocation lists in the PEM text *data*; none where the base64 of one is damaged."""
+    try:
+        return tuple(binascii.a2b_base64(b"".join(one.split()), strict_mode=True) for one in _PEM.findall(data))
+    except binascii.Error:
+        return ()
 
 
 @attrs.frozen
@@ -75,10 +87,15 @@ class Crl:
 
     @classmethod
     def load(cls, data: bytes) -> Crl:
-        """Return the list that the DER octets *data* are.
+        """Return the list that *data* is, DER or PEM with one list.
 
         Raises :class:`~vndoc.errors.CertificateError`: ``crl-malformed`` or ``der-malformed``.
         """
+        if data[:1] != b"\x30" and b"-----BEGIN" in data[:MAX_CRL]:
+            found = pem_lists(data)
+            if len(found) != 1:
+                raise CertificateError("crl-malformed", detail=f"PEM: {len(found)}")
+            [data] = found
         if len(data) > MAX_CRL:
             raise CertificateError("crl-malformed", detail=f"> {MAX_CRL} B")
         return _load(bytes(data))

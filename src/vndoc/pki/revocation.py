@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
+from vndoc.errors._arguments import need_all
 from vndoc.pki._lazy import lazy
 from vndoc.pki._saying import Said, decided, fact_of
 from vndoc.pki._sources import (
@@ -56,6 +57,7 @@ _GOOD: Final = RevocationStatus.GOOD  # asking the class of an enum takes four t
 _UNKNOWN: Final = RevocationStatus.UNKNOWN
 
 
+_OCTETS: Final = (bytes, bytearray, memoryview)
 _Kind = TypeVar("_Kind", Crl, OcspResponse)
 _Item = TypeVar("_Item")
 
@@ -89,17 +91,20 @@ class RevocationChecker:
         cache: RevocationCache | None = None,
         fetch: Fetcher | None = None,
     ) -> RevocationChecker:
-        """Return a checker of *crls* and *ocsps*: DER octets, or what was read from them before.
+        """Return a checker of *crls* and *ocsps*: octets (DER; of a list PEM as well), or what was read before.
 
         What cannot be read does not stop the others; it is named in the answers that lack a source. Raises
-        :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for *known_at* without a zone.
+        :class:`~vndoc.errors.UsageError` ``time-zone-missing`` for *known_at* without a zone, ``option-invalid`` for
+        what is no list of octets: one file, or paths.
         """
         if known_at is not None and known_at.tzinfo is None:
             raise UsageError("time-zone-missing")
         load = Crl.load if cache is None else cache.crl
         unreadable: list[str] = []
-        lists = _read(crls, Crl, load, "crl-malformed", unreadable) if crls else ()
-        responses = _read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if ocsps else ()
+        given = need_all("crls", crls, Crl, *_OCTETS) if crls else ()
+        lists = _read(given, Crl, load, "crl-malformed", unreadable) if given else ()
+        answers = need_all("ocsps", ocsps, OcspResponse, *_OCTETS) if ocsps else ()
+        responses = _read(answers, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if answers else ()
         return cls(
             crls=lists,
             ocsps=responses,

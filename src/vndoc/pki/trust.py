@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki._lazy import lazy
 from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.recognised import RECOGNISED, Recognised
@@ -49,9 +50,12 @@ class TrustAnchor:
 
     @name.default
     def _own_name(self) -> str:
+        need("certificate", self.certificate, Certificate)  # asked before __attrs_post_init__ is
         return self.certificate.subject_text
 
     def __attrs_post_init__(self) -> None:
+        need("certificate", self.certificate, Certificate)
+        need_all("purposes", self.purposes, Purpose)
         if self.not_after is not None and self.not_after.tzinfo is None:
             raise UsageError("time-zone-missing")
 

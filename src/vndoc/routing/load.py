@@ -95,6 +95,10 @@ MAX_ROWS = 2_000_000
 _JSON_MARK = "vndoc-routing-table"
 _BAD_JSON = Text("JSON sai cú pháp (dòng {line})", "JSON: the syntax is wrong (line {line})")
 _NO_JSON = Text("JSON lồng quá sâu, hoặc có số quá dài", "JSON: nested too deeply, or a number is too long")
+_NO_UTF8 = Text(
+    "tệp không ở bảng mã UTF-8 (từ byte {at}); khi lưu từ Excel, chọn “CSV UTF-8”",
+    'it is not in UTF-8 (from byte {at} on); save as "CSV UTF-8" in Excel',
+)
 _NO_CSV = Text("CSV sai cú pháp (dòng {line})", "CSV: the syntax is wrong (line {line})")
 _NO_HEADER = Text("CSV không có dòng tiêu đề với cột code", "CSV: no header row with the column code")
 _COLUMNS = Text("CSV: cột không dùng được hoặc lặp lại: {found}", "CSV: columns that are unknown or repeated: {found}")
@@ -239,7 +243,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise TableError("table-unreadable", detail=f"UTF-8, byte {error.start}") from None
+        raise TableError("table-unreadable", detail=_NO_UTF8.filled(at=error.start)) from None
 
 
 def read_json(source: bytes | BinaryIO) -> object:
@@ -268,7 +272,7 @@ def _read_csv(source: bytes | BinaryIO) -> Draft:
         key, _, value = line[1:].partition(":")
         told[key.strip()] = value.strip()
     draft = Draft(info_from_dict(told))
-    rows = csv.reader(lines, strict=True)
+    rows = csv.reader(lines, strict=True, delimiter=";" if ";" in line and "," not in line else ",")
     values = Values()
     header = _next(rows, skipped)
     if header is None or "code" not in header:

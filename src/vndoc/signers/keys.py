@@ -26,10 +26,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
 from vndoc.signers._costs import check_costs
+from vndoc.text import Text
 
 __all__ = ["MAX_KEY_FILE", "KeySigner", "Passphrase", "PrivateKey", "order_chain", "sign_with"]
 
@@ -41,6 +43,12 @@ Passphrase = bytes | str | Callable[[], bytes | str]
 
 MAX_KEY_FILE: Final = 256 * 1024
 """Octets of a file with a key and its certificates; real ones have below twenty thousand."""
+
+_NO_KEY: Final = Text("tệp không có khóa bí mật nào", "there is no private key in it")
+_KEYS: Final = Text("tệp có {count} khóa bí mật, cần đúng một", "there are {count} private keys in it, not one")
+_NO_PKCS8: Final = Text("không phải PKCS#8, PKCS#1 hay SEC 1", "it is no PKCS#8, PKCS#1 or SEC 1")
+_NO_PKCS12: Final = Text("không phải PKCS#12", "it is no PKCS#12")
+_TOO_BIG: Final = Text("lớn hơn {limit} byte", "it is larger than {limit} bytes")
 
 _PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.DOTALL)
 
@@ -133,8 +141,9 @@ class KeySigner:
         be its chain.
 
         The passphrase is asked for only if the key is encrypted. Raises ``private-key-unreadable``,
-        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises, and
-        ``signer-certificate-missing`` if none belongs to the key.
+        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises,
+        ``signer-certificate-missing`` if none belongs to the key, and :class:`~vndoc.errors.UsageError`
+        ``option-invalid`` for a path in place of what is in the file.
         """
         key = _load_key(_limited(data), passphrase)
         found = [*_certificates_beside(data), *_given(certificates)]
@@ -144,8 +153,8 @@ class KeySigner:
     def from_pkcs12(cls, data: bytes, passphrase: Passphrase | None = None) -> KeySigner:
         """Return the signer of a PKCS#12 file (``.p12``, ``.pfx``).
 
-        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong`` and
-        ``signer-certificate-missing``.
+        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong``,
+        ``signer-certificate-missing`` and, for a path, ``option-invalid``.
         """
         key, own, others = _open_pkcs12(_limited(data), passphrase)
         found = [Certificate.load(c.public_bytes(Encoding.DER)) for c in ([own] if own else []) + list(others)]
@@ -182,8 +191,9 @@ def _spki_or_none(certificate: Certificate) -> bytes | None:
 
 
 def _limited(data: bytes) -> bytes:
+    need("data", data, bytes, bytearray, memoryview)
     if len(data) > MAX_KEY_FILE:
-        raise SignatureError("private-key-unreadable", detail=f"> {MAX_KEY_FILE} B")
+        raise SignatureError("private-key-unreadable", detail=_TOO_BIG.filled(limit=MAX_KEY_FILE))
     return data
 
 
@@ -197,7 +207,7 @@ def _secret(passphrase: Passphrase | None) -> bytes:
 
 def _usable(key: object) -> PrivateKey:
     if not isinstance(key, PrivateKey):
-        raise SignatureError("private-key-unreadable", detail="no key" if key is None else type(key).__name__)
+        raise SignatureError("private-key-unreadable", detail=_NO_KEY if key is None else type(key).__name__)
     return key
 
 
@@ -208,7 +218,8 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
     if not data.startswith(b"\x30"):
         blocks = [match[0] for match in _PEM_KEY.finditer(data)]
         if len(blocks) != 1:
-            raise SignatureError("private-key-unreadable", detail=f"PEM: {len(blocks)} keys")
+            detail = _KEYS.filled(count=len(blocks)) if blocks else _NO_KEY
+            raise SignatureError("private-key-unreadable", detail=detail)
         load, octets = load_pem_private_key, blocks[0]
     try:
         return _usable(load(octets, None))
@@ -216,7 +227,7 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
         check_costs(octets if octets is data else _unarmoured(octets))
         secret = _secret(passphrase)
     except (ValueError, UnsupportedAlgorithm):
-        raise SignatureError("private-key-unreadable", detail="PKCS#8, PKCS#1, SEC 1?") from None
+        raise SignatureError("private-key-unreadable", detail=_NO_PKCS8) from None
     try:
         return _usable(load(octets, secret))
     except (ValueError, UnsupportedAlgorithm):
@@ -233,7 +244,7 @@ def _open_pkcs12(
     data: bytes, passphrase: Passphrase | None
 ) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
     if not _is_pfx(data):
-        raise SignatureError("private-key-unreadable", detail="PKCS#12?")
+        raise SignatureError("private-key-unreadable", detail=_NO_PKCS12)
     check_costs(data)
     try:
         return _loaded(data, None)

@@ -30,7 +30,8 @@ __all__ = [
     "ocsp_failure",
 ]
 
-Revoked = Mapping[int | Certificate, tuple[datetime.datetime, str | None]]
+_WhenAndWhy = tuple[datetime.datetime, str | None]
+Revoked = Mapping[int, _WhenAndWhy] | Mapping[Certificate, _WhenAndWhy] | Mapping[int | Certificate, _WhenAndWhy]
 
 REASONS: Final = {
     "unspecified": 0,

@@ -14,7 +14,7 @@ PAGE_WORDS: Final[Mapping[str, Text]] = MappingProxyType(
     {
         "title": Text("Trục liên thông mô phỏng", "Simulated axis"),
         "lead": Text(
-            "Nói VXP, LGSP và eDoc REST trên máy này. Chỉ dành cho kiểm thử.",
+            "Hỗ trợ VXP, LGSP và eDoc REST trên máy này. Chỉ dành cho kiểm thử.",
             "Speaks VXP, LGSP and eDoc REST on this machine. For tests only.",
         ),
         "skip": Text("Đến nội dung", "Skip to content"),

@@ -132,7 +132,7 @@ def load_systems(path: str | Path) -> tuple[System, ...]:
     if len(data) > MAX_REGISTRY_BYTES:
         raise _invalid(str(path), Text("quá lớn", "it is too big"))
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
         value = json.loads(text) if place.suffix.lower() == ".json" else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise _invalid(str(path), Text("không đọc được: {why}", "it cannot be read: {why}"), why=str(error)) from error

@@ -403,14 +403,6 @@ class PathValidator:
         asked = certificate.der, tuple([other.der for other in pool])
         return self._known(asked, at) or self._new(certificate, at, pool, asked)
 
-    def kept(
-        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
-    ) -> PathResult | None:
-        """Return the answer if it is kept, else ``None``. Raises ``time-zone-missing`` as :meth:`validate`."""
-        if at.tzinfo is None:
-            raise UsageError("time-zone-missing")
-        return self._known((certificate.der, tuple([other.der for other in pool])), at)
-
     def _known(self, asked: _Asked, at: datetime.datetime) -> PathResult | None:
         lasting = self._lasting.get(asked)
         if lasting is not None:
@@ -418,13 +410,6 @@ class PathValidator:
             if since < at < until:
                 return result
         return self._kept.get((asked, (at, at.utcoffset()))) if self._kept else None
-
-    def span(
-        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
-    ) -> Span | None:
-        """Return between which times the answer for *at* holds, if it is kept for others as well."""
-        known = self._lasting.get((certificate.der, tuple([other.der for other in pool])))
-        return known[0] if known is not None and known[0][0] < at < known[0][1] else None
 
     def _new(
         self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...], asked: _Asked

@@ -170,6 +170,7 @@ def test_the_older_place_and_roles_and_an_implied_policy():
         ("2026-12-31T24:00:00.000", datetime.datetime(2027, 1, 1)),  # noqa: DTZ001 - none was given
         ("2026-03-02T08:30:00.5Z", datetime.datetime(2026, 3, 2, 8, 30, 0, 500_000, tzinfo=datetime.UTC)),
         ("2026-03-02T08:30:00.123456789", LOCAL.replace(microsecond=123_456)),
+        ("2016-12-31T23:59:59.999Z", datetime.datetime(2016, 12, 31, 23, 59, 59, 999_000, tzinfo=datetime.UTC)),
         (" 2026-03-02T08:30:00 ", LOCAL),
     ],
 )
@@ -186,6 +187,11 @@ def test_signing_times(text, expected):
         "2026-03-02",
         "2026-03-02T08:30:00+99:00",
         "2026-03-02T24:00:00.1Z",
+        "2026-03-02T24:00:01Z",
+        "2016-12-31T23:59:60Z",
+        "2016-12-31T23:59:60.0Z",
+        "2017-01-01T06:59:60+07:00",
+        "2016-12-31T23:60:00Z",
         "9999-12-31T24:00:00Z",
     ],
 )

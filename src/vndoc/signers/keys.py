@@ -150,7 +150,9 @@ class KeySigner:
 
         A passphrase that is given has to be right, as for ``openssl pkcs12``: a file that was made with the empty one
         opens without a passphrase, or with the empty one, and with no other. A file that is neither encrypted nor has
-        a MAC opens with any. Of both, ``protected`` is false, and a function is not asked. Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong`` and
+        a MAC opens with any. Of both, ``protected`` is false, and a function is not asked.
+
+        Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong`` and
         ``signer-certificate-missing``.
         """
         (key, own, others), protected = _open_pkcs12(_limited(data), passphrase)

@@ -1,4 +1,4 @@
-"""A leap second is no time, wherever it stands: a reason, never an exception, and the last second of a minute counts."""
+"""A leap second is no time wherever it stands: a reason, never an exception; the last second of a minute counts."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import attrs
 from lxml import etree
 
 from vndoc.envelope.octets import Octets
-from vndoc.errors import UsageError
+from vndoc.errors._arguments import need, need_all, need_call, need_like, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
@@ -79,10 +79,12 @@ def evaluate(
     timestamp tokens, certificates, revocation lists and responses. *changes* are facts about what happened to the
     signed document afterwards, from whoever read it.
 
-    Raises :class:`~vndoc.errors.UsageError` for an unknown policy or a time without zone; nothing else.
+    Raises :class:`~vndoc.errors.UsageError` for an unknown policy, a time without zone or an argument of another kind;
+    nothing else.
     """
     context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
-    return evaluated(facts, context, outcome_of(changes))
+    need("facts", facts, SignatureFacts)
+    return evaluated(facts, context, outcome_of(need_all("changes", changes, Reason)))
 
 
 def context_of(
@@ -93,11 +95,29 @@ def context_of(
     fetch: Fetcher | None,
     proofs: Mapping[bytes, datetime.datetime] | None,
 ) -> Context:
-    """Return what all signatures of one input are judged with; raises ``time-zone-missing``."""
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    """Return what all signatures of one input are judged with: the door at which all of it is looked at, once.
+
+    Raises ``time-zone-missing``, and ``option-invalid`` for what is of another kind.
+    """
+    if type(trust) is not TrustStore:
+        need("trust", trust, TrustStore)
+    if type(at) is not datetime.datetime or at.utcoffset() is None:
+        need_time("at", at)
+    if revocation is not None:
+        need_like("revocation", revocation, RevocationSource, "status")
+    if fetch is not None:
+        need_call("fetch", fetch)
+    if proofs is not None:
+        _check_proofs(proofs)
     session = None if fetch is None else FetchSession.of(fetch)
     return Context(policy=policy, trust=trust, at=at, revocation=revocation, fetch=session, known=proofs or {})
+
+
+def _check_proofs(proofs: Mapping[bytes, datetime.datetime]) -> None:
+    need("proofs", proofs, Mapping)
+    for key, since in proofs.items():
+        need("proofs", key, bytes)
+        need_time("proofs", since)
 
 
 def verdict_of(
@@ -111,11 +131,15 @@ def verdict_of(
     proofs: Mapping[bytes, datetime.datetime] | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
-    chosen, given = policy_of(policy), tuple(signatures)
-    context = context_of(chosen, trust, at, revocation, fetch, proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(need_all("signatures", signatures, SignatureFacts), context)
+
+
+def _verdict(given: Sequence[SignatureFacts], context: Context) -> Verdict:
+    name, at = context.policy.name, context.at
     if not given:
-        return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
-    return Verdict(policy=chosen.name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
+        return Verdict(policy=name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
+    return Verdict(policy=name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
 
 
 def verify_xml(
@@ -137,8 +161,8 @@ def verify_xml(
     outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`, the others as in :func:`evaluate`. Use
     only what the reports hand out in ``covers``. Raises as ``read_xml`` does: ``no-signature`` where there is none.
     """
-    facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(read_xml(data, resolver=resolver, expect=expect, limits=limits), context)
 
 
 def verify_cms(
@@ -157,8 +181,8 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
-    facts = facts_of(data, content, trust.known, limits, trust.certificates_by_octets)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(facts_of(data, content, trust.known, limits, trust.certificates_by_octets), context)
 
 
 @attrs.define(eq=False)

@@ -16,6 +16,7 @@ import attrs
 
 from vndoc.edxml import Reading
 from vndoc.envelope import Attachment, DocumentPacket, normalise_content_id
+from vndoc.errors._arguments import need
 from vndoc.pki.outcome import Indication, Reason
 from vndoc.signature.facts import Form
 from vndoc.signature.identity import MaskedNumber, SignerIdentity, SignerKind, bare_number
@@ -163,6 +164,7 @@ def _issuer(
     info = packet.promulgation_info
     day = at.date() if info is None or info.promulgation_date is None else info.promulgation_date
     record = None if organisations is None or not code else organisations(code, day)
+    need("organisations(...)", record, OrganisationRecord, type(None))
     if record is not None and any(record.is_of(body) for body in bodies):
         return True, []
     names = {

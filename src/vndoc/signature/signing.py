@@ -23,7 +23,8 @@ import attrs
 import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need, need_time, wrong
 from vndoc.pki import der
 from vndoc.pki.algorithms import (
     DIGESTS,
@@ -142,6 +143,8 @@ def choose_algorithm(
 
     Raises ``signing-algorithm`` if there is none.
     """
+    if not isinstance(getattr(credential, "certificate", None), Certificate):
+        raise wrong("credential", Credential.__name__, credential)
     for found in credential.algorithms:
         if algorithm not in (None, found) or family not in (None, found.family) or digest not in (None, found.digest):
             continue
@@ -160,8 +163,8 @@ def check_signing_certificate(certificate: Certificate, *, at: datetime.datetime
     Raises ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without
     zone.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    need("certificate", certificate, Certificate)
+    need_time("at", at)
     if at < certificate.not_before:
         raise SignatureError("signer-not-yet-valid", time=certificate.not_before.isoformat())
     if at > certificate.not_after:
@@ -247,6 +250,7 @@ class SigningState:
 
         Raises ``signature-value`` if it is not the value of the octets under the key of the certificate.
         """
+        need("signature", signature, bytes, bytearray, memoryview)
         return checked_value(self.certificate, self.algorithm, self.octets, signature)
 
     def octets_of(self, name: str) -> bytes:

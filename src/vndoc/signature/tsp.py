@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need, need_call, wrong
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS
@@ -112,6 +113,9 @@ def make_request(
     *nonce* is a random number of the caller's, of 64 bits or more, that the answer has to repeat. Raises
     :class:`~vndoc.errors.UsageError` ``option-invalid`` for a digest that is not known or of another length.
     """
+    need("imprint", imprint, bytes, bytearray, memoryview)
+    need("digest", digest, str)
+    need("nonce", nonce, int, type(None))
     row = DIGESTS.get(digest)
     if row is None or row.hashlib is None or len(row.of(b"")) != len(imprint) or (nonce is not None and nonce < 0):
         raise UsageError("option-invalid", detail=f"digest={digest!r}, imprint: {len(imprint)} B")
@@ -221,8 +225,12 @@ def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | N
 
 def stamped_digest(imprint: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | None = None) -> TimestampToken:
     """Return a timestamp over what has the digest *imprint* by the algorithm *digest*; all else as :func:`stamped`."""
+    need_call("stamp", stamp)
     request = make_request(imprint, digest=digest, nonce=nonce)
-    token = read_response(stamp(request), request=request)
+    answer: object = stamp(request)
+    if not isinstance(answer, bytes | bytearray | memoryview):
+        raise wrong("stamp(...)", bytes.__name__, answer)
+    token = read_response(bytes(answer), request=request)
     facts = token.signature
     faults = [one for one in (*token.reasons, *facts.reasons) if one.decides]
     if faults:

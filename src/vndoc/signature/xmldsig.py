@@ -19,7 +19,8 @@ import attrs
 from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
-from vndoc.errors import LimitError, SignatureError, UsageError, VndocError
+from vndoc.errors import LimitError, SignatureError, VndocError
+from vndoc.errors._arguments import need, need_all, need_call
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.certificate import distinct
@@ -95,8 +96,12 @@ def read_xml(
     does (``xml-dtd``: attack A4), ``limit-signatures``, :class:`~vndoc.errors.SignatureError` ``no-signature``, and
     :class:`~vndoc.errors.UsageError` ``option-invalid`` for one text as *expect*: its letters would be taken for paths.
     """
-    if isinstance(expect, str):
-        raise UsageError("option-invalid", detail=f"expect={expect!r}")
+    if type(limits) is not Limits:
+        need("limits", limits, Limits)
+    if resolver is not None:
+        need_call("resolver", resolver)
+    if expect != ():
+        expect = need_all("expect", expect, str)
     if not expect and (written := read_written(source, limits)) is not None:
         return (written,)
     short = None if expect else shortened(source, limits)

@@ -12,6 +12,7 @@ import datetime
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.errors import SignatureError
+from vndoc.errors._arguments import need_like
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import SignatureAlgorithm
 from vndoc.signature import tsp
@@ -89,6 +90,7 @@ def counter_sign(
     Raises as :func:`prepare_counter_signature`, as :func:`~vndoc.signature.xmldsig_making.complete_xml`, and what the
     signer raises.
     """
+    need_like("signer", signer, Signer, "sign")
     waiting = prepare_counter_signature(
         data,
         credential=signer,

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import attrs
 
 from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
 from vndoc.text import mask, nfc
@@ -116,6 +117,7 @@ class Name:
     @classmethod
     def load(cls, octets: bytes) -> Name:
         """Return the name that the DER *octets* hold; ``der-malformed`` if they hold none."""
+        need("octets", octets, bytes)
         return cls(tuple(tuple(rdn) for rdn in _rdns(octets)))
 
     @lazy

@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
+from vndoc.errors._arguments import need_all
 from vndoc.pki._lazy import lazy
 from vndoc.pki._saying import Said, decided, fact_of
 from vndoc.pki._sources import (
@@ -98,8 +99,10 @@ class RevocationChecker:
             raise UsageError("time-zone-missing")
         load = Crl.load if cache is None else cache.crl
         unreadable: list[str] = []
-        lists = _read(crls, Crl, load, "crl-malformed", unreadable) if crls else ()
-        responses = _read(ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if ocsps else ()
+        lists = _read("crls", crls, Crl, load, "crl-malformed", unreadable) if crls else ()
+        responses = (
+            _read("ocsps", ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if ocsps else ()
+        )
         return cls(
             crls=lists,
             ocsps=responses,
@@ -332,6 +335,7 @@ def _nearest(
 
 
 def _read(
+    name: str,
     given: Iterable[bytes | _Kind],
     kind: type[_Kind],
     load: Callable[[bytes], _Kind],
@@ -340,7 +344,7 @@ def _read(
 ) -> tuple[_Kind, ...]:
     """Return each of *given* once, read where it is octets; put into *unreadable* why others cannot be read."""
     found: list[_Kind] = []
-    for item in given:
+    for item in need_all(name, given, kind, bytes, bytearray, memoryview):
         if isinstance(item, kind):
             found.append(item)
             continue

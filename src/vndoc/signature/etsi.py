@@ -21,6 +21,7 @@ from typing import Final
 
 from lxml import etree
 
+from vndoc.errors._arguments import need
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
@@ -64,6 +65,7 @@ def verdict_to_etsi(verdict: Verdict) -> bytes:
     one that is not passed for what concerns it as a whole, such as a seal that cannot be read: a report more, of no
     signature, so that nobody takes the others for the answer.
     """
+    need("verdict", verdict, Verdict)
     root = etree.Element(_name("ValidationReport"), nsmap=_PREFIXES)  # type: ignore[arg-type] # None: no prefix
     objects = _Objects()
     for number, report in enumerate(verdict.signatures, 1):

@@ -10,7 +10,8 @@ from typing import Any, Final
 import attrs
 
 from vndoc.envelope.octets import Octets
-from vndoc.errors import CertificateError, UsageError
+from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need, need_call
 from vndoc.pki import der
 from vndoc.pki.algorithms import (
     Family,
@@ -29,6 +30,7 @@ from vndoc.pki.trust import TrustStore
 from vndoc.signature._cms_structure import der_of
 from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature.blocks import shown_time
+from vndoc.signature.evaluation import context_of
 from vndoc.signature.evidence import EvidenceRecord, FileDigest, SignatureCore, Verifier
 from vndoc.signature.evidence_stamping import examine_stamps, stamps_of
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
@@ -125,9 +127,11 @@ def check_evidence(
 
     Raises :class:`~vndoc.errors.UsageError` ``unknown-policy``, ``time-zone-missing``; what *verifier* raises.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    need("record", record, EvidenceRecord)
     chosen = policy_of(record.policy if policy is None else policy)
+    context_of(chosen, trust, at, revocation, None, None)
+    if verifier is not None:
+        need_call("verifier", verifier)
     findings = [*_of_record(record), *_conditions(record, trust, chosen, at)]
     if verifier is None or document is None:
         return EvidenceCheck(record=record, at=at, findings=(*findings, _reason("evidence-document-missing")))

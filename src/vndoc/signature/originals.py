@@ -16,7 +16,7 @@ import attrs
 
 from vndoc.edxml import Reading
 from vndoc.envelope import Attachment, DocumentPacket, normalise_content_id
-from vndoc.errors._arguments import need
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki.outcome import Indication, Reason
 from vndoc.signature.facts import Form
 from vndoc.signature.identity import MaskedNumber, SignerIdentity, SignerKind, bare_number
@@ -45,12 +45,17 @@ class OrganisationRecord:
     tax_codes: tuple[str, ...] = ()
     budget_codes: tuple[str, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(OrganisationRecord):
+            need_all(field.name, getattr(self, field.name), str)
+
     def is_of(self, signer: SignerIdentity) -> bool:
         """Return whether *signer* is this agency: by its numbers if the certificate has any, else by its names.
 
         Numbers are whole, with or without the hyphen before a branch's three digits: a code of 10 digits, of 13, or the
         12 of a citizen number that is a tax code. *signer* shows that one masked; it is compared as it was.
         """
+        need("signer", signer, SignerIdentity)
         numbers = [(signer.tax_code, self.tax_codes), (signer.budget_code, self.budget_codes)]
         given = [(number, known) for number, known in numbers if number is not None and known]
         if given:

@@ -104,6 +104,7 @@ class PublicCredential:
 
     @algorithms.default
     def _algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        need("certificate", self.certificate, Certificate)
         return key_algorithms(self.certificate.public_key)
 
 

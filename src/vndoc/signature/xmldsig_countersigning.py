@@ -12,7 +12,7 @@ import datetime
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.errors import SignatureError
-from vndoc.errors._arguments import need_like
+from vndoc.errors._arguments import need, need_like
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import SignatureAlgorithm
 from vndoc.signature import tsp
@@ -49,6 +49,7 @@ def prepare_counter_signature(
     SignatureValue has no Id to refer to; ``signing-breaks-another`` where another signature has signed that one with
     all that is in it; else as that function.
     """
+    need("canonicalization", canonicalization, Canonical)
     place = Place.of(data, signature_id, limits)
     value = element_children(place.signature)[1].get("Id")
     if value is None:

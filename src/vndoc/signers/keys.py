@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 import pybase64
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
@@ -47,6 +48,8 @@ _PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END 
 
 def sign_with(key: PrivateKey, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
     """Return the signature value of *data* by *key*; ``signing-algorithm`` if the key cannot sign that way."""
+    need("algorithm", algorithm, SignatureAlgorithm)
+    need("data", data, bytes, bytearray, memoryview)
     family = Family.RSA_PKCS1 if algorithm.family is Family.RSA_PSS else algorithm.family
     if key_family(key.public_key()) is not family:
         raise SignatureError("signing-algorithm", found=str(algorithm))
@@ -82,7 +85,8 @@ def order_chain(certificate: Certificate, others: Iterable[Certificate]) -> tupl
     A link is the issuer's name and, where both give it, the key identifier; no signature is checked and nothing is
     trusted. Certificates that are no part of the chain are left out.
     """
-    left = [other for other in others if other != certificate]
+    need("certificate", certificate, Certificate)
+    left = [other for other in need_all("others", others, Certificate) if other != certificate]
     chain: list[Certificate] = []
     current = certificate
     while not current.self_issued or current.authority_key_id not in (None, current.subject_key_id):
@@ -117,13 +121,19 @@ class KeySigner:
     protected: bool | None = attrs.field(kw_only=True, default=None)
 
     def __attrs_post_init__(self) -> None:
+        self._check()
         if spki(self.key.public_key()) != spki(self.certificate.public_key):
             raise SignatureError("signer-key-mismatch")
         object.__setattr__(self, "chain", order_chain(self.certificate, self.chain))
 
     @algorithms.default
     def _algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        self._check()
         return key_algorithms(self.key.public_key())
+
+    def _check(self) -> None:
+        need("key", self.key, *get_args(PrivateKey))
+        need("certificate", self.certificate, Certificate)
 
     @classmethod
     def from_pem(
@@ -140,7 +150,8 @@ class KeySigner:
         ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises, and
         ``signer-certificate-missing`` if none belongs to the key.
         """
-        key, protected = _load_key(_limited(data), passphrase)
+        data = _limited(data)
+        key, protected = _load_key(data, passphrase)
         found = [*_certificates_beside(data), *_given(certificates)]
         return cls._of(key, found, protected)
 
@@ -190,14 +201,16 @@ def _spki_or_none(certificate: Certificate) -> bytes | None:
 
 
 def _limited(data: bytes) -> bytes:
+    need("data", data, bytes, bytearray, memoryview)
     if len(data) > MAX_KEY_FILE:
         raise SignatureError("private-key-unreadable", detail=f"> {MAX_KEY_FILE} B")
-    return data
+    return bytes(data)
 
 
 def _secret(passphrase: Passphrase | None) -> bytes:
     value = passphrase() if callable(passphrase) else passphrase
     secret = value.encode() if isinstance(value, str) else value
+    need("passphrase", secret, bytes, bytearray, type(None))
     if not secret:
         raise SignatureError("passphrase-needed")
     return secret
@@ -287,4 +300,6 @@ def _certificates_beside(data: bytes) -> tuple[Certificate, ...]:
 
 
 def _given(certificates: bytes | Iterable[Certificate]) -> Iterable[Certificate]:
-    return load_certificates(certificates) if isinstance(certificates, bytes) else certificates
+    if isinstance(certificates, bytes | bytearray | memoryview):
+        return load_certificates(bytes(certificates))
+    return need_all("certificates", certificates, Certificate)

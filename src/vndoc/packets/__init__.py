@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, BinaryIO, overload
 from vndoc.edxml import Profile, Reading, interpret, profile_of
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
-from vndoc.errors._arguments import need_like
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
@@ -241,10 +240,10 @@ def seal(
     :func:`vndoc.signature.seal.seal`.
     """
     from vndoc.signature import seal as sealing  # noqa: PLC0415 - as above
-    from vndoc.signature.signing import Signer, check_signing_certificate  # noqa: PLC0415 - as above
+    from vndoc.signature.signing import check_signing_certificate, need_signer  # noqa: PLC0415 - as above
 
     at = datetime.datetime.now(datetime.UTC) if at is None else at
-    need_like("signer", signer, Signer, "sign")
+    need_signer(signer)
     check_signing_certificate(signer.certificate, at=at)
     nonce = None if stamp is None else secrets.randbits(64)
     return sealing.seal(packet, signer, signing_time=at, stamp=stamp, nonce=nonce)

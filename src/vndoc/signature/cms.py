@@ -15,7 +15,7 @@ import attrs
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import SignatureError
-from vndoc.errors._arguments import need, need_all, need_like, need_time
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm
@@ -28,7 +28,7 @@ from vndoc.signature._cms_content import digests_of, given
 from vndoc.signature._cms_structure import DATA, SignedData
 from vndoc.signature._cms_usual import facts_of
 from vndoc.signature.facts import SignatureFacts
-from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm, need_signer
 
 __all__ = [
     "SignaturePolicyId",
@@ -250,7 +250,7 @@ def sign_cms(
 
     Arguments and errors are those of :func:`prepare_cms` and :func:`complete_cms`.
     """
-    need_like("signer", signer, Signer, "sign")
+    need_signer(signer)
     waiting = prepare_cms(
         content,
         credential=signer,
@@ -322,7 +322,7 @@ def counter_sign(
     signing_time: datetime.datetime | None = None,
 ) -> bytes:
     """Return *existing* with a counter-signature by *signer*: both phases at once."""
-    need_like("signer", signer, Signer, "sign")
+    need_signer(signer)
     waiting = prepare_counter_signature(
         existing, credential=signer, index=index, algorithm=algorithm, digest=digest, signing_time=signing_time
     )

@@ -19,7 +19,7 @@ from lxml import etree
 
 from vndoc.envelope import Attachment, BusinessKey, DocumentPacket, business_key
 from vndoc.errors import EnvelopeError, ReadError, SignatureError, VndocError
-from vndoc.errors._arguments import need_call, need_like, need_packet
+from vndoc.errors._arguments import need_call, need_packet
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm, digest_of_uri
@@ -34,7 +34,7 @@ from vndoc.signature.facts import Covered, SignatureFacts
 from vndoc.signature.policy import Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import Verdict
-from vndoc.signature.signing import Credential, Signer, ToBeSigned
+from vndoc.signature.signing import Credential, Signer, ToBeSigned, need_signer
 from vndoc.text import nfc
 from vndoc.xml import parse_document
 
@@ -158,7 +158,7 @@ def seal(
 
     With *stamp* the seal has a timestamp. Raises as :func:`prepare_seal` and :func:`complete_seal`.
     """
-    need_like("signer", signer, Signer, "sign")
+    need_signer(signer)
     waiting = prepare_seal(packet, credential=signer, algorithm=algorithm, signing_time=signing_time)
     value = signer.sign(waiting.octets, waiting.algorithm)
     return complete_seal(packet, waiting.state, value, stamp=stamp, nonce=nonce)

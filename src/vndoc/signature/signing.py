@@ -49,6 +49,7 @@ __all__ = [
     "checked_value",
     "choose_algorithm",
     "key_algorithms",
+    "need_signer",
     "plain_pss",
 ]
 
@@ -131,6 +132,13 @@ def key_algorithms(key: PublicKey) -> tuple[SignatureAlgorithm, ...]:
         *(found for found in map(plain_pss, _DIGESTS) if room >= 2 * (found.salt or 0) + 2),
         *(SignatureAlgorithm(Family.RSA_PKCS1, name) for name in _DIGESTS),
     )
+
+
+def need_signer(signer: object) -> None:
+    """Raise :class:`~vndoc.errors.UsageError` ``option-invalid`` where *signer* cannot sign or has no certificate."""
+    own = getattr(signer, "certificate", None)
+    if not isinstance(own, Certificate) or not callable(getattr(signer, "sign", None)):
+        raise wrong("signer", Signer.__name__, signer)
 
 
 def choose_algorithm(

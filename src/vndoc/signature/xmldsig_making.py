@@ -18,7 +18,7 @@ from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import SignatureError, UsageError
-from vndoc.errors._arguments import need, need_all, need_like, need_time
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm, ecdsa_der_to_raw, key_bits
 from vndoc.pki.outcome import Indication
@@ -30,7 +30,7 @@ from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_sparing import all_of, spare_others
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
-from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm, need_signer
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
 from vndoc.xml import Canonical, canonicalize, parse_document
@@ -94,7 +94,7 @@ def sign_xml(
 
     Raises what these do, and what the signer does.
     """
-    need_like("signer", signer, Signer, "sign")
+    need_signer(signer)
     prepared = prepare_xml(
         data,
         credential=signer,

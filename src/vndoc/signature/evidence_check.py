@@ -328,13 +328,28 @@ def _compared(record: EvidenceRecord, then: Verdict) -> Iterator[Reason]:
 
 
 def _differences(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
-    differing = [name for name in new if name not in _JUDGED and old[name] != new[name]]
+    differing = [name for name in new if name not in _JUDGED and not _same(old[name], new[name])]
     yield from (_reason(code, place) for code in dict.fromkeys(_CODES[n] for n in differing if n in _CODES))
     others = [name for name in differing if name not in _CODES]
     if others:
         yield _reason("evidence-report-differs", place, detail=", ".join(others))
     if _answer(old) != _answer(new):
         yield _differs(place, old, new)
+
+
+def _same(old: object, new: object) -> bool:
+    """Return whether two values say the same. What is masked may differ from release to release: ``*`` is any digit."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old == new or (len(old) == len(new) and all(map(_alike, old, new)))
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in new)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return old == new
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or (one == "*" and other.isdigit()) or (other == "*" and one.isdigit())
 
 
 def _answer(report: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -66,6 +66,7 @@ _SHORT: Final = {
 _STRINGS: Final = {0x0C: "utf-8", 0x12: "latin-1", 0x13: "latin-1", 0x14: "latin-1", 0x16: "latin-1", 0x1A: "latin-1"}
 _STRINGS_WIDE: Final = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _ENCODINGS: Final = _STRINGS | _STRINGS_WIDE
+_CITIZEN_DIGITS: Final = 12
 _PARTS: Final = 200
 """Attributes of one name that are read: real names have below twenty."""
 
@@ -178,6 +179,12 @@ def identity_of(certificate: Certificate) -> SignerIdentity:
     return _kept(certificate) if len(certificate.der) <= _KEPT_OCTETS else SignerIdentity.of(certificate)
 
 
+def _is_of_person(tax_code: str) -> bool:
+    """Return whether a tax code is a citizen number: those of organisations have 10 digits, or 13."""
+    number = bare_number(tax_code)
+    return len(number) == _CITIZEN_DIGITS and number.isdecimal()
+
+
 @attrs.frozen
 class _Found:
     """The attributes of a name: OID and text, in their order."""
@@ -202,8 +209,16 @@ class _Found:
     def number(self, prefix: str) -> str | None:
         """Return the number behind *prefix*: one of an organisation before one that is a citizen number."""
         numbers = [number for found, number, _ in self.numbers() if found == prefix]
-        own = next((number for number in numbers if mask(number) == number), None)
-        return own if own is not None or not numbers else MaskedNumber(numbers[0])
+        if not numbers:
+            return None
+        chosen = next((number for number in numbers if not _is_of_person(number)), numbers[0])
+        return chosen if mask(chosen) == chosen else MaskedNumber(chosen)
+
+    @property
+    def of_organisation(self) -> bool:
+        """Return whether there is a number that only an organisation has."""
+        numbers = [(found, number) for found, number, _ in self.numbers()]
+        return any(found == "MNS" or (found == "MST" and not _is_of_person(number)) for found, number in numbers)
 
     @property
     def citizen(self) -> str | None:
@@ -216,8 +231,7 @@ class _Found:
 
 def _kind(found: _Found, common: str | None, organization: str | None, units: tuple[str, ...]) -> SignerKind:
     """Return whose certificate it is, by the numbers in it, then by its names."""
-    numbers = [number for number in (found.number("MST"), found.number("MNS")) if number is not None]
-    of_organisation = any(not isinstance(number, MaskedNumber) for number in numbers)
+    of_organisation = found.of_organisation
     if found.citizen is not None:
         return SignerKind.BOTH if of_organisation else SignerKind.PERSON
     bodies = {_folded(text) for text in (organization, *units) if text}
@@ -228,7 +242,9 @@ def _kind(found: _Found, common: str | None, organization: str | None, units: tu
         return SignerKind.UNKNOWN if of_organisation else SignerKind.PERSON
     if of_organisation or (bodies and named_as_body):
         return SignerKind.ORGANISATION
-    return SignerKind.PERSON if numbers else SignerKind.UNKNOWN  # a tax code that is a citizen number
+    if found.number("MST") is not None:  # one that is a citizen number
+        return SignerKind.PERSON
+    return SignerKind.UNKNOWN
 
 
 def _folded(text: str) -> str:

@@ -275,6 +275,10 @@ def test_etsi_says_what_keeps_the_whole_from_passing():
     types = {e.text for e in root.iter(f"{{{NAMESPACE}}}Type")}
     assert "urn:vndoc:reason:seal-unreadable" in types
     told = attrs.evolve(verdict, notes=(Reason.of(REASONS["pdf-signatures-not-examined"]),))
+    shown = etree.fromstring(verdict_to_etsi(told))
+    assert [e.text for e in shown.iter(f"{{{NAMESPACE}}}Type")].count(
+        "urn:vndoc:reason:pdf-signatures-not-examined"
+    ) == 2
     assert len(etree.fromstring(verdict_to_etsi(told)).findall(f"{{{NAMESPACE}}}SignatureValidationReport")) == 1
     none = etree.fromstring(verdict_to_etsi(VERDICTS["none"]))
     assert [e.text for e in none.iter(f"{{{NAMESPACE}}}Type")] == ["urn:vndoc:reason:no-signature"] * 2

@@ -63,14 +63,17 @@ def verdict_to_etsi(verdict: Verdict) -> bytes:
 
     An input without signatures gives one report that is indeterminate, since the standard wants at least one. So does
     one that is not passed for what concerns it as a whole, such as a seal that cannot be read: a report more, of no
-    signature, so that nobody takes the others for the answer.
+    signature, so that nobody takes the others for the answer. Notes on the input as a whole that decide nothing,
+    such as that signatures in PDF files were not examined, stand behind the reasons of each signature.
     """
     need("verdict", verdict, Verdict)
     root = etree.Element(_name("ValidationReport"), nsmap=_PREFIXES)  # type: ignore[arg-type] # None: no prefix
     objects = _Objects()
+    decided = not verdict.signatures or any(note.decides for note in verdict.notes)
+    notes = () if decided else verdict.notes
     for number, report in enumerate(verdict.signatures, 1):
-        _signature(_add(root, "SignatureValidationReport"), f"S-{number}", report, verdict, objects)
-    if not verdict.signatures or any(note.decides for note in verdict.notes):
+        _signature(_add(root, "SignatureValidationReport"), f"S-{number}", report, verdict, objects, notes)
+    if decided:
         status = _status(
             _add(root, "SignatureValidationReport"), "SignatureValidationStatus", outcome_of(verdict.notes), whole=True
         )
@@ -156,9 +159,14 @@ class _Objects:
 
 
 def _signature(
-    element: etree._Element, name: str, report: SignatureReport, verdict: Verdict, objects: _Objects
+    element: etree._Element,
+    name: str,
+    report: SignatureReport,
+    verdict: Verdict,
+    objects: _Objects,
+    notes: tuple[Reason, ...] = (),
 ) -> None:
-    """Write the report on one signature into *element*."""
+    """Write the report on one signature into *element*; *notes* are about the input as a whole."""
     identifier = _add(element, "SignatureIdentifier", id=name)
     value = etree.SubElement(identifier, f"{{{_DS}}}SignatureValue")
     value.text = base64.b64encode(report.signature_value).decode("ascii")
@@ -179,7 +187,7 @@ def _signature(
     process = _add(element, "SignatureValidationProcess")
     _add(process, "SignatureValidationProcessID", f"{_URN}validationprocess:LTVM")
     status = _status(element, "SignatureValidationStatus", report.outcome, whole=True)
-    _data(status, report, objects)
+    _data(status, report, objects, notes)
 
 
 def _constraints(element: etree._Element, report: SignatureReport) -> None:
@@ -256,7 +264,7 @@ def _counter_signature(
     _signature(objects.counter_signature(f"O-{name}", digest), name, report, verdict, objects)
 
 
-def _data(status: etree._Element, report: SignatureReport, objects: _Objects) -> None:
+def _data(status: etree._Element, report: SignatureReport, objects: _Objects, notes: tuple[Reason, ...]) -> None:
     """Write the path, the revocation and, as additional data, every reason in both languages."""
     chain, anchor = report.chain, report.anchor
     data = _add(status, "AssociatedValidationReportData")
@@ -273,7 +281,7 @@ def _data(status: etree._Element, report: SignatureReport, objects: _Objects) ->
         if fact.status is RevocationStatus.REVOKED and fact.date is not None:
             _revoked(data, fact, fact.date, objects)
             break  # there is room for one
-    _told(data, report.reasons)  # never none: there is always one about the time
+    _told(data, (*report.reasons, *notes))  # never none: there is always one about the time
 
 
 def _revoked(data: etree._Element, fact: RevocationFact, since: datetime.datetime, objects: _Objects) -> None:

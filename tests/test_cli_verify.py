@@ -254,6 +254,21 @@ def test_sign_other_files(tmp_path, trust, monkeypatch):
     results("verify", tmp_path / "b.xml", *later)
 
 
+def test_a_passphrase_for_a_key_that_is_not_protected(tmp_path, monkeypatch):
+    """The document is signed, and whoever thinks the key safe is told."""
+    monkeypatch.setenv("KEY_SECRET", "bí mật")
+    (tmp_path / "a.txt").write_bytes(CONTENT)
+    base = ("sign", tmp_path / "a.txt", "--form", "cms", "--passphrase-env", "KEY_SECRET", "--overwrite")
+    for name, secret in (("open.pem", None), ("locked.pem", "bí mật".encode())):
+        key = tmp_path / name
+        key.write_bytes(PERSON.pem(secret))
+        how = (*base, "--key", key, "-o", tmp_path / "a.p7s")
+        (found,) = results(*how)
+        assert found["key_protected"] is (secret is not None)
+        for lang, word in (("vi", "không được bảo vệ"), ("en", "not protected")):
+            assert (word in call(*how, "--lang", lang).stderr) is (secret is None)
+
+
 def test_certificates_beside_the_key(tmp_path):
     from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat  # noqa: PLC0415
 

@@ -567,6 +567,36 @@ def test_what_a_forger_changes_is_named(name):
     assert found.exit_code in {1, 3}
 
 
+@pytest.mark.parametrize(
+    ("shown", "same"),
+    [
+        ("*********009", True),
+        ("0**099000009", True),
+        ("001099000009", True),
+        ("************", True),
+        ("*********008", False),
+        ("********009", False),
+        ("********A009", False),
+    ],
+)
+def test_a_record_of_a_release_that_masked_less_or_more(shown, same):
+    """What is shown of a citizen number may change from release to release, and what is signed does not by that."""
+    values = values_of()
+    [one] = values["report"]["signatures"]
+    assert one["signer"]["citizen_id"] == "*********009"
+    one["signer"]["citizen_id"] = shown
+    found = check("cms", load(values))
+    assert ("evidence-signer-differs" in codes(found)) is not same, codes(found)
+    assert found.confirmed is same
+
+
+def test_a_name_cannot_be_hidden_like_a_number():
+    values = values_of()
+    signer = values["report"]["signatures"][0]["signer"]
+    signer["display_name"] = "*" * len(signer["display_name"])
+    assert "evidence-signer-differs" in codes(check("cms", load(values)))
+
+
 def test_a_verdict_cannot_be_made_better():
     data = made("cms", "T")
     kept = make_evidence(verifier("cms", data), data, kind="cms", policy="vn_default", trust=STORE, at=MADE)

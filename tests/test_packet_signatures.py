@@ -137,6 +137,20 @@ def test_numbers_and_names_of_the_issuer():
     assert OrganisationRecord(budget_codes=("1",), names=(taxed.display_name,)).is_of(taxed)
 
 
+def test_a_household_business_is_known_by_the_citizen_number_that_is_its_tax_code():
+    """Since 2025-07-01; the report shows it masked, and compares it whole."""
+    house = CA.organisation("Hộ kinh doanh mẫu", mst="001099000123", key="p256")
+    rules = attrs.evolve(POLICIES["vn_default"], packet=PacketRules(competent_person=False))
+    data = vndoc.write_packet(seal(PACKET, house.signer()))
+
+    def asked(*codes: str) -> PacketVerdict:
+        return judge(data, organisations=lambda _code, _day: OrganisationRecord(tax_codes=codes), policy=rules)
+
+    assert asked("001099000123").original is Original.ORIGINAL
+    assert asked("002099000123").original is Original.INFORMATION_ONLY
+    assert "001099000123" not in str(asked("001099000123").to_dict())
+
+
 def test_one_signature_of_two():
     person = judge(vndoc.write_packet(seal(PACKET, SIGNER)), organisations=known)
     assert person.passed

@@ -1,19 +1,22 @@
 """Verdicts for other programs: JSON by its schema, ETSI XML by the order and the links that its schema wants.
 
-The ETSI schema itself is not at hand (its licence is ETSI's), so the tests know of its structure what they say here.
+The ETSI schema itself is not at hand (its licence is ETSI's); the tests know of its structure what pyHanko knows.
 """
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 
 import attrs
 import jsonschema
 import pytest
 from lxml import etree
 
+from etsi_structure import faults
 from verdict_support import CA, GOOD, NOW, PERSON, STORE, Knows, signed, stamp
 from vndoc.pki import Reason, RevocationReason, RevocationStatus
 from vndoc.signature.etsi import NAMESPACE, verdict_to_etsi
@@ -21,7 +24,7 @@ from vndoc.signature.evaluation import verdict_of
 from vndoc.signature.export import SCHEMA, SCHEMA_VERSION, verdict_to_dict, verdict_to_json
 from vndoc.signature.facts import Covered, RevocationMaterial, TimestampFacts, TimestampKind
 from vndoc.signature.reasons import REASONS
-from vndoc.signature.report import Verdict
+from vndoc.signature.report import SignatureReport, Verdict
 from vndoc.signature.xmldsig_making import prepare_xml
 
 HOUR = datetime.timedelta(hours=1)
@@ -67,6 +70,22 @@ VERDICTS = {
     "unkept": judged(signed(), revocation=Bare({PERSON.certificate: (NOW - HOUR, None)})),
     "responded": judged(signed(), revocation=Said()),
     "several": judged(signed(), signed(verify=lambda _: False), FULL),
+    "countered": judged(
+        signed(
+            counter_signatures=(
+                signed(
+                    verify=lambda _: False,
+                    claimed_time=NOW,
+                    timestamps=(stamp(NOW - HOUR),),
+                    counter_signatures=(signed(octets=b"third", claimed_roles=("x",)),),
+                ),
+                signed(candidates=(), certificates=(), signature_value=b"", covered=()),
+                signed(candidates=(), certificates=(), signature_value=b"", covered=()),
+            )
+        ),
+        signed(counter_signatures=(signed(octets=b"other"),)),
+        revocation=REVOKED,
+    ),
     "none": judged(),
     "revoked": judged(signed(), revocation=REVOKED),
     "unrevoked": judged(signed(), revocation=None),
@@ -145,6 +164,11 @@ def text(root: etree._Element, name: str) -> str | None:
     return root.findtext(f".//{{{NAMESPACE}}}{name}")
 
 
+def first_level(root: etree._Element) -> list[etree._Element]:
+    """Return the answers of the reports that decide; those of counter-signatures stand among the objects."""
+    return root.findall(f"{{{NAMESPACE}}}SignatureValidationReport/{{{NAMESPACE}}}SignatureValidationStatus")
+
+
 WORDS = {"passed": "total-passed", "failed": "total-failed", "indeterminate": "indeterminate"}
 
 
@@ -153,7 +177,7 @@ def test_etsi_answers(name):
     root = etree.fromstring(verdict_to_etsi(VERDICTS[name]))
     answers = [
         (status.findtext(f"{{{NAMESPACE}}}MainIndication"), status.findtext(f"{{{NAMESPACE}}}SubIndication"))
-        for status in root.iter(f"{{{NAMESPACE}}}SignatureValidationStatus")
+        for status in first_level(root)
     ]
     expected = [
         (
@@ -163,6 +187,70 @@ def test_etsi_answers(name):
         for s in VERDICTS[name]
     ]
     assert answers == expected or (not expected and answers == [("urn:etsi:019102:mainindication:indeterminate", None)])
+
+
+def all_counters(reports: Iterable[SignatureReport]) -> Iterator[SignatureReport]:
+    for report in reports:
+        yield from report.counter_signatures
+        yield from all_counters(report.counter_signatures)
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_etsi_counter_signatures_have_a_report_of_their_own(name):
+    """An attribute of the signature refers to an object with the report, which says what any other one says."""
+    root = etree.fromstring(verdict_to_etsi(VERDICTS[name]))
+    space = {"e": NAMESPACE, "ds": "http://www.w3.org/2000/09/xmldsig#"}
+    objects = {one.get("id"): one for one in root.iterfind(".//e:ValidationObject", space)}
+    found = []
+    for attribute in root.iterfind(".//e:SignatureAttributes/e:CounterSignature", space):
+        assert attribute.get("Signed") == "false"
+        [target] = [one.get("VOReference") for one in attribute.iterfind("e:AttributeObject", space)]
+        value = objects[target].findtext("e:ValidationReport/e:SignatureIdentifier/ds:SignatureValue", None, space)
+        digest = base64.b64encode(hashlib.sha256(base64.b64decode(value)).digest()).decode()
+        assert attribute.findtext("e:CounterSignature/e:DigestValue", None, space) == digest
+        assert objects[target].findtext(".//ds:DigestValue", None, space) == digest
+        answer = objects[target].find("e:ValidationReport/e:SignatureValidationStatus", space)
+        types = {one.text.removeprefix("urn:vndoc:reason:") for one in answer.iterfind(".//e:Type", space)}
+        main = answer.findtext("e:MainIndication", None, space).removeprefix("urn:etsi:019102:mainindication:")
+        found.append((base64.b64decode(value), main, types))
+    expected = [
+        (c.signature_value, WORDS[c.indication], {r.code for r in c.reasons}) for c in all_counters(VERDICTS[name])
+    ]
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    assert len(root.findall("e:SignatureValidationReport", space)) == max(1, len(VERDICTS[name]))
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_etsi_reports_are_as_the_schema_wants_them(name):
+    assert faults(etree.fromstring(verdict_to_etsi(VERDICTS[name]))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<HashOnly>false", "<HashOnly>no"),
+        ("POETime>", "POETim>"),
+        ("POETime>2", "POETime>x"),
+        ("</SignatureIdentifier>", "<HashOnly>true</HashOnly></SignatureIdentifier>"),
+        (" Pseudonym=", " Pseudo="),
+        ("<HashOnly>false</HashOnly>", ""),
+        ("claimed<", "told<"),
+        ("ds:DigestValue>", "ds:DigestValue>?"),
+        ("DigestMethod>http", "DigestMethod><DigestMethod/>http"),
+        ("<AttributeObject VOReference=", "<AttributeObject Reference="),
+    ],
+)
+def test_the_structure_is_really_looked_at(old, new):
+    whole = verdict_to_etsi(VERDICTS["full"]).decode()
+    assert old in whole
+    assert faults(etree.fromstring(whole.replace(old, new).encode()))
+
+
+def test_etsi_texts_hold_all_that_xml_can():
+    kept, lost = "\t\n \ud7ff\ue000\ufffd\U0001f600\U00020000\U0010ffff", "\0\x1b\r\ud800\udfff\ufffe\uffff"
+    verdict = judged(signed(claimed_roles=(kept + lost, "", "𡨸 Nôm")))
+    roles = [e.text for e in etree.fromstring(verdict_to_etsi(verdict)).iter(f"{{{NAMESPACE}}}Role")]
+    assert roles == [kept, None, "𡨸 Nôm"]
 
 
 def test_etsi_details():
@@ -182,13 +270,15 @@ def test_etsi_says_what_keeps_the_whole_from_passing():
     [own] = VERDICTS["full"]
     verdict = attrs.evolve(VERDICTS["full"], notes=(note,))
     root = etree.fromstring(verdict_to_etsi(verdict))
-    answers = [
-        e.findtext(f"{{{NAMESPACE}}}MainIndication") for e in root.iter(f"{{{NAMESPACE}}}SignatureValidationStatus")
-    ]
+    answers = [e.findtext(f"{{{NAMESPACE}}}MainIndication") for e in first_level(root)]
     assert answers == [f"urn:etsi:019102:mainindication:{WORDS[x.indication]}" for x in (own, verdict)]
     types = {e.text for e in root.iter(f"{{{NAMESPACE}}}Type")}
     assert "urn:vndoc:reason:seal-unreadable" in types
     told = attrs.evolve(verdict, notes=(Reason.of(REASONS["pdf-signatures-not-examined"]),))
+    shown = etree.fromstring(verdict_to_etsi(told))
+    assert [e.text for e in shown.iter(f"{{{NAMESPACE}}}Type")].count(
+        "urn:vndoc:reason:pdf-signatures-not-examined"
+    ) == 2
     assert len(etree.fromstring(verdict_to_etsi(told)).findall(f"{{{NAMESPACE}}}SignatureValidationReport")) == 1
     none = etree.fromstring(verdict_to_etsi(VERDICTS["none"]))
     assert [e.text for e in none.iter(f"{{{NAMESPACE}}}Type")] == ["urn:vndoc:reason:no-signature"] * 2

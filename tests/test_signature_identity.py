@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from types import SimpleNamespace
 from typing import cast
 
@@ -11,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vndoc.pki import Certificate, Extension, der
-from vndoc.signature.identity import SignerIdentity, SignerKind, name_text
+from vndoc.pki import Certificate, Extension, Name, der
+from vndoc.signature.identity import MaskedNumber, SignerIdentity, SignerKind, name_text
+from vndoc.signature.originals import OrganisationRecord
 
 OIDS = {
     "CN": "2.5.4.3",
@@ -73,6 +76,18 @@ PERSON, ORGANISATION, BOTH, UNKNOWN = SignerKind
         ([("CN", "Trần Thị Thử"), ("UID", "MNS:1234567"), ("serialNumber", f"CCCD:{NUMBER}")], BOTH),
         ([("CN", "Trần Thị Thử"), ("title", "Giám đốc"), ("UID", "MST:0123456789"), ("O", "Công ty")], UNKNOWN),
         ([("CN", "Trần Thị Thử"), ("O", "Sở Thử nghiệm")], UNKNOWN),
+        ([("CN", "Trần Thị Thử"), ("UID", f"MST:{NUMBER}")], PERSON),
+        ([("CN", "Trần Thị Thử"), ("O", "Sở Thử nghiệm"), ("UID", f"MST:{NUMBER}")], PERSON),
+        ([("CN", "Trần Thị Thử"), ("UID", f"CCCD:{NUMBER}"), ("UID", f"MST:{NUMBER}")], PERSON),
+        ([("CN", "Trần Thị Thử"), ("title", "Giám đốc"), ("UID", f"MST:{NUMBER}")], PERSON),
+        ([("CN", "Hộ kinh doanh Thử"), ("O", "Hộ kinh doanh Thử"), ("UID", f"MST:{NUMBER}")], ORGANISATION),
+        ([("CN", "Công ty Thử"), ("UID", f"MST:{NUMBER}"), ("UID", "MST:0123456789")], ORGANISATION),
+        ([("CN", "Sở Thử nghiệm"), ("UID", "MNS:123456789")], ORGANISATION),
+        ([("CN", "Sở Thử nghiệm"), ("UID", f"MNS:{NUMBER}")], ORGANISATION),
+        ([("CN", "Công ty Thử"), ("UID", "MST:012345678")], ORGANISATION),
+        ([("CN", "Công ty Thử"), ("UID", f"MST:{NUMBER}-001")], ORGANISATION),
+        ([("CN", "Trần Thị Thử"), ("UID", "MST:001-099-000123")], PERSON),
+        ([("CN", "Trần Thị Thử"), ("serialNumber", "TINVN-0123456789")], PERSON),
         ([("CN", "Trần Thị Thử"), ("UID", "12345")], UNKNOWN),
         ([("CN", "Trần Thị Thử"), ("serialNumber", "12345")], UNKNOWN),
         ([], UNKNOWN),
@@ -132,6 +147,10 @@ def test_a_citizen_number_shows_nowhere(kind):
         ("CMND:12345", "UID=CMND:*****"),
         (f"IDCVN-{NUMBER}", "UID=IDCVN-*********123"),
         ("MST:0123456789", "UID=MST:0123456789"),
+        ("MST:0123456789-001", "UID=MST:0123456789-001"),
+        (f"MST:{NUMBER}", "UID=MST:*********123"),
+        ("cccd = 001-099-000123", "UID=cccd = ***-***-***123"),
+        ("TINVN-8123456789", "UID=TINVN-*******789"),
     ],
 )
 def test_names_as_text_are_masked(text, shown):
@@ -139,6 +158,79 @@ def test_names_as_text_are_masked(text, shown):
     assert found.startswith(shown[:-3])
     if len(text) > 15:
         assert found == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["CMND:1234567", "HC:C1234567", "PNOVN-1234567", "CCCD:00109 9000123", "CCCD:1\n234567"]
+)
+@pytest.mark.parametrize("kind", ["UID", "serialNumber"])
+def test_a_name_hides_numbers_of_persons_of_any_length(kind, text):
+    found = Name.load(name((kind, text), ("O", "Sở Thử")))
+    for shown in (found.rfc4514(), repr(found), repr(found.attributes), name_text(name((kind, text)))):
+        assert "123" not in shown.replace("123'", "")[:-3]
+        assert "4567" not in shown
+        assert kind in shown
+    assert found.first(kind) == text
+
+
+# -- numbers of organisations -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "known", "same"),
+    [
+        ("0123456789", "0123456789", True),
+        ("0123456789", "0123456789-001", False),
+        ("0123456789-001", "0123456789-001", True),
+        ("0123456789-001", "0123456789001", True),
+        ("0123456789001", " 0123456789 - 001 ", True),
+        ("0123456789-001", "0123456789-002", False),
+        ("0123456789-001", "0123456789", False),
+        (NUMBER, NUMBER, True),
+        (NUMBER, "001 099 000 123", True),
+        ("001-099-000123", NUMBER, True),
+        (NUMBER, "001099000999", False),
+        (NUMBER, "002099000123", False),
+        (NUMBER, "*********123", False),
+        (NUMBER, "123", False),
+        (NUMBER, "", False),
+        ("012345678", "012345678", True),
+        ("-", "-", False),
+        ("-", "", False),
+    ],
+)
+def test_tax_codes_are_compared_whole(number, known, same):
+    signer = identity(("CN", "Thử"), ("O", "Thử"), ("UID", f"MST:{number}"))
+    assert OrganisationRecord(tax_codes=("9876543210", known), names=("Thử",)).is_of(signer) is same
+    again = pickle.loads(pickle.dumps(signer))  # noqa: S301 - our own
+    for other in (again, copy.deepcopy(signer)):
+        assert other == signer
+        assert OrganisationRecord(tax_codes=(known,)).is_of(other) is same
+
+
+def test_what_is_masked_says_nothing_about_itself():
+    """Nine digits are hidden, of which a thousand million others could be the same."""
+    signer = attrs.evolve(identity(("CN", "Thử")), tax_code="*********123")
+    assert not OrganisationRecord(tax_codes=("*********123", "123", NUMBER)).is_of(signer)
+
+
+def test_the_code_of_the_organisation_is_taken_before_that_of_the_person():
+    signer = identity(("CN", "Thử"), ("UID", f"MST:{NUMBER}"), ("UID", "MST:0123456789"))
+    assert signer.tax_code == "0123456789"
+    assert OrganisationRecord(tax_codes=("0123456789",)).is_of(signer)
+    assert not OrganisationRecord(tax_codes=(NUMBER,)).is_of(signer)
+
+
+@given(st.integers(0, 10**12 - 1).map("{:012d}".format))
+def test_a_masked_number_shows_three_digits_and_knows_the_whole(number):
+    masked = MaskedNumber(number)
+    assert masked == "*********" + number[-3:]
+    shown = [repr(masked), str(masked), f"{masked}", json.dumps({"x": masked}), masked.upper()]
+    assert not any(number[i : i + 4] in text for text in shown for i in range(9))
+    assert masked.is_number(number)
+    assert masked.is_number("-".join((number[:3], number[3:6], number[6:])))
+    assert not masked.is_number(f"{(int(number) + 1000) % 10**12:012d}")
+    assert not masked.is_number(str(masked))
 
 
 def test_names_as_text():

@@ -168,6 +168,57 @@ def test_a_pkcs12_without_passphrase() -> None:
     signs(KeySigner.from_pkcs12(data))
 
 
+EMPTY, NOT_AT_ALL, OLD_EMPTY, NO_MAC, MAC_ALONE = FORMS = {
+    "the empty one": ("pass:",),
+    "none": ("pass:", "-keypbe", "NONE", "-certpbe", "NONE", "-nomac"),
+    "the empty one, as of old": ("pass:", "-legacy"),
+    "one without MAC": ("pass:secret", "-nomac"),
+    "one for the MAC alone": ("pass:secret", "-keypbe", "NONE", "-certpbe", "NONE"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("given", [None, "", "secret", "wrong", b"wrong"])
+def test_a_passphrase_that_is_given_has_to_be_right(
+    program: Callable[[str], str], tmp_path: Path, form: str, given
+) -> None:
+    """As ``openssl pkcs12`` has it: the empty passphrase is one, too; a file that has none opens with any."""
+    openssl = program("openssl")
+    (tmp_path / "in.pem").write_bytes(PERSON.pem())
+    run = lambda *a: subprocess.run([openssl, "pkcs12", *a], cwd=tmp_path, check=False, capture_output=True)  # noqa: E731
+    assert run("-export", "-in", "in.pem", "-out", "in.p12", "-passout", *FORMS[form]).returncode == 0
+    data, protected = (tmp_path / "in.p12").read_bytes(), form not in (EMPTY, NOT_AT_ALL, OLD_EMPTY)
+    right = form == NOT_AT_ALL or (given == "secret" if protected else not given)
+    if given and (form, given) != (NO_MAC, "wrong"):
+        text = given if isinstance(given, str) else given.decode()
+        opened = run("-in", "in.p12", "-noout", "-passin", f"pass:{text}").returncode == 0
+        assert opened is right or form == NO_MAC  # without MAC it looks at nothing
+    for passphrase in (given, lambda: given) if protected else (given,):
+        if right:
+            signer = KeySigner.from_pkcs12(data, passphrase)
+            assert signer.protected is protected
+            signs(signer)
+        else:
+            error = failure(lambda p=passphrase: KeySigner.from_pkcs12(data, p))
+            assert error.code == ("passphrase-wrong" if given else "passphrase-needed")
+    if not protected:
+        assert KeySigner.from_pkcs12(data, refuse).protected is False
+
+
+def refuse() -> str:
+    """Give no passphrase: nobody is to be asked."""
+    raise AssertionError
+
+
+def test_whether_a_key_file_is_protected() -> None:
+    assert KeySigner(PERSON.key, PERSON.certificate).protected is None
+    assert KeySigner.from_pem(PERSON.pem(), passphrase="wrong").protected is False
+    assert KeySigner.from_pem(PERSON.pem(b"secret"), passphrase="secret").protected is True
+    assert KeySigner.from_pkcs12(P12, SECRET).protected is True
+    assert KeySigner.from_pkcs12(PLAIN, "").protected is False
+    assert failure(lambda: KeySigner.from_pkcs12(PLAIN, SECRET)).code == "passphrase-wrong"
+
+
 def pkcs12_of(key, certificate=None, others=None) -> bytes:
     return serialization.pkcs12.serialize_key_and_certificates(None, key, certificate, others, LOCKED)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vndoc.errors import ERRORS, SignatureError
+from vndoc.errors import ERRORS, SignatureError, UsageError
 from vndoc.signature.signing import PublicCredential, SigningState, choose_algorithm
 from vndoc.signers.mobile import (
     STATUS_CODES,
@@ -54,6 +55,18 @@ class Service:
 
 def begin(service: Service) -> PendingSignature:
     return start(service, ASKED, user=MSISDN, display="Ký CV 12/UBND", reference="ref-1")
+
+
+def test_arguments_of_the_wrong_kind() -> None:
+    pending = begin(Service())
+    for wrong in (
+        lambda: start(Service(), STATE.dump(), user=MSISDN, display="x", reference="r"),
+        lambda: finish(Service(), pending.dump()),
+        lambda: finish(SimpleNamespace(status=lambda _: 500), pending),
+    ):
+        with pytest.raises(UsageError) as caught:
+            wrong()
+        assert caught.value.code == "option-invalid"
 
 
 @pytest.mark.parametrize("last", [500, 502])

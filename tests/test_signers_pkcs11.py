@@ -249,6 +249,14 @@ def test_the_last_signer_logs_out(tokens: Tokens) -> None:
         assert not list(session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
 
 
+@pytest.mark.parametrize("pin", [4711, b"4711", lambda: 4711])
+def test_a_pin_is_a_text(tokens: Tokens, pin) -> None:
+    with pytest.raises(UsageError) as caught:
+        Pkcs11Signer.open(tokens.module, label="single", pin=pin)
+    assert caught.value.code == "option-invalid"
+    assert "4711" not in str(caught.value)
+
+
 def test_whoever_joins_a_login_must_know_the_pin(tokens: Tokens) -> None:
     with Pkcs11Signer.open(tokens.module, label="single", pin=PIN):
         error = failure(lambda: Pkcs11Signer.open(tokens.module, label="single", pin="0000-wrong"))

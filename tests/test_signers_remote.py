@@ -275,6 +275,25 @@ def test_without_authorisation_nothing_is_signed(authorise: Any) -> None:
     assert len(service.calls) == 1
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: CscSigner.connect(None, "credential-1"),
+        lambda: CscSigner.connect(Service(), 7),
+        lambda: CscSigner.connect(Service(), "credential-1", authorise={"pin": PIN}),
+        lambda: connect(Service(), lambda _: None).sign(b"text", plain_pss("sha256")),
+        lambda: connect(Service(), lambda _: {"pin": 4711, "otp": 815}).sign(b"text", plain_pss("sha256")),
+        lambda: connect(Service()).sign("text", plain_pss("sha256")),
+        lambda: connect(Service()).sign_all([b"text"]),
+        lambda: connect(Service()).sign_all(None),
+    ],
+)
+def test_arguments_of_the_wrong_kind(wrong: Callable[[], object]) -> None:
+    error = failure(wrong, UsageError)
+    assert error.code == "option-invalid"
+    assert "4711" not in error.text("vi") + repr(error)
+
+
 def test_a_refusal_is_told_without_the_secret_that_it_repeats() -> None:
     signer = connect(Service(), lambda _: {"pin": PIN, "otp": "111111"})
     error = failure(lambda: signer.sign(b"text", plain_pss("sha256")))

@@ -84,6 +84,21 @@ def test_a_search_key_does_not_depend_on_composition_or_case(text: str) -> None:
         (f"{'ab012345678f' * 5}ab0", f"{'ab******678f' * 5}ab0"),
         (f"x{'ab012345678f' * 5}ab01", f"x{'ab******678f' * 5}ab01"),
         (f"{'AB012345678F' * 5}AB01", f"{'AB******678F' * 5}AB01"),
+        ("001-095-012345", "***-***-***345"),
+        ("CCCD-0010-9501-2345.pdf", "CCCD-****-****-*345.pdf"),
+        ("001_095", "001_095"),
+        ("quet_001-095-012345_mat-truoc.pdf", "quet_***-***-***345_mat-truoc.pdf"),
+        ("001\u2011095\u2011012345 123\u2013456\u2013789", "***\u2011***\u2011***345 ***\u2013***\u2013789"),
+        ("001\u202f095\u202f012345", "***\u202f***\u202f***345"),
+        ("MST 0123456789-001, 0123456789", "MST 0123456789-001, 0123456789"),
+        ("+84-912-345-678, 0912-345-678", "+84-912-345-678, 0912-345-678"),
+        ("024-3825-1234", "024-3825-1234"),
+        ("8 123 456 789", "8 123 456 789"),
+        ("20260302-0915.pdf", "20260302-0915.pdf"),
+        ("20261302-0915.pdf", "********-*915.pdf"),
+        ("2026-03-02 09-15-30", "2026-03-02 09-15-30"),
+        ("3F2504E0-4F89-41D3-9A0C-0305E82C3301", "3F2504E0-4F89-41D3-9A0C-0305E82C3301"),
+        ("001-095 012345", "001-095 012345"),
     ],
 )
 def test_masks(text: str, masked: str) -> None:
@@ -100,10 +115,10 @@ def test_no_run_of_nine_or_twelve_digits_is_left(text: str) -> None:
 
 @given(
     st.sampled_from([(4, 4, 4), (3, 3, 3, 3), (6, 6), (3, 3, 6), (3, 9), (3, 1, 2, 6), (3, 3, 3), (4, 5), (5, 4)]),
-    st.sampled_from([" ", "\u00a0", "."]),
+    st.sampled_from(" \u00a0\u2007\u2009\u202f.-\u2010\u2011\u2013"),
     st.integers(0, 10**12 - 1),
-    st.sampled_from(["", "CCCD ", "số: ", "(", "Ông A, "]),
-    st.sampled_from(["", ", cấp 2021", " do", ")", ". "]),
+    st.sampled_from(["", "CCCD ", "số: ", "(", "Ông A, ", "CCCD-", "quet_", "cccd."]),
+    st.sampled_from(["", ", cấp 2021", " do", ")", ". ", ".pdf", "_1.pdf", "-mat-truoc"]),
 )
 def test_a_number_in_groups_is_masked(sizes: tuple[int, ...], sep: str, number: int, before: str, after: str) -> None:
     digits, groups, at = f"{number:012d}", [], 0
@@ -125,7 +140,7 @@ def test_a_number_in_groups_is_masked(sizes: tuple[int, ...], sep: str, number: 
     st.sampled_from(["%d.%m.%Y", "%d %m %Y", "%Y.%m.%d", "%d.%m.%Y %H.%M", "%d %m %Y %H%M", "%d/%m/%Y %H:%M:%S"]),
     st.integers(0, 10**9 - 1),
     st.sampled_from([(4, 3, 3), (3, 3, 4), (3, 4, 3), (10,)]),
-    st.sampled_from([" ", "."]),
+    st.sampled_from([" ", ".", "-"]),
 )
 def test_dates_telephone_numbers_and_organ_codes_are_left(
     day: datetime.date, form: str, number: int, sizes: tuple[int, ...], sep: str
@@ -134,6 +149,33 @@ def test_dates_telephone_numbers_and_organ_codes_are_left(
     telephone = sep.join("".join(next(digits) for _ in range(size)) for size in sizes)
     code = f"{number % 1000:03d}.{number % 100:02d}.{number % 97:02d}.H{number % 90 + 10}"
     for text in (day.strftime(form), telephone, f"ĐT {telephone}, ngày", code, f"mã {code}"):
+        assert mask(text) == text
+
+
+@given(
+    st.integers(0, 10**10 - 1),
+    st.integers(0, 999),
+    st.integers(1, 999_999),
+    st.integers(0, 2**64 - 1),
+    st.datetimes(*(datetime.datetime(year, 1, 1) for year in (1990, 2099))),  # noqa: DTZ001
+)
+def test_what_is_no_citizen_number_stays_readable(
+    tax: int, branch: int, number: int, serial: int, at: datetime.datetime
+) -> None:
+    for text in (
+        f"MST:{tax:010d}",
+        f"MST:{tax:010d}-{branch:03d}",
+        f"MST {tax:010d}{branch:03d}",
+        f"{number}/QĐ-UBND",
+        f"{number}/{at.year}/NĐ-CP-{branch}",
+        f"serial {serial:016d}",
+        ":".join(f"{octet:02X}" for octet in serial.to_bytes(8, "big")),
+        at.isoformat(timespec="minutes"),
+        f"{at:%Y%m%d-%H%M}.pdf",
+        f"{at:%Y%m%d-%H%M%S}.pdf",
+        f"{at:%d-%m-%Y}",
+        f"{tax % 10**7:07d}",
+    ):
         assert mask(text) == text
 
 

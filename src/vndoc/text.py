@@ -21,17 +21,19 @@ _THREE_DIGITS = re.compile(r"\d{3}")
 _DIGEST = re.compile(r"(?<![^\W_])[0-9a-f]{64}(?![^\W_])")
 _CITIZEN_NUMBER = re.compile(rf"{_DIGEST.pattern}|(?<!\d)(?:\d{{12}}|\d{{9}})(?!\d)")
 """A SHA-256 is found as well, as a whole: the digits in it are nobody's number, and whoever reads it needs them all."""
+_MARKS = " \u00a0\u2007\u2009\u202f.\\-\u2010\u2011\u2013"
+"""Between groups of digits, of one number always the same: spaces, the dot, hyphens and the dash."""
 _GROUPED_NUMBER = re.compile(
-    "|".join(
-        rf"(?<![^\W_])(?<!\d{mark})(?:\d{{3,}}(?:{mark}\d{{3,}})+|\d{{3}}{mark}\d{mark}\d\d{mark}\d{{6}})"
-        rf"(?!\w|{mark}\d|\.[A-Za-z]\d)"
-        for mark in (" ", "\u00a0", r"\.")
-    )
+    rf"(?<![^\W_])(?:\d{{3}}([{_MARKS}])\d\1\d\d\1\d{{6}}|\d{{3,}}([{_MARKS}])\d{{3,}}(?:\2\d{{3,}})*)"
+    r"(?![^\W_]|(?:\1|\2)\d|\.[A-Za-z]\d)"
 )
 """Groups of three digits or more, or those of a citizen number (area, century and sex, year of birth, the rest).
 
-Dates and the codes of organs have shorter groups; telephone numbers have another sum of digits.
+Dates and the codes of organs have shorter groups; telephone numbers and tax codes of branches have another sum of
+digits.
 """
+_MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\D[0-2]\d[0-5]\d")
+"""Date and time as the names of files have them; citizen numbers begin with 0."""
 _BASE_LETTERS = str.maketrans({"đ": "d", "Đ": "D"})
 _WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"} | {name + i for name in ("com", "lpt") for i in "123456789¹²³"}
@@ -89,11 +91,11 @@ def search_key(text: str) -> str:
 def mask(text: str) -> str:
     """Return *text* with every citizen number (9 or 12 digits) masked but for its last three.
 
-    The digits may stand in groups of three or more with one space or one dot between them. A SHA-256 in small letters
-    stays as it is.
+    The digits may stand in groups of three or more with one space, dot, hyphen or dash between them. A SHA-256 in small
+    letters stays as it is.
 
-    >>> mask("CCCD 012345678901, 0123 4567 8901")
-    'CCCD *********901, **** **** *901'
+    >>> mask("CCCD 012345678901, 0123 4567 8901, 012-345-678901; MST 0123456789-001")
+    'CCCD *********901, **** **** *901, ***-***-***901; MST 0123456789-001'
     """
     if _THREE_DIGITS.search(text) is None:  # each of the two begins with three at least
         return text
@@ -104,7 +106,15 @@ def _masked(found: re.Match[str]) -> str:
     number = found[0]
     if sum(map(str.isdigit, number)) not in {9, 12} or _DIGEST.fullmatch(number):
         return number
+    if found.lastindex and _is_another(found, found.lastindex):
+        return number
     return "".join("*" if ch.isdigit() else ch for ch in number[:-3]) + number[-3:]
+
+
+def _is_another(found: re.Match[str], mark: int) -> bool:
+    """Return whether groups go on to the left in shorter ones, as of telephone numbers, or are date and time."""
+    before = found.string[max(0, found.start() - 2) : found.start()]
+    return (before[:1].isdigit() and before[1:] == found[mark]) or _MOMENT.fullmatch(found[0]) is not None
 
 
 def shorten(text: str, limit: int = 60) -> str:

@@ -62,6 +62,8 @@ def sign(
             raise UsageError("option-invalid", detail=_NO_FORM)
         now = datetime.datetime.now(datetime.UTC)
         signer = _signer(key, certificates, passphrase_env)
+        if signer.protected is False and passphrase_env is not None:
+            run.warn(run.word("key-not-protected", name=key))
         check_signing_certificate(signer.certificate, at=now)
         stamp = _stamp(run, tsa, fetch=fetch, hosts=allow_host, private=allow_private_host)
         data = _signed(file, form, signer, profile_of(profile), now, stamp)
@@ -69,7 +71,7 @@ def sign(
             draft.write(data)
             draft.publish()
         result: Result = {"status": "passed", "form": form, "output": str(output), "size": len(data)}
-        run.add(file, {**result, "timestamped": stamp is not None})
+        run.add(file, {**result, "timestamped": stamp is not None, "key_protected": signer.protected})
         run.say(run.word("signed", name=file, output=output, size=number_text(run, len(data))))
 
 

@@ -125,6 +125,10 @@ WORDS: Mapping[str, Text] = MappingProxyType(
         "other": Text("  NỘI DUNG ĐÃ KHÁC", "  THE CONTENT DIFFERS"),
         # -- sign, verify ------------------------------------------------------------------------
         "signed": Text("{name} -> {output} ({size} byte), đã ký", "{name} -> {output} ({size} bytes), signed"),
+        "key-not-protected": Text(
+            "{name} mở được không cần mật khẩu: khóa bí mật không được bảo vệ",
+            "{name} opens without a passphrase: the private key is not protected",
+        ),
         "verify-signer": Text("Người ký", "Signer"),
         "verify-organisation": Text("Cơ quan, tổ chức", "Organisation"),
         "verify-issuer": Text("Tổ chức cấp chứng thư số", "Issued by"),

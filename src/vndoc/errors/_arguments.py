@@ -6,13 +6,14 @@ passed on inside is not checked again.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from vndoc.errors import UsageError
 from vndoc.text import Text, shorten
 
-__all__ = ["need", "need_all", "need_call", "need_like", "need_list", "need_packet", "needs", "wrong"]
+__all__ = ["need", "need_all", "need_call", "need_like", "need_list", "need_packet", "need_time", "needs", "wrong"]
 
 _T = TypeVar("_T")
 _NEEDED: Final = Text("{name} phải là {expected}, không phải {found}", "{name} must be {expected}, not {found}")
@@ -57,6 +58,14 @@ def need_packet(packet: object, *kinds: type) -> None:
     """Raise :class:`~vndoc.errors.UsageError` ``wrong-packet-kind`` where *packet* is none of *kinds*."""
     if not isinstance(packet, kinds):
         raise UsageError("wrong-packet-kind", expected=_named(kinds), found=type(packet).__name__)
+
+
+def need_time(name: str, value: object) -> None:
+    """Raise as :func:`need` does where *value* is no time, ``time-zone-missing`` where it has no zone."""
+    if not isinstance(value, datetime.datetime):
+        raise wrong(name, datetime.datetime.__name__, value)
+    if value.utcoffset() is None:
+        raise UsageError("time-zone-missing")
 
 
 def needs(*kinds: type) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, overload
 from vndoc.edxml import Profile, Reading, interpret, profile_of
 from vndoc.envelope import Attachment, DocumentPacket, Packet
 from vndoc.errors import SourceError, UsageError, VndocError
-from vndoc.errors._arguments import need, need_like
+from vndoc.errors._arguments import need
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.packets.files import FileOctets, Source, TemporarySpool, acquire
@@ -242,11 +242,11 @@ def seal(
     :func:`vndoc.signature.seal.seal`.
     """
     from vndoc.signature import seal as sealing  # noqa: PLC0415 - as above
-    from vndoc.signature import signing  # noqa: PLC0415 - as above
+    from vndoc.signature.signing import check_signing_certificate, need_signer  # noqa: PLC0415 - as above
 
-    need_like("signer", signer, signing.Signer, "sign")
+    need_signer(signer)
     at = datetime.datetime.now(datetime.UTC) if at is None else at
-    signing.check_signing_certificate(signer.certificate, at=at)
+    check_signing_certificate(signer.certificate, at=at)
     nonce = None if stamp is None else secrets.randbits(64)
     return sealing.seal(packet, signer, signing_time=at, stamp=stamp, nonce=nonce)
 

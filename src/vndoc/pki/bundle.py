@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from vndoc.errors import CertificateError, UsageError
+from vndoc.errors._arguments import need
 from vndoc.pki._lazy import lazy
 from vndoc.pki.certificate import Certificate, load_certificates
 from vndoc.pki.crl import Crl
@@ -181,6 +182,7 @@ class Collector:
     def __call__(self, request: FetchRequest, /) -> bytes:
         """Return what the other fetcher returns. Raises as it does."""
         octets = self.fetch(request)
+        need("fetch(...)", octets, bytes, bytearray, memoryview)
         if request.kind in _FOLDERS:
             try:
                 self.items += _checked(BundleItem(request.kind, octets, request.url))

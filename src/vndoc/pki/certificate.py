@@ -20,6 +20,7 @@ import attrs
 import pybase64
 
 from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
 from vndoc.pki._octets import Place, extent, walk_extensions, walk_within
@@ -94,6 +95,9 @@ class Certificate:
 
         Raises :class:`~vndoc.errors.CertificateError`: ``certificate-malformed`` or ``der-malformed``.
         """
+        if type(data) is not bytes:
+            need("data", data, bytes, bytearray, memoryview)
+            data = bytes(data)
         if data[:1] != b"\x30" and b"-----BEGIN" in data[:MAX_CERTIFICATE]:
             found = load_certificates(data)
             if len(found) != 1:
@@ -101,7 +105,7 @@ class Certificate:
             return found[0]
         if len(data) > MAX_CERTIFICATE:
             raise CertificateError("certificate-malformed", detail=f"> {MAX_CERTIFICATE} B")
-        return load_der(bytes(data))
+        return load_der(data)
 
     @lazy
     def spans(self) -> Spans:
@@ -261,8 +265,10 @@ def load_certificates(data: bytes) -> tuple[Certificate, ...]:
 
     Raises :class:`~vndoc.errors.CertificateError` if one of them cannot be read, or if there is none.
     """
+    need("data", data, bytes, bytearray, memoryview)
+    data = bytes(data)
     if data[:1] == b"\x30":
-        return _from_der(bytes(data))
+        return _from_der(data)
     found = tuple(load_der(_unarmour(match[1])) for match in _PEM.finditer(data))
     if not found:
         raise CertificateError("certificate-malformed", detail=_NEITHER)

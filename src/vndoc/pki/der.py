@@ -272,7 +272,9 @@ def time(element: Element) -> datetime.datetime:
     """Return a UTCTime or GeneralizedTime (RFC 5280, section 4.1.2.5) in UTC.
 
     Fractions and offsets from UTC, which the RFC forbids, are read as X.680 means them. Years of UTCTime are
-    1950 to 2049. Raises ``der-malformed`` for anything else.
+    1950 to 2049. Raises ``der-malformed`` for anything else. A leap second (seconds 60) is no time, either: UTCTime has
+    none (X.680, 47.3), other software refuses it in both types, and what two readers take for two times proves neither.
+    The hour 24 is none in both.
     """
     return time_of(element.tag, element.content, element.start)
 
@@ -284,7 +286,8 @@ def time_of(tag: int, content: bytes, offset: int = 0) -> datetime.datetime:
         raise _malformed(offset)
     try:
         text = content.decode("latin-1")
-        if len(content) == 11 + digits and content[-1] == 0x5A and content[:-1].isdigit():
+        usual = len(content) == 11 + digits and content[-1] == 0x5A and content[:-1].isdigit()
+        if usual and content[digits + 4 : digits + 6] != b"24":  # which newer versions of Python read
             if digits == 2:
                 text = ("19" if text[0] >= "5" else "20") + text
             return datetime.datetime.fromisoformat(f"{text[:8]}T{text[8:]}")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from vndoc.errors import FetchError
+from vndoc.errors._arguments import wrong
 from vndoc.pki.revocation_cache import RevocationCache
 
 __all__ = ["MAX_FETCHED", "MAX_FETCHES", "FetchAttempt", "FetchKind", "FetchRequest", "FetchSession", "Fetcher"]
@@ -109,11 +110,14 @@ class FetchSession:
 
     def _fetched(self, request: FetchRequest) -> bytes | FetchError:
         try:
-            return bytes(self.fetch(request))
+            answer: object = self.fetch(request)
         except FetchError as error:
             return error
         except OSError as error:
             return FetchError("fetch-failed", url=request.url, detail=error.strerror or type(error).__name__)
+        if not isinstance(answer, bytes | bytearray | memoryview):
+            raise wrong("fetch(...)", bytes.__name__, answer)
+        return bytes(answer)
 
     def __repr__(self) -> str:
         return f"FetchSession({len(self.answers)} requests)"

@@ -7,6 +7,7 @@ itself: it says where to look for an issuer, the signature says whether that was
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,11 +16,24 @@ from typing import Final, NamedTuple
 import attrs
 
 from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need
 from vndoc.pki import der
 from vndoc.pki._lazy import lazy
 from vndoc.text import mask, nfc
 
-__all__ = ["UID_PREFIXES", "Name", "NameAttribute", "key_or_octets", "name_key", "same_name", "within"]
+__all__ = [
+    "CITIZEN_PREFIXES",
+    "UID_PREFIXES",
+    "Name",
+    "NameAttribute",
+    "hidden",
+    "key_or_octets",
+    "name_key",
+    "numbered",
+    "same_name",
+    "within",
+    "without_person",
+]
 
 _LABELS: Final = {
     "2.5.4.3": "CN",
@@ -46,6 +60,12 @@ UID_PREFIXES: Final = ("MST", "CCCD", "CMND", "MNS")
 
 Source: practice (certificates of both Vietnamese families).
 """
+
+CITIZEN_PREFIXES: Final = frozenset({"CCCD", "CMND", "CMTND", "HC"})
+"""Prefixes behind which the number of a person stands: citizen numbers, and that of a passport."""
+_NUMBER: Final = re.compile(r"\s*(MST|MNS|CCCD|CMND|CMTND|HC)\s*[:=]\s*(.+?)\s*", re.IGNORECASE | re.DOTALL)
+_PERSON: Final = re.compile(r"(?:PAS|IDC|PNO|TAX|TIN)[A-Z]{2}-(.+)", re.DOTALL)
+"""Semantics identifiers of a natural person (EN 319 412-1, clause 5.1.3)."""
 
 _DECODERS: Final = {
     0x0C: "utf-8",
@@ -79,8 +99,13 @@ class NameAttribute(NamedTuple):
         found = _decoded(self.tag, self.value)
         return f"#{self.value.hex()}" if found is None else nfc(found)
 
+    @property
+    def shown(self) -> str:
+        """Return :attr:`text`, with the number of a person in a UID or serialNumber hidden whatever it looks like."""
+        return without_person(self.text) if self.label in _NUMBERED else self.text
+
     def __repr__(self) -> str:
-        return f"NameAttribute({self.label}={mask(self.text)!r})"
+        return f"NameAttribute({self.label}={mask(self.shown)!r})"
 
 
 @attrs.frozen(repr=False, slots=False)
@@ -92,6 +117,7 @@ class Name:
     @classmethod
     def load(cls, octets: bytes) -> Name:
         """Return the name that the DER *octets* hold; ``der-malformed`` if they hold none."""
+        need("octets", octets, bytes)
         return cls(tuple(tuple(rdn) for rdn in _rdns(octets)))
 
     @lazy
@@ -122,7 +148,7 @@ class Name:
 
     def rfc4514(self) -> str:
         """Return the name as RFC 4514 writes it, last RDN first, citizen numbers masked."""
-        return mask(",".join("+".join(f"{a.label}={_escaped(a.text)}" for a in rdn) for rdn in reversed(self.rdns)))
+        return mask(",".join("+".join(f"{a.label}={_escaped(a.shown)}" for a in rdn) for rdn in reversed(self.rdns)))
 
     def display(self) -> str:
         """Return the name for people: the common name, then organisational units and organisation; numbers masked."""
@@ -132,6 +158,35 @@ class Name:
 
     def __repr__(self) -> str:
         return f"Name({self.rfc4514()!r})"
+
+
+_NUMBERED: Final = frozenset({"UID", "serialNumber"})
+
+
+def numbered(text: str) -> tuple[str, str] | None:
+    """Return prefix and number of a UID or serialNumber, such as ``("MST", "0123456789")``; ``None`` if it has none.
+
+    Identifiers of natural persons (EN 319 412-1) count as ``CCCD``.
+    """
+    known = _NUMBER.fullmatch(text)
+    if known is not None:
+        return known[1].upper(), known[2]
+    person = _PERSON.fullmatch(text)
+    return None if person is None else ("CCCD", person[1])
+
+
+def without_person(text: str) -> str:
+    """Return the UID or serialNumber *text* with the number of a person in it hidden."""
+    found = numbered(text)
+    if found is None or found[0] not in CITIZEN_PREFIXES:
+        return text
+    before, number, after = text.rpartition(found[1])
+    return before + hidden(number) + after
+
+
+def hidden(number: str) -> str:
+    """Return the number of a person with all but its last three characters masked, whatever it looks like."""
+    return "".join("*" if ch.isalnum() else ch for ch in number[:-3]) + (number[-3:] if len(number) > 5 else "***")
 
 
 def _rdns(octets: bytes) -> Iterator[Iterator[NameAttribute]]:

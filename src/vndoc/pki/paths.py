@@ -12,7 +12,8 @@ from collections.abc import Iterable
 
 import attrs
 
-from vndoc.errors import CertificateError, UsageError
+from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.pki._lasting import Span, span_of
 from vndoc.pki.addresses import issuer_addresses
 from vndoc.pki.building import PathLimits, Search, Signed, only_chain
@@ -97,9 +98,8 @@ def validate_path(
 
     Sources: RFC 5280, section 6; EN 319 102-1, clause 5.2.6.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
-    known = tuple(pool)
+    _check(certificate, trust, at, purpose, crypto)
+    known = need_all("pool", pool, Certificate)
     checked: dict[tuple[bytes, bytes], Signed] = {}
     attempt = None
     if fetch is not None:
@@ -141,6 +141,15 @@ def _at_once(
 
 
 _PASSED = outcome_of(())
+
+
+def _check(certificate: object, trust: object, at: object, purpose: object, crypto: object) -> None:
+    """Raise ``option-invalid`` or ``time-zone-missing`` where one of the arguments is of another kind."""
+    need("certificate", certificate, Certificate)
+    need("trust", trust, TrustStore)
+    need_time("at", at)
+    need("purpose", purpose, frozenset, set)
+    need("crypto", crypto, CryptoPolicy)
 
 
 @attrs.define(eq=False)
@@ -373,6 +382,14 @@ _Time = tuple[datetime.datetime, datetime.timedelta | None]
 """A time and its zone: equal times may have different ones, and an answer says its time in the zone of the question."""
 
 
+def _octets(pool: Iterable[Certificate]) -> tuple[bytes, ...]:
+    """Return the octets of each certificate; ``option-invalid`` where *pool* is no list of them."""
+    try:
+        return tuple([one.der for one in pool])
+    except (AttributeError, TypeError):
+        return tuple([one.der for one in need_all("pool", pool, Certificate)])
+
+
 @attrs.define(kw_only=True, eq=False, repr=False)
 class PathValidator:
     """:func:`validate_path` with everything held fixed but certificate, time and pool; it keeps the last answers.
@@ -398,18 +415,11 @@ class PathValidator:
         self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
     ) -> PathResult:
         """Return the answer of :func:`validate_path`; raises as it does."""
-        if at.tzinfo is None:
-            raise UsageError("time-zone-missing")
-        asked = certificate.der, tuple([other.der for other in pool])
+        if type(certificate) is not Certificate or type(at) is not datetime.datetime or at.tzinfo is None:
+            need("certificate", certificate, Certificate)
+            need_time("at", at)
+        asked = certificate.der, _octets(pool)
         return self._known(asked, at) or self._new(certificate, at, pool, asked)
-
-    def kept(
-        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
-    ) -> PathResult | None:
-        """Return the answer if it is kept, else ``None``. Raises ``time-zone-missing`` as :meth:`validate`."""
-        if at.tzinfo is None:
-            raise UsageError("time-zone-missing")
-        return self._known((certificate.der, tuple([other.der for other in pool])), at)
 
     def _known(self, asked: _Asked, at: datetime.datetime) -> PathResult | None:
         lasting = self._lasting.get(asked)
@@ -418,13 +428,6 @@ class PathValidator:
             if since < at < until:
                 return result
         return self._kept.get((asked, (at, at.utcoffset()))) if self._kept else None
-
-    def span(
-        self, certificate: Certificate, *, at: datetime.datetime, pool: tuple[Certificate, ...] = ()
-    ) -> Span | None:
-        """Return between which times the answer for *at* holds, if it is kept for others as well."""
-        known = self._lasting.get((certificate.der, tuple([other.der for other in pool])))
-        return known[0] if known is not None and known[0][0] < at < known[0][1] else None
 
     def _new(
         self, certificate: Certificate, at: datetime.datetime, pool: tuple[Certificate, ...], asked: _Asked

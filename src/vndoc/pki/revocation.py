@@ -101,10 +101,10 @@ class RevocationChecker:
             raise UsageError("time-zone-missing")
         load = Crl.load if cache is None else cache.crl
         unreadable: list[str] = []
-        given = need_all("crls", crls, Crl, *_OCTETS) if crls else ()
-        lists = _read(given, Crl, load, "crl-malformed", unreadable) if given else ()
-        answers = need_all("ocsps", ocsps, OcspResponse, *_OCTETS) if ocsps else ()
-        responses = _read(answers, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if answers else ()
+        lists = _read("crls", crls, Crl, load, "crl-malformed", unreadable) if crls else ()
+        responses = (
+            _read("ocsps", ocsps, OcspResponse, OcspResponse.load, "ocsp-malformed", unreadable) if ocsps else ()
+        )
         return cls(
             crls=lists,
             ocsps=responses,
@@ -340,6 +340,7 @@ def _nearest(
 
 
 def _read(
+    name: str,
     given: Iterable[bytes | _Kind],
     kind: type[_Kind],
     load: Callable[[bytes], _Kind],
@@ -348,7 +349,7 @@ def _read(
 ) -> tuple[_Kind, ...]:
     """Return each of *given* once, read where it is octets; put into *unreadable* why others cannot be read."""
     found: list[_Kind] = []
-    for item in given:
+    for item in need_all(name, given, kind, bytes, bytearray, memoryview):
         if isinstance(item, kind):
             found.append(item)
             continue

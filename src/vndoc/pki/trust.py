@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from vndoc.errors import UsageError
-from vndoc.errors._arguments import need, need_all
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.pki._lazy import lazy
 from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.recognised import RECOGNISED, Recognised
@@ -56,8 +56,8 @@ class TrustAnchor:
     def __attrs_post_init__(self) -> None:
         need("certificate", self.certificate, Certificate)
         need_all("purposes", self.purposes, Purpose)
-        if self.not_after is not None and self.not_after.tzinfo is None:
-            raise UsageError("time-zone-missing")
+        if self.not_after is not None:
+            need_time("not_after", self.not_after)
 
     @property
     def recognised(self) -> Recognised | None:
@@ -74,7 +74,9 @@ def _anchor(
 ) -> TrustAnchor:
     if isinstance(given, TrustAnchor):
         return given
-    return TrustAnchor(certificate=given, purposes=frozenset(purposes), legacy=legacy, not_after=not_after)
+    need("certificate", given, Certificate, TrustAnchor)
+    kept = frozenset(need_all("purposes", purposes, Purpose))
+    return TrustAnchor(certificate=given, purposes=kept, legacy=legacy, not_after=not_after)
 
 
 def _digits(fingerprint: str) -> bytes:
@@ -122,11 +124,11 @@ class TrustStore:
         not_after: datetime.datetime | None = None,
     ) -> TrustStore:
         """Return a store that trusts each of *certificates* for *purposes*."""
-        kept = frozenset(purposes)
+        kept = frozenset(need_all("purposes", purposes, Purpose))
         return cls(
             anchors=tuple(
                 TrustAnchor(certificate=c, purposes=kept, legacy=legacy, not_after=not_after)
-                for c in dict.fromkeys(certificates)
+                for c in dict.fromkeys(need_all("certificates", certificates, Certificate))
             )
         )
 
@@ -157,7 +159,8 @@ class TrustStore:
 
     def with_pool(self, certificates: Iterable[Certificate]) -> TrustStore:
         """Return a store that knows *certificates* as possible intermediates too; they are not trusted."""
-        return attrs.evolve(self, pool=tuple(dict.fromkeys((*self.pool, *certificates))))
+        more = need_all("certificates", certificates, Certificate)
+        return attrs.evolve(self, pool=tuple(dict.fromkeys((*self.pool, *more))))
 
     def without(self, fingerprint: bytes | str) -> TrustStore:
         """Return a store without the certificate of that SHA-256 *fingerprint* (octets or hexadecimal digits).

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from vndoc.errors import UsageError
+from vndoc.errors._arguments import need
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, Digest
 
@@ -39,6 +40,7 @@ _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,30})){1,30}", re.ASCII)
 
 def oid(dotted: str) -> bytes:
     """Return the OBJECT IDENTIFIER *dotted* of a caller; ``option-invalid`` if it is none."""
+    need("OID", dotted, str)
     if not _OID.fullmatch(dotted):
         raise UsageError("option-invalid", detail=f"OID {dotted!r}")
     return der.encode_oid(dotted)
@@ -46,6 +48,7 @@ def oid(dotted: str) -> bytes:
 
 def digest(name: str) -> Digest:
     """Return the digest that a caller names; ``option-invalid`` for one that is not computed here."""
+    need("digest", name, str)
     found = DIGESTS.get(name)
     if found is None or found.hashlib is None:
         raise UsageError("option-invalid", detail=f"digest={name!r}")

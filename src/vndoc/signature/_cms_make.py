@@ -8,6 +8,7 @@ import attrs
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need
 from vndoc.limits import DEFAULT
 from vndoc.pki import der
 from vndoc.pki.algorithms import Family, SignatureAlgorithm, identifier_of
@@ -168,6 +169,7 @@ def opened(data: bytes) -> tuple[SignedData, Container]:
 
 def signer_at(parts: SignedData, index: int) -> der.Element:
     """Return the SignerInfo at *index*; :class:`~vndoc.errors.UsageError` ``option-invalid`` if there is none."""
+    need("index", index, int)
     if not 0 <= index < len(parts.signers):
         raise UsageError("option-invalid", detail=f"index={index}")
     return parts.signers[index]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.errors._arguments import need
 from vndoc.limits import Limits
 from vndoc.pki import der
 from vndoc.pki._octets import extent
@@ -89,6 +90,8 @@ def facts_of(
     *known* are further certificates that may be the signer's. Those of the signature itself that are among *held*, by
     their octets, are taken from there. Raises as ``read_cms``.
     """
+    if type(limits) is not Limits:
+        need("limits", limits, Limits)
     over = None if content is None else given(content)
     pool = tuple(known)
     octets = data.data if type(data) is MemoryOctets else data

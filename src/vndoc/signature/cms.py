@@ -15,6 +15,7 @@ import attrs
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import SignatureError
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm
@@ -27,7 +28,7 @@ from vndoc.signature._cms_content import digests_of, given
 from vndoc.signature._cms_structure import DATA, SignedData
 from vndoc.signature._cms_usual import facts_of
 from vndoc.signature.facts import SignatureFacts
-from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm, need_signer
 
 __all__ = [
     "SignaturePolicyId",
@@ -61,7 +62,7 @@ def read_cms(
     *content* fails, and :class:`~vndoc.errors.UsageError` ``source-type`` for what is no octets. All else that is wrong
     is among the ``reasons`` of the facts.
     """
-    return facts_of(data, content, certificates, limits)
+    return facts_of(data, content, need_all("certificates", certificates, Certificate), limits)
 
 
 def _octets(content: bytes | Octets | None) -> Octets | None:
@@ -110,6 +111,7 @@ def prepare_cms(
     timestamp in it would be broken, or what :func:`read_cms` raises for it; :class:`~vndoc.errors.UsageError`
     ``option-invalid`` for what is no OID or digest, ``time-zone-missing``.
     """
+    need("detached", detached, bool)
     scheme = choose_algorithm(credential, algorithm, digest=digest)
     name = make.content_digest(scheme)
     octets = _octets(content)
@@ -157,10 +159,12 @@ def _optional(
 ) -> list[make.Attribute]:
     rows: list[make.Attribute] = []
     if signing_time is not None:
+        need_time("signing_time", signing_time)
         rows.append((names.SIGNING_TIME, enc.time(signing_time)))
     if commitment is not None:
         rows.append((names.COMMITMENT, der.encode(der.SEQUENCE, enc.oid(commitment))))
     if policy is not None:
+        need("policy", policy, SignaturePolicyId)
         named = enc.digest_identifier(enc.digest(policy.digest).name)
         digest = der.encode(der.SEQUENCE, named, enc.octet_string(policy.value))
         rows.append((names.POLICY, der.encode(der.SEQUENCE, enc.oid(policy.oid), digest)))
@@ -223,6 +227,7 @@ def _container(waiting: SigningState, name: str, content: Octets | None, existin
 def _opened(waiting: SigningState, existing: bytes | None) -> tuple[SignedData, make.Container]:
     if existing is None:
         raise SignatureError("cms-content-needed")
+    need("existing", existing, bytes, bytearray, memoryview)
     if hashlib.sha256(existing).digest() != waiting.octets_of("target"):
         raise SignatureError("cms-content-differs")
     return make.opened(existing)
@@ -247,6 +252,7 @@ def sign_cms(
 
     Arguments and errors are those of :func:`prepare_cms` and :func:`complete_cms`.
     """
+    need_signer(signer)
     waiting = prepare_cms(
         content,
         credential=signer,
@@ -318,6 +324,7 @@ def counter_sign(
     signing_time: datetime.datetime | None = None,
 ) -> bytes:
     """Return *existing* with a counter-signature by *signer*: both phases at once."""
+    need_signer(signer)
     waiting = prepare_counter_signature(
         existing, credential=signer, index=index, algorithm=algorithm, digest=digest, signing_time=signing_time
     )

@@ -14,6 +14,7 @@ import attrs
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki import der
 from vndoc.pki.certificate import Certificate
 from vndoc.signature import _cms_attributes as names
@@ -46,6 +47,8 @@ def add_validation_data(
     What is there already is not put there twice. Raises :class:`~vndoc.errors.SignatureError`: ``cms-malformed``, and
     ``archive-closed`` where an archive timestamp of version 2 would be broken by it.
     """
+    added = need_all("certificates", certificates, Certificate)
+    need("revocation", revocation, RevocationMaterial)
     parts, container = make.opened(existing)
     if any(names.ARCHIVE_TIMESTAMP_V2 in _info(element).unsigned_attributes for element in parts.signers):
         raise SignatureError("archive-closed")
@@ -55,7 +58,7 @@ def add_validation_data(
     return attrs.evolve(
         container,
         version=max(container.version, _WITH_OTHERS) if others else container.version,
-        certificates=tuple(dict.fromkeys((*container.certificates, *(c.der for c in certificates)))),
+        certificates=tuple(dict.fromkeys((*container.certificates, *(c.der for c in added)))),
         revocation=tuple(dict.fromkeys((*container.revocation, *revocation.crls, *others))),
     ).octets()
 

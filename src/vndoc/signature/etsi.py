@@ -2,6 +2,10 @@
 
 Certificates, timestamps and revocation data stand in it by their SHA-256, never by their octets, since certificates
 hold citizen numbers; :class:`vndoc.signature.evidence.EvidenceRecord` keeps the octets. The report is not signed.
+
+A counter-signature is an attribute of the signature that it is on (``CounterSignature``, annex A.11). The attribute
+refers to a validation object, by the SHA-256 of the signature value, that holds the report on it, with all that one of
+its own has. It is no report of the first level: what it comes to does not decide about the document.
 """
 
 from __future__ import annotations
@@ -10,18 +14,19 @@ import base64
 import contextlib
 import datetime
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from lxml import etree
 
+from vndoc.errors._arguments import need
 from vndoc.pki.algorithms import DIGESTS
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
 from vndoc.pki.revocation_facts import RevocationFact, RevocationReason, RevocationStatus
 from vndoc.signature.facts import TimestampKind
-from vndoc.signature.identity import SignerIdentity
 from vndoc.signature.report import SignatureReport, TimestampReport, Verdict
 from vndoc.text import mask
 
@@ -58,13 +63,17 @@ def verdict_to_etsi(verdict: Verdict) -> bytes:
 
     An input without signatures gives one report that is indeterminate, since the standard wants at least one. So does
     one that is not passed for what concerns it as a whole, such as a seal that cannot be read: a report more, of no
-    signature, so that nobody takes the others for the answer.
+    signature, so that nobody takes the others for the answer. Notes on the input as a whole that decide nothing,
+    such as that signatures in PDF files were not examined, stand behind the reasons of each signature.
     """
+    need("verdict", verdict, Verdict)
     root = etree.Element(_name("ValidationReport"), nsmap=_PREFIXES)  # type: ignore[arg-type] # None: no prefix
     objects = _Objects()
+    decided = not verdict.signatures or any(note.decides for note in verdict.notes)
+    notes = () if decided else verdict.notes
     for number, report in enumerate(verdict.signatures, 1):
-        _signature(root, f"S-{number}", report, verdict, objects)
-    if not verdict.signatures or any(note.decides for note in verdict.notes):
+        _signature(_add(root, "SignatureValidationReport"), f"S-{number}", report, verdict, objects, notes)
+    if decided:
         status = _status(
             _add(root, "SignatureValidationReport"), "SignatureValidationStatus", outcome_of(verdict.notes), whole=True
         )
@@ -83,11 +92,12 @@ def _add(parent: etree._Element, local: str, text: str | None = None, **attribut
     return element
 
 
+_NOT_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _plain(text: str) -> str:
-    """Return *text* without characters that XML does not allow."""
-    return "".join(
-        ch for ch in text if ch in "\t\n" or (ch >= " " and not "\ud800" <= ch <= "\udfff" and ch < "\ufffe")
-    )
+    """Return *text* without characters that XML does not allow, and without carriage returns."""
+    return _NOT_XML.sub("", text)
 
 
 def _time(at: datetime.datetime) -> str:
@@ -102,15 +112,19 @@ def _digest(parent: etree._Element, algorithm: str, value: bytes) -> None:
     element = _add(parent, "DigestAlgAndValue")
     row = DIGESTS.get(algorithm)
     uri = f"urn:oid:{row.oid}" if row is not None and not row.uris else row.uris[0] if row is not None else algorithm
-    etree.SubElement(element, f"{{{_DS}}}DigestMethod", {"Algorithm": uri})
+    etree.SubElement(element, f"{{{_DS}}}DigestMethod", {"Algorithm": _plain(uri)})
     etree.SubElement(element, f"{{{_DS}}}DigestValue").text = base64.b64encode(value).decode("ascii")
 
 
 class _Objects:
-    """The validation objects that reports refer to, each once, by the SHA-256 of its octets."""
+    """The validation objects that reports refer to, each once, by the SHA-256 of its octets.
+
+    After them stand the counter-signatures, each with its report.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[str, bytes]] = {}
+        self._countered: list[etree._Element] = []
 
     def reference(self, kind: str, octets: bytes) -> str:
         digest = hashlib.sha256(octets).digest()
@@ -121,18 +135,38 @@ class _Objects:
     def certificate(self, certificate: Certificate) -> str:
         return self.reference("certificate", certificate.der)
 
+    def counter_signature(self, name: str, digest: bytes) -> etree._Element:
+        """Return where the report on the counter-signature goes that is the object called *name*."""
+        parent = etree.Element(_name("SignatureValidationObjects"), nsmap=_PREFIXES)  # type: ignore[arg-type] # as above
+        element = self._object(parent, name, "other", digest)
+        self._countered.append(element)
+        return _add(element, "ValidationReport")
+
+    @staticmethod
+    def _object(parent: etree._Element, name: str, kind: str, digest: bytes) -> etree._Element:
+        element = _add(parent, "ValidationObject", id=name)
+        _add(element, "ObjectType", f"{_URN}validationObject:{kind}")
+        _digest(_add(element, "ValidationObjectRepresentation"), "sha256", digest)
+        return element
+
     def write(self, root: etree._Element) -> None:
-        if not self._known:
+        if not self._known and not self._countered:
             return
         parent = _add(root, "SignatureValidationObjects")
         for name, (kind, digest) in self._known.items():
-            element = _add(parent, "ValidationObject", id=name)
-            _add(element, "ObjectType", f"{_URN}validationObject:{kind}")
-            _digest(_add(element, "ValidationObjectRepresentation"), "sha256", digest)
+            self._object(parent, name, kind, digest)
+        parent.extend(self._countered)
 
 
-def _signature(root: etree._Element, name: str, report: SignatureReport, verdict: Verdict, objects: _Objects) -> None:
-    element = _add(root, "SignatureValidationReport")
+def _signature(
+    element: etree._Element,
+    name: str,
+    report: SignatureReport,
+    verdict: Verdict,
+    objects: _Objects,
+    notes: tuple[Reason, ...] = (),
+) -> None:
+    """Write the report on one signature into *element*; *notes* are about the input as a whole."""
     identifier = _add(element, "SignatureIdentifier", id=name)
     value = etree.SubElement(identifier, f"{{{_DS}}}SignatureValue")
     value.text = base64.b64encode(report.signature_value).decode("ascii")
@@ -145,15 +179,15 @@ def _signature(root: etree._Element, name: str, report: SignatureReport, verdict
     document = next((c for c in report.covers if c.what != "signed-properties"), None)
     if document is not None:  # the standard has room for one; JSON has them all
         _digest(_add(element, "SignersDocument"), document.digest, document.value)
-    _attributes(element, report, objects)
-    if report.certificate is not None:
+    _attributes(element, name, report, verdict, objects)
+    if report.certificate is not None and report.signer is not None:
         signer = _add(element, "SignerInformation", Pseudonym="false")
         _add(signer, "SignerCertificate", VOReference=objects.certificate(report.certificate))
-        _add(signer, "Signer", SignerIdentity.of(report.certificate).display_name or "?")
+        _add(signer, "Signer", report.signer.display_name or "?")
     process = _add(element, "SignatureValidationProcess")
     _add(process, "SignatureValidationProcessID", f"{_URN}validationprocess:LTVM")
     status = _status(element, "SignatureValidationStatus", report.outcome, whole=True)
-    _data(status, report, objects)
+    _data(status, report, objects, notes)
 
 
 def _constraints(element: etree._Element, report: SignatureReport) -> None:
@@ -193,10 +227,12 @@ def _stamp(timestamp: TimestampReport, objects: _Objects) -> str:
     return objects.reference("timestamp", timestamp.octets)
 
 
-def _attributes(element: etree._Element, report: SignatureReport, objects: _Objects) -> None:
-    """Write what the signer claimed, and the timestamps."""
+def _attributes(
+    element: etree._Element, name: str, report: SignatureReport, verdict: Verdict, objects: _Objects
+) -> None:
+    """Write what the signer claimed, the counter-signatures and the timestamps."""
     stamps = [(t, t.time) for t in report.timestamps if t.time is not None]
-    if report.claimed_time is None and not report.claimed_roles and not stamps:
+    if report.claimed_time is None and not (report.claimed_roles or stamps or report.counter_signatures):
         return
     attributes = _add(element, "SignatureAttributes")
     if report.claimed_time is not None:
@@ -207,13 +243,28 @@ def _attributes(element: etree._Element, report: SignatureReport, objects: _Obje
             details = _add(roles, "RoleDetails")
             _add(details, "Role", mask(role))
             _add(details, "EndorsementType", "claimed")
+    for number, counter in enumerate(report.counter_signatures, 1):
+        _counter_signature(attributes, f"{name}-{number}", counter, verdict, objects)
     for timestamp, time in stamps:
         written = _add(attributes, _STAMPS[timestamp.kind])
         _add(written, "AttributeObject", VOReference=_stamp(timestamp, objects))
         _add(written, "TimeStampValue", _time(time))
 
 
-def _data(status: etree._Element, report: SignatureReport, objects: _Objects) -> None:
+def _counter_signature(
+    attributes: etree._Element, name: str, report: SignatureReport, verdict: Verdict, objects: _Objects
+) -> None:
+    """Write the attribute, and the report on the counter-signature into its object."""
+    attribute = _add(attributes, "CounterSignature", Signed="false")
+    _add(attribute, "AttributeObject", VOReference=f"O-{name}")
+    digest = hashlib.sha256(report.signature_value).digest()
+    reference = _add(attribute, "CounterSignature")
+    _add(reference, "DigestMethod", DIGESTS["sha256"].uris[0])
+    _add(reference, "DigestValue", base64.b64encode(digest).decode("ascii"))
+    _signature(objects.counter_signature(f"O-{name}", digest), name, report, verdict, objects)
+
+
+def _data(status: etree._Element, report: SignatureReport, objects: _Objects, notes: tuple[Reason, ...]) -> None:
     """Write the path, the revocation and, as additional data, every reason in both languages."""
     chain, anchor = report.chain, report.anchor
     data = _add(status, "AssociatedValidationReportData")
@@ -230,7 +281,7 @@ def _data(status: etree._Element, report: SignatureReport, objects: _Objects) ->
         if fact.status is RevocationStatus.REVOKED and fact.date is not None:
             _revoked(data, fact, fact.date, objects)
             break  # there is room for one
-    _told(data, report.reasons)  # never none: there is always one about the time
+    _told(data, (*report.reasons, *notes))  # never none: there is always one about the time
 
 
 def _revoked(data: etree._Element, fact: RevocationFact, since: datetime.datetime, objects: _Objects) -> None:

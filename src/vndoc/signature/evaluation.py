@@ -15,8 +15,7 @@ import attrs
 from lxml import etree
 
 from vndoc.envelope.octets import Octets
-from vndoc.errors import UsageError
-from vndoc.errors._arguments import need, need_call, need_like
+from vndoc.errors._arguments import need, need_all, need_call, need_like, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.fetching import Fetcher, FetchSession
 from vndoc.pki.outcome import Indication, Outcome, Reason, outcome_of
@@ -80,11 +79,12 @@ def evaluate(
     timestamp tokens, certificates, revocation lists and responses. *changes* are facts about what happened to the
     signed document afterwards, from whoever read it.
 
-    Raises :class:`~vndoc.errors.UsageError` for an unknown policy, a time without zone or a value of the wrong kind;
+    Raises :class:`~vndoc.errors.UsageError` for an unknown policy, a time without zone or an argument of another kind;
     nothing else.
     """
     context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
-    return evaluated(facts, context, outcome_of(changes))
+    need("facts", facts, SignatureFacts)
+    return evaluated(facts, context, outcome_of(need_all("changes", changes, Reason)))
 
 
 def context_of(
@@ -95,31 +95,29 @@ def context_of(
     fetch: Fetcher | None,
     proofs: Mapping[bytes, datetime.datetime] | None,
 ) -> Context:
-    """Return what all signatures of one input are judged with.
+    """Return what all signatures of one input are judged with: the door at which all of it is looked at, once.
 
-    Raises :class:`~vndoc.errors.UsageError` ``time-zone-missing``, and ``option-invalid`` for values of the wrong kind.
+    Raises ``time-zone-missing``, and ``option-invalid`` for what is of another kind.
     """
-    need("trust", trust, TrustStore)
-    need("at", at, datetime.datetime)
+    if type(trust) is not TrustStore:
+        need("trust", trust, TrustStore)
+    if type(at) is not datetime.datetime or at.utcoffset() is None:
+        need_time("at", at)
     if revocation is not None:
         need_like("revocation", revocation, RevocationSource, "status")
     if fetch is not None:
         need_call("fetch", fetch)
-    for since in _times(proofs):
-        need("proofs", since, datetime.datetime)
-        if since.tzinfo is None:
-            raise UsageError("time-zone-missing")
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    if proofs is not None:
+        _check_proofs(proofs)
     session = None if fetch is None else FetchSession.of(fetch)
     return Context(policy=policy, trust=trust, at=at, revocation=revocation, fetch=session, known=proofs or {})
 
 
-def _times(proofs: Mapping[bytes, datetime.datetime] | None) -> Iterable[datetime.datetime]:
-    if proofs is None:
-        return ()
+def _check_proofs(proofs: Mapping[bytes, datetime.datetime]) -> None:
     need("proofs", proofs, Mapping)
-    return proofs.values()
+    for key, since in proofs.items():
+        need("proofs", key, bytes)
+        need_time("proofs", since)
 
 
 def verdict_of(
@@ -133,11 +131,15 @@ def verdict_of(
     proofs: Mapping[bytes, datetime.datetime] | None = None,
 ) -> Verdict:
     """Judge all signatures of one input; see :func:`evaluate`. Without any the verdict is indeterminate."""
-    chosen, given = policy_of(policy), tuple(signatures)
-    context = context_of(chosen, trust, at, revocation, fetch, proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(need_all("signatures", signatures, SignatureFacts), context)
+
+
+def _verdict(given: Sequence[SignatureFacts], context: Context) -> Verdict:
+    name, at = context.policy.name, context.at
     if not given:
-        return Verdict(policy=chosen.name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
-    return Verdict(policy=chosen.name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
+        return Verdict(policy=name, at=at, signatures=(), notes=(Reason.of(SIGNATURE_REASONS["no-signature"]),))
+    return Verdict(policy=name, at=at, signatures=tuple([evaluated(facts, context) for facts in given]))
 
 
 def verify_xml(
@@ -159,8 +161,8 @@ def verify_xml(
     outside the document; both as in :func:`~vndoc.signature.xmldsig.read_xml`, the others as in :func:`evaluate`. Use
     only what the reports hand out in ``covers``. Raises as ``read_xml`` does: ``no-signature`` where there is none.
     """
-    facts = read_xml(data, resolver=resolver, expect=expect, limits=limits)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(read_xml(data, resolver=resolver, expect=expect, limits=limits), context)
 
 
 def verify_cms(
@@ -179,9 +181,8 @@ def verify_cms(
 
     Raises as :func:`~vndoc.signature.cms.read_cms` does: ``cms-malformed`` for what is no signature.
     """
-    need("trust", trust, TrustStore)
-    facts = facts_of(data, content, trust.known, limits, trust.certificates_by_octets)
-    return verdict_of(facts, policy=policy, trust=trust, at=at, revocation=revocation, fetch=fetch, proofs=proofs)
+    context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
+    return _verdict(facts_of(data, content, trust.known, limits, trust.certificates_by_octets), context)
 
 
 @attrs.define(eq=False)

@@ -24,8 +24,9 @@ from typing import Any, Final, Literal, Protocol, cast, get_args
 
 import attrs
 
-from vndoc.envelope.octets import MemoryOctets, Octets
+from vndoc.envelope.octets import Octets
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need, need_call
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import identifier_of
 from vndoc.pki.bundle import Bundle, Collector
@@ -38,7 +39,8 @@ from vndoc.pki.revocation_sources import Recorder, joined
 from vndoc.pki.trust import Purpose, TrustStore
 from vndoc.signature import _evidence_form as form
 from vndoc.signature import tsp
-from vndoc.signature._cms_content import digests_of
+from vndoc.signature._cms_content import digests_of, given
+from vndoc.signature.evaluation import context_of
 from vndoc.signature.export import verdict_to_dict
 from vndoc.signature.facts import RevocationMaterial
 from vndoc.signature.policy import Policy, policy_of
@@ -96,7 +98,7 @@ class FileDigest:
     @classmethod
     def of(cls, data: bytes | Octets) -> FileDigest:
         """Return that of *data*, which is read once, in pieces."""
-        octets = MemoryOctets(data) if isinstance(data, bytes) else data
+        octets = given(data)
         return cls(octets.size, digests_of(octets, ["sha256"])["sha256"].hex())
 
 
@@ -279,6 +281,7 @@ class EvidenceRecord:
 
         Raises :class:`~vndoc.errors.SignatureError` ``evidence-too-large`` for one that could not be read again.
         """
+        need("limits", limits, Limits)
         data = form.written(self._values())
         if len(data) > limits.evidence_bytes:
             raise SignatureError("evidence-too-large", size=len(data), limit=limits.evidence_bytes)
@@ -291,6 +294,8 @@ class EvidenceRecord:
         Raises :class:`~vndoc.errors.SignatureError`: ``evidence-malformed`` with the place, ``evidence-version``,
         ``evidence-digest`` for a file that was changed, ``evidence-too-large`` beyond *limits*.
         """
+        need("data", data, bytes, bytearray)
+        need("limits", limits, Limits)
         values = form.parsed(data, limits.evidence_bytes)
         content = values["content"]
         return cls(
@@ -366,7 +371,9 @@ def make_evidence(
     """
     if kind not in get_args(EvidenceKind):
         raise UsageError("option-invalid", detail=f"kind={kind!r}")
-    chosen = policy_of(policy)
+    need_call("verify", verify)
+    chosen = context_of(policy_of(policy), trust, at, revocation, fetch, None).policy
+    files = FileDigest.of(document), None if content is None else FileDigest.of(content)
     if fetch is not None:
         collector = Collector(fetch)
         verify(policy=chosen, trust=trust, at=at, revocation=revocation, fetch=collector)
@@ -386,8 +393,8 @@ def make_evidence(
         kind=kind,
         made=at,
         policy=chosen.name,
-        document=FileDigest.of(document),
-        content=None if content is None else FileDigest.of(content),
+        document=files[0],
+        content=files[1],
         signatures=tuple(SignatureCore.of(report) for report in verdict.signatures),
         certificates=tuple(certificates),
         material=material,

@@ -10,7 +10,8 @@ from typing import Any, Final
 import attrs
 
 from vndoc.envelope.octets import Octets
-from vndoc.errors import CertificateError, UsageError
+from vndoc.errors import CertificateError
+from vndoc.errors._arguments import need, need_call
 from vndoc.pki import der
 from vndoc.pki.algorithms import (
     Family,
@@ -29,6 +30,7 @@ from vndoc.pki.trust import TrustStore
 from vndoc.signature._cms_structure import der_of
 from vndoc.signature._reasons_evidence import EVIDENCE_REASONS
 from vndoc.signature.blocks import shown_time
+from vndoc.signature.evaluation import context_of
 from vndoc.signature.evidence import EvidenceRecord, FileDigest, SignatureCore, Verifier
 from vndoc.signature.evidence_stamping import examine_stamps, stamps_of
 from vndoc.signature.export import outcome_to_dict, verdict_to_dict
@@ -125,9 +127,11 @@ def check_evidence(
 
     Raises :class:`~vndoc.errors.UsageError` ``unknown-policy``, ``time-zone-missing``; what *verifier* raises.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    need("record", record, EvidenceRecord)
     chosen = policy_of(record.policy if policy is None else policy)
+    context_of(chosen, trust, at, revocation, None, None)
+    if verifier is not None:
+        need_call("verifier", verifier)
     findings = [*_of_record(record), *_conditions(record, trust, chosen, at)]
     if verifier is None or document is None:
         return EvidenceCheck(record=record, at=at, findings=(*findings, _reason("evidence-document-missing")))
@@ -324,13 +328,28 @@ def _compared(record: EvidenceRecord, then: Verdict) -> Iterator[Reason]:
 
 
 def _differences(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Reason]:
-    differing = [name for name in new if name not in _JUDGED and old[name] != new[name]]
+    differing = [name for name in new if name not in _JUDGED and not _same(old[name], new[name])]
     yield from (_reason(code, place) for code in dict.fromkeys(_CODES[n] for n in differing if n in _CODES))
     others = [name for name in differing if name not in _CODES]
     if others:
         yield _reason("evidence-report-differs", place, detail=", ".join(others))
     if _answer(old) != _answer(new):
         yield _differs(place, old, new)
+
+
+def _same(old: object, new: object) -> bool:
+    """Return whether two values say the same. What is masked may differ from release to release: ``*`` is any digit."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old == new or (len(old) == len(new) and all(map(_alike, old, new)))
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in new)
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_same, old, new))
+    return old == new
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or (one == "*" and other.isdigit()) or (other == "*" and one.isdigit())
 
 
 def _answer(report: Mapping[str, Any]) -> tuple[str, str | None]:

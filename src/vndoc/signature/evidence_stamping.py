@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from vndoc.errors import UsageError
+from vndoc.errors._arguments import need
 from vndoc.pki.bundle import Bundle, Collector
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.fetching import Fetcher, FetchSession
@@ -23,6 +23,7 @@ from vndoc.pki.revocation_sources import Recorder, joined
 from vndoc.pki.trust import TrustStore
 from vndoc.signature import tsp
 from vndoc.signature._imprint import key_of
+from vndoc.signature.evaluation import context_of
 from vndoc.signature.evidence import EvidenceRecord, RecordStamp, signers_with_chains
 from vndoc.signature.facts import RevocationMaterial, TimestampFacts, TimestampKind
 from vndoc.signature.policy import Policy, policy_of
@@ -76,9 +77,9 @@ def stamp_evidence(
     :meth:`~vndoc.signature.evidence.EvidenceRecord.stamped`, and :class:`~vndoc.errors.UsageError`
     ``unknown-policy``, ``time-zone-missing``.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    need("record", record, EvidenceRecord)
     chosen = policy_of(record.policy if policy is None else policy)
+    context_of(chosen, trust, at, revocation, fetch, None)
 
     def asked(certificates: tuple[Certificate, ...], material: RevocationMaterial) -> EvidenceRecord:
         number = None if nonce is None else nonce()

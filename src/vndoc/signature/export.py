@@ -12,6 +12,7 @@ import hashlib
 import json
 from typing import Any, Final
 
+from vndoc.errors._arguments import need
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Outcome, Reason
 from vndoc.pki.revocation_facts import RevocationFact
@@ -36,6 +37,7 @@ SCHEMA_VERSION: Final = "1.2"
 
 def verdict_to_dict(verdict: Verdict) -> dict[str, Any]:
     """Return *verdict* as plain values that :data:`SCHEMA` describes."""
+    need("verdict", verdict, Verdict)
     return {
         "schema_version": SCHEMA_VERSION,
         "policy": verdict.policy,

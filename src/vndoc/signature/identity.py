@@ -2,26 +2,28 @@
 
 Vietnamese certificates put numbers into ``UID`` (sometimes ``serialNumber``) behind a prefix: ``MST:`` tax code,
 ``MNS:`` code of an agency in its relations with the budget, ``CCCD:`` and ``CMND:`` citizen number. Source: practice
-(certificates of public and government authorities). Names prove nothing by themselves: show them together with
-the issuer, and take them from a chain that was validated (attack A20, look-alike names).
+(certificates of public and government authorities). A tax code of 12 digits is the citizen number of a person or of
+who runs a household business (since 2025-07-01; Circular 86/2024/TT-BTC). Names prove nothing by themselves: show them
+together with the issuer, and take them from a chain that was validated (attack A20, look-alike names).
 """
 
 from __future__ import annotations
 
 import enum
 import functools
-import re
+import hashlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Self
 
 import attrs
 
 from vndoc.errors import CertificateError
 from vndoc.pki import der
 from vndoc.pki.certificate import Certificate
+from vndoc.pki.names import CITIZEN_PREFIXES, hidden, numbered, without_person
 from vndoc.text import mask, nfc, shorten
 
-__all__ = ["SignerIdentity", "SignerKind", "first_of", "identity_of", "name_text"]
+__all__ = ["MaskedNumber", "SignerIdentity", "SignerKind", "bare_number", "first_of", "identity_of", "name_text"]
 
 
 class SignerKind(enum.StrEnum):
@@ -64,18 +66,45 @@ _SHORT: Final = {
 _STRINGS: Final = {0x0C: "utf-8", 0x12: "latin-1", 0x13: "latin-1", 0x14: "latin-1", 0x16: "latin-1", 0x1A: "latin-1"}
 _STRINGS_WIDE: Final = {0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 _ENCODINGS: Final = _STRINGS | _STRINGS_WIDE
+_CITIZEN_DIGITS: Final = 12
 _PARTS: Final = 200
 """Attributes of one name that are read: real names have below twenty."""
 
-_NUMBER = re.compile(r"^\s*(MST|MNS|CCCD|CMND|CMTND|HC)\s*[:=]\s*(.+?)\s*$", re.IGNORECASE)
-_CITIZEN: Final = frozenset({"CCCD", "CMND", "CMTND", "HC"})
-_ETSI_PERSON = re.compile(r"^(?:PAS|IDC|PNO)[A-Z]{2}-(.+)$")
-"""Semantics identifiers of a natural person (EN 319 412-1, clause 5.1.3)."""
+
+class MaskedNumber(str):
+    """A number that may be a person's: as text it is masked but for its last three characters.
+
+    It can still be compared with the whole one, whose SHA-256 is all that is kept of it.
+    """
+
+    __slots__ = ("_digest",)
+    _digest: bytes
+
+    def __new__(cls, number: str) -> Self:
+        """Return *number* masked; ``MaskedNumber("001099000123") == "*********123"``."""
+        return cls._of(hidden(number), _digest(number))
+
+    @classmethod
+    def _of(cls, text: str, digest: bytes) -> Self:
+        made = super().__new__(cls, text)
+        made._digest = digest
+        return made
+
+    def is_number(self, number: str) -> bool:
+        """Return whether *number* is the whole one, however either is divided into groups."""
+        return self._digest == _digest(number)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return MaskedNumber._of, (str(self), self._digest)
 
 
-def _hidden(number: str) -> str:
-    """Return the number of a person with all but its last three characters masked, whatever it looks like."""
-    return "".join("*" if ch.isalnum() else ch for ch in number[:-3]) + (number[-3:] if len(number) > 5 else "***")
+def _digest(number: str) -> bytes:
+    return hashlib.sha256(bare_number(number).encode("utf-8", "surrogatepass")).digest()
+
+
+def bare_number(number: str) -> str:
+    """Return letters and digits of *number* alone, in capitals: ``0123456789-001`` may be written in many ways."""
+    return "".join(filter(str.isalnum, number)).upper()
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -83,7 +112,8 @@ class SignerIdentity:
     """What the subject of a certificate says. All texts are NFC and hold no citizen number that is not masked.
 
     ``units`` are the organisational units in the order of the certificate, ``citizen_id`` is masked but for its
-    last three digits, ``tax_code`` too where it is a citizen number (since 2025 the tax code of an individual).
+    last three digits, ``tax_code`` too where it is a citizen number (since 2025 the tax code of an individual); it is
+    a :class:`MaskedNumber` then. Of several tax codes it is that of an organisation.
     ``sources`` says in which attribute each number stood.
     """
 
@@ -149,6 +179,12 @@ def identity_of(certificate: Certificate) -> SignerIdentity:
     return _kept(certificate) if len(certificate.der) <= _KEPT_OCTETS else SignerIdentity.of(certificate)
 
 
+def _is_of_person(tax_code: str) -> bool:
+    """Return whether a tax code is a citizen number: those of organisations have 10 digits, or 13."""
+    number = bare_number(tax_code)
+    return len(number) == _CITIZEN_DIGITS and number.isdecimal()
+
+
 @attrs.frozen
 class _Found:
     """The attributes of a name: OID and text, in their order."""
@@ -166,18 +202,27 @@ class _Found:
         for name, text in self.attributes:
             if name not in (_UID, _SERIAL):
                 continue
-            known = _NUMBER.match(text)
-            if known:
-                yield known[1].upper(), known[2], _SHORT[name]
-            elif etsi := _ETSI_PERSON.match(text):
-                yield "CCCD", etsi[1], _SHORT[name]
+            known = numbered(text)
+            if known is not None:
+                yield *known, _SHORT[name]
 
     def number(self, prefix: str) -> str | None:
-        return next((mask(number) for found, number, _ in self.numbers() if found == prefix), None)
+        """Return the number behind *prefix*: one of an organisation before one that is a citizen number."""
+        numbers = [number for found, number, _ in self.numbers() if found == prefix]
+        if not numbers:
+            return None
+        chosen = next((number for number in numbers if not _is_of_person(number)), numbers[0])
+        return chosen if mask(chosen) == chosen else MaskedNumber(chosen)
+
+    @property
+    def of_organisation(self) -> bool:
+        """Return whether there is a number that only an organisation has."""
+        numbers = [(found, number) for found, number, _ in self.numbers()]
+        return any(found == "MNS" or (found == "MST" and not _is_of_person(number)) for found, number in numbers)
 
     @property
     def citizen(self) -> str | None:
-        return next((_hidden(number) for found, number, _ in self.numbers() if found in _CITIZEN), None)
+        return next((hidden(number) for found, number, _ in self.numbers() if found in CITIZEN_PREFIXES), None)
 
     @property
     def sources(self) -> tuple[tuple[str, str], ...]:
@@ -186,7 +231,7 @@ class _Found:
 
 def _kind(found: _Found, common: str | None, organization: str | None, units: tuple[str, ...]) -> SignerKind:
     """Return whose certificate it is, by the numbers in it, then by its names."""
-    of_organisation = found.number("MST") is not None or found.number("MNS") is not None
+    of_organisation = found.of_organisation
     if found.citizen is not None:
         return SignerKind.BOTH if of_organisation else SignerKind.PERSON
     bodies = {_folded(text) for text in (organization, *units) if text}
@@ -197,6 +242,8 @@ def _kind(found: _Found, common: str | None, organization: str | None, units: tu
         return SignerKind.UNKNOWN if of_organisation else SignerKind.PERSON
     if of_organisation or (bodies and named_as_body):
         return SignerKind.ORGANISATION
+    if found.number("MST") is not None:  # one that is a citizen number
+        return SignerKind.PERSON
     return SignerKind.UNKNOWN
 
 
@@ -248,14 +295,5 @@ def name_text(name: bytes) -> str:
 
     Citizen numbers are masked, long values shortened; a name that cannot be read gives as much as could be.
     """
-    parts = []
-    for oid, text in _attributes(name):
-        known = _NUMBER.match(text) if oid in (_UID, _SERIAL) else None
-        etsi = _ETSI_PERSON.match(text) if oid in (_UID, _SERIAL) else None
-        shown = text
-        if known and known[1].upper() in _CITIZEN:
-            shown = f"{known[1]}:{_hidden(known[2])}"
-        elif etsi:
-            shown = text[: etsi.start(1)] + _hidden(etsi[1])
-        parts.append(f"{_SHORT.get(oid, oid)}={shorten(shown, 200)}")
-    return ", ".join(parts)
+    rows = [(oid, without_person(text) if oid in (_UID, _SERIAL) else text) for oid, text in _attributes(name)]
+    return ", ".join(f"{_SHORT.get(oid, oid)}={shorten(text, 200)}" for oid, text in rows)

@@ -16,9 +16,10 @@ import attrs
 
 from vndoc.edxml import Reading
 from vndoc.envelope import Attachment, DocumentPacket, normalise_content_id
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki.outcome import Indication, Reason
 from vndoc.signature.facts import Form
-from vndoc.signature.identity import SignerIdentity, SignerKind
+from vndoc.signature.identity import MaskedNumber, SignerIdentity, SignerKind, bare_number
 from vndoc.signature.policy import Appendices, Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import SignatureReport
@@ -44,14 +45,30 @@ class OrganisationRecord:
     tax_codes: tuple[str, ...] = ()
     budget_codes: tuple[str, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(OrganisationRecord):
+            need_all(field.name, getattr(self, field.name), str)
+
     def is_of(self, signer: SignerIdentity) -> bool:
-        """Return whether *signer* is this agency: by its numbers if the certificate has any, else by its names."""
+        """Return whether *signer* is this agency: by its numbers if the certificate has any, else by its names.
+
+        Numbers are whole, with or without the hyphen before a branch's three digits: a code of 10 digits, of 13, or the
+        12 of a citizen number that is a tax code. *signer* shows that one masked; it is compared as it was.
+        """
+        need("signer", signer, SignerIdentity)
         numbers = [(signer.tax_code, self.tax_codes), (signer.budget_code, self.budget_codes)]
         given = [(number, known) for number, known in numbers if number is not None and known]
         if given:
-            return all(number in known for number, known in given)
+            return all(any(_same(number, one) for one in known) for number, known in given)
         own = {_folded(text) for text in (signer.display_name, signer.organization) if text}
         return bool(own & {_folded(name) for name in self.names})
+
+
+def _same(number: str, known: str) -> bool:
+    """Return whether the number of a certificate is *known*. What is masked on either side says nothing."""
+    if isinstance(number, MaskedNumber):
+        return number.is_number(known)
+    return "*" not in number + known and bare_number(number) == bare_number(known) != ""
 
 
 Organisations = Callable[[str, datetime.date], OrganisationRecord | None]
@@ -152,6 +169,7 @@ def _issuer(
     info = packet.promulgation_info
     day = at.date() if info is None or info.promulgation_date is None else info.promulgation_date
     record = None if organisations is None or not code else organisations(code, day)
+    need("organisations(...)", record, OrganisationRecord, type(None))
     if record is not None and any(record.is_of(body) for body in bodies):
         return True, []
     names = {

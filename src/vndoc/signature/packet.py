@@ -13,7 +13,7 @@ import enum
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 import attrs
 import pybase64
@@ -23,7 +23,8 @@ from vndoc.edxml import Reading
 from vndoc.edxml import elements as table
 from vndoc.edxml.parts import collect
 from vndoc.envelope import Attachment, DocumentPacket, Octets, SignatureMarkup, normalise_content_id
-from vndoc.errors import AttachmentError, ReadError, SignatureError, VndocError
+from vndoc.errors import AttachmentError, ReadError, SignatureError, UsageError, VndocError
+from vndoc.errors._arguments import need, need_call, need_packet
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.fetching import Fetcher
 from vndoc.pki.outcome import Reason, SubIndication
@@ -224,13 +225,16 @@ def _rewritten(facts: XmlSignatureFacts) -> XmlSignatureFacts:
     return attrs.evolve(facts, covered=covered, reasons=(*kept, _reason("rewritten-in-transit", facts.place)))
 
 
+_HeaderForm = Literal["cid", "enveloped"]
+
+
 def sign_header(
     data: bytes,
     packet: DocumentPacket,
     *,
     signer: Signer,
     signing_time: datetime.datetime,
-    form: Literal["cid", "enveloped"] = "cid",
+    form: _HeaderForm = "cid",
     stamp: Stamp | None = None,
     nonce: int | None = None,
     limits: Limits = DEFAULT,
@@ -242,6 +246,9 @@ def sign_header(
     :class:`~vndoc.errors.SignatureError` ``header-signed`` where the header has a signature, ``header-content-ids``
     where an attachment has no content id of its own, and as :func:`~vndoc.signature.xmldsig_making.sign_xml`.
     """
+    need_packet(packet, DocumentPacket)
+    if form not in get_args(_HeaderForm):
+        raise UsageError("option-invalid", detail=f"form={form!r}")
     if packet.signature is not None:
         raise SignatureError("header-signed")
     references = None
@@ -291,6 +298,10 @@ def verify_packet(
     Raises :class:`~vndoc.errors.UsageError`: ``wrong-packet-kind`` for a status packet, which is never signed,
     ``unknown-policy``, ``time-zone-missing``.
     """
+    need("reading", reading, Reading)
+    need_call("normalise", normalise)
+    if organisations is not None:
+        need_call("organisations", organisations)
     context = context_of(policy_of(policy), trust, at, revocation, fetch, proofs)
     chosen, packet = context.policy, reading.document
     kind, sealed = header_signature(reading), seal_state(packet) != "none"

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from vndoc.envelope.octets import Octets
 from vndoc.errors import SignatureError, UsageError
+from vndoc.errors._arguments import need
 from vndoc.signature.cms import CADES, COUNTER_SIGNATURE, complete_cms, complete_counter_signature, prepare_cms
 from vndoc.signature.signing import Credential, ToBeSigned, format_of
 from vndoc.signature.xmldsig_making import XMLDSIG, complete_xml, prepare_xml
@@ -42,6 +43,7 @@ def prepare(
 
     Raises what these raise, and :class:`~vndoc.errors.UsageError` ``option-invalid`` for another format.
     """
+    need("format", format, str)
     if format not in _PREPARE:
         raise UsageError("option-invalid", detail=_NO_FORMAT.filled(known=", ".join(_PREPARE), found=repr(format)))
     return _PREPARE[format](data, credential=credential, **options)

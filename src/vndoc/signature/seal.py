@@ -19,6 +19,7 @@ from lxml import etree
 
 from vndoc.envelope import Attachment, BusinessKey, DocumentPacket, business_key
 from vndoc.errors import EnvelopeError, ReadError, SignatureError, VndocError
+from vndoc.errors._arguments import need_call, need_packet
 from vndoc.identifiers import OrganCode
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, SignatureAlgorithm, digest_of_uri
@@ -33,7 +34,7 @@ from vndoc.signature.facts import Covered, SignatureFacts
 from vndoc.signature.policy import Policy
 from vndoc.signature.reasons import SIGNATURE_REASONS
 from vndoc.signature.report import Verdict
-from vndoc.signature.signing import Credential, Signer, ToBeSigned
+from vndoc.signature.signing import Credential, Signer, ToBeSigned, need_signer
 from vndoc.text import nfc
 from vndoc.xml import parse_document
 
@@ -87,6 +88,7 @@ def _uri(name: str) -> str:
 
 def _manifest(packet: DocumentPacket) -> bytes:
     """Return the ASiCManifest of *packet*; the same packet gives the same octets."""
+    need_packet(packet, DocumentPacket)
     if any(of_seal(a) for a in packet.attachments):
         raise SignatureError("seal-present")
     key = business_key(packet)
@@ -156,6 +158,7 @@ def seal(
 
     With *stamp* the seal has a timestamp. Raises as :func:`prepare_seal` and :func:`complete_seal`.
     """
+    need_signer(signer)
     waiting = prepare_seal(packet, credential=signer, algorithm=algorithm, signing_time=signing_time)
     value = signer.sign(waiting.octets, waiting.algorithm)
     return complete_seal(packet, waiting.state, value, stamp=stamp, nonce=nonce)
@@ -166,6 +169,7 @@ def seal(
 
 def seal_state(packet: DocumentPacket) -> Literal["none", "whole", "broken"]:
     """Return whether *packet* has a seal: both files once, or something else under their names."""
+    need_packet(packet, DocumentPacket)
     names = [_folded(attachment) for attachment in packet.attachments]
     found = names.count(_MANIFEST), names.count(_SIGNATURE)
     if found == (0, 0):
@@ -182,6 +186,7 @@ def read_seal(
     made with it. Raises :class:`~vndoc.errors.SignatureError` ``seal-incomplete`` unless :func:`seal_state` is
     ``whole``, ``cms-malformed`` where its signature is none, and the errors of opening the two attachments.
     """
+    need_call("normalise", normalise)
     if seal_state(packet) != "whole":
         raise SignatureError("seal-incomplete")
     manifest = _octets(next(a for a in packet.attachments if _folded(a) == _MANIFEST))

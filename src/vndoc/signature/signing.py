@@ -23,8 +23,8 @@ import attrs
 import pybase64
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from vndoc.errors import CertificateError, SignatureError, UsageError
-from vndoc.errors._arguments import need
+from vndoc.errors import CertificateError, SignatureError
+from vndoc.errors._arguments import need, need_time, wrong
 from vndoc.pki import der
 from vndoc.pki.algorithms import (
     DIGESTS,
@@ -49,6 +49,7 @@ __all__ = [
     "checked_value",
     "choose_algorithm",
     "key_algorithms",
+    "need_signer",
     "plain_pss",
 ]
 
@@ -104,6 +105,7 @@ class PublicCredential:
 
     @algorithms.default
     def _algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        need("certificate", self.certificate, Certificate)
         return key_algorithms(self.certificate.public_key)
 
 
@@ -132,6 +134,13 @@ def key_algorithms(key: PublicKey) -> tuple[SignatureAlgorithm, ...]:
     )
 
 
+def need_signer(signer: object) -> None:
+    """Raise :class:`~vndoc.errors.UsageError` ``option-invalid`` where *signer* cannot sign or has no certificate."""
+    own = getattr(signer, "certificate", None)
+    if not isinstance(own, Certificate) or not callable(getattr(signer, "sign", None)):
+        raise wrong("signer", Signer.__name__, signer)
+
+
 def choose_algorithm(
     credential: Credential,
     algorithm: SignatureAlgorithm | None = None,
@@ -143,6 +152,8 @@ def choose_algorithm(
 
     Raises ``signing-algorithm`` if there is none.
     """
+    if not isinstance(getattr(credential, "certificate", None), Certificate):
+        raise wrong("credential", Credential.__name__, credential)
     for found in credential.algorithms:
         if algorithm not in (None, found) or family not in (None, found.family) or digest not in (None, found.digest):
             continue
@@ -161,8 +172,8 @@ def check_signing_certificate(certificate: Certificate, *, at: datetime.datetime
     Raises ``signer-not-yet-valid``, ``signer-expired`` or ``signer-key-usage``; ``time-zone-missing`` for *at* without
     zone.
     """
-    if at.tzinfo is None:
-        raise UsageError("time-zone-missing")
+    need("certificate", certificate, Certificate)
+    need_time("at", at)
     if at < certificate.not_before:
         raise SignatureError("signer-not-yet-valid", time=certificate.not_before.isoformat())
     if at > certificate.not_after:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import attrs
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need, need_all, need_call, wrong
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki import der
 from vndoc.pki.algorithms import DIGESTS
@@ -69,7 +70,9 @@ def read_token(
     have been signed with. Raises :class:`~vndoc.errors.SignatureError`: ``timestamp-malformed``, ``cms-malformed`` or
     ``cms-too-large``.
     """
-    token = token_of(octets, new_context(limits, certificates))
+    if imprint_of is not None and not isinstance(imprint_of, bytes):
+        need_call("imprint_of", imprint_of)
+    token = token_of(octets, new_context(limits, need_all("certificates", certificates, Certificate)))
     _, reasons = compared(token, imprint_of) if imprint_of is not None else (None, ())
     return attrs.evolve(token, reasons=(*token.reasons, *reasons))
 
@@ -112,6 +115,9 @@ def make_request(
     *nonce* is a random number of the caller's, of 64 bits or more, that the answer has to repeat. Raises
     :class:`~vndoc.errors.UsageError` ``option-invalid`` for a digest that is not known or of another length.
     """
+    need("imprint", imprint, bytes, bytearray, memoryview)
+    need("digest", digest, str)
+    need("nonce", nonce, int, type(None))
     row = DIGESTS.get(digest)
     if row is None or row.hashlib is None or len(row.of(b"")) != len(imprint) or (nonce is not None and nonce < 0):
         raise UsageError("option-invalid", detail=f"digest={digest!r}, imprint: {len(imprint)} B")
@@ -127,8 +133,9 @@ def make_request(
 
 def read_request(octets: bytes) -> TimestampRequest:
     """Return the TimeStampReq *octets*. Raises :class:`~vndoc.errors.SignatureError` ``timestamp-malformed``."""
+    need("octets", octets, bytes, bytearray, memoryview)
     try:
-        return _request(octets)
+        return _request(bytes(octets))
     except (CertificateError, ValueError):
         raise SignatureError("timestamp-malformed", detail="TimeStampReq") from None
 
@@ -162,8 +169,10 @@ def read_response(octets: bytes, *, request: bytes, limits: Limits = DEFAULT) ->
     Raises :class:`~vndoc.errors.SignatureError`: ``timestamp-refused`` where the authority gave none,
     ``timestamp-unfit`` where imprint, nonce or policy are not those asked for, or the errors of :func:`read_token`.
     """
+    need("octets", octets, bytes, bytearray, memoryview)
+    need("request", request, bytes, bytearray, memoryview)
     try:
-        element = der.read(octets, ber=True)
+        element = der.read(bytes(octets), ber=True)
         parts = children(element)
         status = children(parts[0])
         number = der.integer(status[0])
@@ -221,8 +230,12 @@ def stamped(data: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | N
 
 def stamped_digest(imprint: bytes, stamp: Stamp, *, digest: str = "sha256", nonce: int | None = None) -> TimestampToken:
     """Return a timestamp over what has the digest *imprint* by the algorithm *digest*; all else as :func:`stamped`."""
+    need_call("stamp", stamp)
     request = make_request(imprint, digest=digest, nonce=nonce)
-    token = read_response(stamp(request), request=request)
+    answer: object = stamp(request)
+    if not isinstance(answer, bytes | bytearray | memoryview):
+        raise wrong("stamp(...)", bytes.__name__, answer)
+    token = read_response(bytes(answer), request=request)
     facts = token.signature
     faults = [one for one in (*token.reasons, *facts.reasons) if one.decides]
     if faults:

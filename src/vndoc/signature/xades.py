@@ -268,7 +268,8 @@ def _text(node: etree._Element | None) -> str | None:
 def parse_time(text: str) -> datetime.datetime | None:
     """Return the time that *text* is (xs:dateTime), without a zone if none is given; ``None`` if it is none.
 
-    24:00:00 is the end of the day, as XML Schema has it (part 2, 3.2.7.1).
+    24:00:00 is the end of the day, as XML Schema has it (part 2, 3.2.7.1). A leap second (seconds 60) is no time: there
+    seconds are below 60 (XML Schema 1.1, part 2, D.2.1), as for all validators.
     """
     found = _TIME.fullmatch(text.strip())
     if found is not None:

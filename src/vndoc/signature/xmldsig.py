@@ -20,7 +20,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import local_name
 from vndoc.errors import LimitError, SignatureError, VndocError
-from vndoc.errors._arguments import need_all, need_call
+from vndoc.errors._arguments import need, need_all, need_call
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Family, SignatureAlgorithm
 from vndoc.pki.certificate import distinct
@@ -100,10 +100,12 @@ def read_xml(
     :class:`~vndoc.errors.UsageError`: ``option-invalid`` for one text as *expect* (its letters would be taken for
     paths) and other values of the wrong kind, ``source-type`` for what a *resolver* gives that is no octets.
     """
-    if expect or isinstance(expect, str):
-        need_all("expect", expect, str)
+    if type(limits) is not Limits:
+        need("limits", limits, Limits)
     if resolver is not None:
         need_call("resolver", resolver)
+    if expect != ():
+        expect = need_all("expect", expect, str)
     if not expect and (written := read_written(source, limits)) is not None:
         return (written,)
     short = None if expect else shortened(source, limits)

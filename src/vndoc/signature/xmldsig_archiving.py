@@ -16,6 +16,7 @@ from lxml import etree
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.errors import SignatureError, UsageError
+from vndoc.errors._arguments import need, need_all
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.certificate import Certificate
 from vndoc.pki.outcome import Reason
@@ -54,8 +55,10 @@ def add_validation_data(
     ``signing-encoding`` for UTF-16, ``signing-breaks-another``; :class:`~vndoc.errors.UsageError` ``option-invalid``
     for an Id that does not exist, or for nothing to add; and as :func:`vndoc.xml.parse_document`.
     """
+    added = need_all("certificates", certificates, Certificate)
+    need("revocation", revocation, RevocationMaterial)
     place = Place.of(data, signature_id, limits)
-    values = _values("CertificateValues", "EncapsulatedX509Certificate", (c.der for c in certificates), **_XADES)
+    values = _values("CertificateValues", "EncapsulatedX509Certificate", (c.der for c in added), **_XADES)
     lists = _values("CRLValues", "EncapsulatedCRLValue", revocation.crls)
     responses = _values("OCSPValues", "EncapsulatedOCSPValue", revocation.ocsps)
     if lists or responses:
@@ -96,6 +99,7 @@ def add_archive_timestamp(
     :func:`add_validation_data`, ``signing-data`` also where what was signed cannot be had, and as
     :func:`~vndoc.signature.tsp.stamped`.
     """
+    need("canonicalization", canonicalization, Canonical)
     algorithm = enc.digest(digest)
     place = Place.of(data, signature_id, limits)
     context = Context(source=place.source, ids=Ids(place.source.root), resolver=resolver, limits=limits)

@@ -12,13 +12,14 @@ import datetime
 
 from vndoc.edxml.xmltools import path_of
 from vndoc.errors import SignatureError
+from vndoc.errors._arguments import need
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import SignatureAlgorithm
 from vndoc.signature import tsp
 from vndoc.signature._xades_markup import XADES, Claims, element
 from vndoc.signature._xades_place import Place
 from vndoc.signature._xmldsig_tree import element_children
-from vndoc.signature.signing import Credential, Signer, ToBeSigned
+from vndoc.signature.signing import Credential, Signer, ToBeSigned, need_signer
 from vndoc.signature.xades import COUNTERSIGNED
 from vndoc.signature.xmldsig_making import XmlReference, complete_xml, prepare_xml
 from vndoc.xml import Canonical
@@ -48,6 +49,7 @@ def prepare_counter_signature(
     SignatureValue has no Id to refer to; ``signing-breaks-another`` where another signature has signed that one with
     all that is in it; else as that function.
     """
+    need("canonicalization", canonicalization, Canonical)
     place = Place.of(data, signature_id, limits)
     value = element_children(place.signature)[1].get("Id")
     if value is None:
@@ -89,6 +91,7 @@ def counter_sign(
     Raises as :func:`prepare_counter_signature`, as :func:`~vndoc.signature.xmldsig_making.complete_xml`, and what the
     signer raises.
     """
+    need_signer(signer)
     waiting = prepare_counter_signature(
         data,
         credential=signer,

@@ -18,6 +18,7 @@ from lxml import etree
 
 from vndoc.envelope.octets import MemoryOctets, Octets
 from vndoc.errors import SignatureError, UsageError
+from vndoc.errors._arguments import need, need_all, need_time
 from vndoc.limits import DEFAULT, Limits
 from vndoc.pki.algorithms import DIGESTS, Digest, Family, SignatureAlgorithm, ecdsa_der_to_raw, key_bits
 from vndoc.pki.outcome import Indication
@@ -29,7 +30,7 @@ from vndoc.signature._xmldsig_selection import Selection
 from vndoc.signature._xmldsig_sparing import all_of, spare_others
 from vndoc.signature._xmldsig_splice import root_octets, splice
 from vndoc.signature._xmldsig_tree import Ids, Refusal, XmlSource, element_children
-from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm
+from vndoc.signature.signing import Credential, Signer, SigningState, ToBeSigned, choose_algorithm, need_signer
 from vndoc.signature.xades import SIGNED_PROPERTIES
 from vndoc.signature.xmldsig import read_xml
 from vndoc.xml import Canonical, canonicalize, parse_document
@@ -93,6 +94,7 @@ def sign_xml(
 
     Raises what these do, and what the signer does.
     """
+    need_signer(signer)
     prepared = prepare_xml(
         data,
         credential=signer,
@@ -145,6 +147,13 @@ def prepare_xml(
     :class:`~vndoc.errors.ReadError` for a document that cannot be read, :class:`~vndoc.errors.WriteError`
     ``text-not-xml``.
     """
+    for name, value in {"xades": xades, "breaking": breaking}.items():
+        need(name, value, bool)
+    need("canonicalization", canonicalization, Canonical)
+    need("parent", parent, str, type(None))
+    need("claims", claims, Claims)
+    need("limits", limits, Limits)
+    things = None if references is None else need_all("references", references, XmlReference)
     scheme = choose_algorithm(credential, algorithm)
     plan = _Plan(
         credential=credential,
@@ -157,9 +166,9 @@ def prepare_xml(
     )
     if xades and signing_time is None:
         raise UsageError("option-invalid", detail="signing_time")
-    if signing_time is not None and signing_time.tzinfo is None:
-        raise UsageError("time-zone-missing")
-    plan.lay_out(form, references, parent, signing_time if xades else None, claims)
+    if signing_time is not None:
+        need_time("signing_time", signing_time)
+    plan.lay_out(form, things, parent, signing_time if xades else None, claims)
     if form == "enveloped" and not breaking:
         spare_others(plan.data, plan.document, limits)
     return plan.prepared()
@@ -182,6 +191,7 @@ def complete_xml(
     ``timestamp-unfit`` from the time-stamping authority; :class:`~vndoc.errors.UsageError` ``option-invalid`` for a
     timestamp without XAdES.
     """
+    need("limits", limits, Limits)
     waiting = SigningState.load(state, format=XMLDSIG)
     value = waiting.accept(signature)
     if waiting.algorithm.family is Family.ECDSA:

@@ -10,7 +10,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import attrs
 import pybase64
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from vndoc.errors import CertificateError, SignatureError
-from vndoc.errors._arguments import need
+from vndoc.errors._arguments import need, need_all
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der, load_certificates
 from vndoc.pki.algorithms import DIGESTS, PublicKey, key_family
 from vndoc.signature.signing import key_algorithms
@@ -55,6 +55,8 @@ _PEM_KEY: Final = re.compile(rb"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END 
 
 def sign_with(key: PrivateKey, algorithm: SignatureAlgorithm, data: bytes) -> bytes:
     """Return the signature value of *data* by *key*; ``signing-algorithm`` if the key cannot sign that way."""
+    need("algorithm", algorithm, SignatureAlgorithm)
+    need("data", data, bytes, bytearray, memoryview)
     family = Family.RSA_PKCS1 if algorithm.family is Family.RSA_PSS else algorithm.family
     if key_family(key.public_key()) is not family:
         raise SignatureError("signing-algorithm", found=str(algorithm))
@@ -90,7 +92,8 @@ def order_chain(certificate: Certificate, others: Iterable[Certificate]) -> tupl
     A link is the issuer's name and, where both give it, the key identifier; no signature is checked and nothing is
     trusted. Certificates that are no part of the chain are left out.
     """
-    left = [other for other in others if other != certificate]
+    need("certificate", certificate, Certificate)
+    left = [other for other in need_all("others", others, Certificate) if other != certificate]
     chain: list[Certificate] = []
     current = certificate
     while not current.self_issued or current.authority_key_id not in (None, current.subject_key_id):
@@ -112,23 +115,32 @@ def _may_issue(issuer: Certificate, subject: Certificate) -> bool:
 class KeySigner:
     """A signer whose key is in this process.
 
-    ``chain`` may be given in any order and with certificates too many; it is put in order. Raises
-    ``signer-key-mismatch`` if *key* is not that of the certificate, ``key-unsupported`` if that has no usable one.
+    ``chain`` may be given in any order and with certificates too many; it is put in order. ``protected`` is whether the
+    file that the key came from cannot be opened without a passphrase (one that is empty protects nothing), ``None``
+    where it came from no file. Raises ``signer-key-mismatch`` if *key* is not that of the certificate,
+    ``key-unsupported`` if that has no usable one.
     """
 
     key: PrivateKey
     certificate: Certificate
     chain: tuple[Certificate, ...] = attrs.field(default=())
     algorithms: tuple[SignatureAlgorithm, ...] = attrs.field(kw_only=True)
+    protected: bool | None = attrs.field(kw_only=True, default=None)
 
     def __attrs_post_init__(self) -> None:
+        self._check()
         if spki(self.key.public_key()) != spki(self.certificate.public_key):
             raise SignatureError("signer-key-mismatch")
         object.__setattr__(self, "chain", order_chain(self.certificate, self.chain))
 
     @algorithms.default
     def _algorithms(self) -> tuple[SignatureAlgorithm, ...]:
+        self._check()
         return key_algorithms(self.key.public_key())
+
+    def _check(self) -> None:
+        need("key", self.key, *get_args(PrivateKey))
+        need("certificate", self.certificate, Certificate)
 
     @classmethod
     def from_pem(
@@ -140,35 +152,40 @@ class KeySigner:
         :func:`~vndoc.pki.load_certificates` reads. The one that belongs to the key is the signer's, the others may
         be its chain.
 
-        The passphrase is asked for only if the key is encrypted. Raises ``private-key-unreadable``,
-        ``passphrase-needed``, ``passphrase-wrong``, what reading certificates raises,
-        ``signer-certificate-missing`` if none belongs to the key, and :class:`~vndoc.errors.UsageError`
-        ``option-invalid`` for a path in place of what is in the file.
+        The passphrase is asked for only if the key is encrypted; for one that is not, ``protected`` is false, whatever
+        passphrase was given. Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong``, what
+        reading certificates raises, ``signer-certificate-missing`` if none belongs to the key, and
+        :class:`~vndoc.errors.UsageError` ``option-invalid`` for a path in place of what is in the file.
         """
-        key = _load_key(_limited(data), passphrase)
+        data = _limited(data)
+        key, protected = _load_key(data, passphrase)
         found = [*_certificates_beside(data), *_given(certificates)]
-        return cls._of(key, found)
+        return cls._of(key, found, protected)
 
     @classmethod
     def from_pkcs12(cls, data: bytes, passphrase: Passphrase | None = None) -> KeySigner:
         """Return the signer of a PKCS#12 file (``.p12``, ``.pfx``).
 
+        A passphrase that is given has to be right, as for ``openssl pkcs12``: a file that was made with the empty one
+        opens without a passphrase, or with the empty one, and with no other. A file that is neither encrypted nor has
+        a MAC opens with any. Of both, ``protected`` is false, and a function is not asked.
+
         Raises ``private-key-unreadable``, ``passphrase-needed``, ``passphrase-wrong``,
         ``signer-certificate-missing`` and, for a path, ``option-invalid``.
         """
-        key, own, others = _open_pkcs12(_limited(data), passphrase)
+        (key, own, others), protected = _open_pkcs12(_limited(data), passphrase)
         found = [Certificate.load(c.public_bytes(Encoding.DER)) for c in ([own] if own else []) + list(others)]
-        return cls._of(_usable(key), found)
+        return cls._of(_usable(key), found, protected)
 
     @classmethod
-    def _of(cls, key: PrivateKey, certificates: list[Certificate]) -> KeySigner:
+    def _of(cls, key: PrivateKey, certificates: list[Certificate], protected: bool) -> KeySigner:
         """Return the signer with the one certificate that belongs to *key*: the newest, if it was renewed."""
         own = spki(key.public_key())
         mine = [certificate for certificate in certificates if _spki_or_none(certificate) == own]
         if not mine:
             raise SignatureError("signer-certificate-missing")
         certificate = max(mine, key=lambda c: (c.not_before, c.not_after))
-        return cls(key, certificate, tuple(c for c in certificates if c not in mine))
+        return cls(key, certificate, tuple(c for c in certificates if c not in mine), protected=protected)
 
     def sign(self, data: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """Return the signature value of *data*; ``signing-algorithm`` if the key cannot sign that way."""
@@ -194,12 +211,13 @@ def _limited(data: bytes) -> bytes:
     need("data", data, bytes, bytearray, memoryview)
     if len(data) > MAX_KEY_FILE:
         raise SignatureError("private-key-unreadable", detail=_TOO_BIG.filled(limit=MAX_KEY_FILE))
-    return data
+    return bytes(data)
 
 
 def _secret(passphrase: Passphrase | None) -> bytes:
     value = passphrase() if callable(passphrase) else passphrase
     secret = value.encode() if isinstance(value, str) else value
+    need("passphrase", secret, bytes, bytearray, type(None))
     if not secret:
         raise SignatureError("passphrase-needed")
     return secret
@@ -211,8 +229,8 @@ def _usable(key: object) -> PrivateKey:
     return key
 
 
-def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
-    """Return the private key of a file: first as if it were not encrypted, which tells one from the other."""
+def _load_key(data: bytes, passphrase: Passphrase | None) -> tuple[PrivateKey, bool]:
+    """Return the private key of a file, and whether it is encrypted: first as if it were not, which tells."""
     load: Callable[[bytes, bytes | None], object] = load_der_private_key
     octets = data
     if not data.startswith(b"\x30"):
@@ -222,14 +240,14 @@ def _load_key(data: bytes, passphrase: Passphrase | None) -> PrivateKey:
             raise SignatureError("private-key-unreadable", detail=detail)
         load, octets = load_pem_private_key, blocks[0]
     try:
-        return _usable(load(octets, None))
+        return _usable(load(octets, None)), False
     except TypeError:  # it is encrypted
         check_costs(octets if octets is data else _unarmoured(octets))
         secret = _secret(passphrase)
     except (ValueError, UnsupportedAlgorithm):
         raise SignatureError("private-key-unreadable", detail=_NO_PKCS8) from None
     try:
-        return _usable(load(octets, secret))
+        return _usable(load(octets, secret)), True
     except (ValueError, UnsupportedAlgorithm):
         raise SignatureError("passphrase-wrong") from None
 
@@ -240,23 +258,32 @@ def _unarmoured(block: bytes) -> bytes:
     return pybase64.b64decode(b"".join(lines))
 
 
-def _open_pkcs12(
-    data: bytes, passphrase: Passphrase | None
-) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
+_Pkcs12 = tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]
+"""Key, its certificate, other certificates."""
+
+
+def _open_pkcs12(data: bytes, passphrase: Passphrase | None) -> tuple[_Pkcs12, bool]:
+    """Return what is in the file, and whether it takes a passphrase to open it."""
     if not _is_pfx(data):
         raise SignatureError("private-key-unreadable", detail=_NO_PKCS12)
     check_costs(data)
     try:
-        return _loaded(data, None)
-    except (ValueError, UnsupportedAlgorithm):
-        secret = _secret(passphrase)  # it is encrypted, or has another flaw that shows again
+        found = _loaded(data, None)
+    except (ValueError, UnsupportedAlgorithm):  # it is encrypted, or has another flaw that shows again
+        return _unlocked(data, _secret(passphrase)), True
+    if passphrase and not callable(passphrase):  # what is not protected at all opens with this one, too
+        _unlocked(data, _secret(passphrase))
+    return found, False
+
+
+def _unlocked(data: bytes, secret: bytes) -> _Pkcs12:
     try:
         return _loaded(data, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):  # TypeError: a passphrase that is no UTF-8
         raise SignatureError("passphrase-wrong") from None
 
 
-def _loaded(data: bytes, secret: bytes | None) -> tuple[object, x509.Certificate | None, Iterable[x509.Certificate]]:
+def _loaded(data: bytes, secret: bytes | None) -> _Pkcs12:
     """Return what is in the PKCS#12 file; that it is BER, as old exports are, is nothing to warn of (RFC 7292, 4)."""
     with _QUIET, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "PKCS#12 bundle could not be parsed as DER", UserWarning)
@@ -281,4 +308,6 @@ def _certificates_beside(data: bytes) -> tuple[Certificate, ...]:
 
 
 def _given(certificates: bytes | Iterable[Certificate]) -> Iterable[Certificate]:
-    return load_certificates(certificates) if isinstance(certificates, bytes) else certificates
+    if isinstance(certificates, bytes | bytearray | memoryview):
+        return load_certificates(bytes(certificates))
+    return need_all("certificates", certificates, Certificate)

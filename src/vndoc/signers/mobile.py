@@ -25,6 +25,7 @@ import attrs
 import pybase64
 
 from vndoc.errors import SignatureError
+from vndoc.errors._arguments import need
 from vndoc.signature.signing import ToBeSigned
 
 __all__ = ["STATUS_CODES", "MobileOrder", "MobileReport", "MobileService", "PendingSignature", "finish", "start"]
@@ -155,6 +156,7 @@ def start(service: MobileService, asked: ToBeSigned, *, user: str, display: str,
 
     Raises what :func:`finish` raises if the service refuses at once.
     """
+    need("asked", asked, ToBeSigned)
     report = service.start(MobileOrder(user=user, display=display, reference=reference, asked=asked))
     value = _judged(report)
     if value is None and not report.transaction:
@@ -170,10 +172,12 @@ def finish(service: MobileService, pending: PendingSignature) -> bytes | None:
     ``signature-value`` and ``mobile-failed``, all with the name of the status, and ``remote-answer`` for a success
     without a value.
     """
+    need("pending", pending, PendingSignature)
     return _judged(service.status(pending.transaction)) if pending.value is None else pending.value
 
 
 def _judged(report: MobileReport) -> bytes | None:
+    need("service", report, MobileReport)
     name, meaning = STATUS_CODES.get(report.status, (str(report.status), "mobile-failed"))
     if meaning == _PENDING:
         return None

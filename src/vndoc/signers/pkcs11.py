@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import attrs
 
 from vndoc.errors import CertificateError, SignatureError, UsageError
+from vndoc.errors._arguments import need
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der
 from vndoc.pki.algorithms import DIGESTS, key_bits
 from vndoc.signature.signing import checked_value, key_algorithms
@@ -263,6 +264,7 @@ def _asked(pin: Pin | None) -> str:
     value = pin() if callable(pin) else pin
     if not value:
         raise SignatureError("token-pin-needed")
+    need("pin", value, str)
     return value
 
 

@@ -17,6 +17,7 @@ import attrs
 import pybase64
 
 from vndoc.errors import SignatureError, UsageError
+from vndoc.errors._arguments import need, need_all, need_call
 from vndoc.pki import Certificate, Family, SignatureAlgorithm, der
 from vndoc.pki.algorithms import DIGESTS, identifier_of
 from vndoc.signature.signing import ToBeSigned, checked_value, key_algorithms
@@ -87,6 +88,10 @@ class CscSigner:
         Raises ``remote-refused`` (the service's own error), ``remote-answer`` (an answer that is none),
         ``remote-key-disabled``, ``signer-certificate-status``, and what reading a certificate raises.
         """
+        need_call("call", call)
+        need("credential", credential, str)
+        if authorise is not None:
+            need_call("authorise", authorise)
         asked = {"credentialID": credential, "certificates": "chain", "certInfo": True, "authInfo": True}
         answer = _ask(call, "credentials/info", asked)
         key, cert, auth = (_part(answer, name) for name in ("key", "cert", "auth"))
@@ -118,6 +123,7 @@ class CscSigner:
 
         Raises as :meth:`sign_all`.
         """
+        need("data", data, bytes, bytearray, memoryview)
         [value] = self._signed([data], algorithm)
         return value
 
@@ -128,7 +134,7 @@ class CscSigner:
         (``option-invalid``). Raises ``signing-algorithm``, ``remote-authorisation-missing``, ``remote-refused``,
         ``remote-answer``, and ``signature-value`` if what came back is not the signature that was asked for.
         """
-        given = list(prepared)
+        given = need_all("prepared", prepared, ToBeSigned)
         if not given:
             return ()
         if len({one.algorithm for one in given}) != 1:
@@ -173,6 +179,8 @@ class CscSigner:
                 raise SignatureError("remote-authorisation-missing", names=_names(self._objects))
             request = Authorisation(credential=self._credential, hashes=hashes, objects=self._objects)
             values = self._authorise(request)
+            need("authorise(...)", values, Mapping)
+            need_all("authorise(...)", values.values(), str, type(None))
             if missing := [wanted for wanted in self._objects if not values.get(wanted.id)]:
                 raise SignatureError("remote-authorisation-missing", names=_names(missing))
             asked["authData"] = [{"id": wanted.id, "value": values[wanted.id]} for wanted in self._objects]

@@ -24,11 +24,9 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-import attrs
-
 from vndoc import exchange
 from vndoc.envelope import BusinessKey, DocumentPacket, Organization
-from vndoc.errors import ExchangeError, StoreError, TransportError, UsageError
+from vndoc.errors import StoreError, TransportError, UsageError
 from vndoc.errors._arguments import need, need_all, need_call, need_like
 from vndoc.node import _acting, _sending
 from vndoc.node._context import HOOK, LOG, OFFICE, VIETNAM, Context
@@ -40,6 +38,7 @@ from vndoc.node._rows import OUT
 from vndoc.node._sending import Sent
 from vndoc.node._taking import Taken, Taking
 from vndoc.node._telling import EVENT_CARRIERS, push_events
+from vndoc.node._tracking import Tracking
 from vndoc.node.events import AtLeastOnce, InTransaction
 from vndoc.node.health import Health, examine, gauges
 from vndoc.node.logs import log
@@ -47,12 +46,11 @@ from vndoc.node.metrics import Metrics, exposition
 from vndoc.node.policy import NodePolicy
 from vndoc.pki import RevocationSource, TrustStore
 from vndoc.routing import RoutingTable
-from vndoc.store import TRANSIENT, Heard, InboxRow, InboxState, LifeRow, OutboxRow, OutboxState, Store
-from vndoc.store import Delivery as DeliveryRow
+from vndoc.store import TRANSIENT, InboxRow, InboxState, OutboxRow, OutboxState, Store
 from vndoc.text import Text
 from vndoc.transport import Kind, Transport
 
-__all__ = ["FAILPOINTS", "Node", "Tracking"]
+__all__ = ["FAILPOINTS", "Node"]
 
 FAILPOINTS: Final = (
     "migrate.step",
@@ -113,18 +111,6 @@ def _named(code: str, organization: Organization, table: RoutingTable, on: datet
 _NOBODY = Text("cổng kết nối phải có ít nhất một cơ quan", "a node has at least one agency")
 _OTHER_NAME = Text("kênh truyền {name} tự gọi là {found}", "the carrier {name} calls itself {found}")
 _UNNAMED = Text("thiếu tên cơ quan của {code}", "the agency {code} has no name")
-
-
-@attrs.frozen(kw_only=True)
-class Tracking:
-    """Everything that is known of one document: by recipient, and by time. ``direction`` is ``out`` or ``in``."""
-
-    business_key: str
-    direction: str
-    deliveries: tuple[DeliveryRow, ...]
-    lives: tuple[LifeRow, ...]
-    history: tuple[Heard, ...]
-    messages: tuple[OutboxRow, ...]
 
 
 class Node:
@@ -306,17 +292,7 @@ class Node:
         """
         key = _acting.key_text(business_key)
         with self.store.reading() as unit:
-            versions = unit.documents.versions(direction, key)
-            if not versions:
-                raise ExchangeError("document-unknown", name=key)
-            return Tracking(
-                business_key=key,
-                direction=direction,
-                deliveries=tuple(row for v in versions for row in unit.documents.deliveries(v.id, limit=1000).rows),
-                lives=unit.lives.of(direction, key, limit=1000).rows,
-                history=unit.documents.history(direction, key),
-                messages=tuple(row for v in versions for row in unit.outbox.of(v.id)),
-            )
+            return Tracking.of(unit, key, direction)
 
     # -- the loop ----------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ from vndoc.exchange import (
     read_status,
 )
 from vndoc.node import Node, NodePolicy
-from vndoc.pki import Purpose, RevocationChecker, TrustStore
+from vndoc.pki import Purpose, RevocationChecker, TrustAnchor, TrustStore
 from vndoc.signers import KeySigner
 from vndoc.store import Message, Retention, Store
 from vndoc.testing.pki import Authority
@@ -106,6 +106,7 @@ def outgoing(**changed: Any) -> Outgoing:
 
 
 ROOT = Authority.root("Gốc thử nghiệm", key="p256")
+ANCHOR = TrustAnchor(certificate=ROOT.certificate, purposes=frozenset({Purpose.NATIONAL}))
 LOOSE: Any = None
 """What the type checker would refuse is what is tested here."""
 WRONG: dict[str, Callable[[], Any]] = {
@@ -209,6 +210,11 @@ WRONG: dict[str, Callable[[], Any]] = {
     "a number that is none": lambda: vndoc.DocumentId.form_a("H41", NOW.date(), LOOSE or 7, "TB"),
     "a path to an anchor": lambda: TrustStore.of([LOOSE or "goc.pem"], purposes={Purpose.GOVERNMENT}),
     "a purpose as text": lambda: TrustStore.of([ROOT.certificate], purposes=LOOSE or {"government"}),
+    "an anchor for nothing": lambda: TrustStore().with_anchor(ROOT.certificate),
+    "a pinned certificate for nothing": lambda: TrustStore().with_pinned(ROOT.certificate, purposes=[]),
+    "purposes beside those of an anchor": lambda: TrustStore().with_anchor(ANCHOR, purposes=[Purpose.GOVERNMENT]),
+    "an end beside that of an anchor": lambda: TrustStore().with_pinned(ANCHOR, not_after=NOW),
+    "an anchor that is older than it says": lambda: TrustStore().with_anchor(ANCHOR, legacy=True),
     "one revocation list": lambda: RevocationChecker.of(LOOSE or ROOT.crl(this_update=NOW)),
     "a path to a revocation list": lambda: RevocationChecker.of([LOOSE or "goc.crl"]),
     "a path to an OCSP response": lambda: RevocationChecker.of(ocsps=[LOOSE or "goc.ocsp"]),

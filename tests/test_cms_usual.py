@@ -312,4 +312,4 @@ def test_what_the_store_has_is_taken_from_there() -> None:
     assert all(one is held[one.der] for one in verdict.signatures[0].carried)
     none = TrustStore()
     assert not none.certificates_by_octets
-    assert none.with_pinned(root()).certificates_by_octets == {root().der: root()}
+    assert none.with_pinned(root(), purposes=[Purpose.NATIONAL]).certificates_by_octets == {root().der: root()}

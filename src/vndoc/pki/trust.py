@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from vndoc.errors import UsageError
-from vndoc.errors._arguments import need, need_all, need_time
+from vndoc.errors._arguments import need, need_all, need_time, wrong
 from vndoc.pki._lazy import lazy
 from vndoc.pki.certificate import Certificate, distinct
 from vndoc.pki.recognised import RECOGNISED, Recognised
+from vndoc.text import Text
 
 __all__ = ["Purpose", "TrustAnchor", "TrustStore", "by_subject"]
 
@@ -69,13 +70,24 @@ class TrustAnchor:
         return f"TrustAnchor({self.name!r}, {purposes}, sha256={self.certificate.fingerprint.hex()[:16]}…)"
 
 
+_SAID_TWICE = Text(
+    "TrustAnchor đã có purposes, legacy và not_after của mình",
+    "a TrustAnchor has its own purposes, legacy and not_after",
+)
+_ONE_AT_LEAST = Text("ít nhất một Purpose", "one Purpose at least")
+
+
 def _anchor(
     given: Certificate | TrustAnchor, purposes: Iterable[Purpose], legacy: bool, not_after: datetime.datetime | None
 ) -> TrustAnchor:
+    kept = frozenset(need_all("purposes", purposes, Purpose))
     if isinstance(given, TrustAnchor):
+        if kept or legacy or not_after is not None:
+            raise UsageError("option-invalid", detail=_SAID_TWICE)
         return given
     need("certificate", given, Certificate, TrustAnchor)
-    kept = frozenset(need_all("purposes", purposes, Purpose))
+    if not kept:
+        raise wrong("purposes", _ONE_AT_LEAST, purposes)
     return TrustAnchor(certificate=given, purposes=kept, legacy=legacy, not_after=not_after)
 
 
@@ -140,7 +152,12 @@ class TrustStore:
         legacy: bool = False,
         not_after: datetime.datetime | None = None,
     ) -> TrustStore:
-        """Return a store with one anchor more; an anchor with the same certificate is replaced."""
+        """Return a store with one anchor more; an anchor with the same certificate is replaced.
+
+        *purposes* are needed of a certificate, which would be trusted for nothing without any; a
+        :class:`TrustAnchor` has its own. Raises :class:`~vndoc.errors.UsageError`: ``option-invalid``,
+        ``time-zone-missing``.
+        """
         anchor = _anchor(certificate, purposes, legacy, not_after)
         others = tuple(a for a in self.anchors if a.certificate != anchor.certificate)
         return attrs.evolve(self, anchors=(*others, anchor))
@@ -152,7 +169,10 @@ class TrustStore:
         purposes: Iterable[Purpose] = (),
         not_after: datetime.datetime | None = None,
     ) -> TrustStore:
-        """Return a store that trusts *certificate* as itself for *purposes*; it vouches for no other."""
+        """Return a store that trusts *certificate* as itself for *purposes*; it vouches for no other.
+
+        Raises as :meth:`with_anchor`.
+        """
         anchor = _anchor(certificate, purposes, False, not_after)
         others = tuple(a for a in self.pinned if a.certificate != anchor.certificate)
         return attrs.evolve(self, pinned=(*others, anchor))

@@ -308,7 +308,7 @@ class Change:
     def not_delivered(self, recipient: str, *, at: datetime.datetime) -> tuple[Change, tuple[Effect, ...]]:
         """Return the change after the request to *recipient* could not be delivered.
 
-        Raises as :meth:`part` and as :meth:`Machine.step`.
+        Raises as :meth:`part` and as :meth:`vndoc.exchange.Machine.step`.
         """
         change, effects = self._moved({self.part(recipient).recipient: PartEvent.MISS}, moment(at))
         return change, (*effects, *change._closing())
